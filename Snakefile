@@ -1,0 +1,26 @@
+"""brushprint: from pictures to a report, a file of rules for each stage in the order that data flows."""
+
+
+configfile: "config/config.yaml"
+configfile: "config/recipes.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/collect.smk"
+include: "workflow/rules/catalogue.smk"
+include: "workflow/rules/split.smk"
+include: "workflow/rules/pixels.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/infer.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/latent.smk"
+include: "workflow/rules/explain.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        RESULTS + "/report/index.html",
+        RESULTS + "/metrics.json",

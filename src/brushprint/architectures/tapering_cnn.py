@@ -1,0 +1,39 @@
+"""The network of source 000 (variant `tapering-cnn`): nine convolutions that taper from 128 to 8 channels."""
+
+from collections import OrderedDict
+
+from torch import nn
+
+GRADCAM = "block5.relu1"
+POOL = "block5.pool"
+PENULTIMATE = "hidden_relu"
+MINIMUM_SIZE = 32
+
+# (channels, convolutions) of each block; a max-pool ends it.
+BLOCKS = ((128, 2), (64, 2), (32, 2), (16, 2), (8, 1))
+
+
+def build(classes: int, image_size: int) -> nn.Sequential:
+    """Five blocks of 3x3 convolutions with batch norm; the last pool has 512 values at 256 pixels."""
+    layers = OrderedDict()
+    channels = 3
+    for number, (width, depth) in enumerate(BLOCKS, start=1):
+        layers[f"block{number}"] = _block(channels, width, depth)
+        channels = width
+    side = image_size // 2 ** len(BLOCKS)
+    layers["flatten"] = nn.Flatten()
+    layers["hidden"] = nn.Linear(channels * side * side, 512)
+    layers["hidden_relu"] = nn.ReLU()
+    layers["logits"] = nn.Linear(512, classes)
+    return nn.Sequential(layers)
+
+
+def _block(channels: int, width: int, depth: int) -> nn.Sequential:
+    layers = OrderedDict()
+    for number in range(1, depth + 1):
+        layers[f"conv{number}"] = nn.Conv2d(channels, width, kernel_size=3, padding=1)
+        layers[f"norm{number}"] = nn.BatchNorm2d(width)
+        layers[f"relu{number}"] = nn.ReLU()
+        channels = width
+    layers["pool"] = nn.MaxPool2d(2)
+    return nn.Sequential(layers)

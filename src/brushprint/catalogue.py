@@ -1,0 +1,187 @@
+"""The catalogue: one row per picture of a collection, and a list of the files that are none, with reasons."""
+
+import hashlib
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import imagehash
+import numpy as np
+import pandas as pd
+from PIL import Image
+from brushprint.archive import Member, Unreadable, members
+from brushprint.console import progress
+from brushprint.decoding import SUFFIXES, Undecodable, open_picture, to_rgb
+from brushprint.errors import UserError
+from brushprint.quota import spread
+from brushprint.taxonomy import label, published_split
+
+COLUMNS = (
+    "image_id path sha256 bytes format width height mode published_split origin source style folder phash"
+).split()
+
+
+def catalogue(
+    root: str | Path, labels: list[dict[str, Any]], *, images: int | None, max_rejected: float, seed: int, jobs: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Open every picture below `root` once.
+
+    Parameters
+    ----------
+    root : folder, zip or tar
+    labels : rules that label a folder name, see `brushprint.taxonomy.label`
+    images : take at most so many pictures, drawn evenly from the folders; None for all
+    max_rejected : share of undecodable pictures above which `UserError` is raised
+    seed : of that draw
+    jobs : threads that decode
+
+    Returns
+    -------
+    catalogue : a row a picture, columns `COLUMNS`, sorted by path; equal contents appear once
+    rejected : a row a file that is not in it, columns `path` and `reason`, sorted by path
+
+    Raises `UserError` when nothing is left or too much is rejected.
+    """
+    refused, wanted = [], []
+    for path, reason in _listing(root):
+        if reason is None and label(path, labels) is None:
+            refused.append((path, "no rule of collection.labels matches its folders"))
+        elif reason is None:
+            wanted.append(path)
+        else:
+            refused.append((path, reason))
+    chosen = set(_draw(sorted(wanted), images, seed))
+    rows, broken = [], {}
+    for path, facts in read_pictures(root, chosen, _describe, jobs, "catalogue"):
+        if isinstance(facts, str):
+            broken[path] = facts
+        else:
+            rows.append({"path": path, "published_split": published_split(path), **label(path, labels)._asdict(), **facts})
+    _check_share(broken, len(chosen), max_rejected)
+    table = pd.DataFrame(rows, columns=COLUMNS).sort_values("path", ignore_index=True)
+    table, repeated = _without_repeats(table)
+    if table.empty:
+        raise UserError(f"collection.source: no picture with a label in {root}; check the folder and collection.labels")
+    reasons = sorted([*refused, *broken.items(), *repeated.items()])
+    rejected = pd.DataFrame(reasons, columns=["path", "reason"], dtype=str)
+    return table.astype({"bytes": "int64", "width": "int32", "height": "int32"}), rejected
+
+
+def read_pictures(
+    root: str | Path, wanted: set[str], function: Callable[[bytes], Any], jobs: int, label: str
+) -> Iterator[tuple[str, Any]]:
+    """Apply `function` to the bytes of each wanted member, in the order of the archive; a reason where unreadable.
+
+    Reading is sequential and runs only a little ahead, so memory does not grow with the archive. Decoding and resizing
+    in Pillow release Python's lock: threads are enough.
+    """
+
+    def contents() -> Iterator[tuple[str, bytes | str]]:
+        for member in members(root):
+            if member.path in wanted and member.refused is None:
+                yield member.path, _content(member)
+
+    def apply(path: str, content: bytes | str) -> tuple[str, Any]:
+        return path, content if isinstance(content, str) else function(content)
+
+    with ThreadPoolExecutor(jobs) as pool, progress(len(wanted), label) as bar:
+        ahead = deque()
+        for path, content in contents():
+            ahead.append(pool.submit(apply, path, content))
+            if len(ahead) > 4 * jobs:
+                yield ahead.popleft().result()
+                bar.update()
+        for future in ahead:
+            yield future.result()
+            bar.update()
+
+
+def examples(root: str | Path, catalogue: pd.DataFrame, jobs: int, side: int = 160) -> dict[tuple[str, str], Image.Image]:
+    """The first picture of each source and style (folder where it has none), of at most `side` pixels."""
+    groups = catalogue.assign(group=catalogue["style"].fillna(catalogue["folder"]))
+    firsts = groups.drop_duplicates(["source", "group"]).set_index("path")
+
+    def thumbnail(content: bytes) -> Image.Image:
+        picture = to_rgb(open_picture(content))
+        picture.thumbnail((side, side))
+        return picture
+
+    pictures = read_pictures(root, set(firsts.index), thumbnail, jobs, "examples")
+    return {(firsts.at[path, "source"], firsts.at[path, "group"]): picture for path, picture in pictures}
+
+
+def _content(member: Member) -> bytes | str:
+    try:
+        return member.read()
+    except (Unreadable, OSError) as error:
+        return str(error)
+
+
+def _listing(root: str | Path) -> Iterator[tuple[str, str | None]]:
+    """Each file, and each empty folder, with the reason why it cannot be a picture, or None."""
+    folders, filled = set(), set()
+    for member in members(root):
+        if member.path.endswith("/"):
+            folders.add(member.path)
+            continue
+        path = PurePosixPath(member.path)
+        filled |= {f"{parent}/" for parent in path.parents}
+        by_name = path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
+        yield member.path, member.refused or (None if by_name else "not a picture by its name")
+    yield from ((folder, "empty folder") for folder in folders - filled)
+
+
+def _draw(paths: list[str], images: int | None, seed: int) -> list[str]:
+    """At most `images` of the paths, the same share of each folder."""
+    if images is None or images >= len(paths):
+        return paths
+    folders = defaultdict(list)
+    for path in paths:
+        folders[path.rsplit("/", 1)[0]].append(path)
+    quotas = spread(images, {folder: len(inside) for folder, inside in folders.items()})
+    generator = np.random.default_rng(seed)
+    return [path for folder in sorted(folders) for path in generator.permutation(folders[folder])[: quotas[folder]]]
+
+
+def _describe(content: bytes) -> dict[str, Any] | str:
+    """The facts of one picture, or the reason why it is none."""
+    try:
+        opened = open_picture(content)
+        facts = {"format": opened.format, "mode": opened.mode}
+        picture = to_rgb(opened)
+    except Undecodable as error:
+        return str(error)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return {
+        "image_id": sha256[:16],
+        "sha256": sha256,
+        "bytes": len(content),
+        "width": picture.width,
+        "height": picture.height,
+        "phash": str(imagehash.phash(picture)),
+        **facts,
+    }
+
+
+def _without_repeats(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Keep one picture of each content, a test picture first; none where one content is labelled human and AI."""
+    origins = table.groupby("sha256")["origin"].transform("nunique")
+    torn = table[origins > 1]
+    rest = table[origins <= 1]
+    order = rest.assign(_late=rest["published_split"] != "test").sort_values(["_late", "path"])
+    kept = order.drop_duplicates("sha256")
+    repeats = order.drop(kept.index).merge(kept[["sha256", "path"]], on="sha256", suffixes=("", "_kept"))
+    reasons = {path: "the same content is labelled both human and AI" for path in torn["path"]}
+    reasons |= {row.path: f"same content as {row.path_kept}" for row in repeats.itertuples()}
+    return kept.drop(columns="_late").sort_values("path", ignore_index=True), reasons
+
+
+def _check_share(broken: dict[str, str], total: int, allowed: float) -> None:
+    if broken and len(broken) > allowed * total:
+        path, reason = min(broken.items())
+        raise UserError(
+            f"{len(broken)} of {total} pictures cannot be read, more than collection.max_rejected = {allowed:g} allows; "
+            f"the first is {path}: {reason}"
+        )

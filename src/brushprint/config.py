@@ -1,0 +1,239 @@
+"""The settings, typed: they are checked before anything runs, and every mistake is told in one line.
+
+The models are the one source: defaults and meanings for people are in `config/README.md`, and the JSON Schema that
+editors use is generated from here.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from brushprint import architectures
+from brushprint.errors import UserError
+from brushprint.recipe import Recipe
+from brushprint.taxonomy import ORIGINS, TASKS
+
+# Names become folders and wildcards of Snakemake.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Settings(BaseModel):
+    """A section of the configuration: unknown keys are refused, values are not coerced from text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sample(Settings):
+    """The embedded sample."""
+
+    train: Annotated[int, Field(ge=30, description="training pictures")]
+    test: Annotated[int, Field(ge=30, description="test pictures")]
+
+
+class LabelRule(Settings):
+    """What the pictures of a folder are."""
+
+    folder: Annotated[str, Field(description="regular expression over a whole folder name; a group `style` names it")]
+    origin: Annotated[Literal[*ORIGINS], Field(description="made by a person or by a generator")]
+    source: Annotated[Name, Field(description="human, or the generator")]
+    style: Annotated[str | None, Field(description="the art movement, where the folder name does not give it")] = None
+
+    @field_validator("folder")
+    @classmethod
+    def _compiles(cls, folder: str) -> str:
+        try:
+            re.compile(folder)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+        return folder
+
+
+class Collection(Settings):
+    """One set of pictures, and how its folders are read."""
+
+    name: Annotated[Name, Field(description="folder of its results")]
+    title: Annotated[str, Field(description="how the report calls it")]
+    source: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="`sample`, a folder, a zip or tar archive, an http(s) address or `kaggle:owner/dataset`",
+        ),
+    ]
+    sha256: Annotated[
+        str | None, Field(pattern=r"^[0-9a-fA-F]{64}$", description="what the archive must have; null: not checked")
+    ]
+    sample: Annotated[Sample, Field(description="how much of the sample to draw, where `source` is `sample`")]
+    labels: Annotated[list[LabelRule], Field(min_length=1, description="tried in order, deepest folder first")]
+    max_rejected: Annotated[
+        float, Field(ge=0, le=1, description="share of unreadable pictures above which the run stops")
+    ]
+
+    @property
+    def kind(self) -> Literal["sample", "kaggle", "url", "local"]:
+        """How the pictures are come by."""
+        if self.source == "sample":
+            return "sample"
+        if self.source.startswith("kaggle:"):
+            return "kaggle"
+        return "url" if "://" in self.source else "local"
+
+
+class Split(Settings):
+    """Which pictures train, validate and test."""
+
+    published: Annotated[bool, Field(description="honour train/test folders of the collection")]
+    test: Annotated[Share, Field(description="share of the pictures that test, where no published split is used")]
+    validation: Annotated[Share, Field(description="share of the training pictures that choose the best epoch")]
+    subsample: Annotated[
+        Literal["origin"] | None, Field(description="`origin`: as many AI as human training pictures; null: all")
+    ]
+
+
+class Variant(Settings):
+    """What is trained: a task, a split and a recipe under one name."""
+
+    task: Annotated[Literal[*TASKS], Field(description="what the classes are")]
+    split: Annotated[str, Field(description="one of `splits`")]
+    recipe: Annotated[str, Field(description="one of `recipes`")]
+
+
+class Budget(Settings):
+    """Caps that let every published recipe run small; null lifts one."""
+
+    images: Annotated[int | None, Field(ge=1, description="pictures of the collection, drawn evenly from its folders")]
+    pixels: Annotated[int | None, Field(ge=8, description="side of the square input")]
+    epochs: Annotated[int | None, Field(ge=1, description="passes over the training pictures")]
+
+
+class Latent(Settings):
+    """The analysis of what the networks learned."""
+
+    features: Annotated[Literal["pool", "penultimate"], Field(description="the layer that is analysed")]
+    variance: Annotated[Share, Field(description="share of the variance that the larger PCA keeps")]
+    clusters: Annotated[int, Field(ge=2, description="k of K-means")]
+
+
+class Explain(Settings):
+    """The heatmaps."""
+
+    pictures: Annotated[int, Field(ge=1, description="pictures shown a cluster and outcome")]
+
+
+class Config(Settings):
+    """All settings of a run."""
+
+    collection: Collection
+    splits: dict[Name, Split]
+    recipes: dict[Name, Recipe]
+    variants: dict[Name, Variant]
+    budget: Budget
+    latent: Latent
+    explain: Explain
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="start of every random draw")]
+    device: Annotated[Literal["cpu", "cuda", "mps", "auto"], Field(description="where networks compute")]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """An overlay takes a split, recipe or variant away by setting it to null."""
+        groups = {key: values[key] for key in ("splits", "recipes", "variants") if isinstance(values.get(key), dict)}
+        return values | {
+            key: {name: entry for name, entry in group.items() if entry is not None} for key, group in groups.items()
+        }
+
+    def recipe(self, variant: str) -> Recipe:
+        """The recipe of a variant under the budget."""
+        recipe = self.recipes[self.variants[variant].recipe]
+        caps = {"image_size": self.budget.pixels, "epochs": self.budget.epochs}
+        return recipe.model_copy(update={key: min(getattr(recipe, key), cap) for key, cap in caps.items() if cap})
+
+
+def load(values: dict[str, Any], files: Iterable[str | Path]) -> Config:
+    """Check the merged settings `values`, which came from `files` (the last one wins) and the command line.
+
+    Raises `UserError` with one line a mistake: the file, the key, what is wrong, and the nearest valid key.
+    """
+    files = list(files)
+    try:
+        config = Config.model_validate(values, strict=True)
+    except ValidationError as error:
+        mistakes = [(tuple(found["loc"]), _reason(found)) for found in error.errors()]
+    else:
+        mistakes = list(_dangling(config))
+    if mistakes:
+        raise UserError("\n".join(f"{_file_of(loc, files)}: {_spell(loc)}: {reason}" for loc, reason in mistakes))
+    return config
+
+
+def _reason(found: Any) -> str:
+    *parents, key = found["loc"] or ("",)
+    if found["type"] == "extra_forbidden":
+        return "unknown key" + _nearest(str(key), _fields_at(parents))
+    if found["type"] == "missing":
+        return "missing; add it"
+    if found["type"] == "model_type":
+        return f"a section of keys is needed, not {found['input']!r}"
+    message = found["msg"].removeprefix("Value error, ")
+    return f"{message[0].lower()}{message[1:]}, not {found['input']!r}"
+
+
+def _dangling(config: Config) -> Iterable[tuple[tuple[str, ...], str]]:
+    """References by name that lead nowhere, which types alone cannot tell."""
+    if not config.variants:
+        yield ("variants",), "no variant to train; name one"
+    for name, variant in config.variants.items():
+        for key, known in (("split", config.splits), ("recipe", config.recipes)):
+            if (value := getattr(variant, key)) not in known:
+                yield ("variants", name, key), f"no such {key}: {value!r}{_nearest(value, known)}"
+    for name, recipe in config.recipes.items():
+        if (value := recipe.architecture) not in architectures.names():
+            reason = f"no such architecture: {value!r}{_nearest(value, architectures.names())}"
+            yield ("recipes", name, "architecture"), reason
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+
+
+def _fields_at(loc: Iterable[str | int]) -> list[str]:
+    """The valid keys of the section at `loc`, read from the JSON Schema."""
+    schema = Config.model_json_schema()
+    node = schema
+    for step in loc:
+        patterns = node.get("patternProperties", {}).values()
+        node = node.get("properties", {}).get(step) or node.get("items") or next(iter(patterns))
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    return list(node["properties"])
+
+
+def _spell(loc: tuple[str | int, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
+
+
+def _file_of(loc: tuple[str | int, ...], files: list[str | Path]) -> str:
+    """The last file that sets the key at `loc`; the command line when none does."""
+    for file in reversed(files):
+        node = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+        for step in loc:
+            found = isinstance(node, dict | list) and (step in node if isinstance(node, dict) else step < len(node))
+            if not found:
+                break
+            node = node[step]
+        else:
+            return str(file)
+    return "--config"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the settings, for editors."""
+    return Config.model_json_schema()

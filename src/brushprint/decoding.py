@@ -1,0 +1,66 @@
+"""Every picture decodes the same way: to 8-bit RGB, upright, over white, the first frame of an animation."""
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps
+
+# Formats that Pillow decodes by itself: others call programs (EPS) or are no pictures of art.
+FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000")
+SUFFIXES = frozenset(
+    [".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".jp2"]
+)
+
+# Pillow refuses pictures of more than twice its limit of pixels; between the two it only warns.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+
+class Undecodable(ValueError):
+    """The bytes are not a picture that can be decoded; the message says why."""
+
+
+def open_picture(content: bytes) -> Image.Image:
+    """Read the header of a picture: format, mode and size are known, nothing is decoded yet.
+
+    Raises `Undecodable`.
+    """
+    if not content:
+        raise Undecodable("empty file")
+    try:
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise Undecodable(f"too many pixels ({error})") from error
+    except Exception as error:
+        raise Undecodable("not a picture in a known format") from error
+
+
+def to_rgb(picture: Image.Image) -> Image.Image:
+    """Decode an opened picture to 8-bit RGB of the size that a person sees.
+
+    EXIF orientation is applied, 16-bit values are scaled, transparency lies over white, palettes, grey and CMYK become
+    RGB. Raises `Undecodable` for broken content.
+    """
+    try:
+        picture.seek(0)
+        picture.load()
+        return _without_alpha(_to_8_bit(ImageOps.exif_transpose(picture)))
+    except Exception as error:  # Pillow's plugins raise many kinds for broken content
+        raise Undecodable(f"cannot be decoded ({str(error) or type(error).__name__})") from error
+
+
+def _to_8_bit(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I;16") or picture.mode == "I":
+        values = np.clip(np.asarray(picture, dtype=np.int64), 0, 65535)
+        return Image.fromarray((values // 257).astype(np.uint8))
+    if picture.mode == "F":
+        raise ValueError("floating-point pixels")
+    return picture
+
+
+def _without_alpha(picture: Image.Image) -> Image.Image:
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    picture = picture.convert("RGBA")
+    ground = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(ground, picture).convert("RGB")

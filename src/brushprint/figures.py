@@ -1,0 +1,201 @@
+"""The figures of the report, one function each; every function takes tables and writes one PNG file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from brushprint.atomic import replacing
+
+# Colours of Okabe and Ito, which colour-blind readers can tell apart, then more for long legends.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#000000", "#F0E442", "#8B4513")
+KNOWN = {"human": "#0072B2", "ai": "#D55E00", "correct": "#BBBBBB", "misclassified": "#CC0033"}
+LEGEND_LIMIT = 12
+
+mpl.use("Agg")
+mpl.rcParams.update(
+    {
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 11,
+        "axes.titlelocation": "left",
+        "figure.constrained_layout.use": True,
+        "legend.frameon": False,
+        "savefig.dpi": 140,
+    }
+)
+
+
+def curves(history: pd.DataFrame, target: Path) -> None:
+    """Loss and accuracy an epoch, on training and validation pictures, with the chosen epoch."""
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.2))
+    best = history.loc[history["best"], "epoch"].item()
+    for axis, measure in zip(axes, ("loss", "accuracy"), strict=True):
+        for part, colour in (("train", COLOURS[0]), ("validation", COLOURS[1])):
+            axis.plot(history["epoch"], history[f"{part}_{measure}"], marker="o", ms=4, color=colour, label=part)
+        axis.axvline(best, color="#888888", ls=":", zorder=0, label=f"chosen: epoch {best}")
+        axis.set(title=measure.capitalize(), xlabel="epoch", ylabel="cross-entropy in nats" if measure == "loss" else "")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[1].yaxis.set_major_formatter(PercentFormatter(1))
+    axes[0].legend()
+    _save(figure, target)
+
+
+def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], target: Path) -> None:
+    """Counts of true (rows) and predicted (columns) classes, shaded by the share of the row."""
+    counts = np.array(matrix)
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    size = max(3.4, 0.42 * len(classes) + 1.6)
+    figure, axis = plt.subplots(figsize=(size + 0.8, size))
+    image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axis.set_xticks(range(len(classes)), classes, rotation=0 if len(classes) <= 4 else 90)
+    axis.set_yticks(range(len(classes)), classes)
+    axis.set(xlabel="predicted", ylabel="true")
+    axis.spines[:].set_visible(False)
+    for row, column in np.ndindex(counts.shape):
+        if counts[row, column]:
+            words = f"{counts[row, column]:,}" + (f"\n{shares[row, column]:.0%}" if len(classes) <= 4 else "")
+            ink = "white" if shares[row, column] > 0.5 else "black"
+            axis.text(column, row, words, ha="center", va="center", color=ink, fontsize=10 if len(classes) <= 4 else 7)
+    figure.colorbar(image, ax=axis, shrink=0.8, format=PercentFormatter(1), label="share of the true class")
+    _save(figure, target)
+
+
+def roc(curve: pd.DataFrame, target: Path) -> None:
+    """The ROC curve of each class against the rest, with the line of guessing."""
+    figure, axis = plt.subplots(figsize=(4.2, 3.8))
+    axis.plot([0, 1], [0, 1], color="#888888", ls=":", label="guessing")
+    for number, (name, part) in enumerate(curve.groupby("class", sort=False)):
+        label = f"{name} is found" if number < LEGEND_LIMIT else None
+        axis.plot(part["false_positive_rate"], part["true_positive_rate"], color=_colour(name, number), label=label)
+    axis.set(xlabel="others wrongly named so", ylabel="class rightly named so", aspect="equal")
+    axis.xaxis.set_major_formatter(PercentFormatter(1))
+    axis.yaxis.set_major_formatter(PercentFormatter(1))
+    axis.legend(loc="lower right")
+    _save(figure, target)
+
+
+def components(points: pd.DataFrame, explained: Sequence[float], target: Path) -> None:
+    """Test pictures on the first two principal components, coloured by outcome, source and style."""
+    columns = [name for name in ("outcome", "source", "style") if points[name].notna().any()]
+    figure, axes = plt.subplots(1, len(columns), figsize=(4.6 * len(columns), 4.4), sharex=True, sharey=True, squeeze=False)
+    for axis, column in zip(axes[0], columns, strict=True):
+        _scatter(axis, points, points[column].fillna("none").astype(str))
+        axis.set_title(f"by {column}")
+    _name_components(axes[0], explained)
+    _save(figure, target)
+
+
+def clusters(points: pd.DataFrame, summary: dict[str, Any], space: str, target: Path) -> None:
+    """Clusters of the misclassified and of the correct pictures, and which styles (or sources) each holds."""
+    outcomes = [outcome for outcome in ("misclassified", "correct") if (points["outcome"] == outcome).any()]
+    figure, axes = plt.subplots(len(outcomes), 2, figsize=(11, 4.2 * len(outcomes)), squeeze=False)
+    for (left, right), outcome in zip(axes, outcomes, strict=True):
+        chosen = points[points["outcome"] == outcome]
+        _scatter(left, chosen, "cluster " + chosen[f"cluster_{space}"].astype(str))
+        left.set_title(f"{outcome}: {len(chosen):,} pictures")
+        _name_components([left], summary["explained"])
+        described = [row for row in summary["clusters"] if (row["outcome"], row["space"]) == (outcome, space)]
+        _composition(right, described)
+    _save(figure, target)
+
+
+def heatmaps(panel: dict[str, np.ndarray], outcome: str, target: Path) -> None:
+    """Pictures nearest to the centre of each cluster (rows), each beside its Grad-CAM heatmap."""
+    chosen = np.flatnonzero(panel["outcome"] == outcome)
+    if not len(chosen):
+        _say(f"No test picture is {outcome}.", target)
+        return
+    groups = [chosen[panel["cluster"][chosen] == cluster] for cluster in np.unique(panel["cluster"][chosen])]
+    across = 2 * max(map(len, groups))
+    figure, axes = plt.subplots(len(groups), across, figsize=(1.55 * across, 1.95 * len(groups)), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for row, group in zip(axes, groups, strict=True):
+        row[0].text(
+            -0.12, 0.5, f"cluster {panel['cluster'][group[0]]}", rotation=90, ha="center", va="center", transform=row[0].transAxes
+        )
+        for position, index in enumerate(group):
+            picture, overlay = row[2 * position], row[2 * position + 1]
+            picture.imshow(panel["picture"][index])
+            overlay.imshow(panel["picture"][index])
+            overlay.imshow(panel["heat"][index], cmap="inferno", alpha=0.6, vmin=0, vmax=1)
+            picture.set_title(f"true: {panel['label'][index]}", fontsize=8)
+            verdict = f"said: {panel['predicted'][index]} {panel['probability'][index]:.0%}"
+            overlay.set_title(verdict, fontsize=8, color=KNOWN["misclassified"] if outcome == "misclassified" else "black")
+    _save(figure, target)
+
+
+def examples(pictures: dict[tuple[str, str], Any], target: Path) -> None:
+    """One picture of each source (rows) and style or folder (columns); `pictures` maps the pair to an RGB picture."""
+    sources, styles = (sorted({key[axis] for key in pictures}) for axis in (0, 1))
+    figure, axes = plt.subplots(len(sources), len(styles), figsize=(1.3 * len(styles) + 0.4, 1.35 * len(sources) + 0.3), squeeze=False)
+    for axis in axes.flat:
+        axis.set_xticks([])
+        axis.set_yticks([])
+        axis.spines[:].set_visible(False)
+    for (source, style), picture in pictures.items():
+        axis = axes[sources.index(source), styles.index(style)]
+        axis.imshow(picture)
+    for axis, style in zip(axes[0], styles, strict=True):
+        axis.set_title(style.replace("_", " "), fontsize=7, loc="center")
+    for axis, source in zip(axes[:, 0], sources, strict=True):
+        axis.set_ylabel(source.replace("_", " "), fontsize=7)
+    _save(figure, target)
+
+
+def _scatter(axis: Axes, points: pd.DataFrame, groups: pd.Series) -> None:
+    names = sorted(groups.unique(), key=lambda name: (len(name), name))
+    for number, name in enumerate(names):
+        chosen = points[groups == name]
+        front = 2 if name == "misclassified" else 1
+        axis.scatter(chosen["pc1"], chosen["pc2"], s=9, alpha=0.7, lw=0, color=_colour(name, number), label=name, zorder=front)
+    if len(names) <= LEGEND_LIMIT:
+        axis.legend(fontsize=7, markerscale=1.6, handletextpad=0.2, loc="best")
+
+
+def _name_components(axes: Sequence[Axes], explained: Sequence[float]) -> None:
+    for axis in axes:
+        axis.set(xlabel=f"component 1 ({explained[0]:.0%} of the variance)", ylabel=f"component 2 ({explained[1]:.0%})")
+
+
+def _composition(axis: Axes, described: Sequence[dict[str, Any]]) -> None:
+    """A bar a cluster, divided by style, or by source where there are no styles."""
+    kind = "styles" if any(row["styles"] for row in described) else "sources"
+    table = pd.DataFrame([row[kind] for row in described]).fillna(0)
+    table = table[sorted(table.columns)]
+    left = np.zeros(len(table))
+    for number, name in enumerate(table.columns):
+        label = str(name).replace("_", " ") if number < LEGEND_LIMIT else None
+        axis.barh(range(len(table)), table[name], left=left, color=_colour(name, number), label=label)
+        left += table[name].to_numpy()
+    axis.set_yticks(range(len(table)), [f"cluster {row['cluster']}" for row in described])
+    axis.invert_yaxis()
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set(title=f"{kind} in each cluster", xlabel="pictures")
+    axis.legend(fontsize=7, loc="lower right")
+
+
+def _colour(name: str, number: int) -> Any:
+    return KNOWN.get(name) or COLOURS[number % len(COLOURS)]
+
+
+def _say(words: str, target: Path) -> None:
+    figure = plt.figure(figsize=(6, 0.8))
+    figure.text(0.02, 0.5, words, va="center", fontsize=12)
+    _save(figure, target)
+
+
+def _save(figure: Figure, target: Path) -> None:
+    with replacing(target) as part:
+        # The version of matplotlib would be written into the file, and nothing else of the day or the machine.
+        figure.savefig(part, format="png", metadata={"Software": None})
+    plt.close(figure)

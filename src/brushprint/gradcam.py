@@ -1,0 +1,72 @@
+"""Where a network looks: Grad-CAM in batches on tensors.
+
+Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", ICCV 2017.
+"""
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn.functional import interpolate
+
+from brushprint.inference import recorded
+from brushprint.networks import as_input
+
+
+def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    """Grad-CAM maps of a batch, at the resolution of the layer.
+
+    Parameters
+    ----------
+    network : in evaluation mode
+    layer : name of the module whose output [batch, channels, height, width] is weighed
+    inputs : float32 [batch, 3, side, side]
+    classes : int64 [batch], the output whose evidence is shown
+
+    Returns
+    -------
+    float32 [batch, height, width]: the positive part of the channels' sum, each weighed by the mean gradient of its
+    class's logit (equations 1 and 2 of the paper); not normalised.
+    """
+    with torch.enable_grad(), recorded(network, layer) as outputs:
+        logits = network(inputs.requires_grad_())
+        activations = outputs[layer]
+        (gradients,) = torch.autograd.grad(logits.gather(1, classes[:, None]).sum(), activations)
+    weights = gradients.mean(dim=(2, 3), keepdim=True)
+    return (weights * activations).sum(1).relu().detach()
+
+
+def as_heat(maps: torch.Tensor, side: int) -> torch.Tensor:
+    """Bring maps [batch, height, width] to [batch, side, side] in [0, 1]; the hottest point of each picture is 1.
+
+    Bilinear, like the heatmaps of the package `grad-cam`. A map without heat stays zero.
+    """
+    low = maps.amin(dim=(1, 2), keepdim=True)
+    scaled = maps - low
+    scaled = scaled / (1e-7 + scaled.amax(dim=(1, 2), keepdim=True))
+    heat = interpolate(scaled[:, None], size=(side, side), mode="bilinear", align_corners=False)[:, 0]
+    return heat / (1e-7 + heat.amax(dim=(1, 2), keepdim=True))
+
+
+def choose(points: pd.DataFrame, pictures: int) -> pd.DataFrame:
+    """The pictures nearest to the centre of each cluster of the 2-D space, for each outcome; see `brushprint.latent`.
+
+    Returns columns `image_id`, `outcome`, `cluster`, sorted by outcome, cluster and distance.
+    """
+    nearest = points.sort_values(["outcome", "cluster_2d", "distance_2d", "image_id"])
+    chosen = nearest.groupby(["outcome", "cluster_2d"], sort=False).head(pictures)
+    return chosen.rename(columns={"cluster_2d": "cluster"})[["image_id", "outcome", "cluster"]].reset_index(drop=True)
+
+
+def heatmaps(
+    network: nn.Module, layer: str, pictures: torch.Tensor, classes: torch.Tensor, batch: int = 64
+) -> np.ndarray:
+    """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1]."""
+
+
+    side = pictures.shape[1]
+    parts = [
+        as_heat(grad_cam(network, layer, as_input(part), named), side)
+        for part, named in zip(pictures.split(batch), classes.split(batch), strict=True)
+    ]
+    return torch.cat(parts).numpy() if parts else np.zeros((0, side, side), dtype=np.float32)

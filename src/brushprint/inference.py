@@ -1,0 +1,86 @@
+"""One forward pass over the held-out pictures gives predictions and features."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from torch import nn
+from torch.nn.functional import adaptive_max_pool2d
+
+from brushprint import networks
+from brushprint.console import progress
+
+BATCH = 256
+
+# A pooled map of more values than this is max-pooled to the finest grid that has no more: at 128 pixels the last pool
+# of the CIFAKE network has 57,600 values a picture, which no analysis needs and 30,000 pictures cannot hold.
+MOST_FEATURES = 4096
+
+
+def infer(
+    network: nn.Module, architecture: str, pixels: np.ndarray, table: pd.DataFrame, classes: list[str], device: str
+) -> tuple[pd.DataFrame, pa.Table]:
+    """Run every picture of `table` through the network once.
+
+    Parameters
+    ----------
+    network, architecture : in evaluation mode, and the name that tells its layers
+    pixels : uint8 [pictures, side, side, 3]
+    table : columns `row` (of `pixels`), `image_id`, `partition`, `label` (class name)
+    classes : names, in the order of the network's outputs
+    device : of torch
+
+    Returns
+    -------
+    predictions : `image_id`, `partition`, `label`, `predicted`, and `p_<class>`, float64 probabilities
+    features : `image_id`, `pool` and `penultimate`, fixed-size lists of float32: the outputs of the last pooling layer
+        (flattened, at most `MOST_FEATURES`) and of the layer before the logits
+    """
+    module = networks.architecture(architecture)
+    network = network.to(device)
+    logits, pool, penultimate = [], [], []
+    with torch.no_grad(), recorded(network, module.POOL, module.PENULTIMATE) as outputs, progress(len(table), "infer") as bar:
+        for start in range(0, len(table), BATCH):
+            rows = table["row"].to_numpy()[start : start + BATCH]
+            batch = torch.from_numpy(pixels[rows]).to(device)
+            logits.append(network(networks.as_input(batch)).cpu())
+            pool.append(_compact(outputs[module.POOL]).cpu())
+            penultimate.append(outputs[module.PENULTIMATE].flatten(1).cpu())
+            bar.update(len(rows))
+    probabilities = torch.cat(logits).double().softmax(1).numpy()
+    predictions = table[["image_id", "partition", "label"]].reset_index(drop=True)
+    predictions["predicted"] = np.array(classes)[probabilities.argmax(1)]
+    predictions[[f"p_{name}" for name in classes]] = probabilities
+    ids = pa.array(table["image_id"].tolist())
+    return predictions, pa.table({"image_id": ids, "pool": _lists(pool), "penultimate": _lists(penultimate)})
+
+
+@contextmanager
+def recorded(network: nn.Module, *layers: str) -> Iterator[dict[str, torch.Tensor]]:
+    """A dictionary that holds the outputs of the named layers after each forward pass within the block."""
+    outputs = {}
+    handles = [
+        network.get_submodule(name).register_forward_hook(lambda _, __, output, name=name: outputs.update({name: output}))
+        for name in layers
+    ]
+    try:
+        yield outputs
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _compact(maps: torch.Tensor) -> torch.Tensor:
+    """Flatten pooled maps [batch, channels, height, width] to at most `MOST_FEATURES` values a picture."""
+    channels, side = maps.shape[1], maps.shape[2]
+    while channels * side * side > MOST_FEATURES and side > 1:
+        side -= 1
+    return (adaptive_max_pool2d(maps, side) if side < maps.shape[2] else maps).flatten(1)
+
+
+def _lists(batches: list[torch.Tensor]) -> pa.FixedSizeListArray:
+    values = torch.cat(batches).float()
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.flatten().numpy()), values.shape[1])

@@ -1,0 +1,109 @@
+"""What made an artifact: digests of the code, versions of the packages, digests of what comes from outside.
+
+Snakemake reruns a job when its params changed. So each rule lists as params one value a module that its script
+imports, directly or not, and one value a third-party package; the values change exactly when the job's code does.
+"""
+
+import ast
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+
+import grimp
+
+from brushprint.atomic import replacing
+
+PACKAGE = "brushprint"
+SOURCE = Path(__file__).parent.parent
+
+
+@cache
+def _imports() -> grimp.ImportGraph:
+    return grimp.build_graph(PACKAGE, include_external_packages=True, cache_dir=None)
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return packages_distributions()
+
+
+def code(script: str | Path, modules: Iterable[str] = ()) -> list[str]:
+    """What the code of a script follows from: `module@digest` and `package@version`, sorted after the script's own.
+
+    The digests are of the syntax tree without docstrings: comments and formatting change nothing. `modules` are
+    further modules of brushprint that the script loads by name.
+    """
+    script = Path(script)
+    roots = _imported_by(script) | set(modules)
+    own = {PACKAGE} | {name for name in roots if name.split(".")[0] == PACKAGE}
+    reached = roots.union(own, *(_imports().find_upstream_modules(name) for name in own))
+    packages = {name.split(".")[0] for name in reached} - {PACKAGE} - sys.stdlib_module_names
+    return [
+        f"{script.stem}@{_digest(script)}",
+        *sorted(f"{name}@{_digest(_file(name))}" for name in reached if name.split(".")[0] == PACKAGE),
+        *sorted({_version(name) for name in packages}),
+    ]
+
+
+def _imported_by(script: Path) -> set[str]:
+    """The modules that a script names in its import statements; `from a import b` counts `a.b` where that is one."""
+    names = set()
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= (inner & _imports().modules) or {node.module}
+    return names
+
+
+def _file(module: str) -> Path:
+    path = SOURCE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@cache
+def _digest(file: Path) -> str:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body[0] = ast.Pass()
+    # The unparsed source, not the dump: what a dump shows differs between versions of Python.
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:12]
+
+
+def _version(package: str) -> str:
+    distribution = _distributions().get(package, [package])[0]
+    return f"{distribution}@{version(distribution)}"
+
+
+def content_digest(path: Path, cache_file: Path) -> str:
+    """Digest of a file (its sha256), or of a folder: over the names, sizes and contents of the files below it.
+
+    What was read once is remembered in `cache_file` by size and time of change, and not read again.
+    """
+    known = json.loads(cache_file.read_text()) if cache_file.exists() else {}
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    digests = {}
+    for file in files:
+        facts = file.stat()
+        key = f"{file.resolve()}|{facts.st_size}|{facts.st_mtime_ns}"
+        digests[key] = known[key] if key in known else _sha256(file)
+    if digests.keys() - known.keys():
+        with replacing(cache_file) as part:
+            part.write_text(json.dumps(known | digests))
+    if not path.is_dir():
+        return next(iter(digests.values()))
+    listing = [(file.relative_to(path).as_posix(), digest) for file, digest in zip(files, digests.values(), strict=True)]
+    return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,136 @@
+"""The report: one HTML file that opens from disk, with every figure inside it."""
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from brushprint.atomic import replacing
+
+PARTITIONS = ("train", "validation", "test")
+
+# What the report calls each figure of a variant: its title, what a reader who cannot see it is told, one sentence.
+FIGURES = {
+    "curves": (
+        "Learning curves",
+        "Two line charts over the epochs, one of the loss and one of the accuracy, each for training and validation",
+        "How loss and accuracy changed while the network learned; the dotted line is the epoch that validation chose.",
+    ),
+    "confusion": (
+        "Confusion matrix",
+        "A grid of counts with a row for each true class and a column for each predicted class",
+        "Test pictures by what they are (rows) and what the network says (columns); errors lie off the diagonal.",
+    ),
+    "roc": (
+        "ROC curve",
+        "A curve of the share of a class that is found against the share of others wrongly named so",
+        "What each lenience of the threshold finds and costs; the dotted diagonal is guessing.",
+    ),
+    "components": (
+        "Principal components",
+        "Scatter charts of the test pictures on two principal components, coloured by outcome, source and style",
+        "The test pictures as the network's features see them, flattened to two dimensions.",
+    ),
+    "clusters-2d": (
+        "Clusters in two dimensions",
+        "For misclassified and correct pictures a scatter chart of the clusters and bars of the styles in each",
+        "K-means on the two components above, apart for each outcome, and what each cluster holds.",
+    ),
+    "clusters-full": (
+        "Clusters in the full space",
+        "For misclassified and correct pictures a scatter chart of the clusters and bars of the styles in each",
+        "The same on as many components as the settings ask for; drawn on the first two, where clusters may overlap.",
+    ),
+    "gradcam-misclassified": (
+        "Where it looked: misclassified",
+        "Pairs of a picture and the same picture under a heatmap, with true and predicted class, a row a cluster",
+        "The misclassified pictures nearest to the centre of each cluster; bright areas spoke most for the answer given.",
+    ),
+    "gradcam-correct": (
+        "Where it looked: correct",
+        "Pairs of a picture and the same picture under a heatmap, with true and predicted class, a row a cluster",
+        "The same for correctly classified pictures.",
+    ),
+}
+
+TEMPLATE = Path(__file__).with_name("report.html.jinja")
+
+
+def write_report(
+    target: Path,
+    *,
+    title: str,
+    synthetic: bool,
+    budget: Mapping[str, int | None],
+    catalogue: pd.DataFrame,
+    rejected: pd.DataFrame,
+    examples: Path,
+    splits: Mapping[str, pd.DataFrame],
+    variants: Mapping[str, Mapping[str, Any]],
+    packages: list[str],
+) -> None:
+    """Write the report.
+
+    `variants` maps a name to `settings` (task, split and recipe under the budget), `metrics`, `latent` (see
+    `brushprint.metrics` and `brushprint.latent`) and `figures`, the folder that holds a PNG for each of `FIGURES`.
+    """
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(percent=_percent, interval=_interval, embed=_embed, number=lambda value: f"{value:,}")
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    page = template.render(
+        title=title,
+        synthetic=synthetic,
+        budget={key: cap for key, cap in budget.items() if cap is not None},
+        catalogue=_counts(catalogue, "published_split"),
+        pictures=len(catalogue),
+        sizes=_sizes(catalogue),
+        rejected=rejected,
+        reasons=rejected["reason"].str.replace(r"^same content as .*", "same content as another picture", regex=True),
+        examples=examples,
+        splits={name: _counts(table, "partition") for name, table in splits.items()},
+        variants=variants,
+        figures=FIGURES,
+        packages=packages,
+        as_json=lambda value: json.dumps(value, indent=2),
+    )
+    with replacing(target) as part:
+        part.write_text(page, encoding="utf-8")
+
+
+def _counts(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Pictures a source (rows) and partition (columns), with totals."""
+    parts = table[column].fillna("unsplit")
+    counts = pd.crosstab(table["source"], parts)
+    order = [name for name in (*PARTITIONS, "unsplit") if name in counts]
+    counts = counts[order].assign(total=counts.sum(axis=1))
+    counts.loc["total"] = counts.sum()
+    return counts
+
+
+def _sizes(catalogue: pd.DataFrame) -> dict[str, str]:
+    """The most frequent sizes and formats of each source: when they differ, a network may learn them and not the art."""
+    kinds = catalogue["width"].astype(str) + "×" + catalogue["height"].astype(str) + " " + catalogue["format"]
+    described = {}
+    for source, inside in kinds.groupby(catalogue["source"]):
+        counts = inside.value_counts()
+        more = f", and {len(counts) - 2} other kinds" if len(counts) > 2 else ""
+        described[source] = ", ".join(f"{kind} ({count:,})" for kind, count in counts.head(2).items()) + more
+    return described
+
+
+def _percent(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1%}"
+
+
+def _interval(measure: Mapping[str, float | None]) -> str:
+    if measure["value"] is None:
+        return "not defined"
+    return f"{measure['value']:.3f} ({measure['low']:.3f} to {measure['high']:.3f})"
+
+
+def _embed(file: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(Path(file).read_bytes()).decode()

@@ -1,0 +1,80 @@
+"""The split: which pictures train, validate and test."""
+
+import numpy as np
+import pandas as pd
+
+from brushprint.errors import UserError
+from brushprint.quota import spread
+
+PARTITIONS = ("train", "validation", "test")
+COLUMNS = ("row", "image_id", "partition", "origin", "source", "style", "folder")
+
+
+def split(
+    catalogue: pd.DataFrame, *, published: bool, test: float, validation: float, subsample: str | None, seed: int
+) -> pd.DataFrame:
+    """Give pictures of a catalogue to `train`, `validation` or `test`; the same arguments give the same table.
+
+    Parameters
+    ----------
+    catalogue : see `brushprint.catalogue`
+    published : honour its published train and test pictures, instead of drawing a test share
+    test, validation : shares to draw, the same share of every folder: of all pictures, and of those that train
+    subsample : a column, whose values shall train in equal numbers (004 takes as many AI as human works), or None
+
+    Returns
+    -------
+    Columns `row` (of the catalogue and so of the pixel arrays), `image_id`, `partition` and the labels, sorted by row.
+    Pictures that the subsampling leaves out are not in it.
+
+    Raises `UserError` when a partition would be empty.
+    """
+    generator = np.random.default_rng(seed)
+    table = catalogue.assign(row=np.arange(len(catalogue)))
+    if published and catalogue["published_split"].notna().any():
+        table["partition"] = catalogue["published_split"]
+        table = table.dropna(subset="partition")
+    else:
+        table["partition"] = "train"
+        table.loc[_draw(table, test, generator), "partition"] = "test"
+    if subsample:
+        table = _subsample(table, subsample, generator)
+    if not (table["partition"] == "validation").any():
+        training = table[table["partition"] == "train"]
+        table.loc[_draw(training, validation, generator), "partition"] = "validation"
+    _check(table)
+    return table.sort_values("row", ignore_index=True)[list(COLUMNS)]
+
+
+def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> np.ndarray:
+    """Index of about `share` of the rows, spread over the folders; a folder keeps at least one row."""
+    folders = table.groupby("folder").groups
+    spare = {folder: len(index) - 1 for folder, index in folders.items() if len(index) > 1}
+    total = min(round(share * len(table)), sum(spare.values()))
+    return _pick(folders, spread(total, spare), generator) if total else np.array([], dtype=int)
+
+
+def _subsample(table: pd.DataFrame, column: str, generator: np.random.Generator) -> pd.DataFrame:
+    """Drop training rows at random until every value of `column` has as many, spread over the folders."""
+    training = table[table["partition"] == "train"]
+    groups = dict(list(training.groupby(column)))
+    least = min((len(group) for group in groups.values()), default=0)
+    kept = [table.index[table["partition"] != "train"]]
+    for group in groups.values():
+        folders = group.groupby("folder").groups
+        quotas = spread(least, {folder: len(index) for folder, index in folders.items()})
+        kept.append(_pick(folders, quotas, generator))
+    return table.loc[np.concatenate(kept)]
+
+
+def _pick(folders: dict, quotas: dict[str, int], generator: np.random.Generator) -> np.ndarray:
+    return np.concatenate([generator.permutation(folders[folder])[: quotas[folder]] for folder in sorted(quotas)])
+
+
+def _check(table: pd.DataFrame) -> None:
+    empty = [partition for partition in PARTITIONS if not (table["partition"] == partition).any()]
+    if empty:
+        raise UserError(
+            f"splits: no pictures for {' and '.join(empty)}; the collection is too small, "
+            "or its published folders lack them: then set `published: false` to draw a split"
+        )

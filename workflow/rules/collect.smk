@@ -1,0 +1,47 @@
+"""Where the pictures come from. A folder or archive on this machine stays where it is; others are fetched or drawn."""
+
+LOCAL = CONFIG.collection.kind == "local"
+ARCHIVE = CONFIG.collection.source if LOCAL else f"data/{CONFIG.collection.name}.archive"
+
+
+def local_digest():
+    """The content of a local collection: Snakemake would judge it by its age, which a clone or a copy changes."""
+    path, stated = Path(ARCHIVE), CONFIG.collection.sha256
+    if path.exists():
+        found = provenance.content_digest(path, Path("scratch/digests.json"))
+        if stated in (None, found):
+            return found
+        reason = f"{path} has the sha256 {found}, and collection.sha256 says {stated}; one of them is wrong"
+    elif stated:
+        return stated
+    else:
+        reason = f"{path} does not exist; give a folder, a zip or a tar"
+    print(f"error: collection.source: {reason}", file=sys.stderr)
+    sys.exit(2)
+
+
+# The rules that open the collection take these; a fetched or drawn archive is an input, a local one a digest.
+PICTURES = {
+    "input": [] if LOCAL else [ARCHIVE],
+    "params": {"root": ARCHIVE, "digest": local_digest() if LOCAL else None},
+}
+
+
+if not LOCAL:
+
+    rule collect:
+        output:
+            ARCHIVE,
+        params:
+            *code("collect"),
+            source=CONFIG.collection.source,
+            sha256=CONFIG.collection.sha256,
+            sample=CONFIG.collection.sample.model_dump(),
+            seed=CONFIG.seed,
+        log:
+            LOGS + "/collect.log",
+        benchmark:
+            LOGS + "/collect.benchmark.tsv"
+        threads: ALL_CORES
+        script:
+            "../scripts/collect.py"

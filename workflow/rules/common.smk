@@ -1,0 +1,66 @@
+"""Settings, paths and provenance: what every file of rules uses."""
+
+import re
+import sys
+from pathlib import Path
+
+from brushprint import architectures, config as settings, provenance
+from brushprint.errors import UserError
+
+
+def checked_settings():
+    try:
+        return settings.load(config, workflow.configfiles)
+    except UserError as error:
+        print(*(f"error: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
+        sys.exit(2)
+
+
+CONFIG = checked_settings()
+RESULTS = f"results/{CONFIG.collection.name}"
+SCRATCH = f"scratch/{CONFIG.collection.name}"
+LOGS = f"logs/{CONFIG.collection.name}"
+VARIANT = RESULTS + "/variants/{variant}"
+# Snakemake gives a job at most the cores that it may use itself.
+ALL_CORES = 1024
+
+
+def one_of(names):
+    return "|".join(map(re.escape, sorted(names)))
+
+
+wildcard_constraints:
+    variant=one_of(CONFIG.variants),
+    split=one_of(CONFIG.splits),
+    size=r"\d+",
+    resize=r"[a-z]+",
+
+
+def code(script, *modules):
+    """The params that every rule begins with: a value for each module and package that its script follows from."""
+    return provenance.code(Path(workflow.basedir, "workflow/scripts", f"{script}.py"), modules)
+
+
+def network_code(script):
+    """As `code`, with the module of the variant's own network, so that another network's change is none of its."""
+
+    def params(wildcards):
+        return code(script, architectures.module_name(CONFIG.recipe(wildcards.variant).architecture))
+
+    return params
+
+
+def recipe(wildcards):
+    return CONFIG.recipe(wildcards.variant).model_dump()
+
+
+def sealed(wildcards):
+    """The seal of a variant's pictures and split, and what it vouches for; see the rule `seal`."""
+    recipe = CONFIG.recipe(wildcards.variant)
+    names = {"size": recipe.image_size, "resize": recipe.resize}
+    split = CONFIG.variants[wildcards.variant].split
+    return {
+        "seal": checkpoints.seal.get(split=split, **names).output[0],
+        "split": ancient(f"{RESULTS}/splits/{split}.parquet"),
+        "pixels": ancient((SCRATCH + "/pixels-{size}-{resize}.npy").format(**names)),
+    }

@@ -1,0 +1,23 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from brushprint import figures
+from brushprint.console import logged
+
+with logged(snakemake.log[0]):
+    given = snakemake.input
+    target = {Path(file).stem: Path(file) for file in snakemake.output}
+    metrics, summary = (json.loads(Path(file).read_text()) for file in (given.metrics, given.summary))
+    points = pd.read_parquet(given.points)
+    panel = dict(np.load(given.heatmaps))
+    figures.curves(pd.read_csv(given.history), target["curves"])
+    figures.confusion(metrics["test"]["confusion"], metrics["classes"], target["confusion"])
+    figures.roc(pd.read_csv(given.roc), target["roc"])
+    figures.components(points, summary["explained"], target["components"])
+    for space in ("2d", "full"):
+        figures.clusters(points, summary, space, target[f"clusters-{space}"])
+    for outcome in ("misclassified", "correct"):
+        figures.heatmaps(panel, outcome, target[f"gradcam-{outcome}"])

@@ -1,0 +1,20 @@
+import numpy as np
+import pandas as pd
+
+from brushprint import networks
+from brushprint.tables import write_parquet
+from brushprint.console import logged
+from brushprint.inference import infer
+from brushprint.taxonomy import classes_of
+
+with logged(snakemake.log[0]):
+    network, about = networks.load(snakemake.input.model)
+    table = pd.read_parquet(snakemake.input.split)
+    table["label"] = classes_of(table, about["task"])
+    table = table[table["partition"] != "train"].dropna(subset="label")
+    pixels = np.load(snakemake.input.pixels, mmap_mode="r")
+    predictions, features = infer(
+        network, about["architecture"], pixels, table, about["classes"], snakemake.params.device
+    )
+    write_parquet(predictions, snakemake.output.predictions)
+    write_parquet(features, snakemake.output.features)
