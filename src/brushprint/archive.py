@@ -28,12 +28,12 @@ class Member(NamedTuple):
     refused: str | None
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """The archive cannot give the bytes of a member; the message says why."""
 
 
 def members(root: str | Path) -> Iterator[Member]:
-    """Each file below the folder, or in the zip or tar, `root`; in a tar each must be read before the next is asked for.
+    """Each file in the folder, zip or tar `root`; read a member, if at all, before asking for the next.
 
     Nothing is trusted: links, devices, names outside the root, encrypted and oversized members come with the reason
     why they are refused. Raises `UserError` when `root` is missing or no archive.
@@ -88,7 +88,7 @@ def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         with archive.open(info) as stream:
             return stream.read(LARGEST_MEMBER)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-        raise Unreadable(f"damaged in the archive ({error})") from error
+        raise UnreadableError(f"damaged in the archive ({error})") from error
 
 
 def _in_tar(root: Path) -> Iterator[Member]:
@@ -101,9 +101,16 @@ def _in_tar(root: Path) -> Iterator[Member]:
                 refused = _refusal(info.name, info.size)
                 if not info.isfile():
                     refused = "link in the archive" if info.islnk() or info.issym() else "not a regular file"
-                yield Member(info.name, lambda info=info: archive.extractfile(info).read(), refused)
+                yield Member(info.name, lambda info=info: _read_tar(archive, info), refused)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise UserError(f"collection.source: {root} is damaged ({error}); fetch it again") from error
+
+
+def _read_tar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+    try:
+        return archive.extractfile(info).read()
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise UnreadableError(f"damaged in the archive ({error})") from error
 
 
 def _folder(path: str) -> Member:
@@ -112,7 +119,7 @@ def _folder(path: str) -> Member:
 
 def _refusal(path: str, size: int) -> str | None:
     pure = PurePosixPath(path.replace("\\", "/"))
-    if pure.is_absolute() or ".." in pure.parts or pure.parts[:1] and pure.parts[0].endswith(":"):
+    if pure.is_absolute() or ".." in pure.parts or (pure.parts[:1] and pure.parts[0].endswith(":")):
         return "path outside the archive"
     if size > LARGEST_MEMBER:
         return f"larger than {LARGEST_MEMBER // 2**20} MiB"

@@ -11,16 +11,18 @@ import imagehash
 import numpy as np
 import pandas as pd
 from PIL import Image
-from brushprint.archive import Member, Unreadable, members
+
+from brushprint.archive import Member, UnreadableError, members
 from brushprint.console import progress
-from brushprint.decoding import SUFFIXES, Undecodable, open_picture, to_rgb
+from brushprint.decoding import SUFFIXES, UndecodableError, open_picture, to_rgb
 from brushprint.errors import UserError
 from brushprint.quota import spread
 from brushprint.taxonomy import label, published_split
 
 COLUMNS = (
-    "image_id path sha256 bytes format width height mode published_split origin source style folder phash"
-).split()
+    *("image_id", "path", "sha256", "bytes", "format", "width", "height", "mode"),
+    *("published_split", "origin", "source", "style", "folder", "phash"),
+)
 
 
 def catalogue(
@@ -58,7 +60,9 @@ def catalogue(
         if isinstance(facts, str):
             broken[path] = facts
         else:
-            rows.append({"path": path, "published_split": published_split(path), **label(path, labels)._asdict(), **facts})
+            rows.append(
+                {"path": path, "published_split": published_split(path), **label(path, labels)._asdict(), **facts}
+            )
     _check_share(broken, len(chosen), max_rejected)
     table = pd.DataFrame(rows, columns=COLUMNS).sort_values("path", ignore_index=True)
     table, repeated = _without_repeats(table)
@@ -98,7 +102,9 @@ def read_pictures(
             bar.update()
 
 
-def examples(root: str | Path, catalogue: pd.DataFrame, jobs: int, side: int = 160) -> dict[tuple[str, str], Image.Image]:
+def examples(
+    root: str | Path, catalogue: pd.DataFrame, jobs: int, side: int = 160
+) -> dict[tuple[str, str], Image.Image]:
     """The first picture of each source and style (folder where it has none), of at most `side` pixels."""
     groups = catalogue.assign(group=catalogue["style"].fillna(catalogue["folder"]))
     firsts = groups.drop_duplicates(["source", "group"]).set_index("path")
@@ -115,7 +121,7 @@ def examples(root: str | Path, catalogue: pd.DataFrame, jobs: int, side: int = 1
 def _content(member: Member) -> bytes | str:
     try:
         return member.read()
-    except (Unreadable, OSError) as error:
+    except (UnreadableError, OSError) as error:
         return str(error)
 
 
@@ -151,7 +157,7 @@ def _describe(content: bytes) -> dict[str, Any] | str:
         opened = open_picture(content)
         facts = {"format": opened.format, "mode": opened.mode}
         picture = to_rgb(opened)
-    except Undecodable as error:
+    except UndecodableError as error:
         return str(error)
     sha256 = hashlib.sha256(content).hexdigest()
     return {
@@ -173,7 +179,7 @@ def _without_repeats(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]
     order = rest.assign(_late=rest["published_split"] != "test").sort_values(["_late", "path"])
     kept = order.drop_duplicates("sha256")
     repeats = order.drop(kept.index).merge(kept[["sha256", "path"]], on="sha256", suffixes=("", "_kept"))
-    reasons = {path: "the same content is labelled both human and AI" for path in torn["path"]}
+    reasons = dict.fromkeys(torn["path"], "the same content is labelled both human and AI")
     reasons |= {row.path: f"same content as {row.path_kept}" for row in repeats.itertuples()}
     return kept.drop(columns="_late").sort_values("path", ignore_index=True), reasons
 
@@ -182,6 +188,6 @@ def _check_share(broken: dict[str, str], total: int, allowed: float) -> None:
     if broken and len(broken) > allowed * total:
         path, reason = min(broken.items())
         raise UserError(
-            f"{len(broken)} of {total} pictures cannot be read, more than collection.max_rejected = {allowed:g} allows; "
-            f"the first is {path}: {reason}"
+            f"{len(broken)} of {total} pictures cannot be read, "
+            f"more than collection.max_rejected = {allowed:g} allows; the first is {path}: {reason}"
         )

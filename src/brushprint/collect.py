@@ -7,9 +7,7 @@ from brushprint.download import download, download_from_kaggle
 from brushprint.sample import draw_sample
 
 
-def collect(
-    source: str, target: Path, *, sha256: str | None, sample: Mapping[str, int], seed: int, jobs: int
-) -> None:
+def collect(source: str, target: Path, *, sha256: str | None, sample: Mapping[str, int], seed: int, jobs: int) -> None:
     """Write the archive that `source` names to `target`.
 
     `source` is `sample`, which is drawn in the sizes `sample` (`train` and `test` pictures), `kaggle:owner/dataset`

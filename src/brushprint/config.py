@@ -5,6 +5,7 @@ editors use is generated from here.
 """
 
 import difflib
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -237,3 +238,7 @@ def _file_of(loc: tuple[str | int, ...], files: list[str | Path]) -> str:
 def schema() -> dict[str, Any]:
     """The JSON Schema of the settings, for editors."""
     return Config.model_json_schema()
+
+
+if __name__ == "__main__":
+    print(json.dumps(schema(), indent=2))

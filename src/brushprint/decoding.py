@@ -9,44 +9,59 @@ from PIL import Image, ImageOps
 # Formats that Pillow decodes by itself: others call programs (EPS) or are no pictures of art.
 FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000")
 SUFFIXES = frozenset(
-    [".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".jp2"]
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".gif",
+        ".webp",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".avif",
+        ".jp2",
+    ]
 )
 
 # Pillow refuses pictures of more than twice its limit of pixels; between the two it only warns.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
-class Undecodable(ValueError):
+class UndecodableError(ValueError):
     """The bytes are not a picture that can be decoded; the message says why."""
 
 
 def open_picture(content: bytes) -> Image.Image:
     """Read the header of a picture: format, mode and size are known, nothing is decoded yet.
 
-    Raises `Undecodable`.
+    Raises `UndecodableError`.
     """
     if not content:
-        raise Undecodable("empty file")
+        raise UndecodableError("empty file")
     try:
         return Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise Undecodable(f"too many pixels ({error})") from error
+        raise UndecodableError(f"too many pixels ({error})") from error
     except Exception as error:
-        raise Undecodable("not a picture in a known format") from error
+        raise UndecodableError("not a picture in a known format") from error
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
     """Decode an opened picture to 8-bit RGB of the size that a person sees.
 
     EXIF orientation is applied, 16-bit values are scaled, transparency lies over white, palettes, grey and CMYK become
-    RGB. Raises `Undecodable` for broken content.
+    RGB. Raises `UndecodableError` for broken content.
     """
     try:
         picture.seek(0)
         picture.load()
         return _without_alpha(_to_8_bit(ImageOps.exif_transpose(picture)))
     except Exception as error:  # Pillow's plugins raise many kinds for broken content
-        raise Undecodable(f"cannot be decoded ({str(error) or type(error).__name__})") from error
+        raise UndecodableError(f"cannot be decoded ({str(error) or type(error).__name__})") from error
 
 
 def _to_8_bit(picture: Image.Image) -> Image.Image:

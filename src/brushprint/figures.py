@@ -29,7 +29,6 @@ mpl.rcParams.update(
         "axes.titlelocation": "left",
         "figure.constrained_layout.use": True,
         "legend.frameon": False,
-        "savefig.dpi": 140,
     }
 )
 
@@ -42,7 +41,9 @@ def curves(history: pd.DataFrame, target: Path) -> None:
         for part, colour in (("train", COLOURS[0]), ("validation", COLOURS[1])):
             axis.plot(history["epoch"], history[f"{part}_{measure}"], marker="o", ms=4, color=colour, label=part)
         axis.axvline(best, color="#888888", ls=":", zorder=0, label=f"chosen: epoch {best}")
-        axis.set(title=measure.capitalize(), xlabel="epoch", ylabel="cross-entropy in nats" if measure == "loss" else "")
+        axis.set(
+            title=measure.capitalize(), xlabel="epoch", ylabel="cross-entropy in nats" if measure == "loss" else ""
+        )
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[1].yaxis.set_major_formatter(PercentFormatter(1))
     axes[0].legend()
@@ -86,7 +87,9 @@ def roc(curve: pd.DataFrame, target: Path) -> None:
 def components(points: pd.DataFrame, explained: Sequence[float], target: Path) -> None:
     """Test pictures on the first two principal components, coloured by outcome, source and style."""
     columns = [name for name in ("outcome", "source", "style") if points[name].notna().any()]
-    figure, axes = plt.subplots(1, len(columns), figsize=(4.6 * len(columns), 4.4), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(
+        1, len(columns), figsize=(4.6 * len(columns), 4.4), sharex=True, sharey=True, squeeze=False
+    )
     for axis, column in zip(axes[0], columns, strict=True):
         _scatter(axis, points, points[column].fillna("none").astype(str))
         axis.set_title(f"by {column}")
@@ -100,7 +103,7 @@ def clusters(points: pd.DataFrame, summary: dict[str, Any], space: str, target: 
     figure, axes = plt.subplots(len(outcomes), 2, figsize=(11, 4.2 * len(outcomes)), squeeze=False)
     for (left, right), outcome in zip(axes, outcomes, strict=True):
         chosen = points[points["outcome"] == outcome]
-        _scatter(left, chosen, "cluster " + chosen[f"cluster_{space}"].astype(str))
+        _scatter(left, chosen, "cluster " + chosen[f"cluster_{space}"].astype(str).str.rjust(2))
         left.set_title(f"{outcome}: {len(chosen):,} pictures")
         _name_components([left], summary["explained"])
         described = [row for row in summary["clusters"] if (row["outcome"], row["space"]) == (outcome, space)]
@@ -121,7 +124,13 @@ def heatmaps(panel: dict[str, np.ndarray], outcome: str, target: Path) -> None:
         axis.axis("off")
     for row, group in zip(axes, groups, strict=True):
         row[0].text(
-            -0.12, 0.5, f"cluster {panel['cluster'][group[0]]}", rotation=90, ha="center", va="center", transform=row[0].transAxes
+            -0.12,
+            0.5,
+            f"cluster {panel['cluster'][group[0]]}",
+            rotation=90,
+            ha="center",
+            va="center",
+            transform=row[0].transAxes,
         )
         for position, index in enumerate(group):
             picture, overlay = row[2 * position], row[2 * position + 1]
@@ -130,14 +139,18 @@ def heatmaps(panel: dict[str, np.ndarray], outcome: str, target: Path) -> None:
             overlay.imshow(panel["heat"][index], cmap="inferno", alpha=0.6, vmin=0, vmax=1)
             picture.set_title(f"true: {panel['label'][index]}", fontsize=8)
             verdict = f"said: {panel['predicted'][index]} {panel['probability'][index]:.0%}"
-            overlay.set_title(verdict, fontsize=8, color=KNOWN["misclassified"] if outcome == "misclassified" else "black")
-    _save(figure, target)
+            overlay.set_title(
+                verdict, fontsize=8, color=KNOWN["misclassified"] if outcome == "misclassified" else "black"
+            )
+    _save(figure, target, dpi=96)
 
 
 def examples(pictures: dict[tuple[str, str], Any], target: Path) -> None:
     """One picture of each source (rows) and style or folder (columns); `pictures` maps the pair to an RGB picture."""
     sources, styles = (sorted({key[axis] for key in pictures}) for axis in (0, 1))
-    figure, axes = plt.subplots(len(sources), len(styles), figsize=(1.3 * len(styles) + 0.4, 1.35 * len(sources) + 0.3), squeeze=False)
+    figure, axes = plt.subplots(
+        len(sources), len(styles), figsize=(1.3 * len(styles) + 0.4, 1.35 * len(sources) + 0.3), squeeze=False
+    )
     for axis in axes.flat:
         axis.set_xticks([])
         axis.set_yticks([])
@@ -146,25 +159,28 @@ def examples(pictures: dict[tuple[str, str], Any], target: Path) -> None:
         axis = axes[sources.index(source), styles.index(style)]
         axis.imshow(picture)
     for axis, style in zip(axes[0], styles, strict=True):
-        axis.set_title(style.replace("_", " "), fontsize=7, loc="center")
+        axis.set_title(style.replace("_", " ").replace(" ", "\n", 1), fontsize=9, loc="center")
     for axis, source in zip(axes[:, 0], sources, strict=True):
-        axis.set_ylabel(source.replace("_", " "), fontsize=7)
-    _save(figure, target)
+        axis.set_ylabel(source.replace("_", " ").replace(" ", "\n", 1), fontsize=9)
+    _save(figure, target, dpi=96)
 
 
 def _scatter(axis: Axes, points: pd.DataFrame, groups: pd.Series) -> None:
-    names = sorted(groups.unique(), key=lambda name: (len(name), name))
+    names = sorted(groups.unique())
     for number, name in enumerate(names):
         chosen = points[groups == name]
         front = 2 if name == "misclassified" else 1
-        axis.scatter(chosen["pc1"], chosen["pc2"], s=9, alpha=0.7, lw=0, color=_colour(name, number), label=name, zorder=front)
+        axis.scatter(
+            chosen["pc1"], chosen["pc2"], s=9, alpha=0.7, lw=0, color=_colour(name, number), label=name, zorder=front
+        )
     if len(names) <= LEGEND_LIMIT:
         axis.legend(fontsize=7, markerscale=1.6, handletextpad=0.2, loc="best")
 
 
 def _name_components(axes: Sequence[Axes], explained: Sequence[float]) -> None:
+    axes[0].set_ylabel(f"component 2 ({explained[1]:.0%})")
     for axis in axes:
-        axis.set(xlabel=f"component 1 ({explained[0]:.0%} of the variance)", ylabel=f"component 2 ({explained[1]:.0%})")
+        axis.set_xlabel(f"component 1 ({explained[0]:.0%} of the variance)")
 
 
 def _composition(axis: Axes, described: Sequence[dict[str, Any]]) -> None:
@@ -194,8 +210,7 @@ def _say(words: str, target: Path) -> None:
     _save(figure, target)
 
 
-def _save(figure: Figure, target: Path) -> None:
+def _save(figure: Figure, target: Path, dpi: int = 140) -> None:
     with replacing(target) as part:
-        # The version of matplotlib would be written into the file, and nothing else of the day or the machine.
-        figure.savefig(part, format="png", metadata={"Software": None})
+        figure.savefig(part, format="png", dpi=dpi)
     plt.close(figure)

@@ -63,7 +63,6 @@ def heatmaps(
 ) -> np.ndarray:
     """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1]."""
 
-
     side = pictures.shape[1]
     parts = [
         as_heat(grad_cam(network, layer, as_input(part), named), side)

@@ -21,15 +21,22 @@ MOST_FEATURES = 4096
 
 
 def infer(
-    network: nn.Module, architecture: str, pixels: np.ndarray, table: pd.DataFrame, classes: list[str], device: str
+    network: nn.Module,
+    pixels: np.ndarray,
+    table: pd.DataFrame,
+    *,
+    architecture: str,
+    classes: list[str],
+    device: str,
 ) -> tuple[pd.DataFrame, pa.Table]:
     """Run every picture of `table` through the network once.
 
     Parameters
     ----------
-    network, architecture : in evaluation mode, and the name that tells its layers
+    network : in evaluation mode
     pixels : uint8 [pictures, side, side, 3]
     table : columns `row` (of `pixels`), `image_id`, `partition`, `label` (class name)
+    architecture : its name, which tells the layers
     classes : names, in the order of the network's outputs
     device : of torch
 
@@ -42,7 +49,11 @@ def infer(
     module = networks.architecture(architecture)
     network = network.to(device)
     logits, pool, penultimate = [], [], []
-    with torch.no_grad(), recorded(network, module.POOL, module.PENULTIMATE) as outputs, progress(len(table), "infer") as bar:
+    with (
+        torch.no_grad(),
+        recorded(network, module.POOL, module.PENULTIMATE) as outputs,
+        progress(len(table), "infer") as bar,
+    ):
         for start in range(0, len(table), BATCH):
             rows = table["row"].to_numpy()[start : start + BATCH]
             batch = torch.from_numpy(pixels[rows]).to(device)
@@ -63,7 +74,9 @@ def recorded(network: nn.Module, *layers: str) -> Iterator[dict[str, torch.Tenso
     """A dictionary that holds the outputs of the named layers after each forward pass within the block."""
     outputs = {}
     handles = [
-        network.get_submodule(name).register_forward_hook(lambda _, __, output, name=name: outputs.update({name: output}))
+        network.get_submodule(name).register_forward_hook(
+            lambda _, __, output, name=name: outputs.update({name: output})
+        )
         for name in layers
     ]
     try:

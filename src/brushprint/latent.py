@@ -91,7 +91,5 @@ def _describe(table: pd.DataFrame, named: np.ndarray, outcome: str, space: str) 
     for cluster in np.unique(named):
         inside = table[named == cluster]
         counts = {f"{column}s": inside[column].value_counts().sort_index().to_dict() for column in ("style", "source")}
-        described.append(
-            {"outcome": outcome, "space": space, "cluster": int(cluster), "size": len(inside), **counts}
-        )
+        described.append({"outcome": outcome, "space": space, "cluster": int(cluster), "size": len(inside), **counts})
     return described

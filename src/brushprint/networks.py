@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialize
 from torch import nn
 
 from brushprint import architectures
@@ -43,7 +44,7 @@ def save(path: str | Path, state: dict[str, torch.Tensor], about: dict[str, Any]
     # One metadata entry: safetensors writes several in an order that differs from run to run.
     metadata = {"brushprint": json.dumps(about, sort_keys=True)}
     with replacing(path) as part:
-        save_file({name: tensor.contiguous() for name, tensor in state.items()}, part, metadata)
+        part.write_bytes(serialize({name: tensor.contiguous() for name, tensor in state.items()}, metadata))
 
 
 def load(path: str | Path) -> tuple[nn.Module, dict[str, Any]]:

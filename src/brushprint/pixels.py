@@ -9,7 +9,7 @@ from PIL import Image
 
 from brushprint.atomic import replacing
 from brushprint.catalogue import read_pictures
-from brushprint.decoding import Undecodable, open_picture, to_rgb
+from brushprint.decoding import UndecodableError, open_picture, to_rgb
 from brushprint.errors import UserError
 
 
@@ -29,7 +29,7 @@ def write_pixels(
     def decode(content: bytes) -> tuple[str, np.ndarray] | str:
         try:
             picture = to_rgb(open_picture(content)).resize((size, size), how)
-        except Undecodable as error:
+        except UndecodableError as error:
             return str(error)
         return hashlib.sha256(content).hexdigest(), np.asarray(picture)
 

@@ -100,7 +100,9 @@ def content_digest(path: Path, cache_file: Path) -> str:
             part.write_text(json.dumps(known | digests))
     if not path.is_dir():
         return next(iter(digests.values()))
-    listing = [(file.relative_to(path).as_posix(), digest) for file, digest in zip(files, digests.values(), strict=True)]
+    listing = [
+        (file.relative_to(path).as_posix(), digest) for file, digest in zip(files, digests.values(), strict=True)
+    ]
     return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
 
 

@@ -48,7 +48,7 @@ FIGURES = {
     "gradcam-misclassified": (
         "Where it looked: misclassified",
         "Pairs of a picture and the same picture under a heatmap, with true and predicted class, a row a cluster",
-        "The misclassified pictures nearest to the centre of each cluster; bright areas spoke most for the answer given.",
+        "The misclassified pictures nearest to each cluster's centre; bright areas spoke most for the answer given.",
     ),
     "gradcam-correct": (
         "Where it looked: correct",
@@ -78,8 +78,10 @@ def write_report(
     `variants` maps a name to `settings` (task, split and recipe under the budget), `metrics`, `latent` (see
     `brushprint.metrics` and `brushprint.latent`) and `figures`, the folder that holds a PNG for each of `FIGURES`.
     """
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(percent=_percent, interval=_interval, embed=_embed, number=lambda value: f"{value:,}")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(percent=_percent, embed=_embed, number=lambda value: f"{value:,}")
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     page = template.render(
         title=title,
@@ -112,7 +114,7 @@ def _counts(table: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _sizes(catalogue: pd.DataFrame) -> dict[str, str]:
-    """The most frequent sizes and formats of each source: when they differ, a network may learn them and not the art."""
+    """The most frequent sizes and formats of each source: where they differ, a network may learn them, not the art."""
     kinds = catalogue["width"].astype(str) + "×" + catalogue["height"].astype(str) + " " + catalogue["format"]
     described = {}
     for source, inside in kinds.groupby(catalogue["source"]):
@@ -124,12 +126,6 @@ def _sizes(catalogue: pd.DataFrame) -> dict[str, str]:
 
 def _percent(value: float | None) -> str:
     return "none" if value is None else f"{value:.1%}"
-
-
-def _interval(measure: Mapping[str, float | None]) -> str:
-    if measure["value"] is None:
-        return "not defined"
-    return f"{measure['value']:.3f} ({measure['low']:.3f} to {measure['high']:.3f})"
 
 
 def _embed(file: Path) -> str:

@@ -26,7 +26,7 @@ class Data:
     """Pictures of one partition: uint8 rows of a pixel array, and their classes; batches are gathered whole."""
 
     def __init__(self, pixels: np.ndarray, rows: np.ndarray, targets: np.ndarray) -> None:
-        """`pixels` [pictures, side, side, 3] may be memory-mapped; `rows` int64 of it; `targets` int64 class indices."""
+        """Take `pixels` [pictures, side, side, 3], maybe memory-mapped, int64 `rows` of it and their class indices."""
         self.pixels, self.rows, self.targets = pixels, rows, targets
 
     def __len__(self) -> int:
@@ -119,8 +119,7 @@ def _train_epoch(
     """One pass; returns mean loss and accuracy."""
     network.train()
     totals = torch.zeros(3, dtype=torch.float64)
-    for pictures, targets in batches:
-        inputs, targets = networks.as_input(fabric.to_device(pictures)), fabric.to_device(targets)
+    for inputs, targets in _ready(fabric, batches):
         logits = network(inputs)
         loss = cross_entropy(logits, targets)
         optimizer.zero_grad()
@@ -136,11 +135,15 @@ def evaluate(fabric: Fabric, network: nn.Module, batches: Iterator) -> tuple[flo
     """Mean cross-entropy and accuracy of a network over batches, without learning."""
     network.eval()
     totals = torch.zeros(3, dtype=torch.float64)
-    for pictures, targets in batches:
-        logits = network(networks.as_input(fabric.to_device(pictures)))
-        targets = fabric.to_device(targets)
+    for inputs, targets in _ready(fabric, batches):
+        logits = network(inputs)
         totals += _totals(cross_entropy(logits, targets, reduction="sum"), logits, targets)
     return (totals[0] / totals[2]).item(), (totals[1] / totals[2]).item()
+
+
+def _ready(fabric: Fabric, batches: Iterator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    for pictures, targets in batches:
+        yield networks.as_input(fabric.to_device(pictures)), fabric.to_device(targets)
 
 
 def _totals(loss: torch.Tensor, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

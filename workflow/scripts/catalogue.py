@@ -1,6 +1,6 @@
-from brushprint.tables import write_parquet
 from brushprint.catalogue import catalogue
 from brushprint.console import LOG, logged
+from brushprint.tables import write_parquet
 
 with logged(snakemake.log[0]):
     params = snakemake.params

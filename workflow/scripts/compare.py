@@ -1,8 +1,8 @@
 import json
 from pathlib import Path
 
-from brushprint.tables import write_json
 from brushprint.console import logged
+from brushprint.tables import write_json
 
 with logged(snakemake.log[0]):
     headlines = {}

@@ -1,8 +1,8 @@
 import pandas as pd
 
-from brushprint.tables import write_csv, write_json
 from brushprint.console import logged
 from brushprint.metrics import class_names, curve, evaluate
+from brushprint.tables import write_csv, write_json
 
 with logged(snakemake.log[0]):
     predictions = pd.read_parquet(snakemake.input[0])

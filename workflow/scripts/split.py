@@ -1,8 +1,8 @@
 import pandas as pd
 
-from brushprint.tables import write_parquet
 from brushprint.console import logged
 from brushprint.split import split
+from brushprint.tables import write_parquet
 
 with logged(snakemake.log[0]):
     table = split(pd.read_parquet(snakemake.input[0]), **snakemake.params.split, seed=snakemake.params.seed)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from brushprint import networks
-from brushprint.tables import write_csv
 from brushprint.console import logged
 from brushprint.recipe import Recipe
+from brushprint.tables import write_csv
 from brushprint.taxonomy import classes_of
 from brushprint.training import Data, class_index, train
 

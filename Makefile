@@ -1,0 +1,36 @@
+# The two commands of the README, and the chores.
+# ARGS goes to Snakemake or pytest, as in: make results ARGS="--configfile config/own-pictures.yaml"
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+ARGS ?=
+BIN = .venv/bin
+
+.PHONY: results test lint format schema graph
+
+results: .venv/synced
+	$(BIN)/snakemake --cores all $(ARGS)
+
+test: .venv/synced
+	$(BIN)/pytest $(ARGS)
+
+lint: .venv/synced
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/lint-imports
+
+format: .venv/synced
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+# What is generated and kept in the repository; a test fails when it drifts.
+schema: .venv/synced
+	$(BIN)/python -m brushprint.config > workflow/schemas/config.schema.json
+
+graph: .venv/synced
+	$(BIN)/snakemake --rulegraph mermaid-js 2>/dev/null
+
+.venv/synced: pyproject.toml uv.lock
+	test -x $(BIN)/uv || ($(PYTHON) -m venv .venv && $(BIN)/pip install --quiet uv)
+	$(BIN)/uv sync --locked
+	touch $@
