@@ -22,5 +22,5 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        RESULTS + "/report/index.html",
-        RESULTS + "/metrics.json",
+        f"{RESULTS}/report/index.html",
+        f"{RESULTS}/metrics.json",

@@ -1,12 +1,18 @@
 """Pictures and collections that the tests share."""
 
 import io
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
+from snakemake.utils import update_config
 
 
 def picture(seed: int, size: tuple[int, int] = (48, 40), mode: str = "RGB") -> Image.Image:
@@ -35,3 +41,56 @@ def write_files(tmp_path: Path) -> Callable[[dict[str, bytes]], Path]:
         return root
 
     return write
+
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+def run(project: Path, *command: str, expect: int = 0) -> str:
+    """Run a command of the environment in a project, with the project's own package; return all it said."""
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(project / "src"),
+    }
+    done = subprocess.run(
+        command, cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert done.returncode == expect, done.stdout
+    return done.stdout
+
+
+def snakemake(project: Path, *arguments: str, expect: int = 0) -> str:
+    """Run the workflow of a project."""
+    return run(project, "snakemake", "--cores", "2", *arguments, expect=expect)
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    """Replace the one place where `old` stands in a file."""
+    text = file.read_text()
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
+    file.write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of this repository as it is now, whose default is a tiny collection, after one whole run."""
+    project = tmp_path_factory.mktemp("finished") / "brushprint"
+    names = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, text=True)
+    for name in filter(lambda name: (REPOSITORY / name).exists(), names.splitlines()):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(REPOSITORY / name, project / name)
+    settings = project / "config/config.yaml"
+    merged = yaml.safe_load(settings.read_text())
+    update_config(merged, yaml.safe_load((REPOSITORY / "tests/tiny.yaml").read_text()))
+    settings.write_text(yaml.safe_dump(merged, sort_keys=False))
+    run(project, "git", "init", "--quiet")
+    run(project, "git", "add", "--all")
+    run(project, "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "tiny")
+    snakemake(project)
+    return project
+
+
+@pytest.fixture
+def project(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished project that a test may change."""
+    return shutil.copytree(finished, tmp_path / "brushprint", symlinks=True)

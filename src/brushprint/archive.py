@@ -4,9 +4,8 @@ import os
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
 from brushprint.errors import UserError
@@ -40,8 +39,15 @@ def members(root: str | Path) -> Iterator[Member]:
     """
     seen = set()
     for member in _reader(Path(root))(Path(root)):
-        yield member._replace(refused=SECOND) if member.path in seen else member
-        seen.add(member.path)
+        path = _tidy(member.path)
+        yield member._replace(path=path, refused=SECOND if path in seen else member.refused)
+        seen.add(path)
+
+
+def _tidy(path: str) -> str:
+    """One spelling for a name, without `./` and `//`, and in valid Unicode; a slash at the end stays."""
+    text = path.encode(errors="surrogateescape").decode(errors="replace")
+    return PurePosixPath(text).as_posix() + ("/" if text.endswith("/") else "")
 
 
 def _reader(root: Path) -> Callable[[Path], Iterator[Member]]:
@@ -49,45 +55,70 @@ def _reader(root: Path) -> Callable[[Path], Iterator[Member]]:
         return _in_folder
     if not root.exists():
         raise UserError(f"collection.source: {root} does not exist; give a folder, a zip or a tar")
-    if zipfile.is_zipfile(root):
+    if root.is_file() and zipfile.is_zipfile(root):
         return _in_zip
-    if tarfile.is_tarfile(root):
+    if root.is_file() and _is_tar(root):
         return _in_tar
-    raise UserError(f"collection.source: {root} is neither a folder nor a zip or tar archive")
+    raise UserError(f"collection.source: {root} is neither a folder nor a whole zip or tar archive")
+
+
+def _is_tar(root: Path) -> bool:
+    try:
+        return tarfile.is_tarfile(root)
+    except Exception:  # the start of a compressed archive, damaged: reading it says how
+        return True
+
+
+def _damaged(root: Path, error: Exception) -> UserError:
+    return UserError(f"collection.source: {root} is damaged ({error}); fetch it again")
 
 
 def _in_folder(root: Path) -> Iterator[Member]:
-    for folder, folders, names in os.walk(root):  # links to folders are not followed
+    def fail(error: OSError) -> None:
+        raise UserError(f"collection.source: {error.filename} cannot be read ({error.strerror})")
+
+    for folder, folders, names in os.walk(root, onerror=fail):
+        folders.sort()
         for name in folders:
-            yield _folder(Path(folder, name).relative_to(root).as_posix())
+            inner = Path(folder, name)
+            path = inner.relative_to(root).as_posix()
+            yield Member(path, bytes, "link to a folder, not followed") if inner.is_symlink() else _folder(path)
         for name in sorted(names):
             file = Path(folder, name)
-            refused = None if file.is_file() else "not a regular file"
-            if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
+            path = file.relative_to(root).as_posix()
+            if not file.is_file():
+                refused = "not a regular file"
+            elif file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
                 refused = "link out of the folder"
-            path = file.relative_to(root).as_posix().encode(errors="surrogateescape").decode(errors="replace")
-            yield Member(path, file.read_bytes, refused or _refusal(path, file.lstat().st_size))
+            else:
+                refused = _refusal(path, file.stat().st_size)
+            yield Member(path, file.read_bytes, refused)
 
 
 def _in_zip(root: Path) -> Iterator[Member]:
-    with zipfile.ZipFile(root) as archive:
+    try:
+        archive = zipfile.ZipFile(root)
+    except Exception as error:  # a damaged list of members raises many kinds
+        raise _damaged(root, error) from error
+    with archive:
         for info in archive.infolist():
-            if info.is_dir():
-                yield _folder(info.filename)
+            path = info.filename.replace("\\", "/")  # old tools of Windows
+            if path.endswith("/"):
+                yield _folder(path)
                 continue
-            refused = _refusal(info.filename, info.file_size)
+            refused = _refusal(path, info.file_size)
             if stat.S_ISLNK(info.external_attr >> 16):
                 refused = "link in the archive"
             if info.flag_bits & 1:
                 refused = "encrypted"
-            yield Member(info.filename, lambda info=info: _read_zip(archive, info), refused)
+            yield Member(path, lambda info=info: _read_zip(archive, info), refused)
 
 
 def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(info) as stream:
             return stream.read(LARGEST_MEMBER)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+    except Exception as error:  # each compression raises its own kinds
         raise UnreadableError(f"damaged in the archive ({error})") from error
 
 
@@ -98,18 +129,24 @@ def _in_tar(root: Path) -> Iterator[Member]:
                 if info.isdir():
                     yield _folder(info.name)
                     continue
+                if info.size < 0:  # would send tarfile back and round for ever
+                    raise tarfile.ReadError("negative size")
                 refused = _refusal(info.name, info.size)
                 if not info.isfile():
                     refused = "link in the archive" if info.islnk() or info.issym() else "not a regular file"
                 yield Member(info.name, lambda info=info: _read_tar(archive, info), refused)
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise UserError(f"collection.source: {root} is damaged ({error}); fetch it again") from error
+            # tarfile takes a damaged header for the end.
+            archive.fileobj.seek(archive.offset)
+            if any(archive.fileobj.read(tarfile.BLOCKSIZE) or b"cut"):
+                raise tarfile.ReadError("no end mark")
+    except Exception as error:  # each compression raises its own kinds
+        raise _damaged(root, error) from error
 
 
 def _read_tar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
     try:
         return archive.extractfile(info).read()
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+    except Exception as error:  # each compression raises its own kinds
         raise UnreadableError(f"damaged in the archive ({error})") from error
 
 
@@ -118,8 +155,8 @@ def _folder(path: str) -> Member:
 
 
 def _refusal(path: str, size: int) -> str | None:
-    pure = PurePosixPath(path.replace("\\", "/"))
-    if pure.is_absolute() or ".." in pure.parts or (pure.parts[:1] and pure.parts[0].endswith(":")):
+    pure = PureWindowsPath(path)  # knows both kinds of slash, and drives
+    if pure.anchor or ".." in pure.parts:
         return "path outside the archive"
     if size > LARGEST_MEMBER:
         return f"larger than {LARGEST_MEMBER // 2**20} MiB"

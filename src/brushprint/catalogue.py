@@ -66,11 +66,12 @@ def catalogue(
     _check_share(broken, len(chosen), max_rejected)
     table = pd.DataFrame(rows, columns=COLUMNS).sort_values("path", ignore_index=True)
     table, repeated = _without_repeats(table)
-    if table.empty:
-        raise UserError(f"collection.source: no picture with a label in {root}; check the folder and collection.labels")
     reasons = sorted([*refused, *broken.items(), *repeated.items()])
+    if table.empty:
+        first = f"; the first of {len(reasons)} files refused is {': '.join(reasons[0])}" if reasons else ""
+        raise UserError(f"collection.source: no usable picture with a label in {root}{first}")
     rejected = pd.DataFrame(reasons, columns=["path", "reason"], dtype=str)
-    return table.astype({"bytes": "int64", "width": "int32", "height": "int32"}), rejected
+    return table.astype(dict.fromkeys(COLUMNS, str) | {"bytes": "int64", "width": "int32", "height": "int32"}), rejected
 
 
 def read_pictures(

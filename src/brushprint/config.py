@@ -23,6 +23,8 @@ from brushprint.taxonomy import ORIGINS, TASKS
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
+Location = tuple[str | int, ...]
+
 
 class Settings(BaseModel):
     """A section of the configuration: unknown keys are refused, values are not coerced from text."""
@@ -165,11 +167,16 @@ def load(values: dict[str, Any], files: Iterable[str | Path]) -> Config:
     try:
         config = Config.model_validate(values, strict=True)
     except ValidationError as error:
-        mistakes = [(tuple(found["loc"]), _reason(found)) for found in error.errors()]
+        mistakes = [
+            (tuple(step for step in found["loc"] if step != "[key]"), _reason(found)) for found in error.errors()
+        ]
     else:
         mistakes = list(_dangling(config))
     if mistakes:
-        raise UserError("\n".join(f"{_file_of(loc, files)}: {_spell(loc)}: {reason}" for loc, reason in mistakes))
+        contents = {str(file): yaml.safe_load(Path(file).read_text(encoding="utf-8")) for file in files}
+        raise UserError(
+            "\n".join(f"{_file_of(loc, values, contents)}: {_spell(loc)}: {reason}" for loc, reason in mistakes)
+        )
     return config
 
 
@@ -179,13 +186,15 @@ def _reason(found: Any) -> str:
         return "unknown key" + _nearest(str(key), _fields_at(parents))
     if found["type"] == "missing":
         return "missing; add it"
-    if found["type"] == "model_type":
-        return f"a section of keys is needed, not {found['input']!r}"
+    given = repr(found["input"])
+    given = given if len(given) <= 80 else f"{given[:80]}…"
+    if found["type"] in ("model_type", "dict_type"):
+        return f"a section of keys is needed, not {given}"
     message = found["msg"].removeprefix("Value error, ")
-    return f"{message[0].lower()}{message[1:]}, not {found['input']!r}"
+    return f"{message[0].lower()}{message[1:]}, not {given}"
 
 
-def _dangling(config: Config) -> Iterable[tuple[tuple[str, ...], str]]:
+def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
     """References by name that lead nowhere, which types alone cannot tell."""
     if not config.variants:
         yield ("variants",), "no variant to train; name one"
@@ -217,22 +226,40 @@ def _fields_at(loc: Iterable[str | int]) -> list[str]:
     return list(node["properties"])
 
 
-def _spell(loc: tuple[str | int, ...]) -> str:
+def _spell(loc: Location) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
 
 
-def _file_of(loc: tuple[str | int, ...], files: list[str | Path]) -> str:
-    """The last file that sets the key at `loc`; the command line when none does."""
-    for file in reversed(files):
-        node = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-        for step in loc:
-            found = isinstance(node, dict | list) and (step in node if isinstance(node, dict) else step < len(node))
-            if not found:
-                break
+_ABSENT = object()
+
+
+def _file_of(loc: Location, values: Any, contents: dict[str, Any]) -> str:
+    """The last file that holds the key at `loc` with the value in force; the command line when none does.
+
+    A section counts wherever it is set, for it is merged, unlike a list. A missing key is the first file's that has
+    its section.
+    """
+    missing = 0
+    while (value := _at(values, loc[: len(loc) - missing])) is _ABSENT:
+        missing += 1
+    merged = isinstance(value, dict) and not any(isinstance(step, int) for step in loc)
+
+    def holds(content: Any) -> bool:
+        found = _at(content, loc[: len(loc) - missing])
+        return found == value or (merged and isinstance(found, dict))
+
+    files = [file for file, content in contents.items() if holds(content)] or ["--config"]
+    return files[0] if missing else files[-1]
+
+
+def _at(node: Any, loc: Location) -> Any:
+    """What `node` holds at `loc`, or `_ABSENT`."""
+    for step in loc:
+        try:
             node = node[step]
-        else:
-            return str(file)
-    return "--config"
+        except (KeyError, IndexError, TypeError):
+            return _ABSENT
+    return node
 
 
 def schema() -> dict[str, Any]:

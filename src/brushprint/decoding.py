@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps
 
-# Formats that Pillow decodes by itself: others call programs (EPS) or are no pictures of art.
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000")
+# Formats that Pillow decodes by itself: others call programs (EPS) or are no pictures of art. JPEG opens MPO, too.
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000")
 SUFFIXES = frozenset(
     [
         ".jpg",
@@ -65,11 +65,10 @@ def to_rgb(picture: Image.Image) -> Image.Image:
 
 
 def _to_8_bit(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I;16") or picture.mode == "I":
-        values = np.clip(np.asarray(picture, dtype=np.int64), 0, 65535)
-        return Image.fromarray((values // 257).astype(np.uint8))
-    if picture.mode == "F":
-        raise ValueError("floating-point pixels")
+    if picture.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise ValueError("32-bit pixels, whose white is unknown")
     return picture
 
 

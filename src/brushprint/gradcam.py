@@ -29,7 +29,7 @@ def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torc
     class's logit (equations 1 and 2 of the paper); not normalised.
     """
     with torch.enable_grad(), recorded(network, layer) as outputs:
-        logits = network(inputs.requires_grad_())
+        logits = network(inputs.detach().requires_grad_())
         activations = outputs[layer]
         (gradients,) = torch.autograd.grad(logits.gather(1, classes[:, None]).sum(), activations)
     weights = gradients.mean(dim=(2, 3), keepdim=True)
@@ -62,10 +62,9 @@ def heatmaps(
     network: nn.Module, layer: str, pictures: torch.Tensor, classes: torch.Tensor, batch: int = 64
 ) -> np.ndarray:
     """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1]."""
-
     side = pictures.shape[1]
     parts = [
         as_heat(grad_cam(network, layer, as_input(part), named), side)
         for part, named in zip(pictures.split(batch), classes.split(batch), strict=True)
     ]
-    return torch.cat(parts).numpy() if parts else np.zeros((0, side, side), dtype=np.float32)
+    return torch.cat(parts).numpy()

@@ -12,6 +12,7 @@ from torch.nn.functional import adaptive_max_pool2d
 
 from brushprint import networks
 from brushprint.console import progress
+from brushprint.errors import UserError
 
 BATCH = 256
 
@@ -38,16 +39,24 @@ def infer(
     table : columns `row` (of `pixels`), `image_id`, `partition`, `label` (class name)
     architecture : its name, which tells the layers
     classes : names, in the order of the network's outputs
-    device : of torch
+    device : an accelerator of Lightning Fabric
 
     Returns
     -------
     predictions : `image_id`, `partition`, `label`, `predicted`, and `p_<class>`, float64 probabilities
     features : `image_id`, `pool` and `penultimate`, fixed-size lists of float32: the outputs of the last pooling layer
         (flattened, at most `MOST_FEATURES`) and of the layer before the logits
+
+    Raises `UserError` when there are no pictures, or some have a class that the network does not know.
     """
+    if table.empty:
+        raise UserError("no picture to validate or test on has a class; set another task or split")
+    if unknown := set(table["label"]) - set(classes):
+        raise UserError(f"no training picture has the class {min(unknown)!r}; give its folder some")
     module = networks.architecture(architecture)
+    device = networks.fabric(device).device
     network = network.to(device)
+    numbers = table["row"].to_numpy()
     logits, pool, penultimate = [], [], []
     with (
         torch.no_grad(),
@@ -55,7 +64,7 @@ def infer(
         progress(len(table), "infer") as bar,
     ):
         for start in range(0, len(table), BATCH):
-            rows = table["row"].to_numpy()[start : start + BATCH]
+            rows = numbers[start : start + BATCH]
             batch = torch.from_numpy(pixels[rows]).to(device)
             logits.append(network(networks.as_input(batch)).cpu())
             pool.append(_compact(outputs[module.POOL]).cpu())

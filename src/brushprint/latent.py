@@ -34,8 +34,7 @@ def latent(
 
     The components are fitted once on all pictures, so that both outcomes are drawn on the same axes.
     """
-    components, explained = _principal_components(features)
-    kept = int(np.searchsorted(np.cumsum(explained), variance) + 1) if explained.any() else 1
+    components, explained, kept = _principal_components(features, variance)
     points = table[["image_id", "outcome"]].reset_index(drop=True)
     points[["pc1", "pc2"]] = components[:, :2]
     described = []
@@ -51,8 +50,8 @@ def latent(
                 described += _describe(table[chosen], named, outcome, space)
     summary = {
         "values": features.shape[1],
-        "components_full": min(kept, components.shape[1]),
-        "explained": explained[: max(kept, 2)].tolist(),
+        "components_full": kept,
+        "explained": explained.tolist(),
         "explained_2d": float(explained[:2].sum()),
         "clusters": described,
     }
@@ -65,16 +64,24 @@ def feature_matrix(features: pa.Table, layer: str) -> np.ndarray:
     return column.flatten().to_numpy().reshape(len(column), -1)
 
 
-def _principal_components(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates [pictures, components] and explained shares; at least two components, zeros where there are none."""
+def _principal_components(features: np.ndarray, variance: float) -> tuple[np.ndarray, np.ndarray, int]:
+    """Coordinates [pictures, components], the share that each explains, and how many hold `variance`.
+
+    There are as many components as hold it, but at least two: zeros where the features have none.
+    """
     pictures, values = features.shape
-    if pictures < 2 or not np.ptp(features, axis=0).any():
-        return np.zeros((pictures, 2)), np.zeros(2)
+    if not np.ptp(features, axis=0).any():
+        return np.zeros((pictures, 2)), np.zeros(2), 1
+    features = features.astype(np.float64)
     # Both solvers are exact; the covariance is the smaller matrix where there are more pictures than values.
-    pca = PCA(svd_solver="covariance_eigh" if pictures > values else "full")
-    components = pca.fit_transform(features.astype(np.float64))
-    missing = max(0, 2 - components.shape[1])
-    return np.pad(components, ((0, 0), (0, missing))), np.pad(pca.explained_variance_ratio_, (0, missing))
+    pca = PCA(svd_solver="covariance_eigh" if pictures > values else "full").fit(features)
+    explained = pca.explained_variance_ratio_
+    kept = min(int(np.searchsorted(np.cumsum(explained), variance)) + 1, len(explained))
+    # As PCA.transform does, but for the components that are kept: all of them are as large as the features.
+    axes = pca.components_[: max(kept, 2)]
+    missing = max(0, 2 - len(axes))
+    coordinates = np.pad(features @ axes.T - pca.mean_ @ axes.T, ((0, 0), (0, missing)))
+    return coordinates, np.pad(explained[: max(kept, 2)], (0, missing)), kept
 
 
 def _clusters(coordinates: np.ndarray, clusters: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

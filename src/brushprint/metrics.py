@@ -1,11 +1,14 @@
 """How good predictions are: every headline figure with its interval and its baseline."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import bootstrap, rankdata
+from scipy.stats import rankdata
 from sklearn.metrics import classification_report, confusion_matrix, log_loss, roc_curve
+
+from brushprint.errors import UserError
 
 RESAMPLES = 1000
 
@@ -26,18 +29,23 @@ def evaluate(predictions: pd.DataFrame, classes: list[str], seed: int) -> dict[s
     bootstrap interval over the pictures; `majority`, the accuracy of always naming the most frequent class; `loss`,
     mean cross-entropy in nats; `report`, precision, recall, F1 and support a class with macro and weighted averages;
     `confusion`, a row a true class.
+
+    Raises `UserError` when there are no pictures.
     """
+    if predictions.empty:
+        raise UserError("no pictures of a partition have a class, so there is nothing to judge; set another split")
     index = pd.Index(classes)
     true, named = index.get_indexer(predictions["label"]), index.get_indexer(predictions["predicted"])
     scores = predictions[[f"p_{name}" for name in classes]].to_numpy()
+    levels = _levels(scores)
     report = classification_report(
         true, named, labels=range(len(classes)), target_names=classes, output_dict=True, zero_division=0
     )
     return {
         "pictures": len(predictions),
-        "accuracy": _interval(accuracy, (true, named), seed),
-        "balanced_accuracy": _interval(balanced_accuracy, (true, named), seed),
-        "roc_auc": _interval(lambda rows: roc_auc(true[rows], scores[rows]), (np.arange(len(true)),), seed),
+        "accuracy": _interval(lambda rows: accuracy(true[rows], named[rows]), len(true), seed),
+        "balanced_accuracy": _interval(lambda rows: balanced_accuracy(true[rows], named[rows]), len(true), seed),
+        "roc_auc": _interval(lambda rows: _auc(true[rows], levels[:, rows]), len(true), seed),
         "majority": float(np.bincount(true).max() / len(true)),
         "loss": float(log_loss(true, scores, labels=range(len(classes)))),
         "report": report,
@@ -70,18 +78,27 @@ def roc_auc(true: np.ndarray, scores: np.ndarray) -> float:
 
     Over two classes that of the first, else the mean of each class against the rest.
     """
-    if len(np.unique(true)) < scores.shape[1]:
+    return _auc(true, _levels(scores))
+
+
+def _levels(scores: np.ndarray) -> np.ndarray:
+    """The rank of each score in its class, [classes, pictures] from 0, equal ones alike: a resample need not sort."""
+    return rankdata(scores.T, method="dense", axis=1).astype(np.int64) - 1
+
+
+def _auc(true: np.ndarray, levels: np.ndarray) -> float:
+    classes = len(levels)
+    if np.bincount(true, minlength=classes).min() == 0:
         return float("nan")
-    against_rest = range(1 if scores.shape[1] == 2 else scores.shape[1])
-    return float(np.mean([_area(true == index, scores[:, index]) for index in against_rest]))
+    return float(np.mean([_area(true == index, levels[index]) for index in range(1 if classes == 2 else classes)]))
 
 
-def _area(is_class: np.ndarray, score: np.ndarray) -> float:
+def _area(is_class: np.ndarray, level: np.ndarray) -> float:
     """ROC AUC as the normalised Mann-Whitney U statistic (Hanley and McNeil, 1982); ties count half."""
-    ranks = rankdata(score)
+    counts = np.bincount(level)
+    below = np.cumsum(counts) - counts / 2
     inside = is_class.sum()
-    outside = len(is_class) - inside
-    return (ranks[is_class].sum() - inside * (inside + 1) / 2) / (inside * outside)
+    return (below[level[is_class]].sum() - inside**2 / 2) / (inside * (len(level) - inside))
 
 
 def curve(predictions: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
@@ -100,18 +117,12 @@ def curve(predictions: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=columns)
 
 
-def _interval(statistic: Any, data: tuple[np.ndarray, ...], seed: int) -> dict[str, float | None]:
-    value = statistic(*data)
+def _interval(statistic: Callable[[np.ndarray], float], pictures: int, seed: int) -> dict[str, float | None]:
+    """A statistic of all rows, and its interval; one resample at a time, since all at once take gigabytes."""
+    value = statistic(np.arange(pictures))
     if not np.isfinite(value):
         return {"value": None, "low": None, "high": None}
-    resampled = bootstrap(
-        data,
-        statistic,
-        n_resamples=RESAMPLES,
-        paired=True,
-        vectorized=False,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).bootstrap_distribution
+    generator = np.random.default_rng(seed)
+    resampled = [statistic(generator.integers(pictures, size=pictures)) for _ in range(RESAMPLES)]
     low, high = np.nanquantile(resampled, [0.025, 0.975])
     return {"value": float(value), "low": float(low), "high": float(high)}

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import torch
+from lightning_fabric import Fabric
 from safetensors import safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as serialize
@@ -54,6 +55,14 @@ def load(path: str | Path) -> tuple[nn.Module, dict[str, Any]]:
     network = build(about["architecture"], len(about["classes"]), about["image_size"])
     network.load_state_dict(load_file(path))
     return network.eval(), about
+
+
+def fabric(device: str, precision: str = "32-true") -> Fabric:
+    """What computes on a device, in a number format; raises `UserError` when this machine has none such."""
+    try:
+        return Fabric(accelerator=device, devices=1, precision=precision)
+    except (RuntimeError, ValueError) as error:
+        raise UserError(f"this machine cannot compute with device: {device} and precision: {precision}") from error
 
 
 def as_input(pictures: torch.Tensor) -> torch.Tensor:

@@ -73,7 +73,7 @@ def _digest(file: Path) -> str:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node, clean=False
         ):
-            node.body[0] = ast.Pass()
+            node.body = node.body[1:] or [ast.Pass()]
     # The unparsed source, not the dump: what a dump shows differs between versions of Python.
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:12]
 
@@ -90,20 +90,17 @@ def content_digest(path: Path, cache_file: Path) -> str:
     """
     known = json.loads(cache_file.read_text()) if cache_file.exists() else {}
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    digests = {}
+    digests = dict(known)
+    listing = []
     for file in files:
         facts = file.stat()
         key = f"{file.resolve()}|{facts.st_size}|{facts.st_mtime_ns}"
-        digests[key] = known[key] if key in known else _sha256(file)
-    if digests.keys() - known.keys():
+        digests[key] = digests.get(key) or _sha256(file)
+        listing.append((file.relative_to(path).as_posix(), digests[key]))
+    if digests != known:
         with replacing(cache_file) as part:
-            part.write_text(json.dumps(known | digests))
-    if not path.is_dir():
-        return next(iter(digests.values()))
-    listing = [
-        (file.relative_to(path).as_posix(), digest) for file, digest in zip(files, digests.values(), strict=True)
-    ]
-    return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
+            part.write_text(json.dumps(digests))
+    return hashlib.sha256(json.dumps(listing).encode()).hexdigest() if path.is_dir() else listing[0][1]
 
 
 def _sha256(file: Path) -> str:

@@ -11,7 +11,7 @@ def spread(total: int, sizes: Mapping[Key, int]) -> dict[Key, int]:
 
     `total` is at most the sum of the sizes; no group gets more than its size. Ties go to the smaller key.
     """
-    whole = sum(sizes.values())
+    whole = sum(sizes.values()) or 1
     quotas = {key: total * size // whole for key, size in sizes.items()}
     by_remainder = sorted(sizes, key=lambda key: (-(total * sizes[key] % whole), key))
     for key in by_remainder[: total - sum(quotas.values())]:

@@ -18,7 +18,7 @@ class Recipe(BaseModel):
     epochs: Annotated[int, Field(ge=1, description="passes over the training pictures, at most")]
     batch_size: Annotated[int, Field(ge=1, description="pictures a step")]
     optimizer: Annotated[Literal["adam"], Field(description="Adam (Kingma and Ba, 2015)")]
-    learning_rate: Annotated[float, Field(gt=0, description="step size of the optimiser")]
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False, description="step size of the optimiser")]
     patience: Annotated[
         int | None, Field(ge=1, description="stop after so many epochs without a lower validation loss; null: never")
     ]

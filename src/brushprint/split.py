@@ -18,7 +18,8 @@ def split(
     Parameters
     ----------
     catalogue : see `brushprint.catalogue`
-    published : honour its published train and test pictures, instead of drawing a test share
+    published : honour its published partitions, where it has any (what lies outside of them trains), instead of
+        drawing a test share
     test, validation : shares to draw, the same share of every folder: of all pictures, and of those that train
     subsample : a column, whose values shall train in equal numbers (004 takes as many AI as human works), or None
 
@@ -32,8 +33,7 @@ def split(
     generator = np.random.default_rng(seed)
     table = catalogue.assign(row=np.arange(len(catalogue)))
     if published and catalogue["published_split"].notna().any():
-        table["partition"] = catalogue["published_split"]
-        table = table.dropna(subset="partition")
+        table["partition"] = catalogue["published_split"].fillna("train")
     else:
         table["partition"] = "train"
         table.loc[_draw(table, test, generator), "partition"] = "test"

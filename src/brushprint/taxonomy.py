@@ -48,7 +48,7 @@ def label(path: str, rules: list[dict]) -> Label | None:
         for rule in rules:
             if match := re.fullmatch(rule["folder"], folder, re.IGNORECASE):
                 style = match.groupdict().get("style") or rule["style"]
-                return Label(folder, rule["origin"], rule["source"], style and normalise(style))
+                return Label(folder, rule["origin"], rule["source"], normalise(style or "") or None)
     return None
 
 

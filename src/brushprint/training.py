@@ -80,11 +80,14 @@ def train(
     `train_accuracy`, `validation_loss`, `validation_accuracy` and `best`. Losses are mean cross-entropies in nats;
     those of training are over the epoch, while the network learns.
 
-    Raises `UserError` when there is nothing to tell apart, or the loss is no longer finite.
+    Raises `UserError` when there is nothing to tell apart or to judge by, or the loss is no longer finite.
     """
+    for part, purpose in ((data, "train"), (validation, "validate")):
+        if not len(part):
+            raise UserError(f"{label}: no picture to {purpose} on has a class; set another task or split")
     if len(np.unique(data.targets)) < 2:
         raise UserError(f"{label}: all training pictures are {classes[data.targets[0]]!r}; two classes are needed")
-    fabric = Fabric(accelerator=device, devices=1, precision=recipe.precision)
+    fabric = networks.fabric(device, recipe.precision)
     torch.manual_seed(seed)
     network = networks.build(recipe.architecture, len(classes), recipe.image_size)
     optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate)
@@ -103,9 +106,9 @@ def train(
             order = np.random.default_rng([seed, epoch]).permutation(len(data))
             training = _train_epoch(fabric, network, optimizer, data.batches(recipe.batch_size, order), bar)
             judged = evaluate(fabric, network, validation.batches(recipe.batch_size))
+            if not math.isfinite(training[0] + judged[0]):
+                raise UserError(f"{label}: the loss is not finite in epoch {epoch}; lower learning_rate of the recipe")
             _record(state, epoch, recipe.learning_rate, training, judged)
-            if not math.isfinite(training[0]):
-                raise UserError(f"{label}: the loss is {training[0]} in epoch {epoch}; lower the learning_rate")
             bar.set_postfix(epoch=f"{epoch}/{recipe.epochs}", validation_loss=f"{judged[0]:.3f}", refresh=False)
             _save(checkpoint, state, digest)
     history = pd.DataFrame(state["history"])
@@ -178,8 +181,13 @@ def _save(checkpoint: Path, state: dict[str, Any], digest: str) -> None:
 def _resume(fabric: Fabric, checkpoint: Path, state: dict[str, Any], digest: str, label: str) -> None:
     if not checkpoint.exists():
         return
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    if saved.pop("identity") != digest:
+    try:
+        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        found = saved["identity"]
+    except Exception as error:  # torch has no name for what it raises on a damaged file
+        LOG.info("%s: the checkpoint %s is damaged (%s) and is ignored", label, checkpoint, type(error).__name__)
+        return
+    if found != digest:
         LOG.info("%s: a checkpoint of other settings, code or pictures is ignored", label)
         return
     state["network"].load_state_dict(saved["network"])

@@ -5,8 +5,13 @@ rule catalogue:
     input:
         PICTURES["input"],
     output:
-        catalogue=RESULTS + "/catalogue.parquet",
-        rejected=RESULTS + "/rejected.parquet",
+        catalogue=f"{RESULTS}/catalogue.parquet",
+        rejected=f"{RESULTS}/rejected.parquet",
+    log:
+        f"{LOGS}/catalogue.log",
+    benchmark:
+        f"{LOGS}/catalogue.benchmark.tsv"
+    threads: ALL_CORES
     params:
         *code("catalogue"),
         **PICTURES["params"],
@@ -14,11 +19,6 @@ rule catalogue:
         images=CONFIG.budget.images,
         max_rejected=CONFIG.collection.max_rejected,
         seed=CONFIG.seed,
-    log:
-        LOGS + "/catalogue.log",
-    benchmark:
-        LOGS + "/catalogue.benchmark.tsv"
-    threads: ALL_CORES
     script:
         "../scripts/catalogue.py"
 
@@ -26,15 +26,15 @@ rule catalogue:
 rule examples:
     input:
         PICTURES["input"],
-        catalogue=RESULTS + "/catalogue.parquet",
+        catalogue=f"{RESULTS}/catalogue.parquet",
     output:
-        RESULTS + "/examples.png",
+        f"{RESULTS}/examples.png",
+    log:
+        f"{LOGS}/examples.log",
+    benchmark:
+        f"{LOGS}/examples.benchmark.tsv"
     params:
         *code("examples"),
         **PICTURES["params"],
-    log:
-        LOGS + "/examples.log",
-    benchmark:
-        LOGS + "/examples.benchmark.tsv"
     script:
         "../scripts/examples.py"

@@ -1,7 +1,9 @@
 """Where the pictures come from. A folder or archive on this machine stays where it is; others are fetched or drawn."""
 
 LOCAL = CONFIG.collection.kind == "local"
-ARCHIVE = CONFIG.collection.source if LOCAL else f"data/{CONFIG.collection.name}.archive"
+ARCHIVE = (
+    CONFIG.collection.source if LOCAL else f"data/{CONFIG.collection.name}.archive"
+)
 
 
 def local_digest():
@@ -32,16 +34,16 @@ if not LOCAL:
     rule collect:
         output:
             ARCHIVE,
+        log:
+            f"{LOGS}/collect.log",
+        benchmark:
+            f"{LOGS}/collect.benchmark.tsv"
+        threads: ALL_CORES
         params:
             *code("collect"),
             source=CONFIG.collection.source,
             sha256=CONFIG.collection.sha256,
             sample=CONFIG.collection.sample.model_dump(),
             seed=CONFIG.seed,
-        log:
-            LOGS + "/collect.log",
-        benchmark:
-            LOGS + "/collect.benchmark.tsv"
-        threads: ALL_CORES
         script:
             "../scripts/collect.py"

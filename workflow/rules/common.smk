@@ -12,7 +12,11 @@ def checked_settings():
     try:
         return settings.load(config, workflow.configfiles)
     except UserError as error:
-        print(*(f"error: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
+        print(
+            *(f"error: {line}" for line in str(error).splitlines()),
+            sep="\n",
+            file=sys.stderr,
+        )
         sys.exit(2)
 
 
@@ -20,7 +24,7 @@ CONFIG = checked_settings()
 RESULTS = f"results/{CONFIG.collection.name}"
 SCRATCH = f"scratch/{CONFIG.collection.name}"
 LOGS = f"logs/{CONFIG.collection.name}"
-VARIANT = RESULTS + "/variants/{variant}"
+VARIANT = f"{RESULTS}/variants/{{variant}}"
 # Snakemake gives a job at most the cores that it may use itself.
 ALL_CORES = 1024
 
@@ -38,14 +42,19 @@ wildcard_constraints:
 
 def code(script, *modules):
     """The params that every rule begins with: a value for each module and package that its script follows from."""
-    return provenance.code(Path(workflow.basedir, "workflow/scripts", f"{script}.py"), modules)
+    return provenance.code(
+        Path(workflow.basedir, "workflow/scripts", f"{script}.py"), modules
+    )
 
 
 def network_code(script):
     """As `code`, with the module of the variant's own network, so that another network's change is none of its."""
 
     def params(wildcards):
-        return code(script, architectures.module_name(CONFIG.recipe(wildcards.variant).architecture))
+        return code(
+            script,
+            architectures.module_name(CONFIG.recipe(wildcards.variant).architecture),
+        )
 
     return params
 
@@ -54,13 +63,21 @@ def recipe(wildcards):
     return CONFIG.recipe(wildcards.variant).model_dump()
 
 
-def sealed(wildcards):
-    """The seal of a variant's pictures and split, and what it vouches for; see the rule `seal`."""
+def sealed_split(wildcards):
+    """The seal of a variant's pictures and split, and the split that it vouches for; see the rule `seal`."""
     recipe = CONFIG.recipe(wildcards.variant)
-    names = {"size": recipe.image_size, "resize": recipe.resize}
     split = CONFIG.variants[wildcards.variant].split
+    seal = checkpoints.seal.get(
+        split=split, size=recipe.image_size, resize=recipe.resize
+    )
     return {
-        "seal": checkpoints.seal.get(split=split, **names).output[0],
+        "seal": seal.output[0],
         "split": ancient(f"{RESULTS}/splits/{split}.parquet"),
-        "pixels": ancient((SCRATCH + "/pixels-{size}-{resize}.npy").format(**names)),
     }
+
+
+def sealed(wildcards):
+    """As `sealed_split`, with the pixels."""
+    recipe = CONFIG.recipe(wildcards.variant)
+    pixels = f"{SCRATCH}/pixels-{recipe.image_size}-{recipe.resize}.npy"
+    return sealed_split(wildcards) | {"pixels": ancient(pixels)}

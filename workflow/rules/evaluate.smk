@@ -3,31 +3,31 @@
 
 rule evaluate:
     input:
-        VARIANT + "/predictions.parquet",
+        f"{VARIANT}/predictions.parquet",
     output:
-        metrics=VARIANT + "/metrics.json",
-        roc=VARIANT + "/roc.csv",
-        confusion=VARIANT + "/confusion.csv",
+        metrics=f"{VARIANT}/metrics.json",
+        roc=f"{VARIANT}/roc.csv",
+        confusion=f"{VARIANT}/confusion.csv",
+    log:
+        f"{LOGS}/evaluate-{{variant}}.log",
+    benchmark:
+        f"{LOGS}/evaluate-{{variant}}.benchmark.tsv"
     params:
         *code("evaluate"),
         seed=CONFIG.seed,
-    log:
-        LOGS + "/evaluate-{variant}.log",
-    benchmark:
-        LOGS + "/evaluate-{variant}.benchmark.tsv"
     script:
         "../scripts/evaluate.py"
 
 
 rule compare:
     input:
-        expand(VARIANT + "/metrics.json", variant=CONFIG.variants),
+        expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
     output:
-        RESULTS + "/metrics.json",
+        f"{RESULTS}/metrics.json",
+    log:
+        f"{LOGS}/compare.log",
     params:
         *code("compare"),
         variants=list(CONFIG.variants),
-    log:
-        LOGS + "/compare.log",
     script:
         "../scripts/compare.py"

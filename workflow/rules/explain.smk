@@ -4,18 +4,18 @@
 rule explain:
     input:
         unpack(sealed),
-        model=VARIANT + "/model.safetensors",
-        predictions=VARIANT + "/predictions.parquet",
-        points=VARIANT + "/latent.parquet",
+        model=f"{VARIANT}/model.safetensors",
+        predictions=f"{VARIANT}/predictions.parquet",
+        points=f"{VARIANT}/latent.parquet",
     output:
-        VARIANT + "/heatmaps.npz",
+        f"{VARIANT}/heatmaps.npz",
+    log:
+        f"{LOGS}/explain-{{variant}}.log",
+    benchmark:
+        f"{LOGS}/explain-{{variant}}.benchmark.tsv"
     params:
         *code("explain"),
         network=network_code("explain"),
         pictures=CONFIG.explain.pictures,
-    log:
-        LOGS + "/explain-{variant}.log",
-    benchmark:
-        LOGS + "/explain-{variant}.benchmark.tsv"
     script:
         "../scripts/explain.py"

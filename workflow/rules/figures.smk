@@ -14,19 +14,19 @@ FIGURES = [
 
 rule figures:
     input:
-        history=VARIANT + "/history.csv",
-        metrics=VARIANT + "/metrics.json",
-        roc=VARIANT + "/roc.csv",
-        points=VARIANT + "/latent.parquet",
-        summary=VARIANT + "/latent.json",
-        heatmaps=VARIANT + "/heatmaps.npz",
+        history=f"{VARIANT}/history.csv",
+        metrics=f"{VARIANT}/metrics.json",
+        roc=f"{VARIANT}/roc.csv",
+        points=f"{VARIANT}/latent.parquet",
+        summary=f"{VARIANT}/latent.json",
+        heatmaps=f"{VARIANT}/heatmaps.npz",
     output:
-        expand(VARIANT + "/figures/{figure}.png", figure=FIGURES, allow_missing=True),
+        expand(f"{VARIANT}/figures/{{figure}}.png", figure=FIGURES, allow_missing=True),
+    log:
+        f"{LOGS}/figures-{{variant}}.log",
+    benchmark:
+        f"{LOGS}/figures-{{variant}}.benchmark.tsv"
     params:
         *code("figures"),
-    log:
-        LOGS + "/figures-{variant}.log",
-    benchmark:
-        LOGS + "/figures-{variant}.benchmark.tsv"
     script:
         "../scripts/figures.py"

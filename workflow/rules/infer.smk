@@ -4,17 +4,17 @@
 rule infer:
     input:
         unpack(sealed),
-        model=VARIANT + "/model.safetensors",
+        model=f"{VARIANT}/model.safetensors",
     output:
-        predictions=VARIANT + "/predictions.parquet",
-        features=VARIANT + "/features.parquet",
+        predictions=f"{VARIANT}/predictions.parquet",
+        features=f"{VARIANT}/features.parquet",
+    log:
+        f"{LOGS}/infer-{{variant}}.log",
+    benchmark:
+        f"{LOGS}/infer-{{variant}}.benchmark.tsv"
     params:
         *code("infer"),
         network=network_code("infer"),
         device=CONFIG.device,
-    log:
-        LOGS + "/infer-{variant}.log",
-    benchmark:
-        LOGS + "/infer-{variant}.benchmark.tsv"
     script:
         "../scripts/infer.py"

@@ -3,19 +3,19 @@
 
 rule latent:
     input:
-        split=lambda wildcards: f"{RESULTS}/splits/{CONFIG.variants[wildcards.variant].split}.parquet",
-        predictions=VARIANT + "/predictions.parquet",
-        features=VARIANT + "/features.parquet",
+        unpack(sealed_split),
+        predictions=f"{VARIANT}/predictions.parquet",
+        features=f"{VARIANT}/features.parquet",
     output:
-        points=VARIANT + "/latent.parquet",
-        summary=VARIANT + "/latent.json",
+        points=f"{VARIANT}/latent.parquet",
+        summary=f"{VARIANT}/latent.json",
+    log:
+        f"{LOGS}/latent-{{variant}}.log",
+    benchmark:
+        f"{LOGS}/latent-{{variant}}.benchmark.tsv"
     params:
         *code("latent"),
         latent=CONFIG.latent.model_dump(),
         seed=CONFIG.seed,
-    log:
-        LOGS + "/latent-{variant}.log",
-    benchmark:
-        LOGS + "/latent-{variant}.benchmark.tsv"
     script:
         "../scripts/latent.py"

@@ -4,18 +4,18 @@
 rule pixels:
     input:
         PICTURES["input"],
-        catalogue=RESULTS + "/catalogue.parquet",
+        catalogue=f"{RESULTS}/catalogue.parquet",
     output:
-        pixels=SCRATCH + "/pixels-{size}-{resize}.npy",
-        digest=SCRATCH + "/pixels-{size}-{resize}.sha256",
+        pixels=f"{SCRATCH}/pixels-{{size}}-{{resize}}.npy",
+        digest=f"{SCRATCH}/pixels-{{size}}-{{resize}}.sha256",
+    log:
+        f"{LOGS}/pixels-{{size}}-{{resize}}.log",
+    benchmark:
+        f"{LOGS}/pixels-{{size}}-{{resize}}.benchmark.tsv"
+    threads: ALL_CORES
     params:
         *code("pixels"),
         **PICTURES["params"],
-    log:
-        LOGS + "/pixels-{size}-{resize}.log",
-    benchmark:
-        LOGS + "/pixels-{size}-{resize}.benchmark.tsv"
-    threads: ALL_CORES
     script:
         "../scripts/pixels.py"
 
@@ -24,13 +24,13 @@ rule pixels:
 # seal, which holds digests alone, makes it look at training again: the same seal as last time, and nothing is trained.
 checkpoint seal:
     input:
-        split=RESULTS + "/splits/{split}.parquet",
-        pixels=SCRATCH + "/pixels-{size}-{resize}.sha256",
+        split=f"{RESULTS}/splits/{{split}}.parquet",
+        pixels=f"{SCRATCH}/pixels-{{size}}-{{resize}}.sha256",
     output:
-        RESULTS + "/seals/{split}-{size}-{resize}.json",
+        f"{RESULTS}/seals/{{split}}-{{size}}-{{resize}}.json",
+    log:
+        f"{LOGS}/seal-{{split}}-{{size}}-{{resize}}.log",
     params:
         *code("seal"),
-    log:
-        LOGS + "/seal-{split}-{size}-{resize}.log",
     script:
         "../scripts/seal.py"

@@ -5,19 +5,28 @@ SPLITS = sorted({variant.split for variant in CONFIG.variants.values()})
 
 rule report:
     input:
-        catalogue=RESULTS + "/catalogue.parquet",
-        rejected=RESULTS + "/rejected.parquet",
-        examples=RESULTS + "/examples.png",
-        splits=expand(RESULTS + "/splits/{split}.parquet", split=SPLITS),
-        metrics=expand(VARIANT + "/metrics.json", variant=CONFIG.variants),
-        latent=expand(VARIANT + "/latent.json", variant=CONFIG.variants),
-        figures=expand(VARIANT + "/figures/{figure}.png", variant=CONFIG.variants, figure=FIGURES),
+        catalogue=f"{RESULTS}/catalogue.parquet",
+        rejected=f"{RESULTS}/rejected.parquet",
+        examples=f"{RESULTS}/examples.png",
+        splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
+        metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
+        latent=expand(f"{VARIANT}/latent.json", variant=CONFIG.variants),
+        figures=expand(
+            f"{VARIANT}/figures/{{figure}}.png",
+            variant=CONFIG.variants,
+            figure=FIGURES,
+        ),
     output:
-        RESULTS + "/report/index.html",
+        f"{RESULTS}/report/index.html",
+    log:
+        f"{LOGS}/report.log",
+    benchmark:
+        f"{LOGS}/report.benchmark.tsv"
     params:
         *code("report"),
         template=provenance.content_digest(
-            Path(workflow.basedir, "src/brushprint/report.html.jinja"), Path("scratch/digests.json")
+            Path(workflow.basedir, "src/brushprint/report.html.jinja"),
+            Path("scratch/digests.json"),
         ),
         title=CONFIG.collection.title,
         synthetic=CONFIG.collection.kind == "sample",
@@ -27,10 +36,10 @@ rule report:
             name: variant.model_dump() | {"recipe": CONFIG.recipe(name).model_dump()}
             for name, variant in CONFIG.variants.items()
         },
-        packages=[value for value in code("train") + code("figures") if "." in value.split("@")[1]],
-    log:
-        LOGS + "/report.log",
-    benchmark:
-        LOGS + "/report.benchmark.tsv"
+        packages=[
+            value
+            for value in code("train") + code("figures")
+            if "." in value.split("@")[1]
+        ],
     script:
         "../scripts/report.py"

@@ -3,16 +3,16 @@
 
 rule split:
     input:
-        RESULTS + "/catalogue.parquet",
+        f"{RESULTS}/catalogue.parquet",
     output:
-        RESULTS + "/splits/{split}.parquet",
+        f"{RESULTS}/splits/{{split}}.parquet",
+    log:
+        f"{LOGS}/split-{{split}}.log",
+    benchmark:
+        f"{LOGS}/split-{{split}}.benchmark.tsv"
     params:
         *code("split"),
         split=lambda wildcards: CONFIG.splits[wildcards.split].model_dump(),
         seed=CONFIG.seed,
-    log:
-        LOGS + "/split-{split}.log",
-    benchmark:
-        LOGS + "/split-{split}.benchmark.tsv"
     script:
         "../scripts/split.py"

@@ -5,8 +5,12 @@ rule train:
     input:
         unpack(sealed),
     output:
-        model=VARIANT + "/model.safetensors",
-        history=VARIANT + "/history.csv",
+        model=f"{VARIANT}/model.safetensors",
+        history=f"{VARIANT}/history.csv",
+    log:
+        f"{LOGS}/train-{{variant}}.log",
+    benchmark:
+        f"{LOGS}/train-{{variant}}.benchmark.tsv"
     params:
         *code("train"),
         network=network_code("train"),
@@ -14,10 +18,6 @@ rule train:
         recipe=recipe,
         seed=CONFIG.seed,
         device=CONFIG.device,
-        checkpoint=SCRATCH + "/checkpoints/{variant}.pt",
-    log:
-        LOGS + "/train-{variant}.log",
-    benchmark:
-        LOGS + "/train-{variant}.benchmark.tsv"
+        checkpoint=f"{SCRATCH}/checkpoints/{{variant}}.pt",
     script:
         "../scripts/train.py"

@@ -9,7 +9,8 @@ with logged(snakemake.log[0]):
     settings = dict(snakemake.params.latent)
     predictions = pd.read_parquet(snakemake.input.predictions)
     test = predictions["partition"] == "test"
-    features = feature_matrix(pq.read_table(snakemake.input.features), settings.pop("features"))[test]
+    layer = settings.pop("features")
+    features = feature_matrix(pq.read_table(snakemake.input.features, columns=[layer]), layer)[test]
     labels = pd.read_parquet(snakemake.input.split, columns=["image_id", "style", "source"])
     table = predictions[test].merge(labels, on="image_id", validate="one_to_one")
     table["outcome"] = (table["label"] == table["predicted"]).map({True: "correct", False: "misclassified"})

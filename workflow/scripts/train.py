@@ -14,12 +14,12 @@ with logged(snakemake.log[0]):
     params, variant = snakemake.params, snakemake.wildcards.variant
     table = pd.read_parquet(snakemake.input.split)
     table["label"] = classes_of(table, params.task)
-    parts = {name: part for name, part in table.dropna(subset="label").groupby("partition") if name != "test"}
+    table = table.dropna(subset="label")
+    parts = {name: table[table["partition"] == name] for name in ("train", "validation")}
     classes = sorted(parts["train"]["label"].unique())
     pixels = np.load(snakemake.input.pixels, mmap_mode="r")
     learn, judge = (
-        Data(pixels, parts[name]["row"].to_numpy(), class_index(parts[name]["label"], classes))
-        for name in ("train", "validation")
+        Data(pixels, parts[name]["row"].to_numpy(), class_index(parts[name]["label"], classes)) for name in parts
     )
     state, history = train(
         recipe=Recipe(**params.recipe),

@@ -1,0 +1,150 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+
+from brushprint.latent import OUTCOMES, SPACES, feature_matrix, latent
+
+SETTINGS = {"variance": 0.8, "clusters": 4, "seed": 0}
+
+
+def blobs(pictures: int, values: int, seed: int = 0) -> np.ndarray:
+    """Features around six centres of unlike weight, with fewer directions than values."""
+    generator = np.random.default_rng(seed)
+    centres = generator.normal(0, 4, (6, values))
+    chosen = generator.choice(6, pictures, p=[0.4, 0.25, 0.15, 0.1, 0.06, 0.04])
+    return (centres[chosen] + generator.normal(0, 1, (pictures, values))).astype(np.float32)
+
+
+def table(pictures: int, misclassified: int) -> pd.DataFrame:
+    generator = np.random.default_rng(1)
+    outcome = np.array(["misclassified"] * misclassified + ["correct"] * (pictures - misclassified))
+    return pd.DataFrame(
+        {
+            "image_id": [f"id{number}" for number in range(pictures)],
+            "outcome": generator.permutation(outcome),
+            "style": generator.choice(["cubism", "baroque", "realism"], pictures),
+            "source": generator.choice(["human", "latent_diffusion"], pictures),
+        },
+        index=np.arange(pictures) + 100,
+    )
+
+
+def assert_sensible(points: pd.DataFrame, summary: dict, given: pd.DataFrame) -> None:
+    assert points["image_id"].tolist() == given["image_id"].tolist()
+    assert points["outcome"].tolist() == given["outcome"].tolist()
+    assert np.isfinite(points.select_dtypes("number").to_numpy()).all()
+    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+    for space in SPACES:
+        rows = [row for row in summary["clusters"] if row["space"] == space]
+        assert sum(row["size"] for row in rows) == len(given)
+        for row in rows:
+            inside = (points["outcome"] == row["outcome"]) & (points[f"cluster_{space}"] == row["cluster"])
+            assert inside.sum() == row["size"] > 0
+            for column in ("style", "source"):
+                counts = given.loc[inside.to_numpy(), column].value_counts().to_dict()
+                assert row[f"{column}s"] == counts
+
+
+@pytest.mark.parametrize(("pictures", "values"), [(200, 12), (30, 50), (12, 12)])
+def test_components_are_those_of_scikit_learn_up_to_sign(pictures: int, values: int):
+    features = blobs(pictures, values)
+    points, summary = latent(features, table(pictures, 9), **SETTINGS)
+    pca = PCA(svd_solver="full").fit(features.astype(float))
+    expected = pca.transform(features.astype(float))[:, :2]
+    found = points[["pc1", "pc2"]].to_numpy()
+    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-6)
+    shares = pca.explained_variance_ratio_
+    np.testing.assert_allclose(summary["explained"], shares[: len(summary["explained"])], atol=1e-9)
+    assert summary["explained_2d"] == pytest.approx(shares[:2].sum())
+    assert summary["values"] == values
+
+
+@pytest.mark.parametrize("variance", [0.05, 0.5, 0.8, 0.99, 1.0])
+def test_the_full_space_keeps_the_fewest_components_that_hold_the_variance(variance: float):
+    features = blobs(100, 8)
+    shares = np.cumsum(PCA(svd_solver="full").fit(features.astype(float)).explained_variance_ratio_)
+    _, summary = latent(features, table(100, 20), variance=variance, clusters=3, seed=0)
+    kept = summary["components_full"]
+    assert shares[kept - 1] >= variance - 1e-12
+    assert kept == 1 or shares[kept - 2] < variance
+    assert len(summary["explained"]) == max(kept, 2)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("space", SPACES)
+def test_clusters_are_those_of_scikit_learn_numbered_by_size(outcome: str, space: str):
+    features, given = blobs(150, 10), table(150, 60)
+    points, summary = latent(features, given, **SETTINGS)
+    kept = 2 if space == "2d" else summary["components_full"]
+    inside = (given["outcome"] == outcome).to_numpy()
+    coordinates = PCA(svd_solver="covariance_eigh").fit_transform(features.astype(float))[inside, :kept]
+    means = KMeans(n_clusters=4, n_init=10, random_state=0).fit(coordinates)
+    found = points[inside]
+    pairs = set(zip(means.labels_, found[f"cluster_{space}"], strict=True))
+    assert len(pairs) == 4
+    assert found[f"cluster_{space}"].value_counts().sort_index().is_monotonic_decreasing
+    np.testing.assert_allclose(found[f"distance_{space}"], means.transform(coordinates).min(1), atol=1e-9)
+
+
+def test_the_summary_counts_what_the_clusters_hold():
+    given = table(120, 30)
+    assert_sensible(*latent(blobs(120, 10), given, **SETTINGS), given)
+
+
+def test_two_runs_give_the_same_bits():
+    one, other = (latent(blobs(120, 10), table(120, 30), **SETTINGS) for _ in range(2))
+    pd.testing.assert_frame_equal(one[0], other[0], check_exact=True)
+    assert one[1] == other[1]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "misclassified"), [(40, 0), (40, 1), (40, 2), (40, 40), (8, 3), (2, 1), (2, 0), (1, 0), (1, 1)]
+)
+@pytest.mark.parametrize("values", [1, 2, 30])
+def test_few_pictures_of_an_outcome_make_fewer_clusters(pictures: int, misclassified: int, values: int):
+    given = table(pictures, misclassified)
+    points, summary = latent(blobs(pictures, values), given, **SETTINGS)
+    assert_sensible(points, summary, given)
+    for outcome, count in (("misclassified", misclassified), ("correct", pictures - misclassified)):
+        named = points.loc[points["outcome"] == outcome, "cluster_2d"]
+        assert named.nunique() == min(4, count)
+
+
+def test_constant_features_are_one_cluster_at_the_origin():
+    given = table(20, 5)
+    points, summary = latent(np.full((20, 6), 3, np.float32), given, **SETTINGS)
+    assert_sensible(points, summary, given)
+    assert not points[["pc1", "pc2", "cluster_2d", "cluster_full", "distance_2d"]].to_numpy().any()
+    assert (summary["explained"], summary["components_full"]) == ([0, 0], 1)
+
+
+def test_one_direction_gives_a_second_component_of_nothing():
+    features = np.outer(np.arange(20), [1, 2, 3]).astype(np.float32)
+    given = table(20, 5)
+    points, summary = latent(features, given, **SETTINGS)
+    assert_sensible(points, summary, given)
+    assert summary["explained"] == pytest.approx([1, 0])
+    np.testing.assert_allclose(points["pc2"], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_pictures_without_a_style_are_counted_by_source_alone(missing: object):
+    given = table(30, 8).assign(style=missing)
+    points, summary = latent(blobs(30, 5), given, **SETTINGS)
+    assert_sensible(points, summary, given)
+    assert all(row["styles"] == {} for row in summary["clusters"])
+
+
+def test_features_are_read_back_as_they_were_written(tmp_path):
+    features = blobs(20, 7)
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), 7)
+    pq.write_table(pa.table({"pool": lists}), tmp_path / "features.parquet", row_group_size=6)
+    found = feature_matrix(pq.read_table(tmp_path / "features.parquet"), "pool")
+    assert found.dtype == np.float32
+    assert np.array_equal(found, features)

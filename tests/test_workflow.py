@@ -1,0 +1,175 @@
+"""A whole run on the tiny collection, and what reruns after which change."""
+
+import ast
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from tests.conftest import edit, snakemake
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+VARIANTS = {"tapering-cnn", "cifake-32"}
+LEARNED = {"train", "infer", "evaluate", "latent", "explain", "figures"}
+SUMMED = {("compare", ""), ("report", ""), ("all", "")}
+
+
+def jobs(output: str) -> set[tuple[str, str]]:
+    """The rule and variant of each job that Snakemake announces."""
+    blocks = re.split(r"^(?:local)?(?:rule|checkpoint) (?=\w+:$)", output, flags=re.MULTILINE)[1:]
+    found = set()
+    for block in blocks:
+        variant = re.search(r"^    wildcards: variant=(\S+)$", block, re.MULTILINE)
+        found.add((block.split(":")[0], variant[1] if variant else ""))
+    return found
+
+
+def of(rules: set[str], variants: set[str] = VARIANTS) -> set[tuple[str, str]]:
+    return {(rule, variant) for rule in rules for variant in variants}
+
+
+def set_key(*path: str, to: object) -> Callable[[Path], None]:
+    def change(project: Path) -> None:
+        for file in (project / "config/config.yaml", project / "config/recipes.yaml"):
+            settings = yaml.safe_load(file.read_text())
+            if path[0] not in settings:
+                continue
+            inner = settings
+            for step in path[:-1]:
+                inner = inner[step]
+            assert inner[path[-1]] != to
+            inner[path[-1]] = to
+            file.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+    return change
+
+
+def add_line(name: str, line: str = "\nCHANGED = True\n") -> Callable[[Path], None]:
+    def change(project: Path) -> None:
+        with (project / name).open("a") as file:
+            file.write(line)
+
+    return change
+
+
+def comment_everything(project: Path) -> None:
+    for file in [*project.glob("src/**/*.py"), *project.glob("workflow/scripts/*.py")]:
+        source = file.read_text()
+        ast.parse(source)
+        file.write_text(f"# a new comment\n{source}\n\n# and another\n")
+
+
+def touch_everything(project: Path) -> None:
+    for path in [path for path in project.rglob("*") if path.is_file() and ".git" not in path.parts]:
+        os.utime(path)
+
+
+def drop_scratch(project: Path) -> None:
+    for file in (project / "scratch").rglob("*.npy"):
+        file.unlink()
+
+
+INVALIDATION = {
+    "nothing": (lambda project: None, set()),
+    "comments in every module and script": (comment_everything, set()),
+    "every file touched": (touch_everything, set()),
+    "the decoded pixels deleted": (drop_scratch, set()),
+    "the learning rate of one recipe": (
+        set_key("recipes", "cifake-32", "learning_rate", to=0.002),
+        of(LEARNED, {"cifake-32"}) | SUMMED,
+    ),
+    "a recipe that no variant uses": (set_key("recipes", "cifake-128", "learning_rate", to=0.002), set()),
+    "the module of one network": (
+        add_line("src/brushprint/architectures/tapering_cnn.py"),
+        of({"train", "infer", "explain", "latent", "evaluate", "figures"}, {"tapering-cnn"}) | SUMMED,
+    ),
+    "the Grad-CAM module": (
+        add_line("src/brushprint/gradcam.py"),
+        of({"explain", "figures"}) | {("report", ""), ("all", "")},
+    ),
+    "the number of clusters": (
+        set_key("latent", "clusters", to=3),
+        of({"latent", "explain", "figures"}) | {("report", ""), ("all", "")},
+    ),
+    "the metrics module": (
+        add_line("src/brushprint/metrics.py"),
+        of({"evaluate", "figures"}) | SUMMED,
+    ),
+    "the script of a rule": (
+        add_line("workflow/scripts/figures.py"),
+        of({"figures"}) | {("report", ""), ("all", "")},
+    ),
+    "the title of the report": (set_key("collection", "title", to="Another"), {("report", ""), ("all", "")}),
+    "the template of the report": (
+        add_line("src/brushprint/report.html.jinja", "<!-- end -->"),
+        {("report", ""), ("all", "")},
+    ),
+}
+
+
+@pytest.mark.parametrize("change", INVALIDATION)
+def test_a_change_reruns_exactly_what_it_touches(project: Path, change: str) -> None:
+    apply, expected = INVALIDATION[change]
+    apply(project)
+    output = snakemake(project, "-n")
+    assert jobs(output) == expected
+    assert ("Nothing to be done" in output) == (not expected)
+
+
+def test_the_reason_names_the_module_that_changed(project: Path) -> None:
+    add_line("src/brushprint/gradcam.py")(project)
+    assert re.search(r"before: '.*brushprint.gradcam@\w+", snakemake(project, "-n"))
+
+
+def test_a_decoder_that_gives_the_same_bytes_retrains_nothing(project: Path) -> None:
+    edit(project / "src/brushprint/decoding.py", 'return picture.convert("RGB")', 'rgb = "RGB"\n        return picture.convert(rgb)')
+    rerun = {rule for rule, _ in jobs(snakemake(project))}
+    assert {"catalogue", "pixels", "seal"} <= rerun
+    assert not rerun & {"train", "infer", "explain"}
+    assert "Nothing to be done" in snakemake(project, "-n")
+
+
+def test_a_decoder_that_gives_other_bytes_retrains_everything(project: Path) -> None:
+    edit(project / "src/brushprint/pixels.py", "array[rows.pop(path)] = decoded[1]", "array[rows.pop(path)] = 255 - decoded[1]")
+    assert of({"train", "infer", "explain"}) <= jobs(snakemake(project))
+
+
+def test_every_test_picture_is_predicted_once_and_no_training_picture_is(finished: Path) -> None:
+    results = finished / "results/sample"
+    catalogue = pd.read_parquet(results / "catalogue.parquet").set_index("image_id")
+    for variant in VARIANTS:
+        predictions = pd.read_parquet(results / f"variants/{variant}/predictions.parquet")
+        assert predictions["image_id"].is_unique
+        test = predictions[predictions["partition"] == "test"]
+        published = catalogue.loc[test["image_id"]]
+        assert (published["published_split"] == "test").all()
+        assert len(test) == (catalogue["published_split"] == "test").sum()
+        assert (published["origin"].to_numpy() == test["label"].to_numpy()).all()
+
+
+def test_no_artifact_tells_the_time_or_the_machine(finished: Path) -> None:
+    for file in (finished / "results").rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert str(finished).encode() not in content
+            assert os.uname().nodename.encode() not in content or len(os.uname().nodename) < 4
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("sede=1", "error: --config: sede: unknown key; did you mean 'seed'?"),
+        ("budget={epoch: 3}", "error: --config: budget.epoch: unknown key; did you mean 'epochs'?"),
+        ("collection={source: data/nowhere.zip}", "error: collection.source: data/nowhere.zip does not exist"),
+    ],
+)
+def test_a_bad_setting_is_refused_in_one_line_before_anything_runs(finished: Path, setting: str, line: str) -> None:
+    output = snakemake(finished, "-n", "--config", setting, expect=2)
+    assert line in output
+    assert "Traceback" not in output
+    assert "rule " not in output
