@@ -71,6 +71,16 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
+def add_line(name: str, line: str = "\nCHANGED = True\n") -> Callable[[Path], None]:
+    """A change of a project that appends a line to a file."""
+
+    def change(project: Path) -> None:
+        with (project / name).open("a") as file:
+            file.write(line)
+
+    return change
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of this repository as it is now, whose default is a tiny collection, after one whole run."""

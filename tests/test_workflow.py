@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.conftest import edit, snakemake
+from tests.conftest import add_line, edit, snakemake
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -45,14 +45,6 @@ def set_key(*path: str, to: object) -> Callable[[Path], None]:
             assert inner[path[-1]] != to
             inner[path[-1]] = to
             file.write_text(yaml.safe_dump(settings, sort_keys=False))
-
-    return change
-
-
-def add_line(name: str, line: str = "\nCHANGED = True\n") -> Callable[[Path], None]:
-    def change(project: Path) -> None:
-        with (project / name).open("a") as file:
-            file.write(line)
 
     return change
 
@@ -127,7 +119,11 @@ def test_the_reason_names_the_module_that_changed(project: Path) -> None:
 
 
 def test_a_decoder_that_gives_the_same_bytes_retrains_nothing(project: Path) -> None:
-    edit(project / "src/brushprint/decoding.py", 'return picture.convert("RGB")', 'rgb = "RGB"\n        return picture.convert(rgb)')
+    edit(
+        project / "src/brushprint/decoding.py",
+        'return picture.convert("RGB")',
+        'rgb = "RGB"\n        return picture.convert(rgb)',
+    )
     rerun = {rule for rule, _ in jobs(snakemake(project))}
     assert {"catalogue", "pixels", "seal"} <= rerun
     assert not rerun & {"train", "infer", "explain"}
@@ -135,7 +131,11 @@ def test_a_decoder_that_gives_the_same_bytes_retrains_nothing(project: Path) -> 
 
 
 def test_a_decoder_that_gives_other_bytes_retrains_everything(project: Path) -> None:
-    edit(project / "src/brushprint/pixels.py", "array[rows.pop(path)] = decoded[1]", "array[rows.pop(path)] = 255 - decoded[1]")
+    edit(
+        project / "src/brushprint/pixels.py",
+        "array[rows.pop(path)] = decoded[1]",
+        "array[rows.pop(path)] = 255 - decoded[1]",
+    )
     assert of({"train", "infer", "explain"}) <= jobs(snakemake(project))
 
 

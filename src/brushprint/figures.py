@@ -54,18 +54,20 @@ def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], target: P
     """Counts of true (rows) and predicted (columns) classes, shaded by the share of the row."""
     counts = np.array(matrix)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    size = max(3.4, 0.42 * len(classes) + 1.6)
-    figure, axis = plt.subplots(figsize=(size + 0.8, size))
+    few, longest = len(classes) <= 4, max(map(len, classes))
+    upright = few and longest <= 10
+    side, names = len(classes) * (1 if few else 0.42), 0.08 * longest
+    figure, axis = plt.subplots(figsize=(side + names + 2, side + (0.2 if upright else names) + 0.8))
     image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axis.set_xticks(range(len(classes)), classes, rotation=0 if len(classes) <= 4 else 90)
+    axis.set_xticks(range(len(classes)), classes, rotation=0 if upright else 90)
     axis.set_yticks(range(len(classes)), classes)
     axis.set(xlabel="predicted", ylabel="true")
     axis.spines[:].set_visible(False)
     for row, column in np.ndindex(counts.shape):
         if counts[row, column]:
-            words = f"{counts[row, column]:,}" + (f"\n{shares[row, column]:.0%}" if len(classes) <= 4 else "")
+            words = f"{counts[row, column]:,}" + (f"\n{shares[row, column]:.0%}" if few else "")
             ink = "white" if shares[row, column] > 0.5 else "black"
-            axis.text(column, row, words, ha="center", va="center", color=ink, fontsize=10 if len(classes) <= 4 else 7)
+            axis.text(column, row, words, ha="center", va="center", color=ink, fontsize=10 if few else 7)
     figure.colorbar(image, ax=axis, shrink=0.8, format=PercentFormatter(1), label="share of the true class")
     _save(figure, target)
 

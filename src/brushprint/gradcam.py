@@ -37,15 +37,18 @@ def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torc
 
 
 def as_heat(maps: torch.Tensor, side: int) -> torch.Tensor:
-    """Bring maps [batch, height, width] to [batch, side, side] in [0, 1]; the hottest point of each picture is 1.
+    """Bring maps [batch, height, width] to [batch, side, side]; each goes from 0, its coldest point, to 1, its hottest.
 
-    Bilinear, like the heatmaps of the package `grad-cam`. A map without heat stays zero.
+    Stretched, resized (bilinear) and stretched again, like the heatmaps of the package `grad-cam`. A map with the same
+    heat everywhere becomes zero.
     """
-    low = maps.amin(dim=(1, 2), keepdim=True)
-    scaled = maps - low
-    scaled = scaled / (1e-7 + scaled.amax(dim=(1, 2), keepdim=True))
-    heat = interpolate(scaled[:, None], size=(side, side), mode="bilinear", align_corners=False)[:, 0]
-    return heat / (1e-7 + heat.amax(dim=(1, 2), keepdim=True))
+    heat = interpolate(_stretched(maps)[:, None], size=(side, side), mode="bilinear", align_corners=False)
+    return _stretched(heat[:, 0])
+
+
+def _stretched(maps: torch.Tensor) -> torch.Tensor:
+    above = maps - maps.amin(dim=(1, 2), keepdim=True)
+    return above / (1e-7 + above.amax(dim=(1, 2), keepdim=True))
 
 
 def choose(points: pd.DataFrame, pictures: int) -> pd.DataFrame:

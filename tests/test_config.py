@@ -1,0 +1,239 @@
+"""The settings: what is accepted, and that each mistake is one line that names the file, the key and the remedy."""
+
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from brushprint import config
+from brushprint.errors import UserError
+
+SHIPPED = [Path(__file__).parent.parent / "config" / name for name in ("config.yaml", "recipes.yaml")]
+
+
+def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Lay settings over others, as Snakemake does: sections are merged, all else is replaced."""
+    result = dict(below)
+    for key, value in above.items():
+        deeper = isinstance(value, dict) and isinstance(below.get(key), dict)
+        result[key] = merged(below[key], value) if deeper else value
+    return result
+
+
+def shipped() -> dict[str, Any]:
+    settings = {}
+    for file in SHIPPED:
+        settings = merged(settings, yaml.safe_load(file.read_text(encoding="utf-8")))
+    return settings
+
+
+@pytest.fixture
+def complaint(tmp_path: Path) -> Callable[..., str]:
+    """What is said of an overlay file, and of the same settings given on the command line, but for the file's name."""
+
+    def complain(text: str) -> str:
+        overlay = tmp_path / "overlay.yaml"
+        overlay.write_text(text, encoding="utf-8")
+        values = merged(shipped(), yaml.safe_load(text))
+        said = {}
+        for name, files in {str(overlay): [*SHIPPED, overlay], "--config": SHIPPED}.items():
+            with pytest.raises(UserError) as raised:
+                config.load(copy.deepcopy(values), files)
+            file, said[name] = str(raised.value).split(": ", 1)
+            assert file == name
+        (one,) = set(said.values())
+        assert "\n" not in one
+        return one
+
+    return complain
+
+
+def paths(node: Any, path: tuple = ()) -> Iterator[tuple]:
+    for key, value in node.items() if isinstance(node, dict) else []:
+        yield (*path, key)
+        yield from paths(value, (*path, key))
+
+
+def test_the_shipped_settings_are_valid():
+    settings = config.load(shipped(), SHIPPED)
+    assert settings.collection.kind == "sample"
+    assert set(settings.variants) == set(shipped()["variants"])
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("sample", "sample"),
+        ("kaggle:owner/dataset", "kaggle"),
+        ("https://example.org/art.zip", "url"),
+        ("data/art.zip", "local"),
+        ("C:/art", "local"),
+    ],
+)
+def test_the_source_says_how_pictures_are_come_by(source: str, kind: str):
+    assert config.load(merged(shipped(), {"collection": {"source": source}}), SHIPPED).collection.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("overlay", "said"),
+    [
+        ("sed: 1", "sed: unknown key; did you mean 'seed'?"),
+        ("budget: {pixel: 32}", "budget.pixel: unknown key; did you mean 'pixels'?"),
+        ("collection: {sample: {trian: 30}}", "collection.sample.trian: unknown key; did you mean 'train'?"),
+        (
+            "recipes: {cifake-32: {lerning_rate: 0.1}}",
+            "recipes.cifake-32.lerning_rate: unknown key; did you mean 'learning_rate'?",
+        ),
+        (
+            "collection: {labels: [{folder: a, origin: ai, source: a, stile: b}]}",
+            "collection.labels[0].stile: unknown key; did you mean 'style'?",
+        ),
+        ("explain: {zzz: 1}", "explain.zzz: unknown key; known: pictures"),
+        ("1: 2", "[1]: keys should be strings, not 1"),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_nearest_valid_one(complaint, overlay: str, said: str):
+    assert complaint(overlay) == said
+
+
+@pytest.mark.parametrize(
+    ("overlay", "said"),
+    [
+        ("seed: one", "seed: input should be a valid integer, not 'one'"),
+        ("seed: true", "seed: input should be a valid integer, not True"),
+        ("budget: {images: '10'}", "budget.images: input should be a valid integer, not '10'"),
+        ("recipes: {cifake-32: {learning_rate: 1e-3}}", "recipes.cifake-32.learning_rate: input should be a valid nu"),
+        ("collection: {name: 2024-01-01}", "collection.name: input should be a valid string, not datetime.date(2024,"),
+        ("collection: {labels: [3]}", "collection.labels[0]: a section of keys is needed, not 3"),
+        ("variants: {new: natural}", "variants.new: a section of keys is needed, not 'natural'"),
+        ("splits: []", "splits: a section of keys is needed, not []"),
+        ("splits: {1: {}}", "splits[1]"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused_and_never_coerced(tmp_path: Path, overlay: str, said: str):
+    file = tmp_path / "overlay.yaml"
+    file.write_text(overlay, encoding="utf-8")
+    with pytest.raises(UserError) as raised:
+        config.load(merged(shipped(), yaml.safe_load(overlay)), [*SHIPPED, file])
+    assert str(raised.value).startswith(f"{file}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("overlay", "said"),
+    [
+        ("seed: -1", "seed: input should be greater than or equal to 0, not -1"),
+        ("seed: 4294967296", "seed: input should be less than 4294967296, not 4294967296"),
+        ("budget: {pixels: 4}", "budget.pixels: input should be greater than or equal to 8, not 4"),
+        ("splits: {natural: {test: 1.0}}", "splits.natural.test: input should be less than 1, not 1.0"),
+        ("collection: {max_rejected: 2}", "collection.max_rejected: input should be less than or equal to 1, not 2"),
+        (
+            "recipes: {cifake-32: {learning_rate: .inf}}",
+            "recipes.cifake-32.learning_rate: input should be a finite number, not inf",
+        ),
+        ("device: gpu", "device: input should be 'cpu', 'cuda', 'mps' or 'auto', not 'gpu'"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(complaint, overlay: str, said: str):
+    assert complaint(overlay) == said
+
+
+@pytest.mark.parametrize("section", sorted({path[0] for path in paths(shipped())}))
+def test_a_section_or_value_set_to_null_is_refused(complaint, section: str):
+    assert complaint(f"{section}: null").startswith(f"{section}: ")
+
+
+@pytest.mark.parametrize("key", ["seed", "collection", "collection.max_rejected", "splits.natural.published"])
+def test_a_missing_key_is_told_with_the_file_that_holds_its_section(key: str):
+    values = shipped()
+    *parents, last = key.split(".")
+    section = values
+    for parent in parents:
+        section = section[parent]
+    del section[last]
+    with pytest.raises(UserError) as raised:
+        config.load(values, SHIPPED)
+    assert str(raised.value) == f"{SHIPPED[0]}: {key}: missing; add it"
+
+
+def test_a_missing_key_of_a_list_is_told_with_the_file_of_that_list(complaint):
+    text = "collection: {labels: [{origin: ai, source: a}]}"
+    assert complaint(text) == "collection.labels[0].folder: missing; add it"
+
+
+@pytest.mark.parametrize(
+    ("overlay", "said"),
+    [
+        (
+            "variants: {new: {task: origin, split: natrual, recipe: cifake-32}}",
+            "variants.new.split: no such split: 'natrual'; did you mean 'natural'?",
+        ),
+        (
+            "variants: {new: {task: origin, split: natural, recipe: cifake32}}",
+            "variants.new.recipe: no such recipe: 'cifake32'; did you mean 'cifake-32'?",
+        ),
+        (
+            "recipes: {cifake-32: {architecture: cifak}}",
+            "recipes.cifake-32.architecture: no such architecture: 'cifak'; did you mean 'cifake'?",
+        ),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_named_with_the_nearest_one(complaint, overlay: str, said: str):
+    assert complaint(overlay) == said
+
+
+def test_a_bad_regular_expression_is_told_before_anything_runs(complaint):
+    said = complaint("collection: {labels: [{folder: 'AI_(', origin: ai, source: a}]}")
+    assert said.startswith("collection.labels[0].folder: not a regular expression: missing )")
+
+
+@pytest.mark.parametrize("name", ["../x", "a b", "-x", "", "a/b"])
+def test_a_name_that_makes_no_folder_is_refused(complaint, name: str):
+    assert complaint(f"collection: {{name: '{name}'}}").startswith("collection.name: string should match pattern")
+
+
+def test_a_long_value_is_not_repeated_in_full(complaint):
+    assert len(complaint(f"device: {'x' * 5000}")) < 200
+
+
+def test_every_mistake_has_its_own_line_and_its_own_file(tmp_path: Path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("seed: -1\nbudget: {pixels: 4}\n", encoding="utf-8")
+    values = merged(shipped(), {"seed": -1, "budget": {"pixels": 3}})
+    with pytest.raises(UserError) as raised:
+        config.load(values, [*SHIPPED, overlay])
+    files = dict(line.split(": ")[1::-1] for line in str(raised.value).splitlines())
+    assert files == {"seed": str(overlay), "budget.pixels": "--config"}
+
+
+def test_a_mistake_in_two_files_is_told_of_the_last(tmp_path: Path):
+    overlays = [tmp_path / "first.yaml", tmp_path / "second.yaml"]
+    for overlay in overlays:
+        overlay.write_text("seed: -1", encoding="utf-8")
+    with pytest.raises(UserError) as raised:
+        config.load(merged(shipped(), {"seed": -1}), [*SHIPPED, *overlays])
+    assert str(raised.value).startswith(f"{overlays[1]}: seed:")
+
+
+def test_null_takes_a_variant_a_split_or_a_recipe_away():
+    overlay = {"variants": {"tapering-cnn": None}, "recipes": {"tapering-cnn": None}, "splits": {"natural": None}}
+    settings = config.load(merged(shipped(), overlay), SHIPPED)
+    assert "tapering-cnn" not in settings.variants | settings.recipes
+    assert "natural" not in settings.splits
+
+
+def test_a_run_without_any_variant_is_refused(complaint):
+    values = merged(shipped(), {"variants": dict.fromkeys(shipped()["variants"])})
+    with pytest.raises(UserError, match="variants: no variant to train; name one"):
+        config.load(values, SHIPPED)
+
+
+def test_the_budget_caps_a_recipe_and_never_raises_it():
+    budget = {"pixels": 64, "epochs": 12, "images": None}
+    capped = config.load(merged(shipped(), {"budget": budget}), SHIPPED)
+    assert (capped.recipe("tapering-cnn").image_size, capped.recipe("tapering-cnn").epochs) == (64, 12)
+    assert (capped.recipe("cifake-32").image_size, capped.recipe("cifake-32").epochs) == (32, 12)
+    full = config.load(merged(shipped(), {"budget": dict.fromkeys(budget)}), SHIPPED)
+    assert full.recipe("tapering-cnn") == full.recipes["tapering-cnn"]

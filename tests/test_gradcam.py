@@ -1,0 +1,160 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from captum.attr import LayerGradCam
+from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+from brushprint import architectures, networks
+from brushprint.gradcam import as_heat, choose, grad_cam, heatmaps
+from brushprint.recipe import Recipe
+from brushprint.training import Data, train
+
+torch.set_num_threads(1)
+
+TARGETS = torch.tensor([0, 1, 2, 1, 0, 2])
+SIZES = {"cifake": 48, "tapering-cnn": 64}
+
+
+@pytest.fixture(params=architectures.names())
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def random_network(name: str) -> tuple[torch.nn.Module, str]:
+    torch.manual_seed(2)
+    network = networks.build(name, 3, SIZES[name]).eval()
+    return network, networks.architecture(name).GRADCAM
+
+
+def pictures(name: str) -> torch.Tensor:
+    side, generator = SIZES[name], torch.Generator().manual_seed(1)
+    return torch.randint(0, 256, (len(TARGETS), side, side, 3), dtype=torch.uint8, generator=generator)
+
+
+def test_maps_are_those_of_captum(name: str):
+    network, layer = random_network(name)
+    inputs = networks.as_input(pictures(name))
+    oracle = LayerGradCam(network, network.get_submodule(layer))
+    expected = oracle.attribute(inputs, TARGETS, relu_attributions=True).sum(1).detach()
+    found = grad_cam(network, layer, inputs, TARGETS)
+    assert found.abs().max() > 0
+    scale = expected.amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)
+    torch.testing.assert_close(found / scale, expected / scale, atol=1e-4, rtol=0)
+
+
+def test_heatmaps_are_those_of_the_package_grad_cam(name: str):
+    network, layer = random_network(name)
+    with GradCAM(network, [network.get_submodule(layer)]) as oracle:
+        chosen = [ClassifierOutputTarget(target) for target in TARGETS.tolist()]
+        expected = oracle(networks.as_input(pictures(name)), chosen)
+    found = heatmaps(network, layer, pictures(name), TARGETS)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_the_class_that_is_asked_for_decides_the_map(name: str):
+    network, layer = random_network(name)
+    one, other = (heatmaps(network, layer, pictures(name), classes) for classes in (TARGETS, 2 - TARGETS))
+    unchanged = [np.allclose(one[index], other[index], atol=1e-4) for index in range(len(TARGETS))]
+    assert not all(unchanged)
+    assert all(unchanged[index] for index in (1, 3))
+
+
+def test_a_picture_has_the_same_heat_alone_as_in_a_batch(name: str):
+    network, layer = random_network(name)
+    whole = heatmaps(network, layer, pictures(name), TARGETS)
+    np.testing.assert_allclose(heatmaps(network, layer, pictures(name), TARGETS, batch=1), whole, atol=1e-4)
+    np.testing.assert_allclose(heatmaps(network, layer, pictures(name), TARGETS, batch=4), whole, atol=1e-4)
+
+
+def test_explaining_leaves_network_and_inputs_as_they_were(name: str):
+    network, layer = random_network(name)
+    inputs = networks.as_input(pictures(name))
+    with torch.no_grad():
+        grad_cam(network, layer, inputs, TARGETS)
+    assert not inputs.requires_grad
+    assert all(parameter.grad is None for parameter in network.parameters())
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_frozen_layers_are_explained_too(name: str):
+    network, layer = random_network(name)
+    inputs = networks.as_input(pictures(name))
+    expected = grad_cam(network, layer, inputs, TARGETS)
+    assert torch.equal(grad_cam(network.requires_grad_(False), layer, inputs, TARGETS), expected)
+
+
+def test_no_pictures_have_no_heat(name: str):
+    network, layer = random_network(name)
+    assert heatmaps(network, layer, pictures(name)[:0], TARGETS[:0]).shape == (0, SIZES[name], SIZES[name])
+
+
+def test_heat_reaches_from_zero_to_one_and_nothing_stays_nothing():
+    maps = torch.stack([torch.zeros(4, 4), torch.arange(16.0).reshape(4, 4), torch.eye(4) * 1e-3])
+    heat = as_heat(maps, 16)
+    assert not heat[0].any()
+    torch.testing.assert_close(heat.amin(dim=(1, 2))[1:], torch.zeros(2))
+    torch.testing.assert_close(heat.amax(dim=(1, 2))[1:], torch.ones(2), atol=1e-3, rtol=0)
+
+
+def test_a_planted_cue_gets_the_heat(tmp_path: Path):
+    generator = np.random.default_rng(0)
+    count, side, edge = 64, 24, 8
+    targets = np.arange(count, dtype=np.int64) % 2
+    pixels = generator.integers(60, 120, (count, side, side, 3), dtype=np.uint8)
+    cue = np.zeros((count, side, side), dtype=bool)
+    for index, target in enumerate(targets):
+        corner = generator.integers(0, 4, 2) + (0, side - edge - 4)[target]
+        cue[index, corner[0] : corner[0] + edge, corner[1] : corner[1] + edge] = True
+    pixels[cue] = 250
+    data = Data(pixels, np.arange(count), targets)
+    recipe = Recipe(
+        architecture="cifake",
+        image_size=side,
+        resize="nearest",
+        epochs=8,
+        batch_size=8,
+        optimizer="adam",
+        learning_rate=0.002,
+        patience=None,
+        precision="32-true",
+    )
+    weights, history = train(
+        recipe=recipe,
+        data=data,
+        validation=data,
+        classes=["above", "below"],
+        seed=0,
+        device="cpu",
+        checkpoint=tmp_path / "checkpoint.pt",
+        identity="cue",
+        label="cue",
+    )
+    assert history["validation_accuracy"].max() == 1
+    network = networks.build("cifake", 2, side).eval()
+    network.load_state_dict(weights)
+    heat = heatmaps(network, "relu2", torch.from_numpy(pixels), torch.from_numpy(targets))
+    print(heat[cue].mean(), heat[~cue].mean(), [(heat[i][cue[i]].mean().round(2), heat[i][~cue[i]].mean().round(2)) for i in range(8)])
+    assert heat[cue].mean() > 2 * heat[~cue].mean()
+
+
+def test_the_pictures_nearest_to_each_centre_are_chosen():
+    points = pd.DataFrame(
+        {
+            "image_id": ["a", "b", "c", "d", "e", "f"],
+            "outcome": ["correct", "misclassified", "correct", "correct", "correct", "correct"],
+            "cluster_2d": [1, 0, 0, 0, 0, 0],
+            "distance_2d": [5.0, 9.0, 3.0, 1.0, 2.0, 1.0],
+        }
+    )
+    chosen = choose(points, 3)
+    assert chosen.to_dict("list") == {
+        "image_id": ["d", "f", "e", "a", "b"],
+        "outcome": ["correct"] * 4 + ["misclassified"],
+        "cluster": [0, 0, 0, 1, 0],
+    }
+    pd.testing.assert_frame_equal(choose(points.sample(frac=1, random_state=0), 3), chosen)

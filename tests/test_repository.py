@@ -1,0 +1,108 @@
+"""What stands in two places stands the same in both."""
+
+import json
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from brushprint import config
+from brushprint.recipe import Recipe
+from tests.conftest import REPOSITORY, run
+
+
+def settings() -> dict:
+    files = ("config/config.yaml", "config/recipes.yaml")
+    return {key: value for file in files for key, value in yaml.safe_load((REPOSITORY / file).read_text()).items()}
+
+
+def test_conda_users_get_the_pins_of_the_lock() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    direct = {re.match(r"[\w-]+", dependency)[0] for dependency in project["dependencies"]}
+    environment = yaml.safe_load((REPOSITORY / "environment.yml").read_text())["dependencies"]
+    pins = dict(pin.split("==") for pin in environment[-1]["pip"] if "==" in pin)
+    exported = run(REPOSITORY, *("uv", "export", "--locked", "--quiet", "--no-dev", "--no-hashes", "--no-emit-project"))
+    locked = {}
+    for name, version, marker in re.findall(r"^([\w-]+)==(\S+)(?: ; (.*))?$", exported, re.MULTILINE):
+        if "python_full_version >= '3.12'" not in marker:
+            locked[name] = version
+    assert "python=3.11" in environment
+    assert pins == {name: locked[name] for name in direct}
+
+
+def test_the_schema_for_editors_is_that_of_the_settings() -> None:
+    stored = json.loads((REPOSITORY / "workflow/schemas/config.schema.json").read_text())
+    assert stored == config.schema(), "run `make schema`"
+
+
+def keys(schema: dict, node: dict) -> set[str]:
+    node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
+    inner = [*node.get("properties", {}).values(), *node.get("patternProperties", {}).values()]
+    inner += [node["items"]] if "items" in node else []
+    return set(node.get("properties", {})).union(*(keys(schema, child) for child in inner))
+
+
+def test_every_setting_is_explained() -> None:
+    schema = config.schema()
+    explained = (REPOSITORY / "config/README.md").read_text()
+    assert [key for key in sorted(keys(schema, schema)) if not re.search(rf"\b{key}\b", explained)] == []
+
+
+@pytest.mark.parametrize("overlay", ["ai-artbench", "own-pictures", "small"])
+def test_every_overlay_is_valid(overlay: str) -> None:
+    run(
+        REPOSITORY,
+        *("snakemake", "-n", "--quiet", "all", "--configfile", f"config/{overlay}.yaml"),
+        *("--config", "collection={source: sample}"),
+    )
+
+
+def test_dvc_declares_each_variant() -> None:
+    stored = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())
+    results = f"results/{settings()['collection']['name']}"
+    variants = list(settings()["variants"])
+    assert {name: artifact["path"] for name, artifact in stored["artifacts"].items()} == {
+        name: f"{results}/variants/{name}/model.safetensors" for name in variants
+    }
+    plots = {title: spec for plot in stored["plots"] for title, spec in plot.items()}
+    assert list(plots["Learning curves"]["y"]) == [f"{results}/variants/{name}/history.csv" for name in variants]
+    assert list(plots["ROC curve"]["y"]) == [f"{results}/variants/{name}/roc.csv" for name in variants]
+    assert [title for title in plots if "confusion" in title] == [f"{name} confusion" for name in variants]
+    assert stored["metrics"] == [f"{results}/metrics.json"]
+
+
+def test_the_readme_draws_the_rules_as_they_are() -> None:
+    drawn = re.search(r"```mermaid\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)[1]
+    edges = {
+        (start, end)
+        for start, ends in re.findall(r"^  (\w+) --> (.*)$", drawn, re.MULTILINE)
+        for end in ends.split(" & ")
+    }
+    graph = run(REPOSITORY, "snakemake", "--rulegraph", "mermaid-js")
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
+    assert edges == {(names[start], names[end]) for start, end in re.findall(r"(id\d+) --> (id\d+)", graph)}
+
+
+def test_every_rule_has_a_script_of_its_name_and_a_log() -> None:
+    rules = {
+        name: body
+        for file in (REPOSITORY / "workflow/rules").glob("*.smk")
+        for name, body in re.findall(
+            r"^ *(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|\Z)", file.read_text(), re.MULTILINE | re.DOTALL
+        )
+    }
+    scripts = {file.stem for file in (REPOSITORY / "workflow/scripts").glob("*.py")}
+    assert set(rules) == scripts
+    for name, body in rules.items():
+        assert f'"../scripts/{name}.py"' in body
+        assert re.search(rf"params:\s+\*code\(\"{name}\"\)", body), name
+        assert "log:" in body
+
+
+def test_the_recipes_are_the_published_ones() -> None:
+    recipes = {name: Recipe(**values) for name, values in settings()["recipes"].items()}
+    published = {name: (recipe.image_size, recipe.epochs, recipe.batch_size) for name, recipe in recipes.items()}
+    assert published == {"tapering-cnn": (256, 50, 64), "cifake-32": (32, 15, 64), "cifake-128": (128, 10, 64)}
+    assert {recipe.learning_rate for recipe in recipes.values()} == {1e-3}
+    assert {recipes[name].resize for name in ("cifake-32", "cifake-128")} == {"nearest"}
