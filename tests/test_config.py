@@ -1,6 +1,7 @@
 """The settings: what is accepted, and that each mistake is one line that names the file, the key and the remedy."""
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,19 @@ def test_the_shipped_settings_are_valid():
     settings = config.load(shipped(), SHIPPED)
     assert settings.collection.kind == "sample"
     assert set(settings.variants) == set(shipped()["variants"])
+
+
+@pytest.mark.parametrize(
+    "overlay", sorted({*SHIPPED[0].parent.glob("*.yaml")} - {*SHIPPED}), ids=lambda file: file.stem
+)
+def test_every_shipped_overlay_is_valid_over_the_default(overlay: Path):
+    values = merged(shipped(), yaml.safe_load(overlay.read_text(encoding="utf-8")))
+    assert config.load(values, [*SHIPPED, overlay]).variants
+
+
+def test_the_schema_for_editors_is_of_these_models():
+    written = (SHIPPED[0].parent.parent / "workflow" / "schemas" / "config.schema.json").read_text(encoding="utf-8")
+    assert json.loads(written) == config.schema(), "run `make schema`"
 
 
 @pytest.mark.parametrize(
@@ -228,6 +242,11 @@ def test_a_run_without_any_variant_is_refused(complaint):
     values = merged(shipped(), {"variants": dict.fromkeys(shipped()["variants"])})
     with pytest.raises(UserError, match="variants: no variant to train; name one"):
         config.load(values, SHIPPED)
+
+
+def test_a_checksum_may_be_written_in_capitals():
+    settings = config.load(merged(shipped(), {"collection": {"sha256": "AB" * 32}}), SHIPPED)
+    assert settings.collection.sha256 == "ab" * 32
 
 
 def test_the_budget_caps_a_recipe_and_never_raises_it():

@@ -25,7 +25,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def random_network(name: str) -> tuple[torch.nn.Module, str]:
-    torch.manual_seed(2)
+    torch.manual_seed({"cifake": 3, "tapering-cnn": 5}[name])
     network = networks.build(name, 3, SIZES[name]).eval()
     return network, networks.architecture(name).GRADCAM
 
@@ -41,7 +41,7 @@ def test_maps_are_those_of_captum(name: str):
     oracle = LayerGradCam(network, network.get_submodule(layer))
     expected = oracle.attribute(inputs, TARGETS, relu_attributions=True).sum(1).detach()
     found = grad_cam(network, layer, inputs, TARGETS)
-    assert found.abs().max() > 0
+    assert (found.amax(dim=(1, 2)) > 0).all()
     scale = expected.amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)
     torch.testing.assert_close(found / scale, expected / scale, atol=1e-4, rtol=0)
 
@@ -138,7 +138,6 @@ def test_a_planted_cue_gets_the_heat(tmp_path: Path):
     network = networks.build("cifake", 2, side).eval()
     network.load_state_dict(weights)
     heat = heatmaps(network, "relu2", torch.from_numpy(pixels), torch.from_numpy(targets))
-    print(heat[cue].mean(), heat[~cue].mean(), [(heat[i][cue[i]].mean().round(2), heat[i][~cue[i]].mean().round(2)) for i in range(8)])
     assert heat[cue].mean() > 2 * heat[~cue].mean()
 
 

@@ -7,10 +7,17 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_limits
 
 from brushprint.latent import OUTCOMES, SPACES, feature_matrix, latent
 
 SETTINGS = {"variance": 0.8, "clusters": 4, "seed": 0}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    with threadpool_limits(1):
+        yield
 
 
 def blobs(pictures: int, values: int, seed: int = 0) -> np.ndarray:

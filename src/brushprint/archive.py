@@ -11,7 +11,7 @@ from typing import NamedTuple
 from brushprint.errors import UserError
 
 # A picture file larger than this is taken for an attack or a mistake.
-LARGEST_MEMBER = 512 * 2**20
+LARGEST_MEMBER = 128 * 2**20
 
 SECOND = "a second file of this name"
 
@@ -70,7 +70,11 @@ def _is_tar(root: Path) -> bool:
 
 
 def _damaged(root: Path, error: Exception) -> UserError:
-    return UserError(f"collection.source: {root} is damaged ({error}); fetch it again")
+    return UserError(f"collection.source: {root} is damaged ({_what(error)}); fetch it again")
+
+
+def _what(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _in_folder(root: Path) -> Iterator[Member]:
@@ -119,7 +123,7 @@ def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         with archive.open(info) as stream:
             return stream.read(LARGEST_MEMBER)
     except Exception as error:  # each compression raises its own kinds
-        raise UnreadableError(f"damaged in the archive ({error})") from error
+        raise UnreadableError(f"damaged in the archive ({_what(error)})") from error
 
 
 def _in_tar(root: Path) -> Iterator[Member]:
@@ -147,7 +151,7 @@ def _read_tar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
     try:
         return archive.extractfile(info).read()
     except Exception as error:  # each compression raises its own kinds
-        raise UnreadableError(f"damaged in the archive ({error})") from error
+        raise UnreadableError(f"damaged in the archive ({_what(error)})") from error
 
 
 def _folder(path: str) -> Member:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from brushprint import architectures
 from brushprint.errors import UserError
@@ -22,6 +22,7 @@ from brushprint.taxonomy import ORIGINS, TASKS
 # Names become folders and wildcards of Snakemake.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
 
 Location = tuple[str | int, ...]
 
@@ -69,9 +70,7 @@ class Collection(Settings):
             description="`sample`, a folder, a zip or tar archive, an http(s) address or `kaggle:owner/dataset`",
         ),
     ]
-    sha256: Annotated[
-        str | None, Field(pattern=r"^[0-9a-fA-F]{64}$", description="what the archive must have; null: not checked")
-    ]
+    sha256: Annotated[Sha256 | None, Field(description="what the archive must have; null: not checked")]
     sample: Annotated[Sample, Field(description="how much of the sample to draw, where `source` is `sample`")]
     labels: Annotated[list[LabelRule], Field(min_length=1, description="tried in order, deepest folder first")]
     max_rejected: Annotated[

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -14,7 +15,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from brushprint.atomic import replacing
 
-# Colours of Okabe and Ito, which colour-blind readers can tell apart, then more for long legends.
+# Colours of Okabe and Ito, which colour-blind readers can tell apart, then more; longer legends take a rainbow.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#000000", "#F0E442", "#8B4513")
 KNOWN = {"human": "#0072B2", "ai": "#D55E00", "correct": "#BBBBBB", "misclassified": "#CC0033"}
 LEGEND_LIMIT = 12
@@ -44,7 +45,8 @@ def curves(history: pd.DataFrame, target: Path) -> None:
         axis.set(
             title=measure.capitalize(), xlabel="epoch", ylabel="cross-entropy in nats" if measure == "loss" else ""
         )
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_xlim(0.5, len(history) + 0.5)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes[1].yaxis.set_major_formatter(PercentFormatter(1))
     axes[0].legend()
     _save(figure, target)
@@ -73,16 +75,17 @@ def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], target: P
 
 
 def roc(curve: pd.DataFrame, target: Path) -> None:
-    """The ROC curve of each class against the rest, with the line of guessing."""
-    figure, axis = plt.subplots(figsize=(4.2, 3.8))
-    axis.plot([0, 1], [0, 1], color="#888888", ls=":", label="guessing")
-    for number, (name, part) in enumerate(curve.groupby("class", sort=False)):
-        label = f"{name} is found" if number < LEGEND_LIMIT else None
-        axis.plot(part["false_positive_rate"], part["true_positive_rate"], color=_colour(name, number), label=label)
+    """The ROC curve of each class against the rest, and the diagonal of guessing, dotted."""
+    names = curve["class"].unique()
+    figure, axis = plt.subplots(figsize=(4.8 + 0.09 * max(map(len, names), default=8), 3.8))
+    axis.plot([0, 1], [0, 1], color="#888888", ls=":", zorder=0)
+    for name, colour in zip(names, _colours(names), strict=True):
+        part = curve[curve["class"] == name]
+        axis.plot(part["false_positive_rate"], part["true_positive_rate"], color=colour, label=f"{name} is found")
     axis.set(xlabel="others wrongly named so", ylabel="class rightly named so", aspect="equal")
     axis.xaxis.set_major_formatter(PercentFormatter(1))
     axis.yaxis.set_major_formatter(PercentFormatter(1))
-    axis.legend(loc="lower right")
+    _legend_beside(axis, fontsize=9)
     _save(figure, target)
 
 
@@ -102,14 +105,16 @@ def components(points: pd.DataFrame, explained: Sequence[float], target: Path) -
 def clusters(points: pd.DataFrame, summary: dict[str, Any], space: str, target: Path) -> None:
     """Clusters of the misclassified and of the correct pictures, and which styles (or sources) each holds."""
     outcomes = [outcome for outcome in ("misclassified", "correct") if (points["outcome"] == outcome).any()]
+    kind = "styles" if any(row["styles"] for row in summary["clusters"]) else "sources"
+    names = sorted({name for row in summary["clusters"] for name in row[kind]})
     figure, axes = plt.subplots(len(outcomes), 2, figsize=(11, 4.2 * len(outcomes)), squeeze=False)
     for (left, right), outcome in zip(axes, outcomes, strict=True):
         chosen = points[points["outcome"] == outcome]
-        _scatter(left, chosen, "cluster " + chosen[f"cluster_{space}"].astype(str).str.rjust(2))
+        _scatter(left, chosen, chosen[f"cluster_{space}"], legend="cluster")
         left.set_title(f"{outcome}: {len(chosen):,} pictures")
         _name_components([left], summary["explained"])
         described = [row for row in summary["clusters"] if (row["outcome"], row["space"]) == (outcome, space)]
-        _composition(right, described)
+        _composition(right, described, kind, names)
     _save(figure, target)
 
 
@@ -121,7 +126,13 @@ def heatmaps(panel: dict[str, np.ndarray], outcome: str, target: Path) -> None:
         return
     groups = [chosen[panel["cluster"][chosen] == cluster] for cluster in np.unique(panel["cluster"][chosen])]
     across = 2 * max(map(len, groups))
-    figure, axes = plt.subplots(len(groups), across, figsize=(1.55 * across, 1.95 * len(groups)), squeeze=False)
+    true = [_folded(f"true: {name}") for name in panel["label"]]
+    said = [
+        _folded(f"said: {name} {share:.0%}")
+        for name, share in zip(panel["predicted"], panel["probability"], strict=True)
+    ]
+    height = 1.65 + 0.14 * max(title.count("\n") + 1 for title in true + said)
+    figure, axes = plt.subplots(len(groups), across, figsize=(1.55 * across, height * len(groups)), squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for row, group in zip(axes, groups, strict=True):
@@ -139,11 +150,9 @@ def heatmaps(panel: dict[str, np.ndarray], outcome: str, target: Path) -> None:
             picture.imshow(panel["picture"][index])
             overlay.imshow(panel["picture"][index])
             overlay.imshow(panel["heat"][index], cmap="inferno", alpha=0.6, vmin=0, vmax=1)
-            picture.set_title(f"true: {panel['label'][index]}", fontsize=8)
-            verdict = f"said: {panel['predicted'][index]} {panel['probability'][index]:.0%}"
-            overlay.set_title(
-                verdict, fontsize=8, color=KNOWN["misclassified"] if outcome == "misclassified" else "black"
-            )
+            picture.set_title(true[index], fontsize=8)
+            ink = KNOWN["misclassified"] if outcome == "misclassified" else "black"
+            overlay.set_title(said[index], fontsize=8, color=ink)
     _save(figure, target, dpi=96)
 
 
@@ -167,16 +176,14 @@ def examples(pictures: dict[tuple[str, str], Any], target: Path) -> None:
     _save(figure, target, dpi=96)
 
 
-def _scatter(axis: Axes, points: pd.DataFrame, groups: pd.Series) -> None:
+def _scatter(axis: Axes, points: pd.DataFrame, groups: pd.Series, legend: str | None = None) -> None:
     names = sorted(groups.unique())
-    for number, name in enumerate(names):
+    for name, colour in zip(names, _colours(names), strict=True):
         chosen = points[groups == name]
         front = 2 if name == "misclassified" else 1
-        axis.scatter(
-            chosen["pc1"], chosen["pc2"], s=9, alpha=0.7, lw=0, color=_colour(name, number), label=name, zorder=front
-        )
+        axis.scatter(chosen["pc1"], chosen["pc2"], s=9, alpha=0.7, lw=0, color=colour, label=str(name), zorder=front)
     if len(names) <= LEGEND_LIMIT:
-        axis.legend(fontsize=7, markerscale=1.6, handletextpad=0.2, loc="best")
+        axis.legend(title=legend, title_fontsize=7, fontsize=7, markerscale=1.6, handletextpad=0.2, loc="upper right")
 
 
 def _name_components(axes: Sequence[Axes], explained: Sequence[float]) -> None:
@@ -185,25 +192,44 @@ def _name_components(axes: Sequence[Axes], explained: Sequence[float]) -> None:
         axis.set_xlabel(f"component 1 ({explained[0]:.0%} of the variance)")
 
 
-def _composition(axis: Axes, described: Sequence[dict[str, Any]]) -> None:
-    """A bar a cluster, divided by style, or by source where there are no styles."""
-    kind = "styles" if any(row["styles"] for row in described) else "sources"
-    table = pd.DataFrame([row[kind] for row in described]).fillna(0)
-    table = table[sorted(table.columns)]
+def _composition(axis: Axes, described: Sequence[dict[str, Any]], kind: str, names: Sequence[str]) -> None:
+    """A bar a cluster, divided by what it holds; the same names and so the same colours for both outcomes."""
+    table = pd.DataFrame([row[kind] for row in described]).reindex(columns=names).fillna(0)
     left = np.zeros(len(table))
-    for number, name in enumerate(table.columns):
-        label = str(name).replace("_", " ") if number < LEGEND_LIMIT else None
-        axis.barh(range(len(table)), table[name], left=left, color=_colour(name, number), label=label)
+    for name, colour in zip(names, _colours(names), strict=True):
+        axis.barh(range(len(table)), table[name], left=left, color=colour, label=str(name).replace("_", " "))
         left += table[name].to_numpy()
     axis.set_yticks(range(len(table)), [f"cluster {row['cluster']}" for row in described])
-    axis.invert_yaxis()
+    axis.set_ylim(max(len(table), 4) - 0.5, -0.5)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set(title=f"{kind} in each cluster", xlabel="pictures")
-    axis.legend(fontsize=7, loc="lower right")
+    _legend_beside(axis, fontsize=7)
 
 
-def _colour(name: str, number: int) -> Any:
-    return KNOWN.get(name) or COLOURS[number % len(COLOURS)]
+def _legend_beside(axis: Axes, fontsize: int) -> None:
+    handles, labels = axis.get_legend_handles_labels()
+    axis.legend(
+        handles[:LEGEND_LIMIT],
+        labels[:LEGEND_LIMIT],
+        title=f"the first {LEGEND_LIMIT} of {len(labels)}" if len(labels) > LEGEND_LIMIT else None,
+        title_fontsize=fontsize,
+        fontsize=fontsize,
+        loc="upper left",
+        bbox_to_anchor=(1, 1),
+    )
+
+
+def _colours(names: Sequence[Any]) -> list[Any]:
+    """A colour for each name: the known ones where all are known, and never the same twice."""
+    if all(name in KNOWN for name in names):
+        return [KNOWN[name] for name in names]
+    if len(names) <= len(COLOURS):
+        return list(COLOURS[: len(names)])
+    return list(mpl.colormaps["turbo"](np.linspace(0, 1, len(names))))
+
+
+def _folded(words: str) -> str:
+    return fill(words.replace("_", " "), 21)
 
 
 def _say(words: str, target: Path) -> None:
@@ -214,5 +240,5 @@ def _say(words: str, target: Path) -> None:
 
 def _save(figure: Figure, target: Path, dpi: int = 140) -> None:
     with replacing(target) as part:
-        figure.savefig(part, format="png", dpi=dpi)
+        figure.savefig(part, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.1)
     plt.close(figure)

@@ -119,7 +119,8 @@ def _sizes(catalogue: pd.DataFrame) -> dict[str, str]:
     described = {}
     for source, inside in kinds.groupby(catalogue["source"]):
         counts = inside.value_counts()
-        more = f", and {len(counts) - 2} other kinds" if len(counts) > 2 else ""
+        others = counts.iloc[2:]
+        more = f", and {others.sum():,} of other kinds" if len(others) else ""
         described[source] = ", ".join(f"{kind} ({count:,})" for kind, count in counts.head(2).items()) + more
     return described
 

@@ -1,0 +1,346 @@
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from brushprint import figures
+from brushprint.report import FIGURES, write_report
+
+STYLES = ["art_nouveau", "baroque", "ukiyo_e"]
+MANY = [f"stable_diffusion early_netherlandish_post_impressionism_{number}" for number in range(47)]
+SPECIAL = "<script>alert('art & craft')</script>"
+
+
+def history(epochs: int) -> pd.DataFrame:
+    epoch = np.arange(1, epochs + 1)
+    table = pd.DataFrame({"epoch": epoch, "best": epoch == epochs})
+    for part in ("train", "validation"):
+        table[f"{part}_loss"], table[f"{part}_accuracy"] = 1 / epoch, 1 - 0.5 / epoch
+    return table
+
+
+def counts(classes: int, seed: int = 0) -> list[list[int]]:
+    return np.random.default_rng(seed).integers(0, 90, (classes, classes)).tolist()
+
+
+def roc(names: list[str]) -> pd.DataFrame:
+    line = pd.DataFrame({"false_positive_rate": [0, 0.2, 1], "true_positive_rate": [0, 0.8, 1]})
+    parts = [line.assign(**{"class": name}) for name in names]
+    return pd.concat(parts) if parts else pd.DataFrame(columns=["class", *line.columns])
+
+
+def points(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> tuple[pd.DataFrame, dict]:
+    generator, pictures = np.random.default_rng(0), sum(outcomes.values())
+    table = pd.DataFrame(generator.normal(size=(pictures, 2)), columns=["pc1", "pc2"])
+    table["outcome"] = np.repeat(list(outcomes), list(outcomes.values()))
+    table["cluster_2d"] = table["cluster_full"] = generator.integers(clusters, size=pictures)
+    table["source"] = generator.choice(["human", "dalle", "midjourney"], pictures)
+    table["style"] = generator.choice(styles, pictures) if styles else None
+    described = [
+        {
+            "outcome": outcome,
+            "space": space,
+            "cluster": cluster,
+            "size": len(inside),
+            "styles": inside["style"].value_counts().to_dict(),
+            "sources": inside["source"].value_counts().to_dict(),
+        }
+        for space in ("2d", "full")
+        for (outcome, cluster), inside in table.groupby(["outcome", f"cluster_{space}"])
+    ]
+    return table, {"explained": [0.5, 0.25], "clusters": described}
+
+
+def panel(groups: list[int], outcome: str, labels: list[str]) -> dict[str, np.ndarray]:
+    generator, pictures = np.random.default_rng(0), sum(groups)
+    return {
+        "outcome": np.array([outcome] * pictures, dtype=str),
+        "cluster": np.repeat(np.arange(len(groups)), groups),
+        "picture": generator.integers(0, 256, (pictures, 12, 12, 3), dtype=np.uint8),
+        "heat": generator.random((pictures, 12, 12), dtype=np.float32),
+        "label": generator.choice(labels, pictures),
+        "predicted": generator.choice(labels, pictures),
+        "probability": generator.random(pictures),
+    }
+
+
+def thumbnails(pairs: list[tuple[str, str]]) -> dict[tuple[str, str], Image.Image]:
+    return {pair: Image.new("RGB", (16, 10 + number)) for number, pair in enumerate(pairs)}
+
+
+def drawn_clusters(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> Callable[[Path], None]:
+    table, summary = points(outcomes, clusters, styles)
+    return lambda target: figures.clusters(table, summary, "full", target)
+
+
+def drawn_components(outcomes: dict[str, int], styles: list[str] | None) -> Callable[[Path], None]:
+    table, summary = points(outcomes, 2, styles)
+    return lambda target: figures.components(table, summary["explained"], target)
+
+
+DRAWINGS = {
+    "learning curves": lambda target: figures.curves(history(6), target),
+    "learning curves of one epoch": lambda target: figures.curves(history(1), target),
+    "confusion of two classes": lambda target: figures.confusion(counts(2), ["ai", "human"], target),
+    "confusion of few classes with long names": lambda target: figures.confusion(counts(4), MANY[:4], target),
+    "confusion of 47 classes": lambda target: figures.confusion(counts(47), MANY, target),
+    "confusion without pictures of a class": lambda target: figures.confusion([[0, 0], [3, 1]], ["a", "b"], target),
+    "roc of two classes": lambda target: figures.roc(roc(["ai"]), target),
+    "roc of 47 classes": lambda target: figures.roc(roc(MANY), target),
+    "roc without classes": lambda target: figures.roc(roc([]), target),
+    "components": drawn_components({"correct": 20, "misclassified": 5}, STYLES),
+    "components of 47 styles": drawn_components({"correct": 90, "misclassified": 5}, MANY),
+    "components without styles": drawn_components({"correct": 20}, None),
+    "components of one picture": drawn_components({"misclassified": 1}, STYLES),
+    "clusters": drawn_clusters({"correct": 40, "misclassified": 20}, 10, STYLES),
+    "clusters of 47 styles": drawn_clusters({"correct": 90, "misclassified": 5}, 12, MANY),
+    "clusters without misclassified": drawn_clusters({"correct": 40}, 4, STYLES),
+    "clusters without correct": drawn_clusters({"misclassified": 40}, 4, STYLES),
+    "one cluster of one picture": drawn_clusters({"correct": 1}, 1, None),
+    "heatmaps": lambda target: figures.heatmaps(panel([3, 3, 1], "correct", ["ai", "human"]), "correct", target),
+    "heatmaps with long names": lambda target: figures.heatmaps(panel([2], "correct", MANY), "correct", target),
+    "no heatmaps": lambda target: figures.heatmaps(panel([2], "correct", ["ai"]), "misclassified", target),
+    "examples": lambda target: figures.examples(thumbnails([("human", "a_b"), ("ai", "a_b"), ("ai", "c")]), target),
+    "one example": lambda target: figures.examples(thumbnails([("human", "pictures")]), target),
+}
+
+
+TWICE = ("learning curves", "confusion of two classes", "roc of two classes", "components", "clusters", "heatmaps")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_figure_is_drawn_without_a_warning_and_when_twice_with_the_same_bytes(name: str, tmp_path: Path):
+    one, other = tmp_path / "one.png", tmp_path / "other.png"
+    DRAWINGS[name](one)
+    with Image.open(one) as image:
+        image.load()
+        assert image.format == "PNG"
+        assert len(image.convert("L").getcolors()) > 1
+        assert max(image.size) < 8000
+    if name in TWICE:
+        DRAWINGS[name](other)
+        assert one.read_bytes() == other.read_bytes()
+    assert not figures.plt.get_fignums()
+
+
+def test_no_two_names_of_a_figure_share_a_colour():
+    for names in (["ai", "human"], ["dalle", "human", "midjourney"], ["correct", "misclassified"], MANY):
+        assert len({figures.mpl.colors.to_hex(colour) for colour in figures._colours(names)}) == len(names)
+
+
+class Page(HTMLParser):
+    """What a browser would fetch, and what a reader who cannot see the pictures is told."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags, self.references, self.images, self.captions, self.tables = [], [], [], [], []
+        self.within = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = dict(attributes)
+        self.tags.append(tag)
+        self.references += [given[key] for key in ("src", "href", "srcset", "data", "poster") if key in given]
+        if tag == "img":
+            self.images.append(given)
+        elif tag == "figcaption":
+            self.captions.append("")
+        elif tag == "tr":
+            self.tables.append([])
+        elif tag in ("td", "th") and self.tables:
+            self.tables[-1].append("")
+        if tag not in ("img", "meta", "br", "link"):
+            self.within.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.within.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "figcaption" in self.within:
+            self.captions[-1] += data
+        elif self.within and {"td", "th"} & set(self.within):
+            self.tables[-1][-1] += data
+
+
+def metrics(classes: list[str]) -> dict:
+    interval = {"value": 0.8128, "low": 0.7, "high": 0.9}
+    row = {"precision": 0.25, "recall": 0.5, "f1-score": 1 / 3, "support": 1234.0}
+    return {
+        "classes": classes,
+        "test": {
+            "pictures": 2468,
+            "accuracy": interval,
+            "balanced_accuracy": {"value": 0.75, "low": 0.6, "high": 0.85},
+            "roc_auc": {"value": None, "low": None, "high": None},
+            "majority": 0.625,
+            "loss": 0.456,
+            "report": dict.fromkeys([*classes, "macro avg", "weighted avg"], row),
+        },
+    }
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., str]:
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    for name in FIGURES:
+        Image.new("RGB", (4, 4)).save(folder / f"{name}.png")
+    latent = points({"correct": 9, "misclassified": 3}, 2, STYLES)[1]
+    latent |= {"values": 2304, "components_full": 2, "explained_2d": 0.75}
+    catalogue = pd.DataFrame(
+        {
+            "source": ["human"] * 3 + ["dalle"] * 2,
+            "published_split": ["train", "train", None, "test", "test"],
+            "width": [256, 256, 256, 512, 640],
+            "height": 256,
+            "format": ["JPEG", "JPEG", "PNG", "JPEG", "JPEG"],
+        }
+    )
+
+    def written(**changes: object) -> str:
+        variant = {
+            "settings": {"task": "origin", "split": "natural", "recipe": {"image_size": 32}},
+            "metrics": metrics(["ai", "human"]),
+            "latent": latent,
+            "figures": folder,
+        }
+        arguments = {
+            "title": "A collection",
+            "synthetic": False,
+            "budget": {"images": None, "pixels": None, "epochs": None},
+            "catalogue": catalogue,
+            "rejected": pd.DataFrame(columns=["path", "reason"]),
+            "examples": folder / "curves.png",
+            "splits": {"natural": catalogue.assign(partition=["train", "validation", "test", "train", "test"])},
+            "variants": {"cifake-32": variant},
+            "packages": ["torch@2.14.1", "pandas@3.0.0", "torch@2.14.1"],
+        }
+        write_report(tmp_path / "index.html", **arguments | changes)
+        return (tmp_path / "index.html").read_text(encoding="utf-8")
+
+    return written
+
+
+def test_the_report_is_one_file_that_fetches_nothing(write):
+    text = write()
+    page = Page(text)
+    assert not page.within
+    assert not {"script", "link", "iframe"} & set(page.tags)
+    assert all(reference.startswith(("data:image/png;base64,", "#")) for reference in page.references)
+    assert not re.search(r"https?://|url\(|@import", text)
+
+
+def test_the_links_of_the_report_lead_somewhere(write):
+    text = write()
+    assert all(f'id="{target}"' in text for target in re.findall(r'href="#([^"]*)"', text))
+
+
+def test_every_picture_has_an_alternative_text_and_a_sentence(write):
+    page = Page(write())
+    assert len(page.images) == len(page.captions) == len(FIGURES) + 1
+    assert all(len(image["alt"]) > 20 for image in page.images)
+    assert all(re.search(r"[A-Z].+\.$", caption) for caption in page.captions)
+
+
+def test_the_same_report_is_written_with_the_same_bytes(write):
+    assert write() == write()
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_a_synthetic_sample_is_called_so_on_top_and_at_every_figure(write, synthetic: bool):
+    text = write(synthetic=synthetic)
+    assert ("they say nothing about art" in text) == synthetic
+    assert sum("synthetic sample" in caption for caption in Page(text).captions) == synthetic * (len(FIGURES) + 1)
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        ({"images": None, "pixels": None, "epochs": None}, None),
+        ({"images": None, "pixels": 64, "epochs": None}, "at most 64 pixels a side)"),
+        ({"images": 1200, "pixels": None, "epochs": 6}, "at most 1,200 pictures, at most 6 epochs)"),
+    ],
+)
+def test_a_budget_is_named_exactly_when_there_is_one(write, budget: dict, words: str | None):
+    text = write(budget=budget)
+    assert ("no figure here compares with a published one" in text) == bool(words)
+    assert words is None or words in text
+
+
+def test_the_tables_hold_the_numbers_given(write):
+    rows = Page(write()).tables
+    assert ["human", "2", "0", "1", "3"] in rows
+    assert ["total", "2", "2", "1", "5"] in rows
+    assert ["human", "1", "1", "1", "3"] in rows
+    assert ["ai", "0.250", "0.500", "0.333", "1,234"] in rows
+    assert ["macro average", "0.250", "0.500", "0.333", "1,234"] in rows
+    headline = next(row for row in rows if row[0] == "cifake-32")
+    assert [cell.strip() for cell in headline] == [
+        "cifake-32",
+        "origin",
+        "32",
+        "2,468",
+        "0.7500.600 to 0.850",
+        "0.8130.700 to 0.900",
+        "0.625",
+        "not defined",
+        "0.456",
+    ]
+
+
+def test_sizes_that_tell_the_sources_apart_are_listed(write):
+    text = write()
+    assert "<b>human</b>: 256×256 JPEG (2), 256×256 PNG (1)" in text
+    assert "<b>dalle</b>: 512×256 JPEG (1), 640×256 JPEG (1)" in text
+
+
+def test_rejected_files_are_counted_by_reason_and_named(write):
+    rejected = pd.DataFrame(
+        {
+            "path": ["a.jpg", "b.jpg", "c.txt"],
+            "reason": ["same content as x.jpg", "same content as y.jpg", "not a picture by its name"],
+        }
+    )
+    text = write(rejected=rejected)
+    assert "3 files are not among them" in text
+    rows = Page(text).tables
+    assert ["same content as another picture", "2"] in rows
+    assert ["b.jpg", "same content as y.jpg"] in rows
+    assert "Rejected files" not in write()
+
+
+def test_names_are_words_and_never_markup(write):
+    catalogue = pd.DataFrame(
+        {"source": [SPECIAL], "published_split": ["train"], "width": [1], "height": [1], "format": [SPECIAL]}
+    )
+    text = write(
+        title=SPECIAL,
+        catalogue=catalogue,
+        rejected=pd.DataFrame({"path": [SPECIAL], "reason": [SPECIAL]}),
+        splits={SPECIAL: catalogue.assign(partition="train")},
+        packages=[SPECIAL],
+    )
+    page = Page(text)
+    assert "script" not in page.tags
+    assert "<script" not in text
+    assert [SPECIAL, SPECIAL] in page.tables
+
+
+def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
+    latent = {"values": 1, "components_full": 1, "explained": [1.0, 0.0], "explained_2d": 1.0, "clusters": []}
+    variant = {
+        "settings": {"task": SPECIAL, "split": SPECIAL, "recipe": {"image_size": 32}},
+        "metrics": metrics([SPECIAL, "values"]),
+        "latent": latent,
+        "figures": tmp_path / "figures",
+    }
+    page = Page(write(variants={SPECIAL: variant}))
+    assert "script" not in page.tags
+    assert [SPECIAL, "0.250", "0.500", "0.333", "1,234"] in page.tables
+    assert ["values", "0.250", "0.500", "0.333", "1,234"] in page.tables

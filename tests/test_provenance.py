@@ -1,0 +1,243 @@
+"""Provenance: the values change exactly when the code of a job, a package or the content from outside does."""
+
+import ast
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import brushprint
+from brushprint.provenance import code, content_digest
+
+PACKAGE = Path(brushprint.__file__).parent
+SCRIPT = '''"""What it does."""
+
+from brushprint.catalogue import examples
+from brushprint.config import load
+
+
+def work(number):
+    """Double it."""
+    # twice
+    return number * 2
+'''
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[str]]:
+    """The values of the script over a copy of the package in which one text of one module stands for another."""
+    source = tmp_path_factory.mktemp("source")
+    package = source / "brushprint"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def values(module: str, change: Callable[[str], str], script: str = SCRIPT) -> list[str]:
+        file, original = package / f"{module}.py", (package / f"{module}.py").read_text(encoding="utf-8")
+        file.write_text(change(original), encoding="utf-8")
+        (source / "script.py").write_text(script, encoding="utf-8")
+        program = "import json, sys; from brushprint.provenance import code; print(json.dumps(code(sys.argv[1])))"
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", program, source / "script.py"],
+                env=os.environ | {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"},
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+        finally:
+            file.write_text(original, encoding="utf-8")
+        return json.loads(done.stdout)
+
+    return values
+
+
+@pytest.fixture(scope="module")
+def before(copied) -> list[str]:
+    return copied("catalogue", lambda text: text)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[[str], list[str]]:
+    """The values of a script of this text."""
+    number = iter(range(100))
+
+    def values(text: str) -> list[str]:
+        file = tmp_path / str(next(number)) / "script.py"
+        file.parent.mkdir()
+        file.write_text(text, encoding="utf-8")
+        return code(file)
+
+    return values
+
+
+def test_the_values_are_the_script_its_modules_and_its_packages(script):
+    first, *others = script(SCRIPT)
+    assert first.startswith("script@")
+    modules = {value.split("@")[0] for value in others if value.startswith("brushprint")}
+    assert modules >= {f"brushprint{name}" for name in ("", ".catalogue", ".archive", ".quota", ".config", ".recipe")}
+    assert not modules & {f"brushprint.{name}" for name in ("split", "pixels", "training", "report")}
+    assert {f"pillow@{version('pillow')}", f"pandas@{version('pandas')}", f"PyYAML@{version('PyYAML')}"} <= set(others)
+
+
+def test_the_standard_library_and_packages_of_others_do_not_appear(script):
+    names = {value.split("@")[0] for value in script("import json\nimport re, os.path\n" + SCRIPT)[1:]}
+    assert not names & (sys.stdlib_module_names | {"torch", "snakemake"})
+
+
+def test_a_package_that_the_script_itself_imports_appears(script):
+    assert f"scikit-learn@{version('scikit-learn')}" in script("from sklearn.cluster import KMeans\n")
+
+
+def test_a_module_imported_from_the_package_counts_as_one_imported_by_its_full_name(script):
+    def listed(text: str) -> list[str]:
+        return script(text)[1:]
+
+    assert listed("from brushprint import quota, tables") == listed("import brushprint.quota\nimport brushprint.tables")
+
+
+def test_a_module_loaded_by_name_can_be_added(tmp_path: Path):
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
+    added = set(code(tmp_path / "script.py", ["brushprint.quota", "brushprint.atomic"])) - set(
+        code(tmp_path / "script.py")
+    )
+    assert {value.split("@")[0] for value in added} <= {"brushprint.atomic"}
+    assert "brushprint.atomic" in {value.split("@")[0] for value in code(tmp_path / "script.py", ["brushprint.atomic"])}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# twice", "# two times"),
+        ("    # twice\n", ""),
+        ('"""Double it."""', '"""Another docstring."""'),
+        ('    """Double it."""\n', ""),
+        ('"""What it does."""\n\n', ""),
+        ("\n\n\n", "\n\n"),
+        ("number * 2", "(number\n        * 2)"),
+        ("import load", "import (\n    load,\n)"),
+    ],
+)
+def test_comments_docstrings_and_formatting_change_nothing(script, old: str, new: str):
+    assert old in SCRIPT
+    assert script(SCRIPT.replace(old, new)) == script(SCRIPT)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("number * 2", "number * 3"), ("return number", "number"), ("(number)", "(number=1)")]
+)
+def test_a_changed_line_of_the_script_changes_its_own_value_alone(script, old: str, new: str):
+    (own, *rest), (changed, *others) = script(SCRIPT), script(SCRIPT.replace(old, new))
+    assert own != changed
+    assert rest == others
+
+
+@pytest.mark.parametrize("module", ["catalogue", "quota", "errors", "__init__"])
+def test_a_changed_line_of_a_module_changes_the_value_of_that_module_alone(copied, before, module: str):
+    after = copied(module, lambda text: text + "\nchanged = True\n")
+    name = "brushprint" if module == "__init__" else f"brushprint.{module}"
+    assert {value.split("@")[0] for value in set(before) ^ set(after)} == {name}
+
+
+def test_a_changed_line_of_a_module_that_the_script_does_not_reach_changes_nothing(copied, before):
+    assert copied("split", lambda text: text + "\nchanged = True\n") == before
+
+
+def test_reformatting_a_module_changes_nothing(copied, before):
+    assert copied("catalogue", lambda text: "# a comment\n" + ast.unparse(ast.parse(text))) == before
+
+
+def test_a_new_import_of_a_module_brings_what_it_imports(copied, before):
+    after = copied("quota", lambda text: text + "\nimport brushprint.tables\nimport yaml\n")
+    names = {value.split("@")[0] for value in set(after) - set(before)}
+    assert names == {"brushprint.quota", "brushprint.tables", "brushprint.atomic", "pyarrow"} - {
+        value.split("@")[0] for value in before if value.split("@")[0] != "brushprint.quota"
+    }
+
+
+# What comes from outside.
+
+
+@pytest.fixture
+def folder(write_files) -> Path:
+    return write_files({"a/x.jpg": b"one", "b/y é.jpg": b"two"})
+
+
+@pytest.fixture
+def digest(tmp_path: Path) -> Callable[[Path], str]:
+    """The content digest with a cache of its own each time."""
+    number = iter(range(100))
+    return lambda path: content_digest(path, tmp_path / f"cache-{next(number)}.json")
+
+
+def test_the_digest_of_a_file_is_its_sha256(folder: Path, digest):
+    assert digest(folder / "a/x.jpg") == hashlib.sha256(b"one").hexdigest()
+
+
+def renamed(folder: Path) -> None:
+    (folder / "a/x.jpg").rename(folder / "a/z.jpg")
+
+
+def moved(folder: Path) -> None:
+    (folder / "a/x.jpg").rename(folder / "b/x.jpg")
+
+
+def added(folder: Path) -> None:
+    (folder / "c.jpg").write_bytes(b"")
+
+
+def removed(folder: Path) -> None:
+    (folder / "a/x.jpg").unlink()
+
+
+def rewritten(folder: Path) -> None:
+    (folder / "a/x.jpg").write_bytes(b"eno")
+
+
+def exchanged(folder: Path) -> None:
+    (folder / "a/x.jpg").write_bytes(b"two")
+    (folder / "b/y é.jpg").write_bytes(b"one")
+
+
+@pytest.mark.parametrize("change", [renamed, moved, added, removed, rewritten, exchanged])
+def test_the_digest_of_a_folder_changes_with_names_and_contents(folder: Path, digest, change):
+    before = digest(folder)
+    change(folder)
+    assert digest(folder) != before
+
+
+def test_the_digest_of_a_folder_follows_neither_its_place_nor_its_age(folder: Path, digest, tmp_path: Path):
+    before = digest(folder)
+    os.utime(folder / "a/x.jpg", (1, 1))
+    assert digest(folder) == before
+    assert digest(folder.rename(tmp_path / "elsewhere")) == before
+
+
+def test_links_within_a_folder_are_files_like_others(folder: Path, digest):
+    before = digest(folder)
+    (folder / "b/link.jpg").symlink_to(folder / "a/x.jpg")
+    (folder / "b/nowhere.jpg").symlink_to("none")
+    assert digest(folder) != before
+
+
+def test_what_was_read_once_is_not_read_again(folder: Path, tmp_path: Path):
+    cache, file = tmp_path / "below" / "cache.json", folder / "a/x.jpg"
+    before = content_digest(folder, cache)
+    written = cache.stat().st_mtime_ns
+    facts = file.stat()
+    file.write_bytes(b"eno")
+    os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert content_digest(folder, cache) == before
+    assert cache.stat().st_mtime_ns == written
+
+
+def test_a_changed_file_is_read_again_in_spite_of_the_cache(folder: Path, tmp_path: Path):
+    before = content_digest(folder, tmp_path / "cache.json")
+    rewritten(folder)
+    os.utime(folder / "a/x.jpg", (1, 1))
+    assert content_digest(folder, tmp_path / "cache.json") != before
