@@ -570,7 +570,7 @@ def test_a_member_that_claims_to_be_huge_is_rejected_unread(tmp_path: Path):
     root = zipped(tmp_path / "x.zip", {"human/good.jpg": GOOD, "human/huge.jpg": encoded(picture(1))})
     size = struct.pack("<I", len(encoded(picture(1))))
     _, rejected = catalogued(patched(root, size, struct.pack("<I", LARGEST_MEMBER + 1)))
-    assert rejected == {"human/huge.jpg": "larger than 512 MiB"}
+    assert rejected == {"human/huge.jpg": "larger than 128 MiB"}
 
 
 def test_a_member_of_a_tar_that_claims_to_be_huge_or_negative_stops_the_run(tmp_path: Path):
