@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from brushprint.archive import LARGEST_MEMBER
-from brushprint.catalogue import COLUMNS, catalogue
+from brushprint.catalogue import COLUMNS, catalogue, examples
 from brushprint.decoding import UndecodableError, open_picture, to_rgb
 from brushprint.errors import UserError
 from brushprint.taxonomy import label, published_split
@@ -693,3 +693,17 @@ def test_the_budget_draws_the_same_pictures_for_the_same_seed_only(many: Path, t
     archive = Path(shutil.make_archive(str(tmp_path / "x"), "tar", many))
     pd.testing.assert_frame_equal(first, catalogued(archive, images=20)[0])
     assert list(first.index) != list(catalogued(many, images=20, seed=1)[0].index)
+
+
+def test_examples_show_every_style_of_a_source_before_one_is_shown_twice(write_files) -> None:
+    files = {f"AI_LD_style{n % 3}/{n}.jpg": encoded(picture(n)) for n in range(9)}
+    files |= {f"human/{n}.jpg": encoded(picture(20 + n)) for n in range(2)}
+    table, _ = catalogue(
+        write_files(files), [*AI_ARTBENCH[:1], *HUMAN_AND_AI], images=None, max_rejected=0, seed=0, jobs=1
+    )
+    shown = examples(write_files({}), table, 1, most=5, side=20)
+    assert {source: [style for style, _ in pictures] for source, pictures in shown.items()} == {
+        "human": ["human", "human"],
+        "latent_diffusion": ["style0", "style0", "style1", "style1", "style2"],
+    }
+    assert {max(image.size) for pictures in shown.values() for _, image in pictures} == {20}

@@ -69,8 +69,11 @@ def panel(groups: list[int], outcome: str, labels: list[str]) -> dict[str, np.nd
     }
 
 
-def thumbnails(pairs: list[tuple[str, str]]) -> dict[tuple[str, str], Image.Image]:
-    return {pair: Image.new("RGB", (16, 10 + number)) for number, pair in enumerate(pairs)}
+def thumbnails(*sizes: int) -> dict[str, list[tuple[str, Image.Image]]]:
+    return {
+        f"source_{row}": [(f"style_{number}", Image.new("RGB", (16, 10 + number))) for number in range(size)]
+        for row, size in enumerate(sizes)
+    }
 
 
 def drawn_clusters(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> Callable[[Path], None]:
@@ -105,8 +108,8 @@ DRAWINGS = {
     "heatmaps": lambda target: figures.heatmaps(panel([3, 3, 1], "correct", ["ai", "human"]), "correct", target),
     "heatmaps with long names": lambda target: figures.heatmaps(panel([2], "correct", MANY), "correct", target),
     "no heatmaps": lambda target: figures.heatmaps(panel([2], "correct", ["ai"]), "misclassified", target),
-    "examples": lambda target: figures.examples(thumbnails([("human", "a_b"), ("ai", "a_b"), ("ai", "c")]), target),
-    "one example": lambda target: figures.examples(thumbnails([("human", "pictures")]), target),
+    "examples": lambda target: figures.examples(thumbnails(3, 10), target),
+    "one example": lambda target: figures.examples(thumbnails(1), target),
 }
 
 

@@ -104,19 +104,26 @@ def read_pictures(
 
 
 def examples(
-    root: str | Path, catalogue: pd.DataFrame, jobs: int, side: int = 160
-) -> dict[tuple[str, str], Image.Image]:
-    """The first picture of each source and style (folder where it has none), of at most `side` pixels."""
-    groups = catalogue.assign(group=catalogue["style"].fillna(catalogue["folder"]))
-    firsts = groups.drop_duplicates(["source", "group"]).set_index("path")
+    root: str | Path, catalogue: pd.DataFrame, jobs: int, *, most: int = 10, side: int = 160
+) -> dict[str, list[tuple[str, Image.Image]]]:
+    """At most `most` pictures of each source with their styles (folders where they have none), sorted by style.
+
+    Each style is shown before one is shown twice. The pictures are RGB, of at most `side` pixels.
+    """
+    table = catalogue.assign(group=catalogue["style"].fillna(catalogue["folder"]))
+    turn = table.groupby(["source", "group"]).cumcount()
+    chosen = table.assign(turn=turn).sort_values(["turn", "group", "path"]).groupby("source").head(most)
 
     def thumbnail(content: bytes) -> Image.Image:
         picture = to_rgb(open_picture(content))
         picture.thumbnail((side, side))
         return picture
 
-    pictures = read_pictures(root, set(firsts.index), thumbnail, jobs, "examples")
-    return {(firsts.at[path, "source"], firsts.at[path, "group"]): picture for path, picture in pictures}
+    pictures = dict(read_pictures(root, set(chosen["path"]), thumbnail, jobs, "examples"))
+    shown = defaultdict(list)
+    for row in chosen.sort_values(["source", "group", "turn"]).itertuples():
+        shown[row.source].append((row.group, pictures[row.path]))
+    return dict(shown)
 
 
 def _content(member: Member) -> bytes | str:

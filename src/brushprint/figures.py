@@ -156,24 +156,23 @@ def heatmaps(panel: dict[str, np.ndarray], outcome: str, target: Path) -> None:
     _save(figure, target, dpi=96)
 
 
-def examples(pictures: dict[tuple[str, str], Any], target: Path) -> None:
-    """One picture of each source (rows) and style or folder (columns); `pictures` maps the pair to an RGB picture."""
-    sources, styles = (sorted({key[axis] for key in pictures}) for axis in (0, 1))
-    figure, axes = plt.subplots(
-        len(sources), len(styles), figsize=(1.3 * len(styles) + 0.4, 1.35 * len(sources) + 0.3), squeeze=False
-    )
+def examples(shown: dict[str, list[tuple[str, Any]]], target: Path) -> None:
+    """Pictures of each source (rows) under their styles; see `brushprint.catalogue.examples`."""
+    across = max(map(len, shown.values()))
+    figure, axes = plt.subplots(len(shown), across, figsize=(1.3 * across + 0.5, 1.55 * len(shown)), squeeze=False)
     for axis in axes.flat:
-        axis.set_xticks([])
-        axis.set_yticks([])
-        axis.spines[:].set_visible(False)
-    for (source, style), picture in pictures.items():
-        axis = axes[sources.index(source), styles.index(style)]
-        axis.imshow(picture)
-    for axis, style in zip(axes[0], styles, strict=True):
-        axis.set_title(style.replace("_", " ").replace(" ", "\n", 1), fontsize=9, loc="center")
-    for axis, source in zip(axes[:, 0], sources, strict=True):
-        axis.set_ylabel(source.replace("_", " ").replace(" ", "\n", 1), fontsize=9)
+        axis.axis("off")
+    for row, (source, pictures) in zip(axes, shown.items(), strict=True):
+        place = {"rotation": 90, "ha": "right", "va": "center", "transform": row[0].transAxes}
+        row[0].text(-0.08, 0.5, _words(source), fontsize=9, **place)
+        for axis, (style, picture) in zip(row, pictures, strict=False):
+            axis.imshow(picture)
+            axis.set_title(_words(style), fontsize=7, loc="center")
     _save(figure, target, dpi=96)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _scatter(axis: Axes, points: pd.DataFrame, groups: pd.Series, legend: str | None = None) -> None:
@@ -197,7 +196,7 @@ def _composition(axis: Axes, described: Sequence[dict[str, Any]], kind: str, nam
     table = pd.DataFrame([row[kind] for row in described]).reindex(columns=names).fillna(0)
     left = np.zeros(len(table))
     for name, colour in zip(names, _colours(names), strict=True):
-        axis.barh(range(len(table)), table[name], left=left, color=colour, label=str(name).replace("_", " "))
+        axis.barh(range(len(table)), table[name], left=left, color=colour, label=_words(str(name)))
         left += table[name].to_numpy()
     axis.set_yticks(range(len(table)), [f"cluster {row['cluster']}" for row in described])
     axis.set_ylim(max(len(table), 4) - 0.5, -0.5)
@@ -229,7 +228,7 @@ def _colours(names: Sequence[Any]) -> list[Any]:
 
 
 def _folded(words: str) -> str:
-    return fill(words.replace("_", " "), 21)
+    return fill(_words(words), 21)
 
 
 def _say(words: str, target: Path) -> None:
