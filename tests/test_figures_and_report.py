@@ -193,7 +193,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
     folder = tmp_path / "figures"
     folder.mkdir()
     for name in FIGURES:
-        Image.new("RGB", (4, 4)).save(folder / f"{name}.png")
+        Image.new("RGB", (4, 4)).save(folder / name)
     latent = points({"correct": 9, "misclassified": 3}, 2, STYLES)[1]
     latent |= {"values": 2304, "components_full": 2, "explained_2d": 0.75}
     catalogue = pd.DataFrame(
@@ -219,7 +219,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "budget": {"images": None, "pixels": None, "epochs": None},
             "catalogue": catalogue,
             "rejected": pd.DataFrame(columns=["path", "reason"]),
-            "examples": folder / "curves.png",
+            "examples": folder / "gradcam-correct.jpg",
             "splits": {"natural": catalogue.assign(partition=["train", "validation", "test", "train", "test"])},
             "variants": {"cifake-32": variant},
             "packages": ["torch@2.14.1", "pandas@3.0.0", "torch@2.14.1"],
@@ -235,7 +235,10 @@ def test_the_report_is_one_file_that_fetches_nothing(write):
     page = Page(text)
     assert not page.within
     assert not {"script", "link", "iframe"} & set(page.tags)
-    assert all(reference.startswith(("data:image/png;base64,", "#")) for reference in page.references)
+    assert all(
+        reference.startswith(("data:image/png;base64,", "data:image/jpeg;base64,", "#"))
+        for reference in page.references
+    )
     assert not re.search(r"https?://|url\(|@import", text)
 
 

@@ -79,7 +79,8 @@ def test_the_readme_draws_the_rules_as_they_are() -> None:
         for start, ends in re.findall(r"^  (\w+) --> (.*)$", drawn, re.MULTILINE)
         for end in ends.split(" & ")
     }
-    graph = run(REPOSITORY, "snakemake", "--rulegraph", "mermaid-js")
+    # Of a collection without results: where a checkpoint has run, Snakemake draws what it found.
+    graph = run(REPOSITORY, "snakemake", "--config", "collection={name: none}", "--rulegraph", "mermaid-js")
     names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
     assert edges == {(names[start], names[end]) for start, end in re.findall(r"(id\d+) --> (id\d+)", graph)}
 

@@ -113,9 +113,11 @@ def test_a_change_reruns_exactly_what_it_touches(project: Path, change: str) -> 
     assert ("Nothing to be done" in output) == (not expected)
 
 
-def test_the_reason_names_the_module_that_changed(project: Path) -> None:
-    add_line("src/brushprint/gradcam.py")(project)
-    assert re.search(r"before: '.*brushprint.gradcam@\w+", snakemake(project, "-n"))
+@pytest.mark.parametrize("module", ["gradcam", "architectures/cifake"])
+def test_the_reason_names_the_module_that_changed(project: Path, module: str) -> None:
+    add_line(f"src/brushprint/{module}.py")(project)
+    name = re.escape(f"brushprint.{module.replace('/', '.')}")
+    assert re.search(rf"before: '{name}@\w+' now: '{name}@\w+'", snakemake(project, "-n"))
 
 
 def test_a_decoder_that_gives_the_same_bytes_retrains_nothing(project: Path) -> None:

@@ -157,6 +157,18 @@ class Config(Settings):
         return recipe.model_copy(update={key: min(getattr(recipe, key), cap) for key, cap in caps.items() if cap})
 
 
+def typed(value: Any) -> Any:
+    """Read each text in nested settings as YAML would, as `3` a number and `null` nothing."""
+    if isinstance(value, dict):
+        return {key: typed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [typed(inner) for inner in value]
+    try:
+        return yaml.safe_load(value) if isinstance(value, str) else value
+    except yaml.YAMLError:
+        return value
+
+
 def load(values: dict[str, Any], files: Iterable[str | Path]) -> Config:
     """Check the merged settings `values`, which came from `files` (the last one wins) and the command line.
 

@@ -1,4 +1,4 @@
-"""The figures of the report, one function each; every function takes tables and writes one PNG file."""
+"""The figures of the report, one function each; every function takes tables and writes one PNG or JPEG file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -238,6 +238,8 @@ def _say(words: str, target: Path) -> None:
 
 
 def _save(figure: Figure, target: Path, dpi: int = 140) -> None:
+    kind = target.suffix.removeprefix(".")
+    quality = {"quality": 88} if kind == "jpg" else {}
     with replacing(target) as part:
-        figure.savefig(part, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.1)
+        figure.savefig(part, format=kind, dpi=dpi, bbox_inches="tight", pad_inches=0.1, pil_kwargs=quality)
     plt.close(figure)

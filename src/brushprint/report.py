@@ -13,44 +13,44 @@ from brushprint.atomic import replacing
 
 PARTITIONS = ("train", "validation", "test")
 
-# What the report calls each figure of a variant: its title, what a reader who cannot see it is told, one sentence.
+# What the report calls each figure file of a variant: its title, what a reader who cannot see it is told, one sentence.
 FIGURES = {
-    "curves": (
+    "curves.png": (
         "Learning curves",
         "Two line charts over the epochs, one of the loss and one of the accuracy, each for training and validation",
         "How loss and accuracy changed while the network learned; the dotted line is the epoch that validation chose.",
     ),
-    "confusion": (
+    "confusion.png": (
         "Confusion matrix",
         "A grid of counts with a row for each true class and a column for each predicted class",
         "Test pictures by what they are (rows) and what the network says (columns); errors lie off the diagonal.",
     ),
-    "roc": (
+    "roc.png": (
         "ROC curve",
         "A curve of the share of a class that is found against the share of others wrongly named so",
         "What each lenience of the threshold finds and costs; the dotted diagonal is guessing.",
     ),
-    "components": (
+    "components.png": (
         "Principal components",
         "Scatter charts of the test pictures on two principal components, coloured by outcome, source and style",
         "The test pictures as the network's features see them, flattened to two dimensions.",
     ),
-    "clusters-2d": (
+    "clusters-2d.png": (
         "Clusters in two dimensions",
         "For misclassified and correct pictures a scatter chart of the clusters and bars of the styles in each",
         "K-means on the two components above, apart for each outcome, and what each cluster holds.",
     ),
-    "clusters-full": (
+    "clusters-full.png": (
         "Clusters in the full space",
         "For misclassified and correct pictures a scatter chart of the clusters and bars of the styles in each",
         "The same on as many components as the settings ask for; drawn on the first two, where clusters may overlap.",
     ),
-    "gradcam-misclassified": (
+    "gradcam-misclassified.jpg": (
         "Where it looked: misclassified",
         "Pairs of a picture and the same picture under a heatmap, with true and predicted class, a row a cluster",
         "The misclassified pictures nearest to each cluster's centre; bright areas spoke most for the answer given.",
     ),
-    "gradcam-correct": (
+    "gradcam-correct.jpg": (
         "Where it looked: correct",
         "Pairs of a picture and the same picture under a heatmap, with true and predicted class, a row a cluster",
         "The same for correctly classified pictures.",
@@ -76,7 +76,7 @@ def write_report(
     """Write the report.
 
     `variants` maps a name to `settings` (task, split and recipe under the budget), `metrics`, `latent` (see
-    `brushprint.metrics` and `brushprint.latent`) and `figures`, the folder that holds a PNG for each of `FIGURES`.
+    `brushprint.metrics` and `brushprint.latent`) and `figures`, the folder that holds each of `FIGURES`.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -95,12 +95,17 @@ def write_report(
         examples=examples,
         splits={name: _counts(table, "partition") for name, table in splits.items()},
         variants=variants,
+        fewest=min(_fewest(variant["metrics"]) for variant in variants.values()),
         figures=FIGURES,
         packages=packages,
         as_json=lambda value: json.dumps(value, indent=2),
     )
     with replacing(target) as part:
         part.write_text(page, encoding="utf-8")
+
+
+def _fewest(metrics: Mapping[str, Any]) -> int:
+    return min(int(metrics["test"]["report"][name]["support"]) for name in metrics["classes"])
 
 
 def _counts(table: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -130,4 +135,5 @@ def _percent(value: float | None) -> str:
 
 
 def _embed(file: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(Path(file).read_bytes()).decode()
+    kind = {".png": "png", ".jpg": "jpeg"}[Path(file).suffix]
+    return f"data:image/{kind};base64,{base64.b64encode(Path(file).read_bytes()).decode()}"

@@ -47,11 +47,17 @@ def split(
 
 
 def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> np.ndarray:
-    """Index of about `share` of the rows, spread over the folders; a folder keeps at least one row."""
-    folders = table.groupby("folder").groups
-    spare = {folder: len(index) - 1 for folder, index in folders.items() if len(index) > 1}
-    total = min(round(share * len(table)), sum(spare.values()))
-    return _pick(folders, spread(total, spare), generator) if total else np.array([], dtype=int)
+    """Index of about `share` of the rows, at least one, spread over the folders, of which each keeps a row.
+
+    Where the folders are too small for that, spread over the sources.
+    """
+    wanted = max(1, round(share * len(table)))
+    for column in ("folder", "source"):
+        groups = table.groupby(column).groups
+        spare = {name: len(index) - 1 for name, index in groups.items() if len(index) > 1}
+        if sum(spare.values()) >= wanted:
+            return _pick(groups, spread(wanted, spare), generator)
+    return np.array([], dtype=int)
 
 
 def _subsample(table: pd.DataFrame, column: str, generator: np.random.Generator) -> pd.DataFrame:
@@ -67,8 +73,8 @@ def _subsample(table: pd.DataFrame, column: str, generator: np.random.Generator)
     return table.loc[np.concatenate(kept)]
 
 
-def _pick(folders: dict, quotas: dict[str, int], generator: np.random.Generator) -> np.ndarray:
-    return np.concatenate([generator.permutation(folders[folder])[: quotas[folder]] for folder in sorted(quotas)])
+def _pick(groups: dict, quotas: dict[str, int], generator: np.random.Generator) -> np.ndarray:
+    return np.concatenate([generator.permutation(groups[name])[: quotas[name]] for name in sorted(quotas)])
 
 
 def _check(table: pd.DataFrame) -> None:

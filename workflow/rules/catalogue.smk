@@ -28,7 +28,7 @@ rule examples:
         PICTURES["input"],
         catalogue=f"{RESULTS}/catalogue.parquet",
     output:
-        f"{RESULTS}/examples.png",
+        f"{RESULTS}/examples.jpg",
     log:
         f"{LOGS}/examples.log",
     benchmark:

@@ -4,11 +4,15 @@ import re
 import sys
 from pathlib import Path
 
+from snakemake.utils import update_config
+
 from brushprint import architectures, config as settings, provenance
 from brushprint.errors import UserError
 
 
 def checked_settings():
+    # Snakemake reads values nested in --config as text, whatever they look like.
+    update_config(config, settings.typed(workflow.config_settings.config))
     try:
         return settings.load(config, workflow.configfiles)
     except UserError as error:
@@ -48,12 +52,15 @@ def code(script, *modules):
 
 
 def network_code(script):
-    """As `code`, with the module of the variant's own network, so that another network's change is none of its."""
+    """What the module of the variant's network adds to `code`, so that another network's change is none of its."""
 
     def params(wildcards):
-        return code(
-            script,
-            architectures.module_name(CONFIG.recipe(wildcards.variant).architecture),
+        network = architectures.module_name(
+            CONFIG.recipe(wildcards.variant).architecture
+        )
+        common = code(script)
+        return ", ".join(
+            value for value in code(script, network) if value not in common
         )
 
     return params

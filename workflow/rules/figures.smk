@@ -1,14 +1,14 @@
 """The figures of a variant, drawn from what the stages before measured."""
 
 FIGURES = [
-    "curves",
-    "confusion",
-    "roc",
-    "components",
-    "clusters-2d",
-    "clusters-full",
-    "gradcam-misclassified",
-    "gradcam-correct",
+    "curves.png",
+    "confusion.png",
+    "roc.png",
+    "components.png",
+    "clusters-2d.png",
+    "clusters-full.png",
+    "gradcam-misclassified.jpg",
+    "gradcam-correct.jpg",
 ]
 
 
@@ -21,7 +21,7 @@ rule figures:
         summary=f"{VARIANT}/latent.json",
         heatmaps=f"{VARIANT}/heatmaps.npz",
     output:
-        expand(f"{VARIANT}/figures/{{figure}}.png", figure=FIGURES, allow_missing=True),
+        expand(f"{VARIANT}/figures/{{figure}}", figure=FIGURES, allow_missing=True),
     log:
         f"{LOGS}/figures-{{variant}}.log",
     benchmark:

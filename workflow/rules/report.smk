@@ -7,12 +7,12 @@ rule report:
     input:
         catalogue=f"{RESULTS}/catalogue.parquet",
         rejected=f"{RESULTS}/rejected.parquet",
-        examples=f"{RESULTS}/examples.png",
+        examples=f"{RESULTS}/examples.jpg",
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
         latent=expand(f"{VARIANT}/latent.json", variant=CONFIG.variants),
         figures=expand(
-            f"{VARIANT}/figures/{{figure}}.png",
+            f"{VARIANT}/figures/{{figure}}",
             variant=CONFIG.variants,
             figure=FIGURES,
         ),
