@@ -245,7 +245,7 @@ def test_a_run_without_any_variant_is_refused(complaint):
 
 
 def test_a_checksum_may_be_written_in_capitals():
-    settings = config.load(merged(shipped(), {"collection": {"sha256": "AB" * 32}}), SHIPPED)
+    settings = config.load(merged(shipped(), {"collection": {"source": "data/x.zip", "sha256": "AB" * 32}}), SHIPPED)
     assert settings.collection.sha256 == "ab" * 32
 
 

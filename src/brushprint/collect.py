@@ -16,6 +16,6 @@ def collect(source: str, target: Path, *, sha256: str | None, sample: Mapping[st
     if source == "sample":
         draw_sample(target, train=sample["train"], test=sample["test"], seed=seed, jobs=jobs)
     elif source.startswith("kaggle:"):
-        download_from_kaggle(source.removeprefix("kaggle:"), target)
+        download_from_kaggle(source.removeprefix("kaggle:"), target, sha256=sha256)
     else:
         download(source, target, sha256=sha256)

@@ -207,6 +207,8 @@ def _reason(found: Any) -> str:
 
 def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
     """References by name that lead nowhere, which types alone cannot tell."""
+    if config.collection.kind == "sample" and config.collection.sha256:
+        yield ("collection", "sha256"), "the sample is drawn and has none to check; set it to null"
     if not config.variants:
         yield ("variants",), "no variant to train; name one"
     for name, variant in config.variants.items():

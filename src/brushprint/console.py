@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -44,6 +45,9 @@ class _LogLines:
         """Nothing is held back."""
 
 
-def progress(total: int, label: str, unit: str = "pictures") -> tqdm:
-    """Count up to `total`; every five seconds a line says how far, how fast and how long still."""
-    return tqdm(total=total, desc=label, unit=f" {unit}", file=_LogLines(), mininterval=5, ncols=100, ascii=" .=")
+def progress(total: int | None, label: str, unit: str = " pictures", **options: Any) -> tqdm:
+    """Count up to `total`; every five seconds a line says how far, how fast and how long still.
+
+    `options` are those of tqdm.
+    """
+    return tqdm(total=total, desc=label, unit=unit, file=_LogLines(), mininterval=5, ncols=100, ascii=" .=", **options)

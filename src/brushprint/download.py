@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +13,14 @@ import requests
 import urllib3
 from tqdm import tqdm
 
+from brushprint.console import LOG, progress
 from brushprint.errors import UserError
 
 TIMEOUT = (10, 60)  # seconds: to connect, and between two pieces that arrive
 PAUSES = (1, 2, 4, 8)  # seconds before each new attempt; bytes that arrive give all attempts back
 CHUNK = 1 << 16
 
-_BY_HAND = "download the archive by hand and set collection.source.archive"
+_BY_HAND = "download the archive by hand and set collection.source to it"
 _KAGGLE_HANDLE = re.compile(r"([^/\s]+)/([^/\s]+)(?:/versions/([1-9][0-9]*))?")
 
 
@@ -35,12 +35,12 @@ def download(url: str, target: Path, *, sha256: str | None = None) -> None:
     _fetch(url, target, url, sha256)
 
 
-def download_from_kaggle(handle: str, target: Path) -> None:
+def download_from_kaggle(handle: str, target: Path, *, sha256: str | None = None) -> None:
     """Download the archive of a Kaggle dataset, "owner/dataset" or "owner/dataset/versions/3", to `target`.
 
     Raises UserError when Kaggle cannot be reached or refuses the dataset, and as `download` does.
     """
-    _fetch(_kaggle_archive_url(handle), target, f"Kaggle dataset {handle}", None)
+    _fetch(_kaggle_archive_url(handle), target, f"Kaggle dataset {handle}", sha256)
 
 
 class _CutError(Exception):
@@ -146,7 +146,7 @@ def _wait(pause: float | None, cut: _CutError, part: _Part) -> None:
     if pause is None:
         advice = "run again to resume" if part.validator else "run again to start anew (the server cannot resume)"
         raise UserError(f"the download of {part.source} stopped: {part.arrived} ({cut}): {advice}") from cut
-    tqdm.write(f"{part.arrived} ({cut}); next attempt in {pause} s", file=sys.stderr)
+    LOG.info("%s (%s); next attempt in %s s", part.arrived, cut, pause)
     time.sleep(pause)
 
 
@@ -199,12 +199,12 @@ def _verify(part: _Part, sha256: str) -> None:
         part.discard()
         raise UserError(
             f"{part.source} has the sha256 {digest.hexdigest()}, not {sha256.lower()}: correct or delete "
-            "collection.source.sha256 if the file has rightly changed, else run again to download it anew"
+            "collection.sha256 if the file has rightly changed, else run again to download it anew"
         )
 
 
 def _bar(label: str, total: int | None, initial: int) -> tqdm:
-    return tqdm(desc=label, total=total, initial=initial, unit="B", unit_scale=True)
+    return progress(total, label, "B", initial=initial, unit_scale=True)
 
 
 def _validator(response: requests.Response) -> str | None:
