@@ -81,6 +81,24 @@ def add_line(name: str, line: str = "\nCHANGED = True\n") -> Callable[[Path], No
     return change
 
 
+def set_key(*path: str, to: object) -> Callable[[Path], None]:
+    """A change of a project that sets one key of its settings or recipes."""
+
+    def change(project: Path) -> None:
+        for file in (project / "config/config.yaml", project / "config/recipes.yaml"):
+            settings = yaml.safe_load(file.read_text())
+            if path[0] not in settings:
+                continue
+            inner = settings
+            for step in path[:-1]:
+                inner = inner[step]
+            assert inner[path[-1]] != to
+            inner[path[-1]] = to
+            file.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+    return change
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of this repository as it is now, whose default is a tiny collection, after one whole run."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import add_line, run, snakemake
+from tests.conftest import add_line, run, set_key, snakemake
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -62,3 +62,16 @@ def test_one_model_can_be_pulled_alone(published: Path, tmp_path: Path) -> None:
     model = "results/sample/variants/cifake-32/model.safetensors"
     run(clone, "dvc", "pull", model)
     assert [str(file.relative_to(clone)) for file in (clone / "results").rglob("*") if file.is_file()] == [model]
+
+
+def test_dvc_repro_leaves_the_decision_to_snakemake(colleague: Path) -> None:
+    before = contents(colleague)
+    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(colleague)
+    assert "recipes.cifake-32.learning_rate" in run(colleague, "dvc", "params", "diff")
+    run(colleague, "dvc", "repro")
+    after = contents(colleague)
+    changed = {name for name in before if before[name] != after[name]}
+    assert {name.split("/")[2] for name in changed if "/variants/" in name} == {"cifake-32"}
+    assert "variants/cifake-32/model.safetensors" in " ".join(changed)
+    assert "Nothing to be done" in snakemake(colleague, "-n")
+    assert run(colleague, "dvc", "status").strip() == "Data and pipelines are up to date."

@@ -3,14 +3,12 @@
 import ast
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
-from tests.conftest import add_line, edit, snakemake
+from tests.conftest import add_line, edit, set_key, snakemake
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -31,22 +29,6 @@ def jobs(output: str) -> set[tuple[str, str]]:
 
 def of(rules: set[str], variants: set[str] = VARIANTS) -> set[tuple[str, str]]:
     return {(rule, variant) for rule in rules for variant in variants}
-
-
-def set_key(*path: str, to: object) -> Callable[[Path], None]:
-    def change(project: Path) -> None:
-        for file in (project / "config/config.yaml", project / "config/recipes.yaml"):
-            settings = yaml.safe_load(file.read_text())
-            if path[0] not in settings:
-                continue
-            inner = settings
-            for step in path[:-1]:
-                inner = inner[step]
-            assert inner[path[-1]] != to
-            inner[path[-1]] = to
-            file.write_text(yaml.safe_dump(settings, sort_keys=False))
-
-    return change
 
 
 def comment_everything(project: Path) -> None:
