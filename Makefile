@@ -12,6 +12,7 @@ results: .venv/synced
 test: .venv/synced
 	$(BIN)/pytest $(ARGS)
 
+# `snakemake --lint` is no gate: it wants a conda environment for each rule, where one lock serves all.
 lint: .venv/synced
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

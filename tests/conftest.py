@@ -99,6 +99,12 @@ def set_key(*path: str, to: object) -> Callable[[Path], None]:
     return change
 
 
+def contents(project: Path) -> dict[str, bytes]:
+    """Every file under `results/` of a project, by name."""
+    results = project / "results"
+    return {str(file.relative_to(results)): file.read_bytes() for file in results.rglob("*") if file.is_file()}
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of this repository as it is now, whose default is a tiny collection, after one whole run."""

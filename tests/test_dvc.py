@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import add_line, run, set_key, snakemake
+from tests.conftest import add_line, contents, run, set_key, snakemake
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -34,11 +34,6 @@ def colleague(published: Path, tmp_path: Path) -> Path:
     run(published, "git", "clone", "--quiet", str(published), str(clone))
     run(clone, "dvc", "pull")
     return clone
-
-
-def contents(project: Path) -> dict[str, bytes]:
-    results = project / "results"
-    return {str(file.relative_to(results)): file.read_bytes() for file in results.rglob("*") if file.is_file()}
 
 
 def test_after_a_pull_there_is_nothing_to_do(published: Path, colleague: Path) -> None:

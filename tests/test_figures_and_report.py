@@ -60,6 +60,7 @@ def panel(groups: list[int], outcome: str, labels: list[str]) -> dict[str, np.nd
     generator, pictures = np.random.default_rng(0), sum(groups)
     return {
         "outcome": np.array([outcome] * pictures, dtype=str),
+        "space": np.array(["2d"] * pictures, dtype=str),
         "cluster": np.repeat(np.arange(len(groups)), groups),
         "picture": generator.integers(0, 256, (pictures, 12, 12, 3), dtype=np.uint8),
         "heat": generator.random((pictures, 12, 12), dtype=np.float32),
@@ -105,9 +106,9 @@ DRAWINGS = {
     "clusters without misclassified": drawn_clusters({"correct": 40}, 4, STYLES),
     "clusters without correct": drawn_clusters({"misclassified": 40}, 4, STYLES),
     "one cluster of one picture": drawn_clusters({"correct": 1}, 1, None),
-    "heatmaps": lambda target: figures.heatmaps(panel([3, 3, 1], "correct", ["ai", "human"]), "correct", target),
-    "heatmaps with long names": lambda target: figures.heatmaps(panel([2], "correct", MANY), "correct", target),
-    "no heatmaps": lambda target: figures.heatmaps(panel([2], "correct", ["ai"]), "misclassified", target),
+    "heatmaps": lambda target: figures.heatmaps(panel([3, 3, 1], "correct", ["ai", "human"]), "correct", "2d", target),
+    "heatmaps with long names": lambda target: figures.heatmaps(panel([2], "correct", MANY), "correct", "2d", target),
+    "no heatmaps": lambda target: figures.heatmaps(panel([2], "correct", ["ai"]), "misclassified", "2d", target),
     "examples": lambda target: figures.examples(thumbnails(3, 10), target),
     "one example": lambda target: figures.examples(thumbnails(1), target),
 }
@@ -219,9 +220,10 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "budget": {"images": None, "pixels": None, "epochs": None},
             "catalogue": catalogue,
             "rejected": pd.DataFrame(columns=["path", "reason"]),
-            "examples": folder / "gradcam-correct.jpg",
+            "examples": folder / "gradcam-2d-correct.jpg",
             "splits": {"natural": catalogue.assign(partition=["train", "validation", "test", "train", "test"])},
             "variants": {"cifake-32": variant},
+            "settings": {"seed": 0, "device": "cpu"},
             "packages": ["torch@2.14.1", "pandas@3.0.0", "torch@2.14.1"],
         }
         write_report(tmp_path / "index.html", **arguments | changes)

@@ -64,11 +64,12 @@ def test_the_class_that_is_asked_for_decides_the_map(name: str):
     assert all(unchanged[index] for index in (1, 3))
 
 
-def test_a_picture_has_the_same_heat_alone_as_in_a_batch(name: str):
+@pytest.mark.parametrize("batch", [1, 4])
+def test_a_picture_has_the_same_heat_alone_as_in_a_batch(name: str, batch: int, monkeypatch: pytest.MonkeyPatch):
     network, layer = random_network(name)
     whole = heatmaps(network, layer, pictures(name), TARGETS)
-    np.testing.assert_allclose(heatmaps(network, layer, pictures(name), TARGETS, batch=1), whole, atol=1e-4)
-    np.testing.assert_allclose(heatmaps(network, layer, pictures(name), TARGETS, batch=4), whole, atol=1e-4)
+    monkeypatch.setattr(networks, "batch", lambda side: batch)
+    np.testing.assert_allclose(heatmaps(network, layer, pictures(name), TARGETS), whole, atol=1e-4)
 
 
 def test_explaining_leaves_network_and_inputs_as_they_were(name: str):
@@ -148,12 +149,15 @@ def test_the_pictures_nearest_to_each_centre_are_chosen():
             "outcome": ["correct", "misclassified", "correct", "correct", "correct", "correct"],
             "cluster_2d": [1, 0, 0, 0, 0, 0],
             "distance_2d": [5.0, 9.0, 3.0, 1.0, 2.0, 1.0],
+            "cluster_full": [0, 0, 1, 1, 1, 1],
+            "distance_full": [1.0, 1.0, 1.0, 2.0, 3.0, 4.0],
         }
     )
     chosen = choose(points, 3)
     assert chosen.to_dict("list") == {
-        "image_id": ["d", "f", "e", "a", "b"],
-        "outcome": ["correct"] * 4 + ["misclassified"],
-        "cluster": [0, 0, 0, 1, 0],
+        "image_id": ["d", "f", "e", "a", "b", "a", "c", "d", "e", "b"],
+        "outcome": (["correct"] * 4 + ["misclassified"]) * 2,
+        "space": ["2d"] * 5 + ["full"] * 5,
+        "cluster": [0, 0, 0, 1, 0, 0, 1, 1, 1, 0],
     }
     pd.testing.assert_frame_equal(choose(points.sample(frac=1, random_state=0), 3), chosen)

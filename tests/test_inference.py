@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_max_pool2d
 
-from brushprint import architectures, inference, networks
+from brushprint import architectures, networks
 from brushprint.errors import UserError
 from brushprint.inference import MOST_FEATURES, infer
 
@@ -109,7 +109,7 @@ def test_a_large_pooled_map_is_max_pooled_to_the_finest_grid_that_is_small_enoug
 
 def test_the_size_of_the_batches_changes_nothing_but_rounding(name: str, monkeypatch: pytest.MonkeyPatch):
     whole = run(name)
-    monkeypatch.setattr(inference, "BATCH", 7)
+    monkeypatch.setattr(networks, "batch", lambda side: 7)
     parts = run(name)
     pd.testing.assert_frame_equal(whole[0], parts[0], rtol=1e-5)
     for layer in ("pool", "penultimate"):

@@ -79,9 +79,9 @@ def test_balanced_accuracy_is_that_of_scikit_learn():
 
 
 def test_the_area_counts_ties_half():
-    scores = np.array([[0.9, 0.1], [0.5, 0.5], [0.5, 0.5], [0.5, 0.5]])
-    assert metrics.roc_auc(np.array([0, 0, 1, 1]), scores) == 0.75
-    assert math.isnan(metrics.roc_auc(np.array([0, 0, 0, 0]), scores))
+    table = pd.DataFrame({"label": ["ai", "ai", "human", "human"], "predicted": "ai", "p_ai": [0.9, 0.5, 0.5, 0.5]})
+    found = metrics.evaluate(table.assign(p_human=1 - table["p_ai"]), ["ai", "human"], seed=0)
+    assert found["roc_auc"]["value"] == 0.75
 
 
 @pytest.mark.parametrize("classes", [["ai", "human"], ["ai", "human", "other"]])

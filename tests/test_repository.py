@@ -3,7 +3,9 @@
 import json
 import re
 import tomllib
+from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -36,9 +38,15 @@ def test_the_schema_for_editors_is_that_of_the_settings() -> None:
     assert stored == config.schema(), "run `make schema`"
 
 
+@pytest.mark.parametrize("file", sorted((REPOSITORY / "config").glob("*.yaml")), ids=lambda file: file.name)
+def test_editors_find_no_fault_with_a_shipped_file(file: Path) -> None:
+    jsonschema.validate(yaml.safe_load(file.read_text()), config.schema())
+
+
 def keys(schema: dict, node: dict) -> set[str]:
     node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
-    inner = [*node.get("properties", {}).values(), *node.get("patternProperties", {}).values()]
+    entries = [option for entry in node.get("patternProperties", {}).values() for option in entry["anyOf"]]
+    inner = [*node.get("properties", {}).values(), *entries]
     inner += [node["items"]] if "items" in node else []
     return set(node.get("properties", {})).union(*(keys(schema, child) for child in inner))
 

@@ -77,7 +77,9 @@ def catalogue(
 def read_pictures(
     root: str | Path, wanted: set[str], function: Callable[[bytes], Any], jobs: int, label: str
 ) -> Iterator[tuple[str, Any]]:
-    """Apply `function` to the bytes of each wanted member, in the order of the archive; a reason where unreadable.
+    """Apply `function` to the bytes of each wanted member, in the order of the archive.
+
+    The reason comes in place of the result where a member cannot be read or `function` raises `UndecodableError`.
 
     Reading is sequential and runs only a little ahead, so memory does not grow with the archive. Decoding and resizing
     in Pillow release Python's lock: threads are enough.
@@ -89,7 +91,10 @@ def read_pictures(
                 yield member.path, _content(member)
 
     def apply(path: str, content: bytes | str) -> tuple[str, Any]:
-        return path, content if isinstance(content, str) else function(content)
+        try:
+            return path, content if isinstance(content, str) else function(content)
+        except UndecodableError as error:
+            return path, str(error)
 
     with ThreadPoolExecutor(jobs) as pool, progress(len(wanted), label) as bar:
         ahead = deque()
@@ -103,6 +108,27 @@ def read_pictures(
             bar.update()
 
 
+def read_catalogued(
+    root: str | Path, catalogue: pd.DataFrame, function: Callable[[Image.Image], Any], jobs: int, label: str
+) -> Iterator[tuple[str, Any]]:
+    """Apply `function` to the decoded RGB picture of each row of a catalogue, in the order of the archive.
+
+    Yields paths and results. Raises `UserError` when a picture is no longer the one that was catalogued.
+    """
+    identity = dict(zip(catalogue["path"], catalogue["sha256"], strict=True))
+    advice = "delete data/ if it was fetched or drawn, and run again"
+
+    def checked(content: bytes) -> tuple[str, Any]:
+        return hashlib.sha256(content).hexdigest(), function(to_rgb(open_picture(content)))
+
+    for path, result in read_pictures(root, set(identity), checked, jobs, label):
+        if isinstance(result, str) or result[0] != identity.pop(path):
+            raise UserError(f"collection.source: {path} in {root} has changed since it was catalogued; {advice}")
+        yield path, result[1]
+    if identity:
+        raise UserError(f"collection.source: {min(identity)} is gone from {root} since it was catalogued; {advice}")
+
+
 def examples(
     root: str | Path, catalogue: pd.DataFrame, jobs: int, *, most: int = 10, side: int = 160
 ) -> dict[str, list[tuple[str, Image.Image]]]:
@@ -114,12 +140,11 @@ def examples(
     turn = table.groupby(["source", "group"]).cumcount()
     chosen = table.assign(turn=turn).sort_values(["turn", "group", "path"]).groupby("source").head(most)
 
-    def thumbnail(content: bytes) -> Image.Image:
-        picture = to_rgb(open_picture(content))
+    def thumbnail(picture: Image.Image) -> Image.Image:
         picture.thumbnail((side, side))
         return picture
 
-    pictures = dict(read_pictures(root, set(chosen["path"]), thumbnail, jobs, "examples"))
+    pictures = dict(read_catalogued(root, chosen, thumbnail, jobs, "examples"))
     shown = defaultdict(list)
     for row in chosen.sort_values(["source", "group", "turn"]).itertuples():
         shown[row.source].append((row.group, pictures[row.path]))
@@ -159,14 +184,11 @@ def _draw(paths: list[str], images: int | None, seed: int) -> list[str]:
     return [path for folder in sorted(folders) for path in generator.permutation(folders[folder])[: quotas[folder]]]
 
 
-def _describe(content: bytes) -> dict[str, Any] | str:
-    """The facts of one picture, or the reason why it is none."""
-    try:
-        opened = open_picture(content)
-        facts = {"format": opened.format, "mode": opened.mode}
-        picture = to_rgb(opened)
-    except UndecodableError as error:
-        return str(error)
+def _describe(content: bytes) -> dict[str, Any]:
+    """The facts of one picture; raises `UndecodableError`."""
+    opened = open_picture(content)
+    facts = {"format": opened.format, "mode": opened.mode}
+    picture = to_rgb(opened)
     sha256 = hashlib.sha256(content).hexdigest()
     return {
         "image_id": sha256[:16],
@@ -186,9 +208,12 @@ def _without_repeats(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]
     rest = table[origins <= 1]
     order = rest.assign(_late=rest["published_split"] != "test").sort_values(["_late", "path"])
     kept = order.drop_duplicates("sha256")
-    repeats = order.drop(kept.index).merge(kept[["sha256", "path"]], on="sha256", suffixes=("", "_kept"))
+    columns = ["sha256", "path", "source", "style"]
+    repeats = order.drop(kept.index).merge(kept[columns], on="sha256", suffixes=("", "_kept"))
     reasons = dict.fromkeys(torn["path"], "the same content is labelled both human and AI")
-    reasons |= {row.path: f"same content as {row.path_kept}" for row in repeats.itertuples()}
+    for row in repeats.itertuples():
+        alike = (row.source, row.style or "") == (row.source_kept, row.style_kept or "")
+        reasons[row.path] = f"same content as {row.path_kept}" + ("" if alike else ", which is labelled otherwise")
     return kept.drop(columns="_late").sort_values("path", ignore_index=True), reasons
 
 

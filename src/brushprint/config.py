@@ -276,8 +276,15 @@ def _at(node: Any, loc: Location) -> Any:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of the settings, for editors."""
-    return Config.model_json_schema()
+    """The JSON Schema of a file of settings, for editors: an overlay may leave keys out, and take entries away."""
+    whole = Config.model_json_schema()
+    for section in (whole, *whole["$defs"].values()):
+        if section.get("title") != LabelRule.__name__:
+            section.pop("required", None)
+        for field in section["properties"].values():
+            for pattern, entry in field.get("patternProperties", {}).items():
+                field["patternProperties"][pattern] = {"anyOf": [entry, {"type": "null"}]}
+    return whole
 
 
 if __name__ == "__main__":

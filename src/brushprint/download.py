@@ -13,6 +13,7 @@ import requests
 import urllib3
 from tqdm import tqdm
 
+from brushprint import digest
 from brushprint.console import LOG, progress
 from brushprint.errors import UserError
 
@@ -22,6 +23,25 @@ CHUNK = 1 << 16
 
 _BY_HAND = "download the archive by hand and set collection.source to it"
 _KAGGLE_HANDLE = re.compile(r"([^/\s]+)/([^/\s]+)(?:/versions/([1-9][0-9]*))?")
+
+
+def fetch(source: str, target: Path, *, sha256: str | None = None) -> None:
+    """Make `target` the archive at `source`: an http(s) address, or `kaggle:owner/dataset`.
+
+    What was once downloaded is kept in the folder `fetched` beside `target`, which is a second name of the same file:
+    Snakemake deletes a target before it is made anew, and that must not cost another transfer. Raises `UserError` as
+    `download` does.
+    """
+    kept = target.parent / "fetched" / hashlib.sha256(source.encode()).hexdigest()[:16]
+    if kept.exists() and sha256 and digest.sha256(kept) != sha256.lower():
+        kept.unlink()
+    if not kept.exists():
+        if source.startswith("kaggle:"):
+            download_from_kaggle(source.removeprefix("kaggle:"), kept, sha256=sha256)
+        else:
+            download(source, kept, sha256=sha256)
+    target.unlink(missing_ok=True)
+    target.hardlink_to(kept)
 
 
 def download(url: str, target: Path, *, sha256: str | None = None) -> None:
@@ -190,15 +210,15 @@ def _append(response: requests.Response, part: _Part) -> None:
 
 
 def _verify(part: _Part, sha256: str) -> None:
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     with part.path.open("rb") as file, _bar("verify", part.total, 0) as bar:
         while chunk := file.read(CHUNK):
-            digest.update(chunk)
+            found.update(chunk)
             bar.update(len(chunk))
-    if digest.hexdigest() != sha256.lower():
+    if found.hexdigest() != sha256.lower():
         part.discard()
         raise UserError(
-            f"{part.source} has the sha256 {digest.hexdigest()}, not {sha256.lower()}: correct or delete "
+            f"{part.source} has the sha256 {found.hexdigest()}, not {sha256.lower()}: correct or delete "
             "collection.sha256 if the file has rightly changed, else run again to download it anew"
         )
 

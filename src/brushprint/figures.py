@@ -118,9 +118,9 @@ def clusters(points: pd.DataFrame, summary: dict[str, Any], space: str, target: 
     _save(figure, target)
 
 
-def heatmaps(panel: dict[str, np.ndarray], outcome: str, target: Path) -> None:
+def heatmaps(panel: dict[str, np.ndarray], outcome: str, space: str, target: Path) -> None:
     """Pictures nearest to the centre of each cluster (rows), each beside its Grad-CAM heatmap."""
-    chosen = np.flatnonzero(panel["outcome"] == outcome)
+    chosen = np.flatnonzero((panel["outcome"] == outcome) & (panel["space"] == space))
     if not len(chosen):
         _say(f"No test picture is {outcome}.", target)
         return
@@ -239,7 +239,7 @@ def _say(words: str, target: Path) -> None:
 
 def _save(figure: Figure, target: Path, dpi: int = 140) -> None:
     kind = target.suffix.removeprefix(".")
-    quality = {"quality": 88} if kind == "jpg" else {}
+    quality = {"quality": 80} if kind == "jpg" else {}
     with replacing(target) as part:
         figure.savefig(part, format=kind, dpi=dpi, bbox_inches="tight", pad_inches=0.1, pil_kwargs=quality)
     plt.close(figure)

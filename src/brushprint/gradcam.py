@@ -9,8 +9,9 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
+from brushprint import networks
 from brushprint.inference import recorded
-from brushprint.networks import as_input
+from brushprint.latent import SPACES
 
 
 def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
@@ -52,22 +53,31 @@ def _stretched(maps: torch.Tensor) -> torch.Tensor:
 
 
 def choose(points: pd.DataFrame, pictures: int) -> pd.DataFrame:
-    """The pictures nearest to the centre of each cluster of the 2-D space, for each outcome; see `brushprint.latent`.
+    """The pictures nearest to the centre of each cluster, for each outcome and space; see `brushprint.latent`.
 
-    Returns columns `image_id`, `outcome`, `cluster`, sorted by outcome, cluster and distance.
+    Returns columns `image_id`, `outcome`, `space`, `cluster`, sorted by space, outcome, cluster and distance.
     """
-    nearest = points.sort_values(["outcome", "cluster_2d", "distance_2d", "image_id"])
-    chosen = nearest.groupby(["outcome", "cluster_2d"], sort=False).head(pictures)
-    return chosen.rename(columns={"cluster_2d": "cluster"})[["image_id", "outcome", "cluster"]].reset_index(drop=True)
+    chosen = []
+    for space in SPACES:
+        cluster, distance = f"cluster_{space}", f"distance_{space}"
+        nearest = points.sort_values(["outcome", cluster, distance, "image_id"])
+        nearest = nearest.groupby(["outcome", cluster], sort=False).head(pictures)
+        chosen.append(nearest.rename(columns={cluster: "cluster"}).assign(space=space))
+    return pd.concat(chosen, ignore_index=True)[["image_id", "outcome", "space", "cluster"]]
 
 
 def heatmaps(
-    network: nn.Module, layer: str, pictures: torch.Tensor, classes: torch.Tensor, batch: int = 64
+    network: nn.Module, layer: str, pictures: torch.Tensor, classes: torch.Tensor, device: str = "cpu"
 ) -> np.ndarray:
-    """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1]."""
+    """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1].
+
+    `device` is an accelerator of Lightning Fabric.
+    """
     side = pictures.shape[1]
-    parts = [
-        as_heat(grad_cam(network, layer, as_input(part), named), side)
-        for part, named in zip(pictures.split(batch), classes.split(batch), strict=True)
-    ]
+    fabric = networks.fabric(device)
+    network = network.to(fabric.device)
+    parts = []
+    for part, named in zip(pictures.split(networks.batch(side)), classes.split(networks.batch(side)), strict=True):
+        inputs = networks.as_input(fabric.to_device(part))
+        parts.append(as_heat(grad_cam(network, layer, inputs, fabric.to_device(named)), side).cpu())
     return torch.cat(parts).numpy()

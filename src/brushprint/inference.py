@@ -14,8 +14,6 @@ from brushprint import networks
 from brushprint.console import progress
 from brushprint.errors import UserError
 
-BATCH = 256
-
 # A pooled map of more values than this is max-pooled to the finest grid that has no more: at 128 pixels the last pool
 # of the CIFAKE network has 57,600 values a picture, which no analysis needs and 30,000 pictures cannot hold.
 MOST_FEATURES = 4096
@@ -56,17 +54,17 @@ def infer(
     module = networks.architecture(architecture)
     device = networks.fabric(device).device
     network = network.to(device)
-    numbers = table["row"].to_numpy()
+    numbers, batch = table["row"].to_numpy(), networks.batch(pixels.shape[1])
     logits, pool, penultimate = [], [], []
     with (
         torch.no_grad(),
         recorded(network, module.POOL, module.PENULTIMATE) as outputs,
         progress(len(table), "infer") as bar,
     ):
-        for start in range(0, len(table), BATCH):
-            rows = numbers[start : start + BATCH]
-            batch = torch.from_numpy(pixels[rows]).to(device)
-            logits.append(network(networks.as_input(batch)).cpu())
+        for start in range(0, len(table), batch):
+            rows = numbers[start : start + batch]
+            pictures = torch.from_numpy(pixels[rows]).to(device)
+            logits.append(network(networks.as_input(pictures)).cpu())
             pool.append(_compact(outputs[module.POOL]).cpu())
             penultimate.append(outputs[module.PENULTIMATE].flatten(1).cpu())
             bar.update(len(rows))

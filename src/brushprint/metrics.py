@@ -73,20 +73,13 @@ def class_names(predictions: pd.DataFrame) -> list[str]:
     return [column.removeprefix("p_") for column in predictions.columns if column.startswith("p_")]
 
 
-def roc_auc(true: np.ndarray, scores: np.ndarray) -> float:
-    """Area under the ROC curve from class indices and scores [pictures, classes]; nan where a class has no picture.
-
-    Over two classes that of the first, else the mean of each class against the rest.
-    """
-    return _auc(true, _levels(scores))
-
-
 def _levels(scores: np.ndarray) -> np.ndarray:
     """The rank of each score in its class, [classes, pictures] from 0, equal ones alike: a resample need not sort."""
     return rankdata(scores.T, method="dense", axis=1).astype(np.int64) - 1
 
 
 def _auc(true: np.ndarray, levels: np.ndarray) -> float:
+    """Over two classes that of the first, else the mean of each against the rest; nan where one has no picture."""
     classes = len(levels)
     if np.bincount(true, minlength=classes).min() == 0:
         return float("nan")

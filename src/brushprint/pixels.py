@@ -8,9 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from brushprint.atomic import replacing
-from brushprint.catalogue import read_pictures
-from brushprint.decoding import UndecodableError, open_picture, to_rgb
-from brushprint.errors import UserError
+from brushprint.catalogue import read_catalogued
 
 
 def write_pixels(
@@ -23,23 +21,14 @@ def write_pixels(
     changed since it was catalogued.
     """
     rows = {path: row for row, path in enumerate(catalogue["path"])}
-    identity = dict(zip(catalogue["path"], catalogue["sha256"], strict=True))
     how = Image.Resampling[resize.upper()]
 
-    def decode(content: bytes) -> tuple[str, np.ndarray] | str:
-        try:
-            picture = to_rgb(open_picture(content)).resize((size, size), how)
-        except UndecodableError as error:
-            return str(error)
-        return hashlib.sha256(content).hexdigest(), np.asarray(picture)
+    def resized(picture: Image.Image) -> np.ndarray:
+        return np.asarray(picture.resize((size, size), how))
 
     with replacing(target) as part:
         array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(len(rows), size, size, 3))
-        for path, decoded in read_pictures(root, rows.keys(), decode, jobs, f"pixels {size} {resize}"):
-            if isinstance(decoded, str) or decoded[0] != identity[path]:
-                raise UserError(f"collection.source: {path} in {root} has changed since it was catalogued; run again")
-            array[rows.pop(path)] = decoded[1]
-        if rows:
-            raise UserError(f"collection.source: {min(rows)} is gone from {root} since it was catalogued; run again")
+        for path, pixels in read_catalogued(root, catalogue, resized, jobs, f"pixels {size} {resize}"):
+            array[rows[path]] = pixels
         array.flush()
         return hashlib.sha256(array).hexdigest()

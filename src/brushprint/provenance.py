@@ -16,6 +16,7 @@ from pathlib import Path
 import grimp
 
 from brushprint.atomic import replacing
+from brushprint.digest import sha256
 
 PACKAGE = "brushprint"
 SOURCE = Path(__file__).parent.parent
@@ -95,7 +96,7 @@ def content_digest(path: Path, cache_file: Path) -> str:
     for file in files:
         facts = file.stat()
         key = f"{file.resolve()}|{facts.st_size}|{facts.st_mtime_ns}"
-        digests[key] = digests.get(key) or _sha256(file)
+        digests[key] = digests.get(key) or _readable_sha256(file)
         listing.append((file.relative_to(path).as_posix(), digests[key]))
     if digests != known:
         with replacing(cache_file) as part:
@@ -103,6 +104,9 @@ def content_digest(path: Path, cache_file: Path) -> str:
     return hashlib.sha256(json.dumps(listing).encode()).hexdigest() if path.is_dir() else listing[0][1]
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _readable_sha256(file: Path) -> str:
+    """Of a file that may not be read, a word: the catalogue rejects it by name."""
+    try:
+        return sha256(file)
+    except OSError:
+        return "unreadable"

@@ -13,6 +13,9 @@ from brushprint.atomic import replacing
 
 PARTITIONS = ("train", "validation", "test")
 
+_CLUSTERS = "For each outcome a scatter chart of the clusters and bars of the styles, or else sources, in each"
+_HEATMAPS = "Pairs of a picture and the same picture under a heatmap, with true and predicted class, a row a cluster"
+
 # What the report calls each figure file of a variant: its title, what a reader who cannot see it is told, one sentence.
 FIGURES = {
     "curves.png": (
@@ -32,27 +35,37 @@ FIGURES = {
     ),
     "components.png": (
         "Principal components",
-        "Scatter charts of the test pictures on two principal components, coloured by outcome, source and style",
+        "Scatter charts of the test pictures on two principal components, coloured by outcome, source and style if any",
         "The test pictures as the network's features see them, flattened to two dimensions.",
     ),
     "clusters-2d.png": (
         "Clusters in two dimensions",
-        "For misclassified and correct pictures a scatter chart of the clusters and bars of the styles in each",
+        _CLUSTERS,
         "K-means on the two components above, apart for each outcome, and what each cluster holds.",
     ),
     "clusters-full.png": (
         "Clusters in the full space",
-        "For misclassified and correct pictures a scatter chart of the clusters and bars of the styles in each",
+        _CLUSTERS,
         "The same on as many components as the settings ask for; drawn on the first two, where clusters may overlap.",
     ),
-    "gradcam-misclassified.jpg": (
-        "Where it looked: misclassified",
-        "Pairs of a picture and the same picture under a heatmap, with true and predicted class, a row a cluster",
+    "gradcam-2d-misclassified.jpg": (
+        "Where it looked: misclassified, clusters in two dimensions",
+        _HEATMAPS,
         "The misclassified pictures nearest to each cluster's centre; bright areas spoke most for the answer given.",
     ),
-    "gradcam-correct.jpg": (
-        "Where it looked: correct",
-        "Pairs of a picture and the same picture under a heatmap, with true and predicted class, a row a cluster",
+    "gradcam-2d-correct.jpg": (
+        "Where it looked: correct, clusters in two dimensions",
+        _HEATMAPS,
+        "The same for correctly classified pictures.",
+    ),
+    "gradcam-full-misclassified.jpg": (
+        "Where it looked: misclassified, clusters in the full space",
+        _HEATMAPS,
+        "The misclassified pictures nearest to the centre of each cluster of the full space.",
+    ),
+    "gradcam-full-correct.jpg": (
+        "Where it looked: correct, clusters in the full space",
+        _HEATMAPS,
         "The same for correctly classified pictures.",
     ),
 }
@@ -71,12 +84,14 @@ def write_report(
     examples: Path,
     splits: Mapping[str, pd.DataFrame],
     variants: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, Any],
     packages: list[str],
 ) -> None:
     """Write the report.
 
     `variants` maps a name to `settings` (task, split and recipe under the budget), `metrics`, `latent` (see
-    `brushprint.metrics` and `brushprint.latent`) and `figures`, the folder that holds each of `FIGURES`.
+    `brushprint.metrics` and `brushprint.latent`) and `figures`, the folder that holds each of `FIGURES`. `settings`
+    are those that all variants share.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -97,6 +112,7 @@ def write_report(
         variants=variants,
         fewest=min(_fewest(variant["metrics"]) for variant in variants.values()),
         figures=FIGURES,
+        settings=settings,
         packages=packages,
         as_json=lambda value: json.dumps(value, indent=2),
     )

@@ -61,15 +61,15 @@ def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> 
 
 
 def _subsample(table: pd.DataFrame, column: str, generator: np.random.Generator) -> pd.DataFrame:
-    """Drop training rows at random until every value of `column` has as many, spread over the folders."""
-    training = table[table["partition"] == "train"]
-    groups = dict(list(training.groupby(column)))
-    least = min((len(group) for group in groups.values()), default=0)
-    kept = [table.index[table["partition"] != "train"]]
-    for group in groups.values():
-        folders = group.groupby("folder").groups
-        quotas = spread(least, {folder: len(index) for folder, index in folders.items()})
-        kept.append(_pick(folders, quotas, generator))
+    """Drop rows that do not test at random until every value of `column` has as many, spread over the folders."""
+    kept = [table.index[table["partition"] == "test"]]
+    for _, part in table[table["partition"] != "test"].groupby("partition"):
+        groups = part.groupby(column).groups
+        least = min(map(len, groups.values()))
+        for index in groups.values():
+            folders = part.loc[index].groupby("folder").groups
+            quotas = spread(least, {folder: len(inside) for folder, inside in folders.items()})
+            kept.append(_pick(folders, quotas, generator))
     return table.loc[np.concatenate(kept)]
 
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from brushprint.console import LOG
+
 ORIGINS = ("ai", "human")
 
 # A task joins these catalogue columns into one class name.
@@ -67,3 +69,11 @@ def classes_of(table: pd.DataFrame, task: str) -> pd.Series:
     """The class name of each row of a table with label columns; missing where a column of the task is."""
     first, *rest = (table[column] for column in TASKS[task])
     return first.str.cat(rest, sep=" ") if rest else first
+
+
+def with_classes(table: pd.DataFrame, task: str) -> pd.DataFrame:
+    """Add the column `label`, the class of the task; rows without one are left out, and their number is logged."""
+    table = table.assign(label=classes_of(table, task))
+    if missing := int(table["label"].isna().sum()):
+        LOG.info("%d of %d pictures have no class of the task %s and are left out", missing, len(table), task)
+    return table.dropna(subset="label")

@@ -18,7 +18,7 @@ rule catalogue:
         labels=[rule.model_dump() for rule in CONFIG.collection.labels],
         images=CONFIG.budget.images,
         max_rejected=CONFIG.collection.max_rejected,
-        seed=CONFIG.seed,
+        seed=seed_of("catalogue"),
     script:
         "../scripts/catalogue.py"
 

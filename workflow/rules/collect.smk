@@ -22,28 +22,47 @@ def local_digest():
     sys.exit(2)
 
 
-# The rules that open the collection take these; a fetched or drawn archive is an input, a local one a digest.
+DIGEST = f"data/{CONFIG.collection.name}.sha256"
+
+# What the rules that open the collection take: a drawn or fetched archive counts by its digest file, a local one by
+# its digest as a param.
 PICTURES = {
-    "input": [] if LOCAL else [ARCHIVE],
+    "input": [] if LOCAL else [ancient(ARCHIVE), DIGEST],
     "params": {"root": ARCHIVE, "digest": local_digest() if LOCAL else None},
 }
 
 
-if not LOCAL:
+if CONFIG.collection.kind == "sample":
 
-    rule collect:
+    rule draw:
         output:
-            ARCHIVE,
+            archive=ARCHIVE,
+            digest=DIGEST,
         log:
-            f"{LOGS}/collect.log",
+            f"{LOGS}/draw.log",
         benchmark:
-            f"{LOGS}/collect.benchmark.tsv"
+            f"{LOGS}/draw.benchmark.tsv"
         threads: ALL_CORES
         params:
-            *code("collect"),
-            source=CONFIG.collection.source,
-            sha256=CONFIG.collection.sha256,
+            *code("draw"),
             sample=CONFIG.collection.sample.model_dump(),
             seed=CONFIG.seed,
         script:
-            "../scripts/collect.py"
+            "../scripts/draw.py"
+
+elif not LOCAL:
+
+    rule fetch:
+        output:
+            archive=ARCHIVE,
+            digest=DIGEST,
+        log:
+            f"{LOGS}/fetch.log",
+        benchmark:
+            f"{LOGS}/fetch.benchmark.tsv"
+        params:
+            *code("fetch"),
+            source=CONFIG.collection.source,
+            sha256=CONFIG.collection.sha256,
+        script:
+            "../scripts/fetch.py"

@@ -1,5 +1,6 @@
 """Settings, paths and provenance: what every file of rules uses."""
 
+import hashlib
 import re
 import sys
 from pathlib import Path
@@ -29,8 +30,7 @@ RESULTS = f"results/{CONFIG.collection.name}"
 SCRATCH = f"scratch/{CONFIG.collection.name}"
 LOGS = f"logs/{CONFIG.collection.name}"
 VARIANT = f"{RESULTS}/variants/{{variant}}"
-# Snakemake gives a job at most the cores that it may use itself.
-ALL_CORES = 1024
+ALL_CORES = workflow.resource_settings.cores or 1
 
 
 def one_of(names):
@@ -51,6 +51,19 @@ def code(script, *modules):
     )
 
 
+def all_packages():
+    """The packages behind all scripts, with their versions."""
+    scripts = {
+        file.stem for file in Path(workflow.basedir, "workflow/scripts").glob("*.py")
+    }
+    values = {value for script in scripts for value in code(script)}
+    return sorted(
+        value
+        for value in values
+        if re.split("[@.]", value)[0] not in scripts | {provenance.PACKAGE}
+    )
+
+
 def network_code(script):
     """What the module of the variant's network adds to `code`, so that another network's change is none of its."""
 
@@ -64,6 +77,11 @@ def network_code(script):
         )
 
     return params
+
+
+def seed_of(name):
+    """The seed of a thing, by the settings' seed and the thing's name."""
+    return int.from_bytes(hashlib.sha256(f"{CONFIG.seed} {name}".encode()).digest()[:4])
 
 
 def recipe(wildcards):
@@ -84,7 +102,10 @@ def sealed_split(wildcards):
 
 
 def sealed(wildcards):
-    """As `sealed_split`, with the pixels."""
+    """As `sealed_split`, with the pixels and their digest."""
     recipe = CONFIG.recipe(wildcards.variant)
-    pixels = f"{SCRATCH}/pixels-{recipe.image_size}-{recipe.resize}.npy"
-    return sealed_split(wildcards) | {"pixels": ancient(pixels)}
+    pixels = f"{SCRATCH}/pixels-{recipe.image_size}-{recipe.resize}"
+    return sealed_split(wildcards) | {
+        "pixels": ancient(f"{pixels}.npy"),
+        "digest": ancient(f"{pixels}.sha256"),
+    }

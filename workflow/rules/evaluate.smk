@@ -14,7 +14,7 @@ rule evaluate:
         f"{LOGS}/evaluate-{{variant}}.benchmark.tsv"
     params:
         *code("evaluate"),
-        seed=CONFIG.seed,
+        seed=lambda wildcards: seed_of(wildcards.variant),
     script:
         "../scripts/evaluate.py"
 

@@ -17,5 +17,6 @@ rule explain:
         *code("explain"),
         network=network_code("explain"),
         pictures=CONFIG.explain.pictures,
+        device=CONFIG.device,
     script:
         "../scripts/explain.py"

@@ -7,8 +7,10 @@ FIGURES = [
     "components.png",
     "clusters-2d.png",
     "clusters-full.png",
-    "gradcam-misclassified.jpg",
-    "gradcam-correct.jpg",
+    "gradcam-2d-misclassified.jpg",
+    "gradcam-2d-correct.jpg",
+    "gradcam-full-misclassified.jpg",
+    "gradcam-full-correct.jpg",
 ]
 
 

@@ -5,7 +5,8 @@ rule latent:
     input:
         unpack(sealed_split),
         predictions=f"{VARIANT}/predictions.parquet",
-        features=f"{VARIANT}/features.parquet",
+        # Larger than what is checked by its content; the predictions of the same pass stand for it.
+        features=ancient(f"{VARIANT}/features.parquet"),
     output:
         points=f"{VARIANT}/latent.parquet",
         summary=f"{VARIANT}/latent.json",
@@ -16,6 +17,6 @@ rule latent:
     params:
         *code("latent"),
         latent=CONFIG.latent.model_dump(),
-        seed=CONFIG.seed,
+        seed=lambda wildcards: seed_of(wildcards.variant),
     script:
         "../scripts/latent.py"

@@ -31,15 +31,17 @@ rule report:
         title=CONFIG.collection.title,
         synthetic=CONFIG.collection.kind == "sample",
         budget=CONFIG.budget.model_dump(),
+        settings={
+            "pictures": Path(ARCHIVE).name if LOCAL else CONFIG.collection.source,
+            "digest": PICTURES["params"]["digest"],
+            **CONFIG.model_dump(include={"seed", "device", "latent", "explain"}),
+            "splits": {name: CONFIG.splits[name].model_dump() for name in SPLITS},
+        },
         splits=SPLITS,
         variants={
             name: variant.model_dump() | {"recipe": CONFIG.recipe(name).model_dump()}
             for name, variant in CONFIG.variants.items()
         },
-        packages=[
-            value
-            for value in code("train") + code("figures")
-            if "." in value.split("@")[1]
-        ],
+        packages=all_packages(),
     script:
         "../scripts/report.py"

@@ -13,6 +13,6 @@ rule split:
     params:
         *code("split"),
         split=lambda wildcards: CONFIG.splits[wildcards.split].model_dump(),
-        seed=CONFIG.seed,
+        seed=lambda wildcards: seed_of(wildcards.split),
     script:
         "../scripts/split.py"

@@ -1,4 +1,4 @@
-"""A network learns from the training pictures; validation pictures choose the epoch. Test pictures are not read."""
+"""A network learns from the training pictures; validation pictures choose the epoch. Test pictures have no part in it."""
 
 
 rule train:
@@ -16,7 +16,7 @@ rule train:
         network=network_code("train"),
         task=lambda wildcards: CONFIG.variants[wildcards.variant].task,
         recipe=recipe,
-        seed=CONFIG.seed,
+        seed=lambda wildcards: seed_of(wildcards.variant),
         device=CONFIG.device,
         checkpoint=f"{SCRATCH}/checkpoints/{{variant}}.pt",
     script:

@@ -19,5 +19,5 @@ with logged(snakemake.log[0]):
     figures.components(points, summary["explained"], target["components"])
     for space in ("2d", "full"):
         figures.clusters(points, summary, space, target[f"clusters-{space}"])
-    for outcome in ("misclassified", "correct"):
-        figures.heatmaps(panel, outcome, target[f"gradcam-{outcome}"])
+        for outcome in ("misclassified", "correct"):
+            figures.heatmaps(panel, outcome, space, target[f"gradcam-{space}-{outcome}"])

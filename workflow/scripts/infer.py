@@ -1,22 +1,19 @@
-import numpy as np
 import pandas as pd
 
 from brushprint import networks
 from brushprint.console import logged
 from brushprint.inference import infer
+from brushprint.seal import open_pixels
 from brushprint.tables import write_parquet
-from brushprint.taxonomy import classes_of
+from brushprint.taxonomy import with_classes
 
 with logged(snakemake.log[0]):
     network, about = networks.load(snakemake.input.model)
-    table = pd.read_parquet(snakemake.input.split)
-    table["label"] = classes_of(table, about["task"])
-    table = table[table["partition"] != "train"].dropna(subset="label")
-    pixels = np.load(snakemake.input.pixels, mmap_mode="r")
+    held_out = pd.read_parquet(snakemake.input.split, filters=[("partition", "!=", "train")])
     predictions, features = infer(
         network,
-        pixels,
-        table,
+        open_pixels(snakemake.input.pixels, snakemake.input.seal),
+        with_classes(held_out, about["task"]),
         architecture=about["architecture"],
         classes=about["classes"],
         device=snakemake.params.device,

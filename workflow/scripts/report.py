@@ -26,5 +26,6 @@ with logged(snakemake.log[0]):
         examples=given.examples,
         splits=dict(zip(params.splits, map(pd.read_parquet, given.splits), strict=True)),
         variants=variants,
+        settings=params.settings,
         packages=params.packages,
     )

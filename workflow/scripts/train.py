@@ -1,23 +1,24 @@
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from brushprint import networks
 from brushprint.console import logged
 from brushprint.recipe import Recipe
+from brushprint.seal import open_pixels
 from brushprint.tables import write_csv
-from brushprint.taxonomy import classes_of
+from brushprint.taxonomy import with_classes
 from brushprint.training import Data, class_index, train
 
 with logged(snakemake.log[0]):
     params, variant = snakemake.params, snakemake.wildcards.variant
-    table = pd.read_parquet(snakemake.input.split)
-    table["label"] = classes_of(table, params.task)
-    table = table.dropna(subset="label")
-    parts = {name: table[table["partition"] == name] for name in ("train", "validation")}
+    # Test rows are never read here.
+    parts = {
+        name: with_classes(pd.read_parquet(snakemake.input.split, filters=[("partition", "==", name)]), params.task)
+        for name in ("train", "validation")
+    }
     classes = sorted(parts["train"]["label"].unique())
-    pixels = np.load(snakemake.input.pixels, mmap_mode="r")
+    pixels = open_pixels(snakemake.input.pixels, snakemake.input.seal)
     learn, judge = (
         Data(pixels, parts[name]["row"].to_numpy(), class_index(parts[name]["label"], classes)) for name in parts
     )
