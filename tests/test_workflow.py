@@ -161,6 +161,7 @@ def test_pixels_of_another_run_are_noticed(project: Path) -> None:
         ("sede=1", "error: --config: sede: unknown key; did you mean 'seed'?"),
         ("budget={epoch: 3}", "error: --config: budget.epoch: unknown key; did you mean 'epochs'?"),
         ("collection={source: data/nowhere.zip}", "error: collection.source: data/nowhere.zip does not exist"),
+        (f"collection={{source: LICENSE, sha256: {'ab' * 32}}}", "error: collection.source: LICENSE has the sha256 "),
     ],
 )
 def test_a_bad_setting_is_refused_in_one_line_before_anything_runs(finished: Path, setting: str, line: str) -> None:

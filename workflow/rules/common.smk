@@ -46,35 +46,23 @@ wildcard_constraints:
 
 def code(script, *modules):
     """The params that every rule begins with: a value for each module and package that its script follows from."""
-    return provenance.code(
-        Path(workflow.basedir, "workflow/scripts", f"{script}.py"), modules
-    )
+    return provenance.code(Path(workflow.basedir, "workflow/scripts", f"{script}.py"), modules)
 
 
 def all_packages():
     """The packages behind all scripts, with their versions."""
-    scripts = {
-        file.stem for file in Path(workflow.basedir, "workflow/scripts").glob("*.py")
-    }
+    scripts = {file.stem for file in Path(workflow.basedir, "workflow/scripts").glob("*.py")}
     values = {value for script in scripts for value in code(script)}
-    return sorted(
-        value
-        for value in values
-        if re.split("[@.]", value)[0] not in scripts | {provenance.PACKAGE}
-    )
+    return sorted(value for value in values if re.split("[@.]", value)[0] not in scripts | {provenance.PACKAGE})
 
 
 def network_code(script):
     """What the module of the variant's network adds to `code`, so that another network's change is none of its."""
 
     def params(wildcards):
-        network = architectures.module_name(
-            CONFIG.recipe(wildcards.variant).architecture
-        )
+        network = architectures.module_name(CONFIG.recipe(wildcards.variant).architecture)
         common = code(script)
-        return ", ".join(
-            value for value in code(script, network) if value not in common
-        )
+        return ", ".join(value for value in code(script, network) if value not in common)
 
     return params
 
@@ -92,9 +80,7 @@ def sealed_split(wildcards):
     """The seal of a variant's pictures and split, and the split that it vouches for; see the rule `seal`."""
     recipe = CONFIG.recipe(wildcards.variant)
     split = CONFIG.variants[wildcards.variant].split
-    seal = checkpoints.seal.get(
-        split=split, size=recipe.image_size, resize=recipe.resize
-    )
+    seal = checkpoints.seal.get(split=split, size=recipe.image_size, resize=recipe.resize)
     return {
         "seal": seal.output[0],
         "split": ancient(f"{RESULTS}/splits/{split}.parquet"),
