@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,9 +16,6 @@ from torch import nn
 from brushprint import architectures
 from brushprint.atomic import replacing
 from brushprint.errors import UserError
-
-# Large pages for large tensors, where Linux has them: a tenth faster. Read when torch first asks for memory.
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 
 def architecture(name: str) -> ModuleType:
