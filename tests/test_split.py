@@ -144,8 +144,15 @@ def test_another_seed_draws_other_pictures():
 
 def test_the_smallest_folders_keep_a_picture_to_train():
     table = catalogue({(None, "ai_tiny"): 1, (None, "human_two"): 2, (None, "human_three"): 3, (None, "ai_big"): 200})
-    training = split(table, **ASKED | {"test": 0.9, "validation": 0.8}).query("partition == 'train'")
+    training = split(table, **ASKED | {"test": 0.9, "validation": 0.1}).query("partition == 'train'")
     assert set(training["folder"]) == set(table["folder"])
+
+
+def test_a_source_of_many_small_folders_validates_as_much_as_one_of_few_large_ones():
+    table = catalogue({("train", "human"): 50, ("test", "human"): 5} | {("train", f"ai_{n}"): 2 for n in range(25)})
+    parts = split(table, **ASKED)
+    validating = parts[parts["partition"] == "validation"]
+    assert counts(validating, "origin") == {"human": 5, "ai": 5}
 
 
 def test_folders_of_one_picture_are_drawn_by_source():

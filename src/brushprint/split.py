@@ -20,7 +20,7 @@ def split(
     catalogue : see `brushprint.catalogue`
     published : honour its published partitions, where it has any (what lies outside of them trains), instead of
         drawing a test share
-    test, validation : shares to draw, the same share of every folder: of all pictures, and of those that train
+    test, validation : shares to draw, the same of every source: of all pictures, and of those that train
     subsample : a column, whose values shall train in equal numbers (004 takes as many AI as human works), or None
 
     Returns
@@ -47,17 +47,19 @@ def split(
 
 
 def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> np.ndarray:
-    """Index of about `share` of the rows, at least one, spread over the folders, of which each keeps a row.
+    """Index of about `share` of the rows, at least one: the same share of every source, spread over its folders.
 
-    Where the folders are too small for that, spread over the sources.
+    A folder keeps a row, but where each of a source's folders has only one.
     """
-    wanted = max(1, round(share * len(table)))
-    for column in ("folder", "source"):
-        groups = table.groupby(column).groups
-        spare = {name: len(index) - 1 for name, index in groups.items() if len(index) > 1}
-        if sum(spare.values()) >= wanted:
-            return _pick(groups, spread(wanted, spare), generator)
-    return np.array([], dtype=int)
+    sources = table.groupby("source")
+    quotas = spread(max(1, round(share * len(table))), sources.size().to_dict())
+    drawn = [np.array([], dtype=int)]
+    for source, rows in sources:
+        folders = rows.groupby("folder").groups
+        groups = folders if len(folders) < len(rows) else {source: rows.index}
+        spare = {name: len(index) - 1 for name, index in groups.items()}
+        drawn.append(_pick(groups, spread(min(quotas[source], sum(spare.values())), spare), generator))
+    return np.concatenate(drawn)
 
 
 def _subsample(table: pd.DataFrame, column: str, generator: np.random.Generator) -> pd.DataFrame:
