@@ -24,3 +24,7 @@ rule all:
     input:
         f"{RESULTS}/report/index.html",
         f"{RESULTS}/metrics.json",
+
+
+onsuccess:
+    print(f"The report: {RESULTS}/report/index.html")

@@ -77,6 +77,13 @@ class Collection(Settings):
         float, Field(ge=0, le=1, description="share of unreadable pictures above which the run stops")
     ]
 
+    @field_validator("source")
+    @classmethod
+    def _fetchable(cls, source: str) -> str:
+        if "://" in source and not source.lower().startswith(("http://", "https://")):
+            raise ValueError("an address must begin with http:// or https://")
+        return source
+
     @property
     def kind(self) -> Literal["sample", "kaggle", "url", "local"]:
         """How the pictures are come by."""
@@ -219,6 +226,12 @@ def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
         if (value := recipe.architecture) not in architectures.names():
             reason = f"no such architecture: {value!r}{_nearest(value, architectures.names())}"
             yield ("recipes", name, "architecture"), reason
+            continue
+        least = architectures.minimum_size(value)
+        if recipe.image_size < least:
+            yield ("recipes", name, "image_size"), f"{value} cannot take pictures of less than {least} pixels"
+        elif (pixels := config.budget.pixels) is not None and pixels < least:
+            yield ("budget", "pixels"), f"{value} of the recipe {name} cannot take pictures of less than {least} pixels"
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

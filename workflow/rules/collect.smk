@@ -1,7 +1,7 @@
 """Where the pictures come from. A folder or archive on this machine stays where it is; others are fetched or drawn."""
 
 LOCAL = CONFIG.collection.kind == "local"
-ARCHIVE = CONFIG.collection.source if LOCAL else f"data/{CONFIG.collection.name}.archive"
+ARCHIVE = str(Path(CONFIG.collection.source).expanduser()) if LOCAL else f"data/{CONFIG.collection.name}.archive"
 
 
 def local_digest():

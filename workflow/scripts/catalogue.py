@@ -13,5 +13,7 @@ with logged(snakemake.log[0]):
         jobs=snakemake.threads,
     )
     LOG.info("catalogue: %d pictures, %d files rejected", len(table), len(rejected))
+    for reason, files in rejected["reason"].value_counts().head(5).items():
+        LOG.info("%d rejected: %s", files, reason)
     write_parquet(table, snakemake.output.catalogue)
     write_parquet(rejected, snakemake.output.rejected)
