@@ -160,6 +160,8 @@ def test_pixels_of_another_run_are_noticed(project: Path) -> None:
     [
         ("sede=1", "error: --config: sede: unknown key; did you mean 'seed'?"),
         ("budget={epoch: 3}", "error: --config: budget.epoch: unknown key; did you mean 'epochs'?"),
+        ("budget={pixels: 16}", "error: --config: budget.pixels: tapering-cnn of the recipe tapering-cnn cannot take"),
+        ("collection={source: ftp://example.org/x.zip}", "error: --config: collection.source: an address must begin"),
         ("collection={source: data/nowhere.zip}", "error: collection.source: data/nowhere.zip does not exist"),
         (f"collection={{source: LICENSE, sha256: {'ab' * 32}}}", "error: collection.source: LICENSE has the sha256 "),
     ],

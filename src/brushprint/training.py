@@ -86,9 +86,8 @@ def train(
         if not len(part):
             raise UserError(f"{label}: no picture to {purpose} on has a class; set another task or split")
     if len(np.unique(data.targets)) < 2:
-        raise UserError(
-            f"{label}: all training pictures are {classes[data.targets[0]]!r}; two classes are needed: see collection.labels"
-        )
+        only = classes[data.targets[0]]
+        raise UserError(f"{label}: all training pictures are {only!r}; two classes are needed: see collection.labels")
     fabric = networks.fabric(device, recipe.precision)
     torch.manual_seed(seed)
     network = networks.build(recipe.architecture, len(classes), recipe.image_size)
