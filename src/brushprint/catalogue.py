@@ -46,23 +46,21 @@ def catalogue(
 
     Raises `UserError` when nothing is left or too much is rejected.
     """
-    refused, wanted = [], []
+    refused, labelled = [], {}
     for path, reason in _listing(root):
-        if reason is None and label(path, labels) is None:
-            refused.append((path, "no rule of collection.labels matches its folders"))
-        elif reason is None:
-            wanted.append(path)
-        else:
+        if reason is not None:
             refused.append((path, reason))
-    chosen = set(_draw(sorted(wanted), images, seed))
+        elif found := label(path, labels):
+            labelled[path] = found
+        else:
+            refused.append((path, "no rule of collection.labels matches its folders"))
+    chosen = set(_draw(sorted(labelled), images, seed))
     rows, broken = [], {}
     for path, facts in read_pictures(root, chosen, _describe, jobs, "catalogue"):
         if isinstance(facts, str):
             broken[path] = facts
         else:
-            rows.append(
-                {"path": path, "published_split": published_split(path), **label(path, labels)._asdict(), **facts}
-            )
+            rows.append({"path": path, "published_split": published_split(path), **labelled[path]._asdict(), **facts})
     _check_share(broken, len(chosen), max_rejected)
     table = pd.DataFrame(rows, columns=COLUMNS).sort_values("path", ignore_index=True)
     table, repeated = _without_repeats(table)

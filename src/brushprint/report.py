@@ -10,8 +10,7 @@ import jinja2
 import pandas as pd
 
 from brushprint.atomic import replacing
-
-PARTITIONS = ("train", "validation", "test")
+from brushprint.split import PARTITIONS
 
 _CLUSTERS = "For each outcome a scatter chart of the clusters and bars of the styles, or else sources, in each"
 _HEATMAPS = "Pairs of a picture and the same picture under a heatmap, with true and predicted class, a row a cluster"

@@ -16,8 +16,7 @@ def local_digest():
         return stated
     else:
         reason = f"{path} does not exist; give a folder, a zip or a tar"
-    print(f"error: collection.source: {reason}", file=sys.stderr)
-    sys.exit(2)
+    stop(f"collection.source: {reason}")
 
 
 DIGEST = f"data/{CONFIG.collection.name}.sha256"

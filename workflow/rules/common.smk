@@ -11,18 +11,19 @@ from brushprint import architectures, config as settings, provenance
 from brushprint.errors import UserError
 
 
+def stop(mistakes):
+    """End before anything runs, with a line a mistake and no traceback."""
+    print(*(f"error: {line}" for line in str(mistakes).splitlines()), sep="\n", file=sys.stderr)
+    sys.exit(2)
+
+
 def checked_settings():
     # Snakemake reads values nested in --config as text, whatever they look like.
     update_config(config, settings.typed(workflow.config_settings.config))
     try:
         return settings.load(config, workflow.configfiles)
     except UserError as error:
-        print(
-            *(f"error: {line}" for line in str(error).splitlines()),
-            sep="\n",
-            file=sys.stderr,
-        )
-        sys.exit(2)
+        stop(error)
 
 
 CONFIG = checked_settings()
