@@ -21,7 +21,7 @@ def settings() -> dict:
 
 def test_conda_users_get_the_pins_of_the_lock() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    direct = {re.match(r"[\w-]+", dependency)[0] for dependency in project["dependencies"]}
+    direct = [re.match(r"([\w-]+)(\[.*\])?", dependency) for dependency in project["dependencies"]]
     environment = yaml.safe_load((REPOSITORY / "environment.yml").read_text())["dependencies"]
     pins = dict(pin.split("==") for pin in environment[-1]["pip"] if "==" in pin)
     exported = run(REPOSITORY, *("uv", "export", "--locked", "--quiet", "--no-dev", "--no-hashes", "--no-emit-project"))
@@ -30,7 +30,7 @@ def test_conda_users_get_the_pins_of_the_lock() -> None:
         if "python_full_version >= '3.12'" not in marker:
             locked[name] = version
     assert "python=3.11" in environment
-    assert pins == {name: locked[name] for name in direct}
+    assert pins == {match[0]: locked[match[1]] for match in direct}
 
 
 def test_the_schema_for_editors_is_that_of_the_settings() -> None:
