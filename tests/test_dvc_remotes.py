@@ -1,0 +1,120 @@
+"""Colleagues get the artifacts over a network as from a folder: the servers are real and listen on this machine."""
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import contents, run, snakemake
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+# Debian keeps it where the search path of a user does not lead.
+SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Where results are stored; `shared` settings are committed, `personal` ones stay in a clone."""
+
+    url: str
+    shared: dict[str, str]
+    personal: dict[str, str]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(port: int, *command: str) -> Iterator[None]:
+    """Run a server, from when it listens."""
+    server = subprocess.Popen(command)
+    try:
+        wait_for(server, port)
+        yield
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def wait_for(server: subprocess.Popen, port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.poll() is None, f"{server.args[0]} ended with {server.returncode}"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"{server.args[0]} does not listen")
+
+
+@contextmanager
+def ssh(place: Path) -> Iterator[Remote]:
+    """An OpenSSH server that lets in whoever has the one key."""
+    port = free_port()
+    for name in ("host", "user"):
+        run(place, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(place / name))
+    settings = {
+        "ListenAddress": f"127.0.0.1:{port}",
+        "HostKey": place / "host",
+        "AuthorizedKeysFile": place / "user.pub",
+        "AuthenticationMethods": "publickey",
+        "StrictModes": "no",
+        "PidFile": "none",
+        "Subsystem": "sftp internal-sftp",
+    }
+    (place / "sshd_config").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+    with serving(port, SSHD, "-D", "-e", "-f", str(place / "sshd_config")):
+        yield Remote(
+            url=f"ssh://127.0.0.1{place}/store",
+            shared={"port": str(port), "user": getpass.getuser()},
+            personal={"keyfile": str(place / "user")},
+        )
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(ssh, id="ssh", marks=pytest.mark.skipif(SSHD is None, reason="no sshd: needs openssh-server")),
+    ]
+)
+def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Remote]:
+    with request.param(tmp_path) as remote:
+        yield remote
+
+
+def sign_in(clone: Path, remote: Remote) -> None:
+    for name, value in remote.personal.items():
+        run(clone, "dvc", "remote", "modify", "--local", "store", name, value)
+
+
+def publish(project: Path, remote: Remote) -> None:
+    run(project, "dvc", "remote", "add", "--default", "store", remote.url)
+    for name, value in remote.shared.items():
+        run(project, "dvc", "remote", "modify", "store", name, value)
+    sign_in(project, remote)
+    run(project, "dvc", "commit", "-f")
+    run(project, "dvc", "push")
+    run(project, "git", "add", "dvc.lock", ".dvc/config")
+    run(project, "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "Results")
+
+
+def test_a_colleague_pulls_what_was_pushed(project: Path, remote: Remote, tmp_path: Path) -> None:
+    publish(project, remote)
+    assert run(project, "git", "status", "--porcelain") == "", "what is personal is left to commit"
+    colleague = tmp_path / "colleague"
+    run(tmp_path, "git", "clone", "--quiet", str(project), str(colleague))
+    sign_in(colleague, remote)
+    run(colleague, "dvc", "pull")
+    assert contents(colleague) == contents(project)
+    assert "Nothing to be done" in snakemake(colleague, "-n")
