@@ -5,12 +5,14 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tests.conftest import contents, run, snakemake
@@ -83,9 +85,28 @@ def ssh(place: Path) -> Iterator[Remote]:
         )
 
 
+@contextmanager
+def s3(_: Path) -> Iterator[Remote]:
+    """A server that speaks S3, with an empty bucket."""
+    port = free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    key, secret = "a-key-id", "a-secret"
+    with serving(port, sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)):
+        client = boto3.client(
+            "s3", "us-east-1", endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=secret
+        )
+        client.create_bucket(Bucket="artifacts")
+        yield Remote(
+            url="s3://artifacts/store",
+            shared={"endpointurl": endpoint},
+            personal={"access_key_id": key, "secret_access_key": secret},
+        )
+
+
 @pytest.fixture(
     params=[
         pytest.param(ssh, id="ssh", marks=pytest.mark.skipif(SSHD is None, reason="no sshd: needs openssh-server")),
+        pytest.param(s3, id="s3"),
     ]
 )
 def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Remote]:
