@@ -16,14 +16,15 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/latent.smk"
 include: "workflow/rules/explain.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/trace.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/checksums.smk"
 
 
 rule all:
     default_target: True
     input:
-        f"{RESULTS}/report/index.html",
-        f"{RESULTS}/metrics.json",
+        everything,
 
 
 onsuccess:

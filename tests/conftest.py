@@ -14,6 +14,8 @@ import yaml
 from PIL import Image
 from snakemake.utils import update_config
 
+from brushprint import locks
+
 
 def picture(seed: int, size: tuple[int, int] = (48, 40), mode: str = "RGB") -> Image.Image:
     """A picture of smooth random colours, another for each seed."""
@@ -52,6 +54,8 @@ def run(project: Path, *command: str, expect: int = 0) -> str:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(project / "src"),
     }
+    # Each job starts a Python of its own; compiled modules are what makes that quick.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
         command, cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
@@ -106,9 +110,22 @@ def contents(project: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone of this repository as it is now, whose default is a tiny collection, after one whole run."""
-    project = tmp_path_factory.mktemp("finished") / "brushprint"
+def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A clone of this repository as it is now, whose default is a tiny collection, after one whole run.
+
+    The processes of a test run share it: the first that needs it makes it, and the others wait.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    shared = (shared if worker_id == "master" else shared.parent) / "finished"
+    with locks.hold(shared / "lock", wait=True):
+        if not (shared / "done").exists():
+            finish(shared / "brushprint")
+            (shared / "done").touch()
+    return shared / "brushprint"
+
+
+def finish(project: Path) -> None:
+    """Make a tiny project from the files of this repository, and run it."""
     names = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, text=True)
     for name in filter(lambda name: (REPOSITORY / name).exists(), names.splitlines()):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +138,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(project, "git", "add", "--all")
     run(project, "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "tiny")
     snakemake(project)
-    return project
 
 
 @pytest.fixture

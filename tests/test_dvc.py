@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import add_line, contents, run, set_key, snakemake
 
-pytestmark = pytest.mark.xdist_group("workflow")
+pytestmark = pytest.mark.xdist_group("dvc")
 
 
 def commit(project: Path, *arguments: str) -> None:

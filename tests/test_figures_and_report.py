@@ -189,6 +189,19 @@ def metrics(classes: list[str]) -> dict:
     }
 
 
+def provenance(task: str, split: str) -> dict:
+    """What made a variant, of which the code and a file bear the name of the task."""
+    return {
+        "files": {
+            "model.safetensors": {"rule": "train", "sha256": "ab" * 32},
+            task: {"rule": task, "sha256": "cd" * 32},
+        },
+        "data": {"catalogue": "ef" * 32},
+        "settings": {"task": task, "split": {"name": split}, "recipe": {"image_size": 32}},
+        "code": {"train": ["train@0123456789ab", "torch@2.14.1"], task: [task]},
+    }
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., str]:
     folder = tmp_path / "figures"
@@ -209,7 +222,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
 
     def written(**changes: object) -> str:
         variant = {
-            "settings": {"task": "origin", "split": "natural", "recipe": {"image_size": 32}},
+            "provenance": provenance("origin", "natural"),
             "metrics": metrics(["ai", "human"]),
             "latent": latent,
             "figures": folder,
@@ -223,8 +236,6 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "examples": folder / "gradcam-2d-correct.jpg",
             "splits": {"natural": catalogue.assign(partition=["train", "validation", "test", "train", "test"])},
             "variants": {"cifake-32": variant},
-            "settings": {"seed": 0, "device": "cpu"},
-            "packages": ["torch@2.14.1", "pandas@3.0.0", "torch@2.14.1"],
         }
         write_report(tmp_path / "index.html", **arguments | changes)
         return (tmp_path / "index.html").read_text(encoding="utf-8")
@@ -302,6 +313,14 @@ def test_the_tables_hold_the_numbers_given(write):
     ]
 
 
+def test_each_file_of_a_variant_is_traced_to_its_rule_and_code(write):
+    text = write()
+    rows = Page(text).tables
+    assert ["model.safetensors", "train", "ab" * 8] in rows
+    assert ["the catalogue", "", "ef" * 8] in rows
+    assert "train@0123456789ab, torch@2.14.1" in text
+
+
 def test_sizes_that_tell_the_sources_apart_are_listed(write):
     text = write()
     assert "<b>human</b>: 256×256 JPEG (2), 256×256 PNG (1)" in text
@@ -332,7 +351,6 @@ def test_names_are_words_and_never_markup(write):
         catalogue=catalogue,
         rejected=pd.DataFrame({"path": [SPECIAL], "reason": [SPECIAL]}),
         splits={SPECIAL: catalogue.assign(partition="train")},
-        packages=[SPECIAL],
     )
     page = Page(text)
     assert "script" not in page.tags
@@ -343,7 +361,7 @@ def test_names_are_words_and_never_markup(write):
 def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
     latent = {"values": 1, "components_full": 1, "explained": [1.0, 0.0], "explained_2d": 1.0, "clusters": []}
     variant = {
-        "settings": {"task": SPECIAL, "split": SPECIAL, "recipe": {"image_size": 32}},
+        "provenance": provenance(SPECIAL, SPECIAL),
         "metrics": metrics([SPECIAL, "values"]),
         "latent": latent,
         "figures": tmp_path / "figures",

@@ -11,11 +11,10 @@ import pytest
 
 from tests.conftest import add_line, contents, edit, run, set_key, snakemake
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 VARIANTS = {"tapering-cnn", "cifake-32"}
-LEARNED = {"train", "infer", "evaluate", "latent", "explain", "figures"}
-SUMMED = {("compare", ""), ("report", ""), ("all", "")}
+LEARNED = {"train", "infer", "evaluate", "latent", "explain", "figures", "trace"}
+REPORTED = {("report", ""), ("checksums", ""), ("all", "")}
+SUMMED = {("compare", "")} | REPORTED
 
 
 def jobs(output: str) -> set[tuple[str, str]]:
@@ -61,28 +60,28 @@ INVALIDATION = {
     "a recipe that no variant uses": (set_key("recipes", "cifake-128", "learning_rate", to=0.002), set()),
     "the module of one network": (
         add_line("src/brushprint/architectures/tapering_cnn.py"),
-        of({"train", "infer", "explain", "latent", "evaluate", "figures"}, {"tapering-cnn"}) | SUMMED,
+        of({"train", "infer", "explain", "latent", "evaluate", "figures", "trace"}, {"tapering-cnn"}) | SUMMED,
     ),
     "the Grad-CAM module": (
         add_line("src/brushprint/gradcam.py"),
-        of({"explain", "figures"}) | {("report", ""), ("all", "")},
+        of({"explain", "figures", "trace"}) | REPORTED,
     ),
     "the number of clusters": (
         set_key("latent", "clusters", to=3),
-        of({"latent", "explain", "figures"}) | {("report", ""), ("all", "")},
+        of({"latent", "explain", "figures", "trace"}) | REPORTED,
     ),
     "the metrics module": (
         add_line("src/brushprint/metrics.py"),
-        of({"evaluate", "figures"}) | SUMMED,
+        of({"evaluate", "figures", "trace"}) | SUMMED,
     ),
     "the script of a rule": (
         add_line("workflow/scripts/figures.py"),
-        of({"figures"}) | {("report", ""), ("all", "")},
+        of({"figures", "trace"}) | REPORTED,
     ),
-    "the title of the report": (set_key("collection", "title", to="Another"), {("report", ""), ("all", "")}),
+    "the title of the report": (set_key("collection", "title", to="Another"), REPORTED),
     "the template of the report": (
         add_line("src/brushprint/report.html.jinja", "<!-- end -->"),
-        {("report", ""), ("all", "")},
+        REPORTED,
     ),
 }
 
@@ -142,17 +141,6 @@ def test_a_run_elsewhere_on_one_core_writes_the_same_bytes(finished: Path, proje
         shutil.rmtree(project / made)
     run(project, "snakemake", "--cores", "1")
     assert contents(project) == contents(finished)
-
-
-def test_pixels_of_another_run_are_noticed(project: Path) -> None:
-    for digest in (project / "scratch").rglob("*.sha256"):
-        digest.write_text("of another run")
-    for seal in (project / "results").rglob("seals/*"):
-        os.utime(seal)
-    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
-    output = snakemake(project, expect=1)
-    assert "error: scratch/sample/pixels-32-nearest.npy belongs to another run" in output
-    assert "delete the folder scratch/" in output
 
 
 @pytest.mark.parametrize(

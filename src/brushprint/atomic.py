@@ -1,21 +1,34 @@
 """Nothing half-written is ever taken for finished: write beside, then rename."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from brushprint.errors import UserError
 
 
 @contextmanager
 def replacing(target: str | Path) -> Iterator[Path]:
     """Yield a path beside `target` to write to; it takes the place of `target` when the block ends well.
 
-    When the block raises, what was written is removed and an older `target` stays as it was.
+    What takes its place is on the disk, not only on its way there: a power cut leaves the old file or the new one.
+    When the block raises, what was written is removed and an older `target` stays as it was. Raises `UserError` when
+    it raised because the disk is full.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     try:
         yield part
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
         part.replace(target)
+    except Exception as error:
+        # Judged by the disk, before the part is removed: torch and others hide the system's own word for it.
+        if shutil.disk_usage(target.parent).free < 2**20:
+            raise UserError(f"the disk is full: no room for {target}; free some and run again") from error
+        raise
     finally:
         part.unlink(missing_ok=True)

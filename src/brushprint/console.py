@@ -1,37 +1,81 @@
 """What a person sees of a job: a log, progress with rate and time left, and errors in one line."""
 
+import errno
+import json
 import logging
+import os
+import platform
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from brushprint import locks
 from brushprint.errors import UserError
 
 LOG = logging.getLogger("brushprint")
 
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
 
 @contextmanager
 def logged(log: str | Path) -> Iterator[None]:
-    """Send what the block logs to stderr and to the file `log`.
+    """Send what the block logs to stderr and to the file `log`, which begins with when, where and on which commit.
 
     A `UserError` ends the process with status 1 and one line; any other exception is a defect of brushprint and
-    leaves its traceback in the log.
+    leaves its traceback in the log. A block of the same log that is at work elsewhere is waited for: a job may live on
+    when the run that began it was killed.
     """
-    handlers = [logging.StreamHandler(sys.stderr), logging.FileHandler(log, mode="w", encoding="utf-8")]
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
+    log = Path(log)
+    console = logging.StreamHandler(sys.stderr)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[console], force=True)
+    # On a full disk the line for the person must not drown in complaints about the log.
+    logging.raiseExceptions = False
     logging.captureWarnings(True)
+    lock_file = log.with_name(f".{log.stem}.lock")
+    lock = locks.hold(lock_file)
+    if lock is None:
+        LOG.info("%s: a job of an earlier run is still at work on the same files; waiting for it", log.stem)
+        lock = locks.hold(lock_file, wait=True)
     try:
+        log.write_text(json.dumps(_circumstances()) + "\n", encoding="utf-8")
+        logging.getLogger().addHandler(logging.FileHandler(log, encoding="utf-8"))
         yield
     except UserError as error:
         LOG.error("error: %s", error)
         sys.exit(1)
+    except OSError as error:
+        if error.errno in _NOT_ALLOWED:
+            LOG.error("error: %s: %s; allow this user to write there", error.filename, error.strerror)
+        else:
+            LOG.exception("unexpected error")
+        sys.exit(1)
     except Exception:
         LOG.exception("unexpected error")
         sys.exit(1)
+    finally:
+        lock.close()
+
+
+def _circumstances() -> dict[str, str | int]:
+    """What differs from run to run."""
+    try:
+        described = ("git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
+        commit = subprocess.run(described, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        commit = "not under git"
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit,
+        "machine": platform.node(),
+        "system": platform.platform(),
+        "cores": os.cpu_count() or 0,
+    }
 
 
 class _LogLines:

@@ -1,10 +1,44 @@
 """The identity of a file is the sha256 of its content."""
 
 import hashlib
+import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+from brushprint.atomic import replacing
 
 
 def sha256(file: str | Path) -> str:
     """In hexadecimal, without reading the whole file into memory."""
     with Path(file).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def key(values: Iterable[Any]) -> str:
+    """One digest for several plain values, in hexadecimal."""
+    return hashlib.sha256(json.dumps(list(values)).encode()).hexdigest()
+
+
+def remembered(files: Iterable[Path], memory: Path) -> dict[Path, str]:
+    """The sha256 of each file; of one that may not be read, "unreadable".
+
+    The file `memory` keeps them by size and time of change, so that nothing is read twice. Each call forgets the files
+    that it was not asked for.
+    """
+    known = json.loads(memory.read_text()) if memory.exists() else {}
+    keys = {
+        file: "|".join(map(str, (file.resolve(), (facts := file.stat()).st_size, facts.st_mtime_ns))) for file in files
+    }
+    digests = {key: known.get(key) or _readable(file) for file, key in keys.items()}
+    if digests != known:
+        with replacing(memory) as part:
+            part.write_text(json.dumps(digests))
+    return {file: digests[key] for file, key in keys.items()}
+
+
+def _readable(file: Path) -> str:
+    try:
+        return sha256(file)
+    except PermissionError:
+        return "unreadable"

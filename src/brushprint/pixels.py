@@ -1,6 +1,7 @@
 """Pictures decoded once, as one uint8 array for each size and filter."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,15 @@ def write_pixels(
 
     with replacing(target) as part:
         array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(len(rows), size, size, 3))
+        _allocate(part)
         for path, pixels in read_catalogued(root, catalogue, resized, jobs, f"pixels {size} {resize}"):
             array[rows[path]] = pixels
         array.flush()
         return hashlib.sha256(array).hexdigest()
+
+
+def _allocate(file: Path) -> None:
+    """Take the room that a sparse file will need: where the disk is full, a write to its map kills the process."""
+    if hasattr(os, "posix_fallocate"):
+        with file.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)

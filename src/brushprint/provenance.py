@@ -6,7 +6,6 @@ imports, directly or not, and one value a third-party package; the values change
 
 import ast
 import hashlib
-import json
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -15,8 +14,7 @@ from pathlib import Path
 
 import grimp
 
-from brushprint.atomic import replacing
-from brushprint.digest import sha256
+from brushprint.digest import key, remembered
 
 PACKAGE = "brushprint"
 SOURCE = Path(__file__).parent.parent
@@ -79,34 +77,18 @@ def _digest(file: Path) -> str:
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:12]
 
 
+@cache
 def _version(package: str) -> str:
     distribution = _distributions().get(package, [package])[0]
     return f"{distribution}@{version(distribution)}"
 
 
-def content_digest(path: Path, cache_file: Path) -> str:
-    """Digest of a file (its sha256), or of a folder: over the names, sizes and contents of the files below it.
+def content_digest(path: Path, memory: Path) -> str:
+    """Digest of a file (its sha256), or of a folder: over the names and contents of the files below it.
 
-    What was read once is remembered in `cache_file` by size and time of change, and not read again.
+    What was read once is remembered in the file `memory`; see `brushprint.digest`.
     """
-    known = json.loads(cache_file.read_text()) if cache_file.exists() else {}
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    digests = dict(known)
-    listing = []
-    for file in files:
-        facts = file.stat()
-        key = f"{file.resolve()}|{facts.st_size}|{facts.st_mtime_ns}"
-        digests[key] = digests.get(key) or _readable_sha256(file)
-        listing.append((file.relative_to(path).as_posix(), digests[key]))
-    if digests != known:
-        with replacing(cache_file) as part:
-            part.write_text(json.dumps(digests))
-    return hashlib.sha256(json.dumps(listing).encode()).hexdigest() if path.is_dir() else listing[0][1]
-
-
-def _readable_sha256(file: Path) -> str:
-    """Of a file that may not be read, a word: the catalogue rejects it by name."""
-    try:
-        return sha256(file)
-    except OSError:
-        return "unreadable"
+    if not path.is_dir():
+        return remembered([path], memory)[path]
+    digests = remembered(sorted(file for file in path.rglob("*") if file.is_file()), memory)
+    return key((file.relative_to(path).as_posix(), digest) for file, digest in digests.items())

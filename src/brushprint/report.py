@@ -83,14 +83,11 @@ def write_report(
     examples: Path,
     splits: Mapping[str, pd.DataFrame],
     variants: Mapping[str, Mapping[str, Any]],
-    settings: Mapping[str, Any],
-    packages: list[str],
 ) -> None:
     """Write the report.
 
-    `variants` maps a name to `settings` (task, split and recipe under the budget), `metrics`, `latent` (see
-    `brushprint.metrics` and `brushprint.latent`) and `figures`, the folder that holds each of `FIGURES`. `settings`
-    are those that all variants share.
+    `variants` maps a name to `provenance` (what made its files), `metrics`, `latent` (see `brushprint.metrics` and
+    `brushprint.latent`) and `figures`, the folder that holds each of `FIGURES`.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -111,8 +108,6 @@ def write_report(
         variants=variants,
         fewest=min(_fewest(variant["metrics"]) for variant in variants.values()),
         figures=FIGURES,
-        settings=settings,
-        packages=packages,
         as_json=lambda value: json.dumps(value, indent=2),
     )
     with replacing(target) as part:

@@ -7,25 +7,58 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brushprint.atomic import replacing
 from brushprint.errors import UserError
+from brushprint.tables import write_json
 
 
-def write_seal(split: pd.DataFrame, pixels: str | Path, target: str | Path) -> None:
-    """Seal a split and the digest file `pixels` of an array; see `open_pixels`."""
+def write_pixels_digest(target: str | Path, *, pixels: str, made_from: str) -> None:
+    """Write the digest file of an array: the sha256 of its `pixels`, and a digest of all that decides them."""
+    write_json({"pixels": pixels, "made_from": made_from}, target)
+
+
+def write_seal(split: pd.DataFrame, pixels_digest: str | Path, target: str | Path) -> None:
+    """Seal a split and the pixels of a digest file."""
     # The content of the table, not of its file, which changes with the version of its writer.
     content = split.to_csv(index=False).encode()
-    digests = {"split": hashlib.sha256(content).hexdigest(), "pixels": Path(pixels).read_text()}
-    with replacing(target) as part:
-        part.write_text(json.dumps(digests, indent=2))
+    write_json({"split": hashlib.sha256(content).hexdigest(), "pixels": _read(pixels_digest)["pixels"]}, target)
 
 
 def open_pixels(array: str | Path, seal: str | Path) -> np.ndarray:
-    """Map the pixels [pictures, side, side, 3] of uint8 in a .npy file that has its digest beside it.
+    """Map the pixels [pictures, side, side, 3] of uint8 in a .npy file that has its digest file beside it.
 
-    Raises `UserError` when the seal is of other pixels: the scratch folder is not versioned, so an older run's results,
-    checked out, may lie beside a newer run's pixels.
+    Raises `UserError` when the seal is of other pixels.
     """
-    if Path(array).with_suffix(".sha256").read_text() != json.loads(Path(seal).read_text())["pixels"]:
+    if _read(_digest_file(array))["pixels"] != _read(seal)["pixels"]:
         raise UserError(f"{array} belongs to another run than {seal}: delete the folder scratch/ and run again")
     return np.load(array, mmap_mode="r")
+
+
+def recall_pixels(array: Path, made_from: str) -> None:
+    """Put the pixels made from `made_from` in their place, if they are in the folder; set those of others aside.
+
+    The scratch folder is not versioned: where results of other settings or code are checked out, it holds the pixels
+    of those that were run last. Snakemake must not take them for the pixels of the results.
+    """
+    digest = _digest_file(array)
+    if digest.exists():
+        found = _read(digest)["made_from"]
+        if found == made_from:
+            return
+        for file in (array, digest):
+            if file.exists():
+                file.replace(_aside(file, found))
+    for file in (array, digest):
+        if _aside(file, made_from).exists():
+            _aside(file, made_from).replace(file)
+
+
+def _digest_file(array: str | Path) -> Path:
+    return Path(array).with_suffix(".json")
+
+
+def _aside(file: Path, made_from: str) -> Path:
+    return file.with_stem(f"{file.stem}-{made_from[:12]}")
+
+
+def _read(file: str | Path) -> dict[str, str]:
+    return json.loads(Path(file).read_text(encoding="utf-8"))

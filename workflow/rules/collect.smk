@@ -1,31 +1,44 @@
 """Where the pictures come from. A folder or archive on this machine stays where it is; others are fetched or drawn."""
 
 LOCAL = CONFIG.collection.kind == "local"
-ARCHIVE = str(Path(CONFIG.collection.source).expanduser()) if LOCAL else f"data/{CONFIG.collection.name}.archive"
+COLLECT = {"local": [], "sample": ["draw"]}.get(CONFIG.collection.kind, ["fetch"])
 
 
-def local_digest():
+def local_digest(path):
     """The content of a local collection: Snakemake would judge it by its age, which a clone or a copy changes."""
-    path, stated = Path(ARCHIVE), CONFIG.collection.sha256
+    stated = CONFIG.collection.sha256
     if path.exists():
-        found = provenance.content_digest(path, Path("scratch/digests.json"))
+        found = provenance.content_digest(path, Path(f"{SCRATCH}/digests/pictures.json"))
         if stated in (None, found):
             return found
         reason = f"{path} has the sha256 {found}, and collection.sha256 says {stated}; one of them is wrong"
     elif stated:
         return stated
+    elif Path(f"{path}.dvc").exists():
+        reason = f"{path} is not here yet; fetch it with `dvc pull {path}.dvc`"
     else:
         reason = f"{path} does not exist; give a folder, a zip or a tar"
     stop(f"collection.source: {reason}")
 
 
-DIGEST = f"data/{CONFIG.collection.name}.sha256"
+DRAWN = {"sample": CONFIG.collection.sample.model_dump(), "seed": CONFIG.seed}
+FETCHED = {"source": CONFIG.collection.source, "sha256": CONFIG.collection.sha256}
 
-# What the rules that open the collection take: a drawn or fetched archive counts by its digest file, a local one by
-# its digest as a param.
-PICTURES = {
-    "input": [] if LOCAL else [ancient(ARCHIVE), DIGEST],
-    "params": {"root": ARCHIVE, "digest": local_digest() if LOCAL else None},
+# What the rules that open the collection take: a drawn or fetched archive counts by its digest file, a local one by its
+# digest as a param. data/ is not versioned, so the archive's name says what decides its content: results of other
+# settings, checked out, find their own archive or none.
+if LOCAL:
+    ARCHIVE = Path(CONFIG.collection.source).expanduser()
+    PICTURES = {"input": [], "params": {"root": str(ARCHIVE), "digest": local_digest(ARCHIVE)}}
+else:
+    decides = [*code("draw"), *DRAWN.values()] if CONFIG.collection.kind == "sample" else FETCHED.values()
+    ARCHIVE = f"data/{CONFIG.collection.name}-{key(decides)[:8]}.archive"
+    PICTURES = {"input": [ancient(ARCHIVE), f"{ARCHIVE}.sha256"], "params": {"root": ARCHIVE, "digest": None}}
+
+# For people: where the pictures came from, without the folders of this machine.
+PICTURES_ARE = {
+    "pictures": ARCHIVE.name if LOCAL else CONFIG.collection.source,
+    "digest": PICTURES["params"]["digest"],
 }
 
 
@@ -34,7 +47,7 @@ if CONFIG.collection.kind == "sample":
     rule draw:
         output:
             archive=ARCHIVE,
-            digest=DIGEST,
+            digest=f"{ARCHIVE}.sha256",
         log:
             f"{LOGS}/draw.log",
         benchmark:
@@ -42,8 +55,7 @@ if CONFIG.collection.kind == "sample":
         threads: ALL_CORES
         params:
             *code("draw"),
-            sample=CONFIG.collection.sample.model_dump(),
-            seed=CONFIG.seed,
+            **DRAWN,
         script:
             "../scripts/draw.py"
 
@@ -52,14 +64,13 @@ elif not LOCAL:
     rule fetch:
         output:
             archive=ARCHIVE,
-            digest=DIGEST,
+            digest=f"{ARCHIVE}.sha256",
         log:
             f"{LOGS}/fetch.log",
         benchmark:
             f"{LOGS}/fetch.benchmark.tsv"
         params:
             *code("fetch"),
-            source=CONFIG.collection.source,
-            sha256=CONFIG.collection.sha256,
+            **FETCHED,
         script:
             "../scripts/fetch.py"

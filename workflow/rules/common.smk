@@ -1,13 +1,17 @@
 """Settings, paths and provenance: what every file of rules uses."""
 
 import hashlib
+import os
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
+from snakemake.io import IOFile
 from snakemake.utils import update_config
 
-from brushprint import architectures, config as settings, provenance
+from brushprint import architectures, checksums, config as settings, locks, provenance, seal as seals
+from brushprint.digest import key, remembered, sha256
 from brushprint.errors import UserError
 
 
@@ -33,6 +37,21 @@ LOGS = f"logs/{CONFIG.collection.name}"
 VARIANT = f"{RESULTS}/variants/{{variant}}"
 ALL_CORES = workflow.resource_settings.cores or 1
 
+for folder in (RESULTS, SCRATCH, LOGS, "data"):
+    there = next(path for path in (Path(folder), *Path(folder).absolute().parents) if path.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        stop(f"{there}: this user may not write there; change its owner or permissions, or run another copy")
+
+ALONE = False
+if workflow.is_main_process:
+    RUN, ALONE = locks.join(".snakemake/run.lock")
+    if ALONE:
+        # Snakemake's own locks outlive a run that is killed.
+        for left_behind in Path(".snakemake/locks").glob("*.lock"):
+            left_behind.unlink()
+    else:
+        print("note: another run is at work in this folder", file=sys.stderr)
+
 
 def one_of(names):
     return "|".join(map(re.escape, sorted(names)))
@@ -45,16 +64,10 @@ wildcard_constraints:
     resize=r"[a-z]+",
 
 
+@cache
 def code(script, *modules):
     """The params that every rule begins with: a value for each module and package that its script follows from."""
     return provenance.code(Path(workflow.basedir, "workflow/scripts", f"{script}.py"), modules)
-
-
-def all_packages():
-    """The packages behind all scripts, with their versions."""
-    scripts = {file.stem for file in Path(workflow.basedir, "workflow/scripts").glob("*.py")}
-    values = {value for script in scripts for value in code(script)}
-    return sorted(value for value in values if re.split("[@.]", value)[0] not in scripts | {provenance.PACKAGE})
 
 
 def network_code(script):
@@ -79,20 +92,19 @@ def recipe(wildcards):
 
 def sealed_split(wildcards):
     """The seal of a variant's pictures and split, and the split that it vouches for; see the rule `seal`."""
-    recipe = CONFIG.recipe(wildcards.variant)
-    split = CONFIG.variants[wildcards.variant].split
-    seal = checkpoints.seal.get(split=split, size=recipe.image_size, resize=recipe.resize)
+    of = SEALED[wildcards.variant]
     return {
-        "seal": seal.output[0],
-        "split": ancient(f"{RESULTS}/splits/{split}.parquet"),
+        "seal": checkpoints.seal.get(**of).output[0],
+        "split": ancient(f"{RESULTS}/splits/{of['split']}.parquet"),
     }
 
 
 def sealed(wildcards):
     """As `sealed_split`, with the pixels and their digest."""
-    recipe = CONFIG.recipe(wildcards.variant)
-    pixels = f"{SCRATCH}/pixels-{recipe.image_size}-{recipe.resize}"
-    return sealed_split(wildcards) | {
-        "pixels": ancient(f"{pixels}.npy"),
-        "digest": ancient(f"{pixels}.sha256"),
-    }
+    pixels = expand(rules.pixels.output, **SEALED[wildcards.variant])
+    return sealed_split(wildcards) | {"pixels": ancient(pixels[0]), "digest": ancient(pixels[1])}
+
+
+def trained(wildcards):
+    """A model, which may be larger than what Snakemake checks by its content, and the digest that stands for it."""
+    return {"model": ancient(f"{VARIANT}/model.safetensors"), "model_digest": f"{VARIANT}/model.sha256"}

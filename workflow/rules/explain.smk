@@ -4,7 +4,7 @@
 rule explain:
     input:
         unpack(sealed),
-        model=f"{VARIANT}/model.safetensors",
+        unpack(trained),
         predictions=f"{VARIANT}/predictions.parquet",
         points=f"{VARIANT}/latent.parquet",
     output:

@@ -4,10 +4,11 @@
 rule infer:
     input:
         unpack(sealed),
-        model=f"{VARIANT}/model.safetensors",
+        unpack(trained),
     output:
         predictions=f"{VARIANT}/predictions.parquet",
         features=f"{VARIANT}/features.parquet",
+        digest=f"{VARIANT}/features.sha256",
     log:
         f"{LOGS}/infer-{{variant}}.log",
     benchmark:

@@ -5,8 +5,8 @@ rule latent:
     input:
         unpack(sealed_split),
         predictions=f"{VARIANT}/predictions.parquet",
-        # Larger than what is checked by its content; the predictions of the same pass stand for it.
         features=ancient(f"{VARIANT}/features.parquet"),
+        features_digest=f"{VARIANT}/features.sha256",
     output:
         points=f"{VARIANT}/latent.parquet",
         summary=f"{VARIANT}/latent.json",

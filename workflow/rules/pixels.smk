@@ -1,13 +1,27 @@
 """Pictures decoded once, and the seal that stops what is unchanged from being learned again."""
 
+# What each variant sees of its pictures, and which of them.
+SEALED = {
+    name: {"split": variant.split, "size": CONFIG.recipe(name).image_size, "resize": CONFIG.recipe(name).resize}
+    for name, variant in CONFIG.variants.items()
+}
+PIXELS = f"{SCRATCH}/pixels-{{size}}-{{resize}}.npy"
+PIXELS_PARAMS = [*code("pixels"), *PICTURES["params"].values()]
+
+CATALOGUE = Path(RESULTS, "catalogue.parquet")
+if ALONE and CATALOGUE.exists():
+    catalogued = remembered([CATALOGUE], Path(f"{SCRATCH}/digests/catalogue.json"))[CATALOGUE]
+    for array in {PIXELS.format(**of) for of in SEALED.values()}:
+        seals.recall_pixels(Path(array), made_from=key([*PIXELS_PARAMS, catalogued]))
+
 
 rule pixels:
     input:
         PICTURES["input"],
         catalogue=f"{RESULTS}/catalogue.parquet",
     output:
-        pixels=f"{SCRATCH}/pixels-{{size}}-{{resize}}.npy",
-        digest=f"{SCRATCH}/pixels-{{size}}-{{resize}}.sha256",
+        pixels=PIXELS,
+        digest=f"{SCRATCH}/pixels-{{size}}-{{resize}}.json",
     log:
         f"{LOGS}/pixels-{{size}}-{{resize}}.log",
     benchmark:
@@ -25,12 +39,14 @@ rule pixels:
 checkpoint seal:
     input:
         split=f"{RESULTS}/splits/{{split}}.parquet",
-        pixels=f"{SCRATCH}/pixels-{{size}}-{{resize}}.sha256",
+        digest=f"{SCRATCH}/pixels-{{size}}-{{resize}}.json",
     output:
         f"{RESULTS}/seals/{{split}}-{{size}}-{{resize}}.json",
     log:
         f"{LOGS}/seal-{{split}}-{{size}}-{{resize}}.log",
     params:
         *code("seal"),
+        # A run that was killed before this job, and then lost its scratch folder, must not hide a change of the pixels.
+        pixels=PIXELS_PARAMS,
     script:
         "../scripts/seal.py"

@@ -6,6 +6,7 @@ rule train:
         unpack(sealed),
     output:
         model=f"{VARIANT}/model.safetensors",
+        digest=f"{VARIANT}/model.sha256",
         history=f"{VARIANT}/history.csv",
     log:
         f"{LOGS}/train-{{variant}}.log",

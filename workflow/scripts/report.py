@@ -9,13 +9,10 @@ from brushprint.report import write_report
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     variants = {}
-    for (name, settings), metrics, latent in zip(params.variants.items(), given.metrics, given.latent, strict=True):
-        variants[name] = {
-            "settings": settings,
-            "metrics": json.loads(Path(metrics).read_text()),
-            "latent": json.loads(Path(latent).read_text()),
-            "figures": Path(metrics).parent / "figures",
-        }
+    for name, *files in zip(params.variants, given.provenance, given.metrics, given.latent, strict=True):
+        provenance, metrics, latent = (json.loads(Path(file).read_text()) for file in files)
+        figures = Path(files[0]).parent / "figures"
+        variants[name] = {"provenance": provenance, "metrics": metrics, "latent": latent, "figures": figures}
     write_report(
         Path(snakemake.output[0]),
         title=params.title,
@@ -26,6 +23,4 @@ with logged(snakemake.log[0]):
         examples=given.examples,
         splits=dict(zip(params.splits, map(pd.read_parquet, given.splits), strict=True)),
         variants=variants,
-        settings=params.settings,
-        packages=params.packages,
     )

@@ -1,0 +1,47 @@
+"""What made a variant: the code and packages behind each file, the settings, the data."""
+
+# The rules that write a variant's files, and each file's rule.
+LEARNED = ["train", "infer", "evaluate", "latent", "explain", "figures"]
+RULE_OF = {str(file): name for name in LEARNED for file in getattr(rules, name).output}
+
+
+def checked(files):
+    """Files as inputs: those that may be larger than what Snakemake checks by its content have a digest beside them."""
+    return [ancient(str(file)) if file.endswith(("model.safetensors", "features.parquet")) else file for file in files]
+
+
+def code_by_rule(wildcards):
+    network = architectures.module_name(CONFIG.recipe(wildcards.variant).architecture)
+    with_network = {"train", "infer", "explain"}
+    names = [*COLLECT, "catalogue", "split", "pixels", *LEARNED]
+    return {name: code(name, *({network} if name in with_network else ())) for name in names}
+
+
+def settings_of(wildcards):
+    variant = CONFIG.variants[wildcards.variant]
+    return {
+        **CONFIG.model_dump(include={"seed", "device", "latent", "explain"}),
+        "collection": CONFIG.collection.model_dump(exclude={"title", "source"}) | PICTURES_ARE,
+        "images": CONFIG.budget.images,
+        "task": variant.task,
+        "split": {"name": variant.split, **CONFIG.splits[variant.split].model_dump()},
+        "recipe": recipe(wildcards),
+    }
+
+
+rule trace:
+    input:
+        unpack(sealed_split),
+        catalogue=f"{RESULTS}/catalogue.parquet",
+        files=checked(RULE_OF),
+    output:
+        f"{VARIANT}/provenance.json",
+    log:
+        f"{LOGS}/trace-{{variant}}.log",
+    params:
+        *code("trace"),
+        rules=list(RULE_OF.values()),
+        code=code_by_rule,
+        settings=settings_of,
+    script:
+        "../scripts/trace.py"

@@ -1,0 +1,15 @@
+import json
+from pathlib import Path
+
+from brushprint.console import logged
+from brushprint.digest import sha256
+from brushprint.tables import write_json
+
+with logged(snakemake.log[0]):
+    given, params, target = snakemake.input, snakemake.params, Path(snakemake.output[0])
+    files = {
+        Path(file).relative_to(target.parent).as_posix(): {"rule": rule, "sha256": sha256(file)}
+        for file, rule in zip(given.files, params.rules, strict=True)
+    }
+    data = {"catalogue": sha256(given.catalogue), **json.loads(Path(given.seal).read_text())}
+    write_json({"files": files, "data": data, "settings": params.settings, "code": params.code}, target)
