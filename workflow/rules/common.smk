@@ -90,13 +90,15 @@ def recipe(wildcards):
     return CONFIG.recipe(wildcards.variant).model_dump()
 
 
+def seal_of(wildcards):
+    """The seal of a variant's pictures and split. Each rule of a variant takes it: see the rule `seal`."""
+    return checkpoints.seal.get(**SEALED[wildcards.variant]).output[0]
+
+
 def sealed_split(wildcards):
-    """The seal of a variant's pictures and split, and the split that it vouches for; see the rule `seal`."""
-    of = SEALED[wildcards.variant]
-    return {
-        "seal": checkpoints.seal.get(**of).output[0],
-        "split": ancient(f"{RESULTS}/splits/{of['split']}.parquet"),
-    }
+    """The seal and the split that it vouches for."""
+    split = expand(rules.split.output, **SEALED[wildcards.variant])
+    return {"seal": seal_of(wildcards), "split": ancient(split)}
 
 
 def sealed(wildcards):

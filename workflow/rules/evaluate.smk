@@ -3,7 +3,8 @@
 
 rule evaluate:
     input:
-        f"{VARIANT}/predictions.parquet",
+        seal=seal_of,
+        predictions=f"{VARIANT}/predictions.parquet",
     output:
         metrics=f"{VARIANT}/metrics.json",
         roc=f"{VARIANT}/roc.csv",

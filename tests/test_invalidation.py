@@ -1,0 +1,277 @@
+"""What reruns after which change: the table of docs/provenance.md, row by row."""
+
+import ast
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from brushprint.provenance import code
+from tests.conftest import REPOSITORY, add_line, contents, edit, encoded, picture, set_key, snakemake
+
+Change = Callable[[Path], None]
+
+SAMPLE = "results/sample"
+VARIANT = f"{SAMPLE}/variants/cifake-32"
+
+
+def jobs(output: str) -> set[tuple[str, str]]:
+    """The rule of each job that Snakemake announces, and the variant or split that it is for."""
+    blocks = re.split(r"^(?:local)?(?:rule|checkpoint) (?=\w+:$)", output, flags=re.MULTILINE)[1:]
+    found = set()
+    for block in blocks:
+        of = re.search(r"^    wildcards: .*?(?:variant|split)=([\w-]+)", block, re.MULTILINE)
+        found.add((block.split(":")[0], of[1] if of else ""))
+    return found - {("all", "")}
+
+
+def in_every_module(change: Callable[[str], str]) -> Change:
+    def apply(project: Path) -> None:
+        for file in [*project.glob("src/**/*.py"), *project.glob("workflow/scripts/*.py")]:
+            source = file.read_text()
+            file.write_text(change(source))
+            ast.parse(file.read_text())
+
+    return apply
+
+
+def comment(source: str) -> str:
+    return f"# a new comment\n{source}\n\n# and another\n"
+
+
+def docstring(source: str) -> str:
+    """Another first line in every docstring."""
+    return re.sub(r'^( *)"""(?=\w)', r'\1"""Changed. ', source, flags=re.MULTILINE)
+
+
+def formatting(source: str) -> str:
+    """As another formatter would have it: every statement in the least lines, in single quotes."""
+    return ast.unparse(ast.parse(source)) + "\n\n\n"
+
+
+def touch(project: Path) -> None:
+    for path in project.rglob("*"):
+        if path.is_file() and ".git" not in path.parts:
+            os.utime(path)
+
+
+def delete(name: str) -> Change:
+    def apply(project: Path) -> None:
+        path = project / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+    return apply
+
+
+def tamper(name: str) -> Change:
+    """Other bytes, by an editor."""
+
+    def apply(project: Path) -> None:
+        (project / name).write_bytes((project / name).read_bytes()[:-1] + b"!")
+
+    return apply
+
+
+def put_back_older(name: str) -> Change:
+    """Other bytes and the age of long ago, as a copy from a backup has them."""
+
+    def apply(project: Path) -> None:
+        tamper(name)(project)
+        os.utime(project / name, (10**9, 10**9))
+
+    return apply
+
+
+def upgrade(package: str) -> Change:
+    """A package of another version, as far as its metadata say."""
+
+    def apply(project: Path) -> None:
+        info = project / f"src/{package.replace('-', '_')}-999.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 999\n")
+
+    return apply
+
+
+def set_variants(project: Path, change: Callable[[dict], None]) -> None:
+    file = project / "config/config.yaml"
+    settings = yaml.safe_load(file.read_text())
+    change(settings["variants"])
+    file.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+
+def add_variant(project: Path) -> None:
+    new = {"cifake-128": {"task": "origin", "split": "balanced", "recipe": "cifake-128"}}
+    set_variants(project, lambda variants: variants.update(new))
+
+
+def remove_variant(project: Path) -> None:
+    set_variants(project, lambda variants: variants.pop("cifake-32"))
+
+
+METRICS, MODEL = f"{VARIANT}/metrics.json", f"{VARIANT}/model.safetensors"
+SEAL = f"{SAMPLE}/seals/balanced-32-nearest.json"
+
+CHANGES: dict[str, list[Change]] = {
+    "a comment, a docstring, formatting": [in_every_module(change) for change in (comment, docstring, formatting)],
+    "`touch` of every file": [touch],
+    "`scratch/` or `data/` deleted": [delete("scratch"), delete("data")],
+    "a recipe that no variant uses": [set_key("recipes", "cifake-128", "learning_rate", to=0.002)],
+    "the learning rate of a recipe": [set_key("recipes", "cifake-32", "learning_rate", to=0.002)],
+    "a variant added": [add_variant],
+    "a variant removed": [remove_variant],
+    "the validation share of a split": [set_key("splits", "balanced", "validation", to=0.2)],
+    "the number of clusters": [set_key("latent", "clusters", to=3)],
+    "the pictures explained a cluster": [set_key("explain", "pictures", to=2)],
+    "the title of the report, its template": [
+        set_key("collection", "title", to="Another"),
+        add_line("src/brushprint/report.html.jinja", "<!-- end -->"),
+    ],
+    "the share of files that may be rejected": [set_key("collection", "max_rejected", to=0.04)],
+    "the pictures of the collection": [set_key("collection", "sample", "train", to=120)],
+    "the seed": [set_key("seed", to=1)],
+    "scikit-learn's version": [upgrade("scikit-learn")],
+    "torch's version": [upgrade("torch")],
+    "the script of `figures`": [add_line("workflow/scripts/figures.py")],
+    "an input more of `evaluate`": [
+        lambda project: edit(
+            project / "workflow/rules/evaluate.smk",
+            "        seal=seal_of,\n",
+            '        seal=seal_of,\n        rejected=f"{RESULTS}/rejected.parquet",\n',
+        )
+    ],
+    "a model deleted, edited, or an older one put in its place": [delete(MODEL), tamper(MODEL), put_back_older(MODEL)],
+    "metrics deleted, edited, or older ones": [delete(METRICS), tamper(METRICS), put_back_older(METRICS)],
+    "a seal deleted, edited, or an older one": [delete(SEAL), tamper(SEAL), put_back_older(SEAL)],
+    "the report deleted, edited, or an older one": [
+        change(f"{SAMPLE}/report/index.html") for change in (delete, tamper, put_back_older)
+    ],
+}
+
+# The variant or split of the rows that concern one alone.
+ONE = {"a variant added": "cifake-128", "`architectures/tapering_cnn`": "tapering-cnn"}
+PER_VARIANT = ("train", "infer", "evaluate", "latent", "explain", "figures", "trace")
+ALL = {rule: {"tapering-cnn", "cifake-32"} for rule in PER_VARIANT} | {
+    rule: {"natural", "balanced"} for rule in ("split", "seal")
+}
+
+
+def tables() -> dict[str, dict[str, str]]:
+    """The mark of each rule by the first cell of its row; rows of several modules count for each of them."""
+    rows = {}
+    rules: list[str] = []
+    text = (REPOSITORY / "docs/provenance.md").read_text()
+    for line in re.findall(r"^\|.*\|$", text, re.MULTILINE):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if "`draw`" in cells:
+            rules = [cell.strip("`") for cell in cells[1:]]
+        elif len(cells) == len(rules) + 1 and "---" not in cells:
+            modules = "`" in cells[0] and all(re.fullmatch(r"`[\w/]+`", name) for name in cells[0].split(", "))
+            for name in cells[0].split(", ") if modules else [cells[0]]:
+                rows[name] = dict(zip(rules, cells[1:], strict=True))
+    return rows
+
+
+TABLES = tables()
+MODULES = {
+    f"`{file.relative_to(REPOSITORY / 'src/brushprint').with_suffix('')}`": file.relative_to(REPOSITORY).as_posix()
+    for file in (REPOSITORY / "src/brushprint").rglob("*.py")
+}
+CASES = [(row, change) for row, changes in CHANGES.items() for change in changes]
+CASES += [(row, add_line(file)) for row, file in sorted(MODULES.items())]
+
+
+def test_the_tables_have_a_row_for_each_change_and_a_column_for_each_rule() -> None:
+    rules = {file.stem for file in (REPOSITORY / "workflow/scripts").glob("*.py")} - {"fetch"}
+    assert set(TABLES) == set(CHANGES) | set(MODULES)
+    assert all(set(row) == rules for row in TABLES.values())
+
+
+@pytest.mark.parametrize(("row", "change"), CASES, ids=[f"{row}-{i}" for i, (row, _) in enumerate(CASES)])
+def test_a_change_reruns_exactly_what_the_table_says(project: Path, row: str, change: Change) -> None:
+    change(project)
+    output = snakemake(project, "-n")
+    found: dict[str, set[str]] = {}
+    for rule, of in jobs(output):
+        found.setdefault(rule, set()).add(of)
+    of_one = {rule: ONE.get(row, "balanced" if rule in ("split", "seal") else "cifake-32") for rule in ALL}
+    marks = {rule: mark.strip("()") for rule, mark in TABLES[row].items() if mark}
+    assert found == {rule: {of_one[rule]} if mark == "○" else ALL.get(rule, {""}) for rule, mark in marks.items()}
+    assert ("Nothing to be done" in output) == (not marks)
+
+
+@pytest.mark.parametrize("row", sorted(MODULES))
+def test_the_table_brackets_what_the_seal_may_spare(row: str) -> None:
+    """Training that does not follow from the module itself."""
+    module = f"brushprint.{row.strip('`').replace('/', '.').removesuffix('.__init__')}"
+    names = {value.split("@")[0] for value in code(REPOSITORY / "workflow/scripts/train.py")}
+    reached = module in names | {"brushprint.__init__"} or module.startswith("brushprint.architectures")
+    assert TABLES[row]["train"] == "" or (TABLES[row]["train"] == "(●)") == (not reached)
+
+
+@pytest.mark.parametrize("module", ["gradcam", "architectures/cifake"])
+def test_the_reason_names_the_module_that_changed(project: Path, module: str) -> None:
+    add_line(f"src/brushprint/{module}.py")(project)
+    name = re.escape(f"brushprint.{module.replace('/', '.')}")
+    assert re.search(rf"before: '{name}@\w+' now: '{name}@\w+'", snakemake(project, "-n"))
+
+
+def test_a_decoder_that_gives_the_same_bytes_retrains_nothing(project: Path) -> None:
+    edit(
+        project / "src/brushprint/decoding.py",
+        'return picture.convert("RGB")',
+        'rgb = "RGB"\n        return picture.convert(rgb)',
+    )
+    rerun = {rule for rule, _ in jobs(snakemake(project))}
+    assert rerun == {rule for rule, mark in TABLES["`decoding`"].items() if mark == "●"}
+    assert "Nothing to be done" in snakemake(project, "-n")
+
+
+def test_a_decoder_that_gives_other_bytes_retrains_everything(project: Path) -> None:
+    edit(project / "src/brushprint/pixels.py", "array[rows[path]] = pixels", "array[rows[path]] = 255 - pixels")
+    snakemake(project, "--until", "seal")
+    learned = {(rule, variant) for rule in ("train", "infer", "explain") for variant in ALL["train"]}
+    assert learned <= jobs(snakemake(project, "-n"))
+
+
+def test_without_the_scratch_folder_a_learning_rate_decodes_again_and_trains_one_variant(project: Path) -> None:
+    shutil.rmtree(project / "scratch")
+    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
+    rerun = jobs(snakemake(project, MODEL))
+    assert rerun == {("pixels", ""), ("seal", "balanced"), ("train", "cifake-32")}
+    assert not {of for rule, of in jobs(snakemake(project, "-n")) if rule in PER_VARIANT} - {"cifake-32"}
+
+
+def test_whatever_other_hands_did_to_the_results_they_come_out_the_same(finished: Path, project: Path) -> None:
+    for change, name in (
+        (tamper, SEAL),
+        (put_back_older, MODEL),
+        (delete, f"{SAMPLE}/variants/tapering-cnn/metrics.json"),
+        (tamper, f"{SAMPLE}/report/index.html"),
+    ):
+        change(name)(project)
+    snakemake(project)
+    assert contents(project) == contents(finished)
+    assert "Nothing to be done" in snakemake(project, "-n")
+
+
+def test_a_picture_added_to_a_folder_reruns_everything(project: Path) -> None:
+    """The pictures of the sample, in a folder of one's own, are the same pictures; one more is a change."""
+    with zipfile.ZipFile(next((project / "data").glob("*.archive"))) as archive:
+        archive.extractall(project / "data/own")
+    set_key("collection", "source", to="data/own")(project)
+    assert not {"train", "infer", "explain"} & {rule for rule, _ in jobs(snakemake(project))}
+    assert "Nothing to be done" in snakemake(project, "-n")
+    folder = next((project / "data/own").rglob("train/realism"))
+    (folder / "one-more.jpg").write_bytes(encoded(picture(1)))
+    rerun = jobs(snakemake(project, "-n"))
+    assert {rule for rule, _ in rerun} == set(TABLES["the seed"]) - {"draw"}
+    assert {of for rule, of in rerun if rule == "train"} == ALL["train"]
