@@ -1,10 +1,10 @@
-# The two commands of the README, and the chores.
+# The two commands of the README, what one does with results, and the chores.
 # ARGS goes to Snakemake or pytest, as in: make results ARGS="--configfile config/own-pictures.yaml"
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
 BIN = .venv/bin
 
-.PHONY: results test lint format schema graph
+.PHONY: results test verify publish lint format schema graph
 
 results: .venv/synced
 	$(BIN)/snakemake --cores all $(ARGS)
@@ -13,6 +13,14 @@ test: .venv/synced
 	$(BIN)/pytest $(ARGS)
 
 # `snakemake --lint` is no gate: it wants a conda environment for each rule, where one lock serves all.
+# Does this commit give these results? Runs it from nothing in another folder, on one core, and compares every file.
+verify: .venv/synced
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m brushprint.commit verify $(ARGS)
+
+# Stores the results with DVC for colleagues; refuses what is stale or not committed.
+publish: .venv/synced
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m brushprint.commit publish $(ARGS)
+
 lint: .venv/synced
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

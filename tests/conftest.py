@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,9 @@ def run(project: Path, *command: str, expect: int = 0) -> str:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(project / "src"),
     }
+    environment |= {
+        f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
     # Each job starts a Python of its own; compiled modules are what makes that quick.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
@@ -103,6 +107,23 @@ def set_key(*path: str, to: object) -> Callable[[Path], None]:
     return change
 
 
+def set_variants(project: Path, change: Callable[[dict], None]) -> None:
+    file = project / "config/config.yaml"
+    settings = yaml.safe_load(file.read_text())
+    change(settings["variants"])
+    file.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+
+def jobs(output: str) -> set[tuple[str, str]]:
+    """The rule of each job that Snakemake announces, and the variant or split that it is for."""
+    blocks = re.split(r"^(?:local)?(?:rule|checkpoint) (?=\w+:$)", output, flags=re.MULTILINE)[1:]
+    found = set()
+    for block in blocks:
+        of = re.search(r"^    wildcards: .*?(?:variant|split)=([\w-]+)", block, re.MULTILINE)
+        found.add((block.split(":")[0], of[1] if of else ""))
+    return found - {("all", "")}
+
+
 def contents(project: Path) -> dict[str, bytes]:
     """Every file under `results/` of a project, by name."""
     results = project / "results"
@@ -111,15 +132,16 @@ def contents(project: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A clone of this repository as it is now, whose default is a tiny collection, after one whole run.
+    """A clone of this repository as it is now, whose default is a tiny collection, after one whole run."""
+    return share("finished", finish, tmp_path_factory, worker_id)
 
-    The processes of a test run share it: the first that needs it makes it, and the others wait.
-    """
-    shared = tmp_path_factory.getbasetemp()
-    shared = (shared if worker_id == "master" else shared.parent) / "finished"
+
+def share(name: str, make: Callable[[Path], None], factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that one process of a test run makes for all."""
+    shared = (factory.getbasetemp() if worker_id == "master" else factory.getbasetemp().parent) / name
     with locks.hold(shared / "lock", wait=True):
         if not (shared / "done").exists():
-            finish(shared / "brushprint")
+            make(shared / "brushprint")
             (shared / "done").touch()
     return shared / "brushprint"
 
@@ -136,7 +158,7 @@ def finish(project: Path) -> None:
     settings.write_text(yaml.safe_dump(merged, sort_keys=False))
     run(project, "git", "init", "--quiet")
     run(project, "git", "add", "--all")
-    run(project, "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "tiny")
+    run(project, "git", "commit", "--quiet", "-m", "tiny")
     snakemake(project)
 
 

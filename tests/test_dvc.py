@@ -1,72 +1,182 @@
 """Colleagues get the artifacts with DVC, and Snakemake agrees with what they got."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.conftest import add_line, contents, run, set_key, snakemake
+from tests.conftest import add_line, contents, edit, jobs, run, set_key, set_variants, share, snakemake
 
-pytestmark = pytest.mark.xdist_group("dvc")
-
-
-def commit(project: Path, *arguments: str) -> None:
-    run(project, "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", *arguments)
+MODEL = "results/sample/variants/cifake-32/model.safetensors"
+PUBLISH = ("python", "-m", "brushprint.commit", "publish")
 
 
-@pytest.fixture(scope="module")
-def published(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone whose results are pushed to a remote in a folder, by the commands of docs/provenance.md."""
-    place = tmp_path_factory.mktemp("published")
-    clone = place / "brushprint"
-    run(finished, "cp", "-a", str(finished), str(clone))
-    run(clone, "dvc", "remote", "add", "--default", "store", str(place / "store"))
-    run(clone, "dvc", "commit", "-f")
-    run(clone, "dvc", "push")
-    run(clone, "git", "add", "dvc.lock", ".dvc/config")
-    commit(clone, "-m", "Results")
-    return clone
+def commit(project: Path, *paths: str) -> None:
+    run(project, "git", "add", *paths)
+    run(project, "git", "commit", "--quiet", "--message", "A change")
+
+
+def clone(project: Path, target: Path) -> Path:
+    run(project, "git", "clone", "--quiet", str(project), str(target))
+    return target
+
+
+def idle(project: Path) -> bool:
+    return "Nothing to be done" in snakemake(project, "-n")
+
+
+@pytest.fixture(scope="session")
+def published(finished: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A copy of the finished project whose results are pushed to a remote in a folder, as docs/provenance.md says."""
+
+    def make(project: Path) -> None:
+        shutil.copytree(finished, project, symlinks=True)
+        run(project, "dvc", "remote", "add", "--default", "store", str(project.parent / "store"))
+        commit(project, ".dvc/config")
+        assert "are stored" in run(project, *PUBLISH)
+
+    return share("published", make, tmp_path_factory, worker_id)
 
 
 @pytest.fixture
 def colleague(published: Path, tmp_path: Path) -> Path:
-    """A clone of the clone, with the artifacts pulled."""
-    clone = tmp_path / "colleague"
-    run(published, "git", "clone", "--quiet", str(published), str(clone))
-    run(clone, "dvc", "pull")
-    return clone
+    """A clone with the artifacts pulled."""
+    target = clone(published, tmp_path / "colleague")
+    run(target, "dvc", "pull")
+    return target
 
 
 def test_after_a_pull_there_is_nothing_to_do(published: Path, colleague: Path) -> None:
     assert contents(colleague) == contents(published)
-    assert "Nothing to be done" in snakemake(colleague, "-n")
-
-
-def test_a_change_after_a_pull_is_seen(colleague: Path) -> None:
-    add_line("src/brushprint/metrics.py")(colleague)
-    assert "rule evaluate:" in snakemake(colleague, "-n")
-
-
-def test_dvc_shows_the_metrics_and_the_plots(colleague: Path) -> None:
-    assert "cifake-32.balanced_accuracy.value" in run(colleague, "dvc", "metrics", "show")
-    assert "file://" in run(colleague, "dvc", "plots", "show")
+    assert idle(colleague)
+    assert not list((colleague / "data").glob("*.archive"))
 
 
 def test_one_model_can_be_pulled_alone(published: Path, tmp_path: Path) -> None:
-    clone = tmp_path / "student"
-    run(published, "git", "clone", "--quiet", str(published), str(clone))
-    model = "results/sample/variants/cifake-32/model.safetensors"
-    run(clone, "dvc", "pull", model)
-    assert [str(file.relative_to(clone)) for file in (clone / "results").rglob("*") if file.is_file()] == [model]
+    student = clone(published, tmp_path / "student")
+    run(student, "dvc", "pull", MODEL)
+    assert [str(file.relative_to(student)) for file in (student / "results").rglob("*") if file.is_file()] == [MODEL]
+
+
+def test_code_committed_without_a_run_is_seen_as_stale_elsewhere(colleague: Path, tmp_path: Path) -> None:
+    add_line("src/brushprint/metrics.py")(colleague)
+    commit(colleague, "src")
+    other = clone(colleague, tmp_path / "other")
+    run(other, "dvc", "pull")
+    assert "rule evaluate:" in snakemake(other, "-n")
+
+
+def test_an_edited_result_is_seen_after_a_pull_too(colleague: Path) -> None:
+    (colleague / MODEL).write_bytes((colleague / MODEL).read_bytes()[:-1] + b"!")
+    assert ("train", "cifake-32") in jobs(snakemake(colleague, "-n"))
 
 
 def test_dvc_repro_leaves_the_decision_to_snakemake(colleague: Path) -> None:
     before = contents(colleague)
-    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(colleague)
-    assert "recipes.cifake-32.learning_rate" in run(colleague, "dvc", "params", "diff")
+    set_key("latent", "clusters", to=3)(colleague)
+    assert "latent.clusters" in run(colleague, "dvc", "params", "diff")
     run(colleague, "dvc", "repro")
-    after = contents(colleague)
-    changed = {name for name in before if before[name] != after[name]}
-    assert {name.split("/")[2] for name in changed if "/variants/" in name} == {"cifake-32"}
-    assert "variants/cifake-32/model.safetensors" in " ".join(changed)
-    assert "Nothing to be done" in snakemake(colleague, "-n")
+    changed = {name for name, content in contents(colleague).items() if before[name] != content}
+    assert {Path(name).name for name in changed if "/variants/" in name} > {"latent.json", "heatmaps.npz"}
+    assert not [name for name in changed if name.endswith(("model.safetensors", "metrics.json"))]
+    assert idle(colleague)
     assert run(colleague, "dvc", "status").strip() == "Data and pipelines are up to date."
+
+
+def test_an_experiment_with_another_learning_rate_is_one_command(colleague: Path) -> None:
+    before = contents(colleague)
+    run(colleague, "dvc", "exp", "run", "--set-param", "config/recipes.yaml:recipes.cifake-32.learning_rate=0.002")
+    assert (
+        yaml.safe_load((colleague / "config/recipes.yaml").read_text())["recipes"]["cifake-32"]["learning_rate"]
+        == 0.002
+    )
+    changed = {name for name, content in contents(colleague).items() if before[name] != content}
+    assert {name.split("/")[2] for name in changed if "/variants/" in name} == {"cifake-32"}
+    assert MODEL.removeprefix("results/") in changed
+    assert idle(colleague)
+    assert "recipes.cifake-32.learning_rate" in run(colleague, "dvc", "params", "diff")
+    assert "cifake-32.loss" in run(colleague, "dvc", "metrics", "diff")
+    assert "cifake-32.balanced_accuracy.value" in run(colleague, "dvc", "metrics", "show")
+    assert "file://" in run(colleague, "dvc", "plots", "diff")
+    assert "learning_rate" in run(colleague, "dvc", "exp", "show", "--md")
+
+
+def test_two_branches_go_back_and_forth_with_nothing_to_do(project: Path) -> None:
+    """One branch has other pixels and fewer variants than the other; neither loses its pixels to the other."""
+    run(project, "git", "checkout", "--quiet", "-b", "first")
+    run(project, "dvc", "commit", "--force")
+    commit(project, "dvc.lock")
+    first = contents(project)
+    run(project, "git", "checkout", "--quiet", "-b", "second")
+    edit(project / "src/brushprint/pixels.py", "array[rows[path]] = pixels", "array[rows[path]] = 255 - pixels")
+    set_variants(project, lambda variants: variants.pop("tapering-cnn"))
+    snakemake(project)
+    run(project, "dvc", "commit", "--force")
+    commit(project, "dvc.lock", "src", "config")
+    second = contents(project)
+    assert first["sample/variants/cifake-32/model.safetensors"] != second["sample/variants/cifake-32/model.safetensors"]
+    for branch, results in (("first", first), ("second", second), ("first", first)):
+        run(project, "git", "checkout", "--quiet", branch)
+        run(project, "dvc", "checkout")
+        assert contents(project) == results
+        assert idle(project)
+    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
+    assert jobs(snakemake(project, MODEL)) == {("train", "cifake-32")}
+
+
+def test_an_archive_can_be_under_dvc_as_well(project: Path, tmp_path: Path) -> None:
+    shutil.copy2(next((project / "data").glob("*.archive")), project / "data/own.zip")
+    set_key("collection", "source", to="data/own.zip")(project)
+    snakemake(project)
+    run(project, "dvc", "add", "data/own.zip")
+    run(project, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
+    commit(project, "config", "data/own.zip.dvc", ".dvc/config")
+    run(project, *PUBLISH)
+    run(project, "dvc", "push")
+    colleague = clone(project, tmp_path / "colleague")
+    assert "fetch it with `dvc pull data/own.zip.dvc`" in snakemake(colleague, "-n", expect=2)
+    run(colleague, "dvc", "pull")
+    assert idle(colleague)
+
+
+def test_results_are_published_once(published: Path, tmp_path: Path) -> None:
+    again = clone(published, tmp_path / "again")
+    run(again, "dvc", "pull")
+    assert "published already" in run(again, *PUBLISH)
+    assert run(again, "git", "status", "--porcelain") == ""
+
+
+def left_over(project: Path) -> None:
+    (project / "results/sample/variants/old").mkdir()
+    (project / "results/sample/variants/old/model.safetensors").touch()
+
+
+def stale(project: Path) -> None:
+    add_line("src/brushprint/metrics.py")(project)
+    commit(project, "src")
+
+
+def no_remote(project: Path) -> None:
+    run(project, "dvc", "remote", "remove", "store")
+    commit(project, ".dvc/config")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (add_line("README.md"), "error: README.md and 0 more are not committed; commit or stash them first"),
+        (stale, "error: the results are stale: `snakemake -n` says what would run; `make results` runs it"),
+        (
+            left_over,
+            "error: results/sample/variants/old/model.safetensors and 0 more are left from other settings; delete",
+        ),
+        (no_remote, "error: there is no place to publish to: dvc remote add --default store path/to/store"),
+    ],
+)
+def test_what_does_not_follow_from_the_commit_is_not_published(colleague: Path, change, line: str) -> None:
+    change(colleague)
+    before = run(colleague, "git", "rev-parse", "HEAD")
+    output = run(colleague, *PUBLISH, expect=1)
+    assert output.startswith(line)
+    assert run(colleague, "git", "rev-parse", "HEAD") == before

@@ -9,25 +9,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
 from brushprint.provenance import code
-from tests.conftest import REPOSITORY, add_line, contents, edit, encoded, picture, set_key, snakemake
+from tests.conftest import (
+    REPOSITORY,
+    add_line,
+    contents,
+    edit,
+    encoded,
+    jobs,
+    picture,
+    set_key,
+    set_variants,
+    snakemake,
+)
 
 Change = Callable[[Path], None]
 
 SAMPLE = "results/sample"
 VARIANT = f"{SAMPLE}/variants/cifake-32"
-
-
-def jobs(output: str) -> set[tuple[str, str]]:
-    """The rule of each job that Snakemake announces, and the variant or split that it is for."""
-    blocks = re.split(r"^(?:local)?(?:rule|checkpoint) (?=\w+:$)", output, flags=re.MULTILINE)[1:]
-    found = set()
-    for block in blocks:
-        of = re.search(r"^    wildcards: .*?(?:variant|split)=([\w-]+)", block, re.MULTILINE)
-        found.add((block.split(":")[0], of[1] if of else ""))
-    return found - {("all", "")}
 
 
 def in_every_module(change: Callable[[str], str]) -> Change:
@@ -99,13 +99,6 @@ def upgrade(package: str) -> Change:
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 999\n")
 
     return apply
-
-
-def set_variants(project: Path, change: Callable[[dict], None]) -> None:
-    file = project / "config/config.yaml"
-    settings = yaml.safe_load(file.read_text())
-    change(settings["variants"])
-    file.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
 def add_variant(project: Path) -> None:

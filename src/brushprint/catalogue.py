@@ -114,7 +114,7 @@ def read_catalogued(
     Yields paths and results. Raises `UserError` when a picture is no longer the one that was catalogued.
     """
     identity = dict(zip(catalogue["path"], catalogue["sha256"], strict=True))
-    advice = "delete data/ if it was fetched or drawn, and run again"
+    advice = f"delete {root} if it was fetched or drawn, and run again"
 
     def checked(content: bytes) -> tuple[str, Any]:
         return hashlib.sha256(content).hexdigest(), function(to_rgb(open_picture(content)))

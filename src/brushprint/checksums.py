@@ -16,7 +16,16 @@ def write_sums(files: Iterable[Path], target: Path) -> None:
 
 def differing(sums: Path, memory: Path) -> list[Path]:
     """The files that are there and are not what their line says; `memory` is that of `brushprint.digest.remembered`."""
-    lines = (line.split("  ", 1) for line in sums.read_text(encoding="utf-8").splitlines())
-    stated = {sums.parent / name: digest for digest, name in lines}
+    stated = {sums.parent / name: digest for name, digest in _lines(sums)}
     found = remembered([file for file in stated if file.is_file()], memory)
     return [file for file, digest in found.items() if digest != stated[file]]
+
+
+def listed(sums: Path) -> set[str]:
+    """The files that have a line, relative to the folder of `sums`; none when it is not there."""
+    return {name for name, _ in _lines(sums)} if sums.exists() else set()
+
+
+def _lines(sums: Path) -> list[tuple[str, str]]:
+    lines = sums.read_text(encoding="utf-8").splitlines()
+    return [(name, digest) for digest, _, name in (line.partition("  ") for line in lines)]

@@ -1,0 +1,116 @@
+"""What a person does with a commit and its results: verify that one gives the other, and publish both.
+
+`python -m brushprint.commit verify` and `… publish`; further arguments go to Snakemake.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from brushprint.checksums import listed
+from brushprint.errors import UserError
+
+RESULTS = Path("results")
+
+
+def verify(arguments: list[str]) -> str:
+    """Run this commit from nothing in another folder, on one core, and compare each file with those under `results/`.
+
+    Returns what to say when all are the same, byte for byte. Raises `UserError` with a line for each file that is not.
+    """
+    _committed()
+    with tempfile.TemporaryDirectory(prefix="verify-", dir=_made("scratch")) as folder:
+        clone = Path(folder, "brushprint")
+        _run("git", "clone", "--quiet", ".", str(clone))
+        _link_pictures(clone / "data")
+        source = {"PYTHONPATH": str(clone.absolute() / "src")}
+        _run("snakemake", "--cores", "1", *arguments, cwd=clone, env=os.environ | source)
+        names = [path.name for path in (clone / RESULTS).iterdir()]
+        if mistakes := [line for name in names for line in differences(RESULTS / name, clone / RESULTS / name)]:
+            raise UserError("\n".join(mistakes))
+        return f"{sum(len(_files(RESULTS / name)) for name in names)} files are the same, byte for byte"
+
+
+def differences(here: Path, there: Path) -> list[str]:
+    """A line for each file that is not the same in two folders of results."""
+    ours, theirs = _files(here), _files(there)
+    return [
+        *(f"{here / name}: follows from this commit and is not here" for name in sorted(theirs - ours)),
+        *(f"{here / name}: does not follow from this commit" for name in sorted(ours - theirs)),
+        *(
+            f"{here / name}: other bytes than this commit gives"
+            for name in sorted(ours & theirs)
+            if (here / name).read_bytes() != (there / name).read_bytes()
+        ),
+    ]
+
+
+def publish(arguments: list[str]) -> str:
+    """Store the results of this commit with DVC and commit `dvc.lock`.
+
+    Raises `UserError` when something is not committed, when results are stale, unfinished or left over from other
+    settings, or when there is no remote.
+    """
+    _committed()
+    if subprocess.run(("dvc", "remote", "default"), capture_output=True, check=False).returncode:
+        raise UserError("there is no place to publish to: dvc remote add --default store path/to/store")
+    if "Nothing to be done" not in _run("snakemake", "--dry-run", *arguments):
+        raise UserError("the results are stale: `snakemake -n` says what would run; `make results` runs it")
+    for folder in RESULTS.iterdir():
+        if left := sorted(_files(folder) - listed(folder / "SHA256SUMS") - {"SHA256SUMS"}):
+            raise UserError(f"{folder / left[0]} and {len(left) - 1} more are left from other settings; delete them")
+    _run("dvc", "commit", "--force")
+    _run("dvc", "push")
+    _run("git", "add", "dvc.lock")
+    if not _run("git", "diff", "--cached", "--name-only"):
+        return "these results are published already"
+    commit = _run("git", "rev-parse", "--short", "HEAD")
+    _run("git", "commit", "--quiet", "--message", f"Results of {commit}")
+    return f"the results of {commit} are stored, and dvc.lock is committed; now `git push`"
+
+
+def _committed() -> None:
+    if changed := _run("git", "status", "--porcelain").splitlines():
+        raise UserError(f"{changed[0][3:]} and {len(changed) - 1} more are not committed; commit or stash them first")
+
+
+def _run(*command: str, **options: Any) -> str:
+    """What a command says; raises `UserError` with its last words when it fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
+    said = done.stdout.rstrip()
+    if done.returncode:
+        wrong = [line for line in said.splitlines() if "error" in line.lower()] or said.splitlines()
+        raise UserError(f"`{' '.join(command[:2])}` failed: {wrong[-1]}")
+    return said
+
+
+def _files(folder: Path) -> set[str]:
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+
+
+def _link_pictures(data: Path) -> None:
+    """Local pictures and what was fetched, which a clone has not; what is drawn is drawn again."""
+    data.mkdir(exist_ok=True)
+    for path in Path("data").glob("*"):
+        if ".archive" not in path.name and not (data / path.name).exists():
+            (data / path.name).symlink_to(path.absolute())
+
+
+def _made(folder: str) -> Path:
+    Path(folder).mkdir(exist_ok=True)
+    return Path(folder)
+
+
+def main() -> None:
+    """Run the command named first and say how it went."""
+    try:
+        print({"verify": verify, "publish": publish}[sys.argv[1]](sys.argv[2:]))
+    except UserError as error:
+        sys.exit("\n".join(f"error: {line}" for line in str(error).splitlines()))
+
+
+if __name__ == "__main__":
+    main()
