@@ -28,7 +28,7 @@ def open_pixels(array: str | Path, seal: str | Path) -> np.ndarray:
 
     Raises `UserError` when the seal is of other pixels.
     """
-    if _read(_digest_file(array))["pixels"] != _read(seal)["pixels"]:
+    if _read(_digest_file(array)).get("pixels") != _read(seal)["pixels"]:
         raise UserError(f"{array} belongs to another run than {seal}: delete the folder scratch/ and run again")
     return np.load(array, mmap_mode="r")
 
@@ -41,12 +41,14 @@ def recall_pixels(array: Path, made_from: str) -> None:
     """
     digest = _digest_file(array)
     if digest.exists():
-        found = _read(digest)["made_from"]
+        found = _read(digest).get("made_from")
         if found == made_from:
             return
         for file in (array, digest):
-            if file.exists():
+            if file.exists() and found:
                 file.replace(_aside(file, found))
+            # A damaged digest file vouches for nothing.
+            file.unlink(missing_ok=True)
     for file in (array, digest):
         if _aside(file, made_from).exists():
             _aside(file, made_from).replace(file)
@@ -61,4 +63,8 @@ def _aside(file: Path, made_from: str) -> Path:
 
 
 def _read(file: str | Path) -> dict[str, str]:
-    return json.loads(Path(file).read_text(encoding="utf-8"))
+    try:
+        content = json.loads(Path(file).read_text(encoding="utf-8"))
+    except ValueError:
+        content = {}
+    return content if isinstance(content, dict) else {}
