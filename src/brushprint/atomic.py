@@ -1,5 +1,6 @@
 """Nothing half-written is ever taken for finished: write beside, then rename."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from brushprint.errors import UserError
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -20,14 +23,16 @@ def replacing(target: str | Path) -> Iterator[Path]:
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
+    # Begun here, where a folder that may not be written to is called so: torch and others hide the system's word.
+    part.open("wb").close()
     try:
         yield part
         with part.open("rb") as written:
             os.fsync(written.fileno())
         part.replace(target)
     except Exception as error:
-        # Judged by the disk, before the part is removed: torch and others hide the system's own word for it.
-        if shutil.disk_usage(target.parent).free < 2**20:
+        # Where the system's word is hidden the disk is asked, before the part is removed.
+        if getattr(error, "errno", None) in DISK_FULL or shutil.disk_usage(target.parent).free < 2**20:
             raise UserError(f"the disk is full: no room for {target}; free some and run again") from error
         raise
     finally:

@@ -16,6 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 from brushprint import locks
+from brushprint.atomic import DISK_FULL
 from brushprint.errors import UserError
 
 LOG = logging.getLogger("brushprint")
@@ -52,6 +53,8 @@ def logged(log: str | Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in _NOT_ALLOWED:
             LOG.error("error: %s: %s; allow this user to write there", error.filename, error.strerror)
+        elif error.errno in DISK_FULL:
+            LOG.error("error: the disk is full; free some and run again")
         else:
             LOG.exception("unexpected error")
         sys.exit(1)
