@@ -15,6 +15,12 @@ def sha256(file: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def write_sha256(file: str | Path, target: str | Path) -> None:
+    """Write the sha256 of a file to the digest file that stands for it."""
+    with replacing(target) as part:
+        part.write_text(sha256(file))
+
+
 def key(values: Iterable[Any]) -> str:
     """One digest for several plain values, in hexadecimal."""
     return hashlib.sha256(json.dumps(list(values)).encode()).hexdigest()

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 from brushprint.console import logged
-from brushprint.digest import sha256
+from brushprint.digest import write_sha256
 from brushprint.sample import draw_sample
 
 with logged(snakemake.log[0]):
     target = Path(snakemake.output.archive)
     draw_sample(target, **snakemake.params.sample, seed=snakemake.params.seed, jobs=snakemake.threads)
-    Path(snakemake.output.digest).write_text(sha256(target))
+    write_sha256(target, snakemake.output.digest)

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 from brushprint.console import logged
-from brushprint.digest import sha256
+from brushprint.digest import write_sha256
 from brushprint.download import fetch
 
 with logged(snakemake.log[0]):
     target = Path(snakemake.output.archive)
     fetch(snakemake.params.source, target, sha256=snakemake.params.sha256)
-    Path(snakemake.output.digest).write_text(sha256(target))
+    write_sha256(target, snakemake.output.digest)

@@ -1,10 +1,8 @@
-from pathlib import Path
-
 import pandas as pd
 
 from brushprint import networks
 from brushprint.console import logged
-from brushprint.digest import sha256
+from brushprint.digest import write_sha256
 from brushprint.inference import infer
 from brushprint.seal import open_pixels
 from brushprint.tables import write_parquet
@@ -23,4 +21,4 @@ with logged(snakemake.log[0]):
     )
     write_parquet(predictions, snakemake.output.predictions)
     write_parquet(features, snakemake.output.features)
-    Path(snakemake.output.digest).write_text(sha256(snakemake.output.features))
+    write_sha256(snakemake.output.features, snakemake.output.digest)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from brushprint import networks
 from brushprint.console import logged
-from brushprint.digest import sha256
+from brushprint.digest import write_sha256
 from brushprint.recipe import Recipe
 from brushprint.seal import open_pixels
 from brushprint.tables import write_csv
@@ -36,5 +36,5 @@ with logged(snakemake.log[0]):
     )
     about = {"variant": variant, "task": params.task, "classes": classes, **params.recipe}
     networks.save(snakemake.output.model, state, about)
-    Path(snakemake.output.digest).write_text(sha256(snakemake.output.model))
+    write_sha256(snakemake.output.model, snakemake.output.digest)
     write_csv(history, snakemake.output.history)
