@@ -37,10 +37,18 @@ LOGS = f"logs/{CONFIG.collection.name}"
 VARIANT = f"{RESULTS}/variants/{{variant}}"
 ALL_CORES = workflow.resource_settings.cores or 1
 
-for folder in (RESULTS, SCRATCH, LOGS, "data"):
-    there = next(path for path in (Path(folder), *Path(folder).absolute().parents) if path.exists())
-    if not os.access(there, os.W_OK | os.X_OK):
-        stop(f"{there}: this user may not write there; change its owner or permissions, or run another copy")
+
+def written_to():
+    """The folders that a run writes to; of one that is yet to be made, the folder that it will be made in."""
+    for folder in map(Path, (RESULTS, SCRATCH, LOGS, "data", ".snakemake")):
+        yield next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    for folder in map(Path, (RESULTS, SCRATCH, LOGS)):
+        yield from folder.rglob("*/")
+
+
+for folder in written_to():
+    if not os.access(folder, os.W_OK | os.X_OK):
+        stop(f"{folder}: this user may not write there; change its owner or permissions, or run another copy")
 
 ALONE = False
 if workflow.is_main_process:
