@@ -32,8 +32,13 @@ def replacing(target: str | Path) -> Iterator[Path]:
         part.replace(target)
     except Exception as error:
         # Where the system's word is hidden the disk is asked, before the part is removed.
-        if getattr(error, "errno", None) in DISK_FULL or shutil.disk_usage(target.parent).free < 2**20:
+        if getattr(error, "errno", None) in DISK_FULL or disk_full(target.parent):
             raise UserError(f"the disk is full: no room for {target}; free some and run again") from error
         raise
     finally:
         part.unlink(missing_ok=True)
+
+
+def disk_full(folder: str | Path) -> bool:
+    """Whether next to nothing more can be written to a folder."""
+    return shutil.disk_usage(folder).free < 2**20

@@ -11,6 +11,7 @@ from snakemake.io import IOFile
 from snakemake.utils import update_config
 
 from brushprint import architectures, checksums, config as settings, locks, provenance, seal as seals
+from brushprint.atomic import disk_full
 from brushprint.digest import key, remembered, sha256
 from brushprint.errors import UserError
 
@@ -49,6 +50,8 @@ def written_to():
 for folder in written_to():
     if not os.access(folder, os.W_OK | os.X_OK):
         stop(f"{folder}: this user may not write there; change its owner or permissions, or run another copy")
+    if disk_full(folder):
+        stop(f"the disk is full: no room in {folder}; free some and run again")
 
 ALONE = False
 if workflow.is_main_process:
