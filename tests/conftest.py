@@ -51,20 +51,32 @@ REPOSITORY = Path(__file__).parent.parent
 
 def run(project: Path, *command: str, expect: int = 0) -> str:
     """Run a command of the environment in a project, with the project's own package; return all it said."""
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(project / "src"),
-    }
-    environment |= {
-        f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-    }
-    # Each job starts a Python of its own; compiled modules are what makes that quick.
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
-        command, cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        cwd=project,
+        env=environment(project),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     assert done.returncode == expect, done.stdout
     return done.stdout
+
+
+def environment(project: Path) -> dict[str, str]:
+    """What the commands of a project are run with."""
+    # Each job starts a Python of its own; compiled modules are what makes that quick.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    someone = {f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    return (
+        inherited
+        | someone
+        | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(project / "src"),
+        }
+    )
 
 
 def snakemake(project: Path, *arguments: str, expect: int = 0) -> str:
