@@ -190,6 +190,34 @@ def test_a_run_that_is_killed_twenty_times_ends_with_the_same_bytes(project: Pat
     assert contents(project) == contents(finished)
 
 
+def test_a_job_whose_run_was_killed_while_it_waited_leaves_the_results_to_the_next_run(project: Path) -> None:
+    forget_training(project)
+    first = begin(project, MODEL)
+    until(first, lambda: "cifake-32:   0%" in said(project))
+    (orphan,) = job_of(project, "train")()
+    os.kill(orphan, signal.SIGSTOP)
+    kill_snakemake(project, first)
+
+    waits = "train-cifake-32: a job of an earlier run is still at work on the same files; waiting for it"
+    second = begin(project, MODEL)
+    until(second, lambda: waits in said(project))
+    kill_snakemake(project, second)
+
+    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
+    third = begin(project, MODEL)
+    until(third, lambda: said(project).count(waits) == 2)
+    os.kill(orphan, signal.SIGCONT)
+    assert third.wait() == 0
+    while job_of(project, "train")():
+        time.sleep(0.01)
+    assert said(project).count("train-cifake-32: the run that began this job has ended meanwhile; nothing is done") == 1
+
+    left = learned(project)
+    forget_training(project)
+    snakemake(project, MODEL)
+    assert learned(project) == left
+
+
 def test_a_lock_left_behind_by_a_killed_run_stops_nobody(project: Path, finished: Path) -> None:
     shutil.rmtree(project / VARIANT / "figures")
     process = begin(project)

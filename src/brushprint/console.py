@@ -30,7 +30,8 @@ def logged(log: str | Path) -> Iterator[None]:
 
     A `UserError` ends the process with status 1 and one line; any other exception is a defect of brushprint and
     leaves its traceback in the log. A block of the same log that is at work elsewhere is waited for: a job may live on
-    when the run that began it was killed.
+    when the run that began it was killed. A job whose own run ends while it waits does nothing: its settings may no
+    longer hold.
     """
     log = Path(log)
     console = logging.StreamHandler(sys.stderr)
@@ -39,10 +40,14 @@ def logged(log: str | Path) -> Iterator[None]:
     logging.raiseExceptions = False
     logging.captureWarnings(True)
     lock_file = log.with_name(f".{log.stem}.lock")
+    run = os.getppid()
     lock = locks.hold(lock_file)
     if lock is None:
         LOG.info("%s: a job of an earlier run is still at work on the same files; waiting for it", log.stem)
         lock = locks.hold(lock_file, wait=True)
+        if os.getppid() != run:
+            LOG.info("%s: the run that began this job has ended meanwhile; nothing is done", log.stem)
+            sys.exit(1)
     try:
         log.write_text(json.dumps(_circumstances()) + "\n", encoding="utf-8")
         logging.getLogger().addHandler(logging.FileHandler(log, encoding="utf-8"))
