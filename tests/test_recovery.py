@@ -24,6 +24,8 @@ CHECKPOINT = "scratch/sample/checkpoints/cifake-32.pt"
 RESUMED = r"cifake-32: resumed after epoch (\d+)"
 IGNORED = "cifake-32: a checkpoint of other settings, code or pictures is ignored"
 SUPERUSER = "-dac_override,-dac_read_search"
+# What is deleted where a run comes to its end before it is killed.
+STAGES = ("results", "results/sample/variants/tapering-cnn", VARIANT)
 MADE = ("results", "scratch", "data", "logs", ".snakemake")
 
 
@@ -184,7 +186,7 @@ def test_a_run_that_is_killed_twenty_times_ends_with_the_same_bytes(project: Pat
         if process.poll() is None:
             kills.pop()(project, process)
         if process.returncode == 0:
-            shutil.rmtree(project / chance.choice(["data", "scratch", VARIANT]))
+            shutil.rmtree(project / chance.choice(STAGES))
     snakemake(project)
     assert "Nothing to be done" in snakemake(project, "-n")
     assert contents(project) == contents(finished)
