@@ -105,8 +105,8 @@ def job_of(project: Path, rule: str) -> Callable[[], list[int]]:
 
 def changed(file: Path) -> Callable[[], bool]:
     """Whether a file is there that is not the one of now."""
-    before = file.stat().st_ino if file.exists() else None
-    return lambda: file.exists() and file.stat().st_ino != before
+    before = file.stat().st_mtime_ns if file.exists() else None
+    return lambda: file.exists() and file.stat().st_mtime_ns != before
 
 
 def part_of(file: Path) -> Path:
@@ -153,7 +153,7 @@ def kill_a_job(project: Path, process: subprocess.Popen) -> None:
     while process.poll() is None and not (jobs := at_work(project, ".snakemake/scripts/")):
         time.sleep(0.01)
     if process.poll() is None:
-        kill(random.Random(len(jobs)).choice(jobs))
+        kill(jobs[0])
     process.wait()
 
 
