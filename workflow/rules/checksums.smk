@@ -18,6 +18,8 @@ rule checksums:
         f"{RESULTS}/SHA256SUMS",
     log:
         f"{LOGS}/checksums.log",
+    benchmark:
+        f"{LOGS}/checksums.benchmark.tsv"
     params:
         *code("checksums"),
     script:

@@ -27,6 +27,8 @@ rule compare:
         f"{RESULTS}/metrics.json",
     log:
         f"{LOGS}/compare.log",
+    benchmark:
+        f"{LOGS}/compare.benchmark.tsv"
     params:
         *code("compare"),
         variants=list(CONFIG.variants),

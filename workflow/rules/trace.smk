@@ -38,6 +38,8 @@ rule trace:
         f"{VARIANT}/provenance.json",
     log:
         f"{LOGS}/trace-{{variant}}.log",
+    benchmark:
+        f"{LOGS}/trace-{{variant}}.benchmark.tsv"
     params:
         *code("trace"),
         rules=list(RULE_OF.values()),
