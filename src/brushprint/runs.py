@@ -1,0 +1,136 @@
+"""What differs from run to run: when, on which commit, where and at what cost each job ran here, from its log.
+
+`python -m brushprint.runs` shows it of each collection, `python -m brushprint.runs sample` of one. No file of the
+results says any of it, so that a second run writes the same bytes.
+"""
+
+import argparse
+import csv
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+HEADER = ("job", "started (UTC)", "commit", "machine", "time", "MB", "CPU s")
+# Wider text is cut, so that a row fits into 120 columns.
+WIDTHS = (34, 19, 18, 14, 9, 6, 8)
+
+
+class Run(NamedTuple):
+    """The last run of a job on this machine; None is what its log or benchmark does not say."""
+
+    job: str
+    started: datetime | None
+    commit: str | None
+    machine: str | None
+    seconds: float | None
+    memory: float | None
+    cpu: float | None
+
+
+def read(folder: Path) -> list[Run]:
+    """The runs whose logs are in a folder, by their start; those that were stopped before they noted it come last."""
+    found = [_read(log) for log in sorted(folder.glob("*.log"))]
+    return sorted(found, key=lambda run: (run.started is None, run.started and run.started.timestamp()))
+
+
+def _read(log: Path) -> Run:
+    noted = _first_line(log)
+    try:
+        started = datetime.fromisoformat(noted["started"])
+    except (KeyError, TypeError, ValueError):
+        started = None
+    cost = _cost(log.with_suffix(".benchmark.tsv"), started)
+    return Run(log.stem, started, noted.get("commit"), noted.get("machine"), *cost)
+
+
+def _first_line(log: Path) -> dict[str, Any]:
+    try:
+        with log.open(encoding="utf-8", errors="replace") as lines:
+            noted = json.loads(lines.readline())
+    # A run at work takes a log away before the job writes it again.
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
+
+
+def _cost(benchmark: Path, started: datetime | None) -> list[float | None]:
+    """Seconds, megabytes and CPU seconds; Snakemake leaves the file of an earlier run where this one wrote none."""
+    if started is None or not benchmark.exists() or benchmark.stat().st_mtime < started.timestamp():
+        return [None, None, None]
+    with benchmark.open(encoding="utf-8", errors="replace", newline="") as lines:
+        row = next(csv.DictReader(lines, delimiter="\t"), {})
+    return [_number(row.get(column)) for column in ("s", "max_rss", "cpu_time")]
+
+
+def _number(text: str | None) -> float | None:
+    """None also of `NA`, which stands for a job too short to be measured, and of a line that was cut."""
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
+
+
+def table(folder: Path) -> str:
+    """The runs whose logs are in a folder as lines of text: a row a job, then the totals."""
+    found = read(folder)
+    if not found:
+        return f"No logs in {folder}/: results that were made elsewhere have their logs there."
+    rows = [HEADER, *(_row(run) for run in found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
+    lines = [_line(row, widths) for row in rows]
+    return "\n".join(
+        [lines[0], "  ".join("-" * width for width in widths), *lines[1:], "", *_totals(folder.name, found)]
+    )
+
+
+def _row(run: Run) -> list[str]:
+    texts = (
+        run.job,
+        run.started and f"{run.started:%Y-%m-%d %H:%M:%S}",
+        run.commit,
+        run.machine,
+        None if run.seconds is None else _clock(run.seconds),
+        None if run.memory is None else f"{run.memory:.0f}",
+        None if run.cpu is None else f"{run.cpu:.0f}",
+    )
+    return [_cut(text or "-", width) for text, width in zip(texts, WIDTHS, strict=True)]
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _clock(seconds: float) -> str:
+    minutes, second = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{second:02}"
+
+
+def _line(row: Iterable[str], widths: list[int]) -> str:
+    """Words to the left, numbers to the right."""
+    cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
+    cells[4:] = [text.strip().rjust(width) for text, width in zip(cells[4:], widths[4:], strict=True)]
+    return "  ".join(cells).rstrip()
+
+
+def _totals(name: str, found: list[Run]) -> list[str]:
+    hours = sum(run.seconds or 0 for run in found) / 3600
+    memory = max(run.memory or 0 for run in found)
+    lines = [f"{name}: {len(found)} jobs, {hours:.2f} hours when added up, at most {memory:.0f} MB in one job."]
+    if any(run.seconds is None for run in found):
+        lines.append("A job without a time failed, was stopped or is still at work.")
+    return lines
+
+
+def main() -> None:
+    """Print the runs of every collection that has logs here, or of the one that the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m brushprint.runs", description=main.__doc__)
+    parser.add_argument("collection", nargs="?", help="a folder of logs/; without it, all")
+    asked = parser.parse_args().collection
+    folders = [Path("logs", asked)] if asked else sorted(path for path in Path("logs").glob("*") if path.is_dir())
+    print("\n\n".join(table(folder) for folder in folders or [Path("logs")]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What differs from run to run is shown from the logs."""
+
+import json
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from brushprint import runs
+
+STARTED = datetime.fromisoformat("2026-03-01T10:00:00+00:00")
+COLUMNS = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+
+
+def write_log(folder: Path, job: str, minute: int = 0, **noted: str) -> Path:
+    """The log of a job as `brushprint.console.logged` begins it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    started = STARTED.replace(minute=minute).isoformat(timespec="seconds")
+    circumstances = {"started": started, "commit": "0123456789ab", "machine": "laptop", "cores": 2} | noted
+    log = folder / f"{job}.log"
+    log.write_text(f"{json.dumps(circumstances)}\ndraw: 100%\n")
+    return log
+
+
+def write_cost(log: Path, seconds: str, memory: str, cpu: str, *, after: float = 60) -> None:
+    """The benchmark of a job as Snakemake writes it, some seconds after the job began."""
+    benchmark = log.with_name(f"{log.stem}.benchmark.tsv")
+    benchmark.write_text(f"{COLUMNS}{seconds}\t0:00:00\t{memory}\t1.0\t1.0\t1.0\t1.0\t1.0\t50.0\t{cpu}\n")
+    ended = datetime.fromisoformat(json.loads(log.read_text().splitlines()[0])["started"]).timestamp() + after
+    os.utime(benchmark, (ended, ended))
+
+
+def test_a_row_a_job_by_its_start_then_the_totals(tmp_path: Path) -> None:
+    write_cost(write_log(tmp_path / "sample", "train-v1.5", minute=9), "3725.5012", "812.4", "7000.2")
+    write_cost(write_log(tmp_path / "sample", "draw", commit="0123456789ab-dirty"), "1674.5", "99.6", "12.49")
+    assert runs.table(tmp_path / "sample").splitlines() == [
+        "job         started (UTC)        commit              machine     time   MB  CPU s",
+        "----------  -------------------  ------------------  -------  -------  ---  -----",
+        "draw        2026-03-01 10:00:00  0123456789ab-dirty  laptop   0:27:54  100     12",
+        "train-v1.5  2026-03-01 10:09:00  0123456789ab        laptop   1:02:06  812   7000",
+        "",
+        "sample: 2 jobs, 1.50 hours when added up, at most 812 MB in one job.",
+    ]
+
+
+def test_a_row_fits_a_terminal_of_120_columns(tmp_path: Path) -> None:
+    log = write_log(tmp_path, "train-" + "v" * 60, machine="m" * 64, commit="0123456789ab-dirty")
+    write_cost(log, "999999", "999999", "99999999")
+    assert max(map(len, runs.table(tmp_path).splitlines())) <= 120
+
+
+@pytest.mark.parametrize(
+    "cut", ["", '{"started": "2026-03-01T10:0', '"text"', '{"started": null}', '{"started": "soon"}', "\0\udcff"]
+)
+def test_a_log_that_was_cut_still_has_its_row_at_the_end(tmp_path: Path, cut: str) -> None:
+    write_cost(write_log(tmp_path, "draw"), "1", "2", "3")
+    (tmp_path / "a.log").write_text(cut, errors="surrogateescape")
+    (tmp_path / "a.benchmark.tsv").write_text(COLUMNS)
+    assert [row.job for row in runs.read(tmp_path)] == ["draw", "a"]
+    assert "A job without a time failed, was stopped or is still at work." in runs.table(tmp_path)
+
+
+def test_a_log_that_another_run_takes_away_meanwhile_is_one_that_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "draw.log").symlink_to("gone")
+    assert [run.started for run in runs.read(tmp_path)] == [None]
+
+
+@pytest.mark.parametrize("cut", ["", COLUMNS[:9], COLUMNS, f"{COLUMNS}5.1", f"{COLUMNS}\0\n"])
+def test_a_benchmark_that_was_cut_says_what_it_can(tmp_path: Path, cut: str) -> None:
+    write_log(tmp_path, "draw").with_name("draw.benchmark.tsv").write_text(cut)
+    [row] = runs.read(tmp_path)
+    assert (row.started, row.seconds, row.memory, row.cpu) == (STARTED, 5.1 if "5.1" in cut else None, None, None)
+
+
+def test_a_job_too_short_to_be_measured_has_a_time_alone(tmp_path: Path) -> None:
+    write_cost(write_log(tmp_path, "draw"), "0.2", "NA", "NA")
+    assert runs.table(tmp_path).splitlines()[2].split()[-3:] == ["0:00:00", "-", "-"]
+
+
+def test_the_cost_of_an_earlier_run_is_not_that_of_a_job_that_failed(tmp_path: Path) -> None:
+    write_cost(write_log(tmp_path, "draw"), "5", "6", "7", after=-1)
+    assert runs.read(tmp_path)[0].seconds is None
+
+
+def test_the_command_shows_every_collection_or_the_one_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*arguments: str) -> str:
+        monkeypatch.setattr("sys.argv", ["runs", *arguments])
+        runs.main()
+        return capsys.readouterr().out
+
+    monkeypatch.chdir(tmp_path)
+    assert said() == "No logs in logs/: results that were made elsewhere have their logs there.\n"
+    for name in ("sample", "mine"):
+        write_log(Path("logs", name), "draw")
+    assert re.findall(r"^(\w+): 1 job", said(), re.MULTILINE) == ["mine", "sample"]
+    assert re.findall(r"^(\w+): 1 job", said("mine"), re.MULTILINE) == ["mine"]
+    assert said("other") == "No logs in logs/other/: results that were made elsewhere have their logs there.\n"
