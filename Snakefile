@@ -5,6 +5,9 @@ configfile: "config/config.yaml"
 configfile: "config/recipes.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/catalogue.smk"

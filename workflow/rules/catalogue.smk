@@ -28,7 +28,12 @@ rule examples:
         PICTURES["input"],
         catalogue=f"{RESULTS}/catalogue.parquet",
     output:
-        f"{RESULTS}/examples.jpg",
+        report(
+            f"{RESULTS}/examples.jpg",
+            caption="../report/examples.rst",
+            category="All variants",
+            labels={"what": "Examples of the pictures"},
+        ),
     log:
         f"{LOGS}/examples.log",
     benchmark:

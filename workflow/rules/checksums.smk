@@ -1,12 +1,13 @@
 """All that a run writes under results/, and the digest of each file."""
 
+# As text where a file is flagged for `snakemake --report`, which would take it for one of the rule `checksums`.
 ARTIFACTS = [
     *rules.catalogue.output,
-    *rules.examples.output,
+    *map(str, rules.examples.output),
     *expand(rules.split.output, split=SPLITS),
     *sorted({file for of in SEALED.values() for file in expand(rules.seal.output, **of)}),
     *expand([*RULE_OF, *rules.trace.output], variant=CONFIG.variants),
-    *rules.compare.output,
+    *map(str, rules.compare.output),
     *rules.report.output,
 ]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from snakemake.io import IOFile
 from snakemake.utils import update_config
 
-from brushprint import architectures, checksums, config as settings, locks, provenance, seal as seals
+from brushprint import architectures, checksums, config as settings, locks, provenance, runs, seal as seals
 from brushprint.atomic import disk_full
 from brushprint.digest import key, remembered, sha256
 from brushprint.errors import UserError
@@ -62,6 +62,18 @@ if workflow.is_main_process:
             left_behind.unlink()
     else:
         print("note: another run is at work in this folder", file=sys.stderr)
+
+
+SYNTHETIC = CONFIG.collection.kind == "sample"
+
+# `config` is what the texts of `snakemake --report`, in workflow/report/, can read beside the job.
+if workflow.is_main_process:
+    config["report"] = {
+        "title": CONFIG.collection.title,
+        "note": "**Synthetic sample**, drawn by brushprint: about the software, not about art." if SYNTHETIC else "",
+        "page": f"{RESULTS}/report/index.html",
+        "runs": runs.table(Path(LOGS)),
+    }
 
 
 def one_of(names):

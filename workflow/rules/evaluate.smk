@@ -6,7 +6,12 @@ rule evaluate:
         seal=seal_of,
         predictions=f"{VARIANT}/predictions.parquet",
     output:
-        metrics=f"{VARIANT}/metrics.json",
+        metrics=report(
+            f"{VARIANT}/metrics.json",
+            caption="../report/metrics.rst",
+            category="{variant}",
+            labels={"figure": "Metrics"},
+        ),
         roc=f"{VARIANT}/roc.csv",
         confusion=f"{VARIANT}/confusion.csv",
     log:
@@ -24,7 +29,12 @@ rule compare:
     input:
         expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
     output:
-        f"{RESULTS}/metrics.json",
+        report(
+            f"{RESULTS}/metrics.json",
+            caption="../report/compare.rst",
+            category="All variants",
+            labels={"what": "Metrics side by side"},
+        ),
     log:
         f"{LOGS}/compare.log",
     benchmark:

@@ -1,17 +1,18 @@
 """The figures of a variant, drawn from what the stages before measured."""
 
-FIGURES = [
-    "curves.png",
-    "confusion.png",
-    "roc.png",
-    "components.png",
-    "clusters-2d.png",
-    "clusters-full.png",
-    "gradcam-2d-misclassified.jpg",
-    "gradcam-2d-correct.jpg",
-    "gradcam-full-misclassified.jpg",
-    "gradcam-full-correct.jpg",
-]
+# What `snakemake --report` calls each file; the first word of its name is that of its text in workflow/report/.
+FIGURES = {
+    "curves.png": {"figure": "Learning curves"},
+    "confusion.png": {"figure": "Confusion matrix"},
+    "roc.png": {"figure": "ROC curve"},
+    "components.png": {"figure": "Components"},
+    "clusters-2d.png": {"figure": "Clusters", "space": "2d"},
+    "clusters-full.png": {"figure": "Clusters", "space": "full"},
+    "gradcam-2d-misclassified.jpg": {"figure": "Grad-CAM", "space": "2d", "outcome": "misclassified"},
+    "gradcam-2d-correct.jpg": {"figure": "Grad-CAM", "space": "2d", "outcome": "correct"},
+    "gradcam-full-misclassified.jpg": {"figure": "Grad-CAM", "space": "full", "outcome": "misclassified"},
+    "gradcam-full-correct.jpg": {"figure": "Grad-CAM", "space": "full", "outcome": "correct"},
+}
 
 
 rule figures:
@@ -24,7 +25,15 @@ rule figures:
         summary=f"{VARIANT}/latent.json",
         heatmaps=f"{VARIANT}/heatmaps.npz",
     output:
-        expand(f"{VARIANT}/figures/{{figure}}", figure=FIGURES, allow_missing=True),
+        [
+            report(
+                f"{VARIANT}/figures/{file}",
+                caption=f"../report/{Path(file).stem.split('-')[0]}.rst",
+                category="{variant}",
+                labels=labels,
+            )
+            for file, labels in FIGURES.items()
+        ],
     log:
         f"{LOGS}/figures-{{variant}}.log",
     benchmark:

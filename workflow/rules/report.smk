@@ -27,7 +27,7 @@ rule report:
         *code("report"),
         template=sha256(Path(workflow.basedir, "src/brushprint/report.html.jinja")),
         title=CONFIG.collection.title,
-        synthetic=CONFIG.collection.kind == "sample",
+        synthetic=SYNTHETIC,
         budget=CONFIG.budget.model_dump(),
         splits=SPLITS,
         variants=list(CONFIG.variants),
