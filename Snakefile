@@ -9,6 +9,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/start.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/split.smk"

@@ -1,6 +1,10 @@
 """All that a run writes under results/, and the digest of each file."""
 
 # As text where a file is flagged for `snakemake --report`, which would take it for one of the rule `checksums`.
+from snakemake.io import IOFile
+
+from brushprint import checksums
+
 ARTIFACTS = [
     *rules.catalogue.output,
     *map(str, rules.examples.output),

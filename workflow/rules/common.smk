@@ -1,17 +1,14 @@
 """Settings, paths and provenance: what every file of rules uses."""
 
 import hashlib
-import os
 import re
 import sys
 from functools import cache
 from pathlib import Path
 
-from snakemake.io import IOFile
 from snakemake.utils import update_config
 
-from brushprint import architectures, checksums, config as settings, locks, provenance, runs, seal as seals
-from brushprint.atomic import disk_full
+from brushprint import architectures, config as settings, provenance
 from brushprint.digest import key, remembered, sha256
 from brushprint.errors import UserError
 
@@ -37,43 +34,6 @@ SCRATCH = f"scratch/{CONFIG.collection.name}"
 LOGS = f"logs/{CONFIG.collection.name}"
 VARIANT = f"{RESULTS}/variants/{{variant}}"
 ALL_CORES = workflow.resource_settings.cores or 1
-
-
-def written_to():
-    """The folders that a run writes to; of one that is yet to be made, the folder that it will be made in."""
-    for folder in map(Path, (RESULTS, SCRATCH, LOGS, "data", ".snakemake")):
-        yield next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    for folder in map(Path, (RESULTS, SCRATCH, LOGS)):
-        yield from folder.rglob("*/")
-
-
-for folder in written_to():
-    if not os.access(folder, os.W_OK | os.X_OK):
-        stop(f"{folder}: this user may not write there; change its owner or permissions, or run another copy")
-    if disk_full(folder):
-        stop(f"the disk is full: no room in {folder}; free some and run again")
-
-ALONE = False
-if workflow.is_main_process:
-    RUN, ALONE = locks.join(".snakemake/run.lock")
-    if ALONE:
-        # Snakemake's own locks outlive a run that is killed.
-        for left_behind in Path(".snakemake/locks").glob("*.lock"):
-            left_behind.unlink()
-    else:
-        print("note: another run is at work in this folder", file=sys.stderr)
-
-
-SYNTHETIC = CONFIG.collection.kind == "sample"
-
-# `config` is what the texts of `snakemake --report`, in workflow/report/, can read beside the job.
-if workflow.is_main_process:
-    config["report"] = {
-        "title": CONFIG.collection.title,
-        "note": "**Synthetic sample**, drawn by brushprint: about the software, not about art." if SYNTHETIC else "",
-        "page": f"{RESULTS}/report/index.html",
-        "runs": runs.table(Path(LOGS)),
-    }
 
 
 def one_of(names):

@@ -1,5 +1,7 @@
 """Pictures decoded once, and the seal that stops what is unchanged from being learned again."""
 
+from brushprint import seal as seals
+
 # What each variant sees of its pictures, and which of them.
 SEALED = {
     name: {"split": variant.split, "size": CONFIG.recipe(name).image_size, "resize": CONFIG.recipe(name).resize}

@@ -1,0 +1,42 @@
+"""Before anything else a run sees whether it may write and whether it is alone."""
+
+import os
+
+from brushprint import locks, runs
+from brushprint.atomic import disk_full
+
+
+def written_to():
+    """The folders that a run writes to; of one that is yet to be made, the folder that it will be made in."""
+    for folder in map(Path, (RESULTS, SCRATCH, LOGS, "data", ".snakemake")):
+        yield next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    for folder in map(Path, (RESULTS, SCRATCH, LOGS)):
+        yield from folder.rglob("*/")
+
+
+SYNTHETIC = CONFIG.collection.kind == "sample"
+ALONE = False
+
+# Jobs read the rules too; all this is for the process that begins them.
+if workflow.is_main_process:
+    for folder in written_to():
+        if not os.access(folder, os.W_OK | os.X_OK):
+            stop(f"{folder}: this user may not write there; change its owner or permissions, or run another copy")
+        if disk_full(folder):
+            stop(f"the disk is full: no room in {folder}; free some and run again")
+
+    RUN, ALONE = locks.join(".snakemake/run.lock")
+    if ALONE:
+        # Snakemake's own locks outlive a run that is killed.
+        for left_behind in Path(".snakemake/locks").glob("*.lock"):
+            left_behind.unlink()
+    else:
+        print("note: another run is at work in this folder", file=sys.stderr)
+
+    # `config` is what the texts of `snakemake --report`, in workflow/report/, can read beside the job.
+    config["report"] = {
+        "title": CONFIG.collection.title,
+        "note": "**Synthetic sample**, drawn by brushprint: about the software, not about art." if SYNTHETIC else "",
+        "page": f"{RESULTS}/report/index.html",
+        "runs": runs.table(Path(LOGS)),
+    }
