@@ -114,7 +114,7 @@ def part_of(file: Path) -> Path:
 
 
 def test_training_killed_at_any_moment_resumes_after_its_last_finished_epoch(project: Path) -> None:
-    set_key("budget", "epochs", to=15)(project)
+    set_key("budget", "epochs", to=30)(project)
     snakemake(project, MODEL)
     uncut = learned(project)
     forget_training(project)
@@ -139,7 +139,7 @@ def test_training_killed_at_any_moment_resumes_after_its_last_finished_epoch(pro
     assert learned(project) == uncut
     resumed = [int(epoch) for epoch in re.findall(RESUMED, said(project) + output)]
     assert resumed == sorted(resumed)
-    assert 0 < resumed[0] < resumed[-1] == 15
+    assert 0 < resumed[0] < resumed[-1] == 30
 
 
 def kill_snakemake(project: Path, process: subprocess.Popen) -> None:

@@ -8,7 +8,8 @@ from brushprint.atomic import disk_full
 
 def written_to():
     """The folders that a run writes to; of one that is yet to be made, the folder that it will be made in."""
-    for folder in map(Path, (RESULTS, SCRATCH, LOGS, "data", ".snakemake")):
+    archives = [] if CONFIG.collection.kind == "local" else ["data"]
+    for folder in map(Path, (RESULTS, SCRATCH, LOGS, ".snakemake", *archives)):
         yield next(path for path in (folder, *folder.absolute().parents) if path.exists())
     for folder in map(Path, (RESULTS, SCRATCH, LOGS)):
         yield from folder.rglob("*/")
