@@ -26,6 +26,7 @@ def verify(arguments: list[str]) -> str:
         clone = Path(folder, "brushprint")
         _run("git", "clone", "--quiet", ".", str(clone))
         _link_pictures(clone / "data")
+        print(f"running this commit from nothing in {clone}, on one core …", file=sys.stderr, flush=True)
         source = {"PYTHONPATH": str(clone.absolute() / "src")}
         _run("snakemake", "--cores", "1", *arguments, cwd=clone, env=os.environ | source)
         names = [path.name for path in (clone / RESULTS).iterdir()]
