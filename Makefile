@@ -16,7 +16,6 @@ runs: .venv/synced
 test: .venv/synced
 	$(BIN)/pytest $(ARGS)
 
-# `snakemake --lint` is no gate: it wants a conda environment for each rule, where one lock serves all.
 # Does this commit give these results? Runs it from nothing in another folder, on one core, and compares every file.
 verify: .venv/synced
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m brushprint.commit verify $(ARGS)
@@ -25,6 +24,7 @@ verify: .venv/synced
 publish: .venv/synced
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m brushprint.commit publish $(ARGS)
 
+# `snakemake --lint` is no gate: it wants a conda environment for each rule, where one lock serves all.
 lint: .venv/synced
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -81,7 +81,7 @@ def test_dvc_repro_leaves_the_decision_to_snakemake(colleague: Path) -> None:
     assert {Path(name).name for name in changed if "/variants/" in name} > {"latent.json", "heatmaps.npz"}
     assert not [name for name in changed if name.endswith(("model.safetensors", "metrics.json"))]
     assert idle(colleague)
-    assert run(colleague, "dvc", "status").strip() == "Data and pipelines are up to date."
+    assert "uncommitted" not in run(colleague, "dvc", "data", "status")
 
 
 def test_an_experiment_with_another_learning_rate_is_one_command(colleague: Path) -> None:
@@ -147,6 +147,23 @@ def test_results_are_published_once(published: Path, tmp_path: Path) -> None:
     assert run(again, "git", "status", "--porcelain") == ""
 
 
+def of_another_collection(project: Path) -> None:
+    shutil.copytree(project / "results/sample", project / "results/other")
+    (project / "results/other/metrics.json").write_text("{}")
+
+
+def test_a_push_that_failed_is_made_good(colleague: Path, tmp_path: Path) -> None:
+    set_key("collection", "title", to="Another")(colleague)
+    commit(colleague, "config")
+    snakemake(colleague)
+    run(colleague, "dvc", "remote", "add", "--force", "store", "ssh://127.0.0.1:1/nowhere")
+    commit(colleague, ".dvc/config")
+    assert "error: `dvc push` failed: " in run(colleague, *PUBLISH, expect=1)
+    run(colleague, "dvc", "remote", "add", "--force", "store", str(tmp_path / "elsewhere"))
+    commit(colleague, ".dvc/config")
+    assert "are stored" in run(colleague, *PUBLISH)
+
+
 def left_over(project: Path) -> None:
     (project / "results/sample/variants/old").mkdir()
     (project / "results/sample/variants/old/model.safetensors").touch()
@@ -171,6 +188,7 @@ def no_remote(project: Path) -> None:
             left_over,
             "error: results/sample/variants/old/model.safetensors and 0 more are left from other settings; delete",
         ),
+        (of_another_collection, "error: results/other/metrics.json and 0 more are not what SHA256SUMS says; run again"),
         (no_remote, "error: there is no place to publish to: dvc remote add --default store path/to/store"),
     ],
 )

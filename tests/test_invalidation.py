@@ -111,6 +111,7 @@ def remove_variant(project: Path) -> None:
 
 
 METRICS, MODEL = f"{VARIANT}/metrics.json", f"{VARIANT}/model.safetensors"
+SUMS = f"{SAMPLE}/SHA256SUMS"
 SEAL = f"{SAMPLE}/seals/balanced-32-nearest.json"
 
 CHANGES: dict[str, list[Change]] = {
@@ -254,6 +255,25 @@ def test_whatever_other_hands_did_to_the_results_they_come_out_the_same(finished
     snakemake(project)
     assert contents(project) == contents(finished)
     assert "Nothing to be done" in snakemake(project, "-n")
+
+
+def empty_the_sums(project: Path) -> None:
+    (project / SAMPLE / "SHA256SUMS").write_text("")
+
+
+@pytest.mark.parametrize("hide", [set_key("collection", "title", to="Another"), delete(SUMS), empty_the_sums])
+def test_an_edited_result_is_found_before_its_checksum_is_noted(project: Path, hide: Change) -> None:
+    put_back_older(METRICS)(project)
+    hide(project)
+    assert ("evaluate", "cifake-32") in jobs(snakemake(project, "-n", SUMS))
+
+
+def test_an_older_model_put_back_after_one_was_asked_for_by_name_is_found(project: Path) -> None:
+    older = (project / MODEL).read_bytes()
+    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
+    snakemake(project, MODEL)
+    (project / MODEL).write_bytes(older)
+    assert ("train", "cifake-32") in jobs(snakemake(project, "-n"))
 
 
 def test_a_picture_added_to_a_folder_reruns_everything(project: Path) -> None:

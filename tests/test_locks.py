@@ -32,7 +32,7 @@ def test_those_at_work_share_and_know_whether_they_are_alone(tmp_path: Path) -> 
     file = tmp_path / "lock"
     first = holder(f"locks.join({str(file)!r})")
     stream, alone = locks.join(file)
-    assert not alone
+    assert alone is False
     first.kill()
     first.wait()
     assert not locks.join(file)[1], "this process is still at work"

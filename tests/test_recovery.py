@@ -230,14 +230,29 @@ def test_a_lock_left_behind_by_a_killed_run_stops_nobody(project: Path, finished
     assert contents(project) == contents(finished)
 
 
+def test_a_run_killed_on_one_branch_is_nothing_to_another(project: Path) -> None:
+    run(project, "dvc", "commit", "--force")
+    run(project, "git", "add", "dvc.lock")
+    run(project, "git", "commit", "--quiet", "--message", "Results")
+    run(project, "git", "checkout", "--quiet", "-b", "other")
+    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
+    run(project, "git", "commit", "--quiet", "--all", "--message", "Another learning rate")
+    process = begin(project, MODEL)
+    until(process, job_of(project, "train"))
+    kill_group(process)
+    run(project, "git", "checkout", "--quiet", "-")
+    run(project, "dvc", "checkout", "--force")
+    assert "Nothing to be done" in snakemake(project, "-n")
+
+
 def test_of_two_runs_at_once_the_second_says_so_and_does_no_harm(project: Path, finished: Path) -> None:
     shutil.rmtree(project / VARIANT)
     first = begin(project)
     until(first, job_of(project, "train"))
     note = "note: another run is at work in this folder"
     assert note in snakemake(project, "-n")
-    refused = snakemake(project, expect=1)
-    assert note in refused
+    refused = snakemake(project, expect=2)
+    assert "error: another run is at work in this folder; wait for its end, or use another clone" in refused
     assert "Traceback" not in refused
     assert "rule " not in refused
     assert first.wait() == 0

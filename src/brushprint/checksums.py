@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from brushprint.atomic import replacing
-from brushprint.digest import remembered, sha256
+from brushprint.digest import sha256
 
 
 def write_sums(files: Iterable[Path], target: Path) -> None:
@@ -14,18 +14,13 @@ def write_sums(files: Iterable[Path], target: Path) -> None:
         part.write_text("".join(f"{sha256(file)}  {name}\n" for name, file in named), encoding="utf-8")
 
 
-def differing(sums: Path, memory: Path) -> list[Path]:
-    """The files that are there and are not what their line says; `memory` is that of `brushprint.digest.remembered`."""
-    stated = {sums.parent / name: digest for name, digest in _lines(sums)}
-    found = remembered([file for file in stated if file.is_file()], memory)
-    return [file for file, digest in found.items() if digest != stated[file]]
+def read_sums(sums: Path) -> dict[str, str]:
+    """The digest of each file that has a line, by the folder of `sums` and its name; none when it is not there.
 
-
-def listed(sums: Path) -> set[str]:
-    """The files that have a line, relative to the folder of `sums`; none when it is not there."""
-    return {name for name, _ in _lines(sums)} if sums.exists() else set()
-
-
-def _lines(sums: Path) -> list[tuple[str, str]]:
-    lines = sums.read_text(encoding="utf-8").splitlines()
-    return [(name, digest) for digest, _, name in (line.partition("  ") for line in lines)]
+    Lines that no checksum tool would have written are left out.
+    """
+    if not sums.exists():
+        return {}
+    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
+    pairs = (line.split("  ", 1) for line in lines if "  " in line)
+    return {str(sums.parent / name): digest for digest, name in pairs}

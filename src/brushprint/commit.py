@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from brushprint.checksums import listed
+from brushprint.checksums import read_sums
+from brushprint.digest import sha256
 from brushprint.errors import UserError
 
 RESULTS = Path("results")
@@ -28,7 +29,9 @@ def verify(arguments: list[str]) -> str:
         _link_pictures(clone / "data")
         print(f"running this commit from nothing in {clone}, on one core …", file=sys.stderr, flush=True)
         source = {"PYTHONPATH": str(clone.absolute() / "src")}
-        _run("snakemake", "--cores", "1", *arguments, cwd=clone, env=os.environ | source)
+        command = ("snakemake", "--cores", "1", *arguments)
+        if subprocess.run(command, cwd=clone, env=os.environ | source, check=False).returncode:
+            raise UserError("this commit does not run from nothing; what went wrong stands above")
         names = [path.name for path in (clone / RESULTS).iterdir()]
         if mistakes := [line for name in names for line in differences(RESULTS / name, clone / RESULTS / name)]:
             raise UserError("\n".join(mistakes))
@@ -61,8 +64,12 @@ def publish(arguments: list[str]) -> str:
     if "Nothing to be done" not in _run("snakemake", "--dry-run", *arguments):
         raise UserError("the results are stale: `snakemake -n` says what would run; `make results` runs it")
     for folder in RESULTS.iterdir():
-        if left := sorted(_files(folder) - listed(folder / "SHA256SUMS") - {"SHA256SUMS"}):
-            raise UserError(f"{folder / left[0]} and {len(left) - 1} more are left from other settings; delete them")
+        stated = {Path(file): digest for file, digest in read_sums(folder / "SHA256SUMS").items()}
+        found = {folder / name for name in _files(folder) - {"SHA256SUMS"}}
+        if left := sorted(found - set(stated)):
+            raise UserError(f"{left[0]} and {len(left) - 1} more are left from other settings; delete them")
+        if wrong := sorted(file for file, digest in stated.items() if file not in found or sha256(file) != digest):
+            raise UserError(f"{wrong[0]} and {len(wrong) - 1} more are not what SHA256SUMS says; run again")
     _run("dvc", "commit", "--force")
     _run("dvc", "push")
     _run("git", "add", "dvc.lock")
@@ -74,7 +81,8 @@ def publish(arguments: list[str]) -> str:
 
 
 def _committed() -> None:
-    if changed := _run("git", "status", "--porcelain").splitlines():
+    # Where a push failed, dvc.lock is there to be committed yet.
+    if changed := _run("git", "status", "--porcelain", "--", ".", ":!dvc.lock").splitlines():
         raise UserError(f"{changed[0][3:]} and {len(changed) - 1} more are not committed; commit or stash them first")
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from brushprint.atomic import replacing
 
+UNREADABLE = "unreadable"
+
 
 def sha256(file: str | Path) -> str:
     """In hexadecimal, without reading the whole file into memory."""
@@ -27,19 +29,21 @@ def key(values: Iterable[Any]) -> str:
 
 
 def remembered(files: Iterable[Path], memory: Path) -> dict[Path, str]:
-    """The sha256 of each file; of one that may not be read, "unreadable".
+    """The sha256 of each file; of one that may not be read, `UNREADABLE`.
 
     The file `memory` keeps them by size and time of change, so that nothing is read twice. Each call forgets the files
     that it was not asked for.
     """
-    known = json.loads(memory.read_text()) if memory.exists() else {}
+    known = _recalled(memory)
     keys = {
         file: "|".join(map(str, (file.resolve(), (facts := file.stat()).st_size, facts.st_mtime_ns))) for file in files
     }
     digests = {key: known.get(key) or _readable(file) for file, key in keys.items()}
-    if digests != known:
+    # What may not be read now may be read later, and looks the same.
+    read = {key: digest for key, digest in digests.items() if digest != UNREADABLE}
+    if read != known:
         with replacing(memory) as part:
-            part.write_text(json.dumps(digests))
+            part.write_text(json.dumps(read))
     return {file: digests[key] for file, key in keys.items()}
 
 
@@ -47,4 +51,12 @@ def _readable(file: Path) -> str:
     try:
         return sha256(file)
     except PermissionError:
-        return "unreadable"
+        return UNREADABLE
+
+
+def _recalled(memory: Path) -> dict[str, str]:
+    """A memory that is damaged is an empty one."""
+    try:
+        return json.loads(memory.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}

@@ -1,6 +1,6 @@
 """Locks that the system takes back when the process that holds them ends, however it ends.
 
-On a file system that knows no locks, like some cluster mounts, nobody is known to be alone and nobody waits.
+On a file system that knows no locks, like some cluster mounts, nobody knows who is alone, and nobody waits.
 """
 
 import errno
@@ -11,12 +11,15 @@ from typing import TextIO
 _UNKNOWN = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
-def join(file: str | Path) -> tuple[TextIO, bool]:
-    """Share a lock with all who are at work; also says whether nobody else is. Holds until the stream is closed."""
+def join(file: str | Path) -> tuple[TextIO, bool | None]:
+    """Share a lock with all who are at work until the stream is closed; also says whether nobody else is.
+
+    None where that cannot be known.
+    """
     stream = _opened(file)
     alone = _locked(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     _locked(stream, fcntl.LOCK_SH)
-    return stream, bool(alone)
+    return stream, alone
 
 
 def hold(file: str | Path, *, wait: bool = False) -> TextIO | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
+from typing import Any
 
 import grimp
 
@@ -73,8 +74,15 @@ def _digest(file: Path) -> str:
             node, clean=False
         ):
             node.body = node.body[1:] or [ast.Pass()]
-    # The unparsed source, not the dump: what a dump shows differs between versions of Python.
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr(_shape(tree)).encode()).hexdigest()[:12]
+
+
+def _shape(node: Any) -> Any:
+    """A syntax tree as plain values, the same in every version of Python: newer ones add fields, which are empty."""
+    if isinstance(node, ast.AST):
+        fields = [(name, _shape(value)) for name, value in ast.iter_fields(node) if value not in (None, [])]
+        return type(node).__name__, fields
+    return [_shape(value) for value in node] if isinstance(node, list) else node
 
 
 @cache

@@ -34,7 +34,7 @@ def open_pixels(array: str | Path, seal: str | Path) -> np.ndarray:
 
 
 def recall_pixels(array: Path, made_from: str) -> None:
-    """Put the pixels made from `made_from` in their place, if they are in the folder; set those of others aside.
+    """Put the pixels made from `made_from` in their place, if they are in the folder; set others aside, the last alone.
 
     The scratch folder is not versioned: where results of other settings or code are checked out, it holds the pixels
     of those that were run last. Snakemake must not take them for the pixels of the results.
@@ -45,6 +45,10 @@ def recall_pixels(array: Path, made_from: str) -> None:
         if found == made_from:
             return
         for file in (array, digest):
+            for older in set(file.parent.glob(f"{file.stem}-*{file.suffix}")) - {
+                _aside(file, kept) for kept in (found, made_from) if kept
+            }:
+                older.unlink()
             if file.exists() and found:
                 file.replace(_aside(file, found))
             # A damaged digest file vouches for nothing.

@@ -1,10 +1,12 @@
 """All that a run writes under results/, and the digest of each file."""
 
-# As text where a file is flagged for `snakemake --report`, which would take it for one of the rule `checksums`.
+from base64 import urlsafe_b64encode
+
 from snakemake.io import IOFile
 
 from brushprint import checksums
 
+# As text where a file is flagged for `snakemake --report`, which would take it for one of the rule `checksums`.
 ARTIFACTS = [
     *rules.catalogue.output,
     *map(str, rules.examples.output),
@@ -14,13 +16,59 @@ ARTIFACTS = [
     *map(str, rules.compare.output),
     *rules.report.output,
 ]
+SUMS = f"{RESULTS}/SHA256SUMS"
+
+# A job that was cut leaves marks that Snakemake goes by; what was checked out since is whole, as its line says.
+if ALONE:
+    for file, digest in checksums.read_sums(Path(SUMS)).items():
+        mark = Path(".snakemake/incomplete", urlsafe_b64encode(file.encode()).decode())
+        if mark.is_file() and Path(file).is_file() and sha256(file) == digest:
+            mark.unlink()
+
+
+def record(file):
+    """What Snakemake noted when the job that wrote a file ended."""
+    return workflow.persistence.metadata(IOFile(str(file)))
+
+
+@cache
+def look_over():
+    """Have what is not as its job left it made again, before Snakemake judges anything.
+
+    Snakemake compares a file with what its readers read, not with what its job wrote. The job `checksums` reads all, so
+    that its record, and its output, say it. A file that a job wrote since then has the age noted when that job ended.
+    """
+    if not (summed := record(SUMS)):
+        return
+    lines = checksums.read_sums(Path(SUMS))
+    noted = {file: value.removeprefix("sha256:") for file, value in summed.input_checksums.items()}
+    stated = lines | noted
+    files = [Path(file) for file in ARTIFACTS if Path(file).exists()]
+    found = remembered(files, Path(f"{SCRATCH}/digests/results.json"))
+    changed = [SUMS] if Path(SUMS).exists() and lines != stated else []
+    for file in map(str, files):
+        if made := record(file):
+            since = made.endtime > summed.endtime
+            same = made.endtime == Path(file).stat().st_mtime if since else found[Path(file)] == stated.get(file)
+            changed += [] if same else [file]
+    for file in changed:
+        print(f"note: {file} is not what its job wrote; it is made again", file=sys.stderr)
+    workflow.dag.forcefiles.update(changed)
+
+
+def looked_over(wildcards):
+    if ALONE:
+        look_over()
+    elif workflow.is_main_process and workflow.executor_plugin and not workflow.dryrun:
+        stop("another run is at work in this folder; wait for its end, or use another clone")
+    return checked(ARTIFACTS)
 
 
 rule checksums:
     input:
-        checked(ARTIFACTS),
+        looked_over,
     output:
-        f"{RESULTS}/SHA256SUMS",
+        SUMS,
     log:
         f"{LOGS}/checksums.log",
     benchmark:
@@ -32,16 +80,5 @@ rule checksums:
 
 
 def everything(wildcards):
-    """The checksums, and what has a line there but is gone; has what was changed by other hands made again.
-
-    Snakemake compares a file with what its readers read, not with what its job wrote. SHA256SUMS says that; a file
-    that a job wrote since then has the age that Snakemake noted when the job ended.
-    """
-    sums = Path(rules.checksums.output[0])
-    if ALONE and sums.exists():
-        for file in checksums.differing(sums, Path(f"{SCRATCH}/digests/results.json")):
-            record = workflow.persistence.metadata(IOFile(str(file)))
-            if str(file) in ARTIFACTS and not (record and record.endtime == file.stat().st_mtime):
-                print(f"note: {file} is not what its job wrote; it is made again", file=sys.stderr)
-                workflow.dag.forcefiles.add(str(file))
-    return [str(sums), *(file for file in ARTIFACTS if sums.exists() and not Path(file).exists())]
+    """The checksums of everything, and what was there when they were made and is gone."""
+    return [SUMS, *(file for file in ARTIFACTS if Path(SUMS).exists() and not Path(file).exists())]

@@ -7,6 +7,7 @@ SEALED = {
     name: {"split": variant.split, "size": CONFIG.recipe(name).image_size, "resize": CONFIG.recipe(name).resize}
     for name, variant in CONFIG.variants.items()
 }
+SPLITS = sorted({of["split"] for of in SEALED.values()})
 PIXELS = f"{SCRATCH}/pixels-{{size}}-{{resize}}.npy"
 PIXELS_PARAMS = [*code("pixels"), *PICTURES["params"].values()]
 

@@ -1,6 +1,17 @@
 """One page that says it all."""
 
-SPLITS = sorted({variant.split for variant in CONFIG.variants.values()})
+from brushprint import runs
+
+SYNTHETIC = CONFIG.collection.kind == "sample"
+
+# `config` is what the texts of `snakemake --report`, in workflow/report/, can read beside the job.
+if workflow.is_main_process:
+    config["report"] = {
+        "title": CONFIG.collection.title,
+        "note": "**Synthetic sample**, drawn by brushprint: about the software, not about art." if SYNTHETIC else "",
+        "page": f"{RESULTS}/report/index.html",
+        "runs": runs.table(Path(LOGS)),
+    }
 
 
 rule report:

@@ -2,7 +2,7 @@
 
 import os
 
-from brushprint import locks, runs
+from brushprint import locks
 from brushprint.atomic import disk_full
 
 
@@ -15,7 +15,6 @@ def written_to():
         yield from folder.rglob("*/")
 
 
-SYNTHETIC = CONFIG.collection.kind == "sample"
 ALONE = False
 
 # Jobs read the rules too; all this is for the process that begins them.
@@ -26,18 +25,12 @@ if workflow.is_main_process:
         if disk_full(folder):
             stop(f"the disk is full: no room in {folder}; free some and run again")
 
-    RUN, ALONE = locks.join(".snakemake/run.lock")
-    if ALONE:
+    RUN, alone = locks.join(".snakemake/run.lock")
+    if alone:
         # Snakemake's own locks outlive a run that is killed.
         for left_behind in Path(".snakemake/locks").glob("*.lock"):
             left_behind.unlink()
-    else:
+    # Where locks are unknown nobody is told to wait.
+    ALONE = alone is not False
+    if not ALONE:
         print("note: another run is at work in this folder", file=sys.stderr)
-
-    # `config` is what the texts of `snakemake --report`, in workflow/report/, can read beside the job.
-    config["report"] = {
-        "title": CONFIG.collection.title,
-        "note": "**Synthetic sample**, drawn by brushprint: about the software, not about art." if SYNTHETIC else "",
-        "page": f"{RESULTS}/report/index.html",
-        "runs": runs.table(Path(LOGS)),
-    }

@@ -5,11 +5,6 @@ LEARNED = ["train", "infer", "evaluate", "latent", "explain", "figures"]
 RULE_OF = {str(file): name for name in LEARNED for file in getattr(rules, name).output}
 
 
-def checked(files):
-    """Files as inputs: those that may be larger than what Snakemake checks by its content have a digest beside them."""
-    return [ancient(str(file)) if file.endswith(("model.safetensors", "features.parquet")) else file for file in files]
-
-
 def code_by_rule(wildcards):
     network = architectures.module_name(CONFIG.recipe(wildcards.variant).architecture)
     with_network = {"train", "infer", "explain"}
