@@ -114,6 +114,7 @@ def part_of(file: Path) -> Path:
 
 
 def test_training_killed_at_any_moment_resumes_after_its_last_finished_epoch(project: Path) -> None:
+    set_key("recipes", "cifake-32", "epochs", to=30)(project)
     set_key("budget", "epochs", to=30)(project)
     snakemake(project, MODEL)
     uncut = learned(project)
