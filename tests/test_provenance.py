@@ -241,3 +241,22 @@ def test_a_changed_file_is_read_again_in_spite_of_the_cache(folder: Path, tmp_pa
     rewritten(folder)
     os.utime(folder / "a/x.jpg", (1, 1))
     assert content_digest(folder, tmp_path / "cache.json") != before
+
+
+def test_what_could_not_be_read_is_read_when_it_can(folder: Path, tmp_path: Path):
+    memory, hidden = tmp_path / "memory.json", folder / "a/hidden.jpg"
+    hidden.symlink_to("loop.jpg")
+    (folder / "a/loop.jpg").symlink_to("hidden.jpg")
+    before = content_digest(folder, memory)
+    hidden.unlink()
+    hidden.write_bytes(b"three")
+    assert content_digest(folder, memory) != before
+    assert "unreadable" not in memory.read_text()
+
+
+def test_a_damaged_memory_is_an_empty_one(folder: Path, tmp_path: Path):
+    memory = tmp_path / "memory.json"
+    before = content_digest(folder, memory)
+    for damage in ("", "{", "no"):
+        memory.write_text(damage)
+        assert content_digest(folder, memory) == before

@@ -82,3 +82,12 @@ def test_a_damaged_digest_file_vouches_for_nothing(array: Path, content: str) ->
     recall_pixels(array, "a" * 64)
     assert not array.exists()
     assert not array.with_suffix(".json").exists()
+
+
+def test_only_the_last_pixels_are_kept_aside(array: Path) -> None:
+    for value, made_from in enumerate("abcd"):
+        recall_pixels(array, made_from * 64)
+        make(array, value, made_from * 64)
+    assert len(list(array.parent.glob("*.npy"))) == len(list(array.parent.glob("*.json"))) == 2
+    recall_pixels(array, "c" * 64)
+    assert (np.load(array) == 2).all()

@@ -92,7 +92,7 @@ def _run(*command: str, **options: Any) -> str:
     said = done.stdout.rstrip()
     if done.returncode:
         wrong = [line for line in said.splitlines() if "error" in line.lower()] or said.splitlines()
-        raise UserError(f"`{' '.join(command[:2])}` failed: {wrong[-1]}")
+        raise UserError(f"`{' '.join(command[:2])}` failed: {wrong[-1] if wrong else 'it does not say why'}")
     return said
 
 

@@ -35,22 +35,22 @@ def remembered(files: Iterable[Path], memory: Path) -> dict[Path, str]:
     that it was not asked for.
     """
     known = _recalled(memory)
-    keys = {
+    looks = {
         file: "|".join(map(str, (file.resolve(), (facts := file.stat()).st_size, facts.st_mtime_ns))) for file in files
     }
-    digests = {key: known.get(key) or _readable(file) for file, key in keys.items()}
+    digests = {look: known.get(look) or _readable(file) for file, look in looks.items()}
     # What may not be read now may be read later, and looks the same.
-    read = {key: digest for key, digest in digests.items() if digest != UNREADABLE}
+    read = {look: digest for look, digest in digests.items() if digest != UNREADABLE}
     if read != known:
         with replacing(memory) as part:
             part.write_text(json.dumps(read))
-    return {file: digests[key] for file, key in keys.items()}
+    return {file: digests[look] for file, look in looks.items()}
 
 
 def _readable(file: Path) -> str:
     try:
         return sha256(file)
-    except PermissionError:
+    except OSError:
         return UNREADABLE
 
 

@@ -44,10 +44,9 @@ def recall_pixels(array: Path, made_from: str) -> None:
         found = _read(digest).get("made_from")
         if found == made_from:
             return
+        kept = [key for key in (found, made_from) if key]
         for file in (array, digest):
-            for older in set(file.parent.glob(f"{file.stem}-*{file.suffix}")) - {
-                _aside(file, kept) for kept in (found, made_from) if kept
-            }:
+            for older in set(file.parent.glob(f"{file.stem}-*{file.suffix}")) - {_aside(file, key) for key in kept}:
                 older.unlink()
             if file.exists() and found:
                 file.replace(_aside(file, found))
