@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from PIL import Image
 from snakemake.utils import update_config
 
 from brushprint import locks
+
+if TYPE_CHECKING:
+    from brushprint import networks
 
 
 def picture(seed: int, size: tuple[int, int] = (48, 40), mode: str = "RGB") -> Image.Image:
@@ -44,6 +48,22 @@ def write_files(tmp_path: Path) -> Callable[[dict[str, bytes]], Path]:
         return root
 
     return write
+
+
+# One network of each kind that the variants are made of.
+ARCHITECTURES = ["cifake", "conv3", "simple-cnn", "tapering-cnn", "torchvision/efficientnet_b0", "torchvision/resnet18"]
+
+
+def model_of(architecture: str, side: int, classes: list[str], **recipe: object) -> "networks.Model":
+    """A model with the random weights that torch's generator gives next."""
+    # Workflow tests have no need of torch, and wait for it.
+    from brushprint import networks  # noqa: PLC0415
+
+    said = {"architecture": architecture, "image_size": side, "classes": classes}
+    about = {"scaling": "unit", "dropout": 0.0, "loss": "cross-entropy"} | said | recipe
+    one_logit = about["loss"] == networks.ONE_LOGIT
+    network = networks.build(architecture, len(classes), side, dropout=about["dropout"], one_logit=one_logit)
+    return networks.Model(network.eval(), about)
 
 
 REPOSITORY = Path(__file__).parent.parent

@@ -11,8 +11,11 @@ import yaml
 
 from brushprint import config
 from brushprint.errors import UserError
+from brushprint.recipe import Recipe
 
 SHIPPED = [Path(__file__).parent.parent / "config" / name for name in ("config.yaml", "recipes.yaml")]
+
+HUB = {"source": "hub"}
 
 
 def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -192,10 +195,74 @@ def test_a_missing_key_of_a_list_is_told_with_the_file_of_that_list(complaint):
             "recipes: {cifake-32: {architecture: cifak}}",
             "recipes.cifake-32.architecture: no such architecture: 'cifak'; did you mean 'cifake'?",
         ),
+        (
+            "recipes: {cifake-32: {architecture: torchvision/resnet19}}",
+            "recipes.cifake-32.architecture: no such architecture: 'torchvision/resnet19'; "
+            "did you mean 'torchvision/resnet18'?",
+        ),
+        (
+            "recipes: {cifake-32: {architecture: yolo}}",
+            "recipes.cifake-32.architecture: no such architecture: 'yolo'; "
+            "known: cifake, conv3, simple-cnn, tapering-cnn, torchvision/MODEL and timm/MODEL",
+        ),
+        (
+            f"pretrained: {{files: {{torchvision/resnet: {{path: x, sha256: {'ab' * 32}}}}}}}",
+            "pretrained.files.torchvision/resnet: no such architecture: 'torchvision/resnet'; "
+            "did you mean 'torchvision/resnet50'?",
+        ),
+        (
+            "recipes: {cifake-32: {augmentation: {horizontal_flop: 0.5}}}",
+            "recipes.cifake-32.augmentation.horizontal_flop: unknown key; did you mean 'horizontal_flip'?",
+        ),
     ],
 )
 def test_a_reference_that_leads_nowhere_is_named_with_the_nearest_one(complaint, overlay: str, said: str):
     assert complaint(overlay) == said
+
+
+@pytest.mark.parametrize(
+    ("overlay", "said"),
+    [
+        (
+            "variants: {cifake-32: {task: style}}",
+            "variants.cifake-32.task: input should be 'origin', 'source', 'origin_style', 'source_style' or 'folder', "
+            "not 'style'",
+        ),
+        (
+            "variants: {resnet50-finetuned: {task: source}}",
+            "variants.resnet50-finetuned.task: the loss of the recipe resnet50-finetuned tells two classes apart: "
+            "set loss: cross-entropy there, or task: origin, not 'source'",
+        ),
+        (
+            "recipes: {conv3: {pretrained: true}}",
+            "recipes.conv3.pretrained: there are no published weights of conv3: "
+            "name a file of them in pretrained.files, or set false",
+        ),
+        (
+            "recipes: {simple-cnn: {architecture: torchvision/vgg16, image_size: 31}}",
+            "recipes.simple-cnn.image_size: torchvision/vgg16 cannot take pictures of less than 32 pixels",
+        ),
+        (
+            "recipes: {cifake-32: {augmentation: {rotation: 200}}}",
+            "recipes.cifake-32.augmentation.rotation: input should be less than or equal to 180, not 200",
+        ),
+        ("recipes: {cifake-32: {trained: []}}", "recipes.cifake-32.trained: list should have at least 1 item after va"),
+        (
+            "pretrained: {files: {torchvision/resnet18: {path: x, sha256: abc}}}",
+            "pretrained.files.torchvision/resnet18.sha256: string should match pattern",
+        ),
+        ("pretrained: {source: web}", "pretrained.source: input should be 'hub' or 'none', not 'web'"),
+    ],
+)
+def test_settings_that_exclude_one_another_are_refused(complaint, overlay: str, said: str):
+    assert complaint(overlay).startswith(said)
+
+
+def test_a_task_that_needs_styles_is_refused_where_no_rule_gives_one(complaint):
+    labels = "collection: {labels: [{folder: a, origin: ai, source: a}, {folder: b, origin: human, source: human}]}"
+    variants = "variants: {" + ", ".join(f"{name}: null" for name in shipped()["variants"])
+    said = complaint(f"{labels}\n{variants}, new: {{task: source_style, split: natural, recipe: conv3}}}}")
+    assert said == "variants.new.task: no rule of collection.labels gives a style, so there is no task 'source_style'"
 
 
 def test_a_bad_regular_expression_is_told_before_anything_runs(complaint):
@@ -233,6 +300,7 @@ def test_a_mistake_in_two_files_is_told_of_the_last(tmp_path: Path):
 
 def test_null_takes_a_variant_a_split_or_a_recipe_away():
     overlay = {"variants": {"tapering-cnn": None}, "recipes": {"tapering-cnn": None}, "splits": {"natural": None}}
+    overlay["variants"] |= {name: None for name, of in shipped()["variants"].items() if of["split"] == "natural"}
     settings = config.load(merged(shipped(), overlay), SHIPPED)
     assert "tapering-cnn" not in settings.variants | settings.recipes
     assert "natural" not in settings.splits
@@ -250,9 +318,30 @@ def test_a_checksum_may_be_written_in_capitals():
 
 
 def test_the_budget_caps_a_recipe_and_never_raises_it():
-    budget = {"pixels": 64, "epochs": 12, "images": None}
+    budget = {"pixels": 64, "epochs": 12, "images": None, "batch_size": None}
     capped = config.load(merged(shipped(), {"budget": budget}), SHIPPED)
     assert (capped.recipe("tapering-cnn").image_size, capped.recipe("tapering-cnn").epochs) == (64, 12)
     assert (capped.recipe("cifake-32").image_size, capped.recipe("cifake-32").epochs) == (32, 12)
     full = config.load(merged(shipped(), {"budget": dict.fromkeys(budget)}), SHIPPED)
     assert full.recipe("tapering-cnn") == full.recipes["tapering-cnn"]
+    small = config.load(merged(shipped(), {"budget": {"batch_size": 40, "epochs": 3}, "pretrained": HUB}), SHIPPED)
+    assert [small.recipe(name).batch_size for name in ("tapering-cnn", "resnet50-finetuned")] == [40, 32]
+    assert [phase.epochs for phase in small.recipe("resnet50-finetuned").phases()] == [3, 3]
+
+
+def test_a_recipe_is_pretrained_and_frozen_only_where_there_are_weights():
+    def recipes(pretrained: dict) -> list[Recipe]:
+        settings = config.load(merged(shipped(), {"pretrained": pretrained}), SHIPPED)
+        return [settings.recipe(name) for name in ("resnet18-frozen", "resnet50-finetuned", "conv3-origin")]
+
+    file = {"torchvision/resnet18": {"path": "weights.pth", "sha256": "ab" * 32}}
+    for pretrained, expected in {
+        "none": [False, False, False],
+        "hub": [True, True, False],
+    }.items():
+        found = recipes({"source": pretrained})
+        assert [recipe.pretrained for recipe in found] == expected
+        assert [recipe.trained is not None for recipe in found] == expected
+    assert [recipe.pretrained for recipe in recipes({"source": "none", "files": file})] == [True, False, False]
+    assert [len(recipe.phases()) for recipe in recipes({"source": "hub"})] == [1, 2, 1]
+    assert [len(recipe.phases()) for recipe in recipes({"source": "none"})] == [1, 1, 1]

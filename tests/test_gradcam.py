@@ -8,36 +8,41 @@ from captum.attr import LayerGradCam
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-from brushprint import architectures, networks
+from brushprint import networks
 from brushprint.gradcam import as_heat, choose, grad_cam, heatmaps
 from brushprint.recipe import Recipe
 from brushprint.training import Data, train
+from tests.conftest import ARCHITECTURES, model_of
 
 torch.set_num_threads(1)
 
 TARGETS = torch.tensor([0, 1, 2, 1, 0, 2])
-SIZES = {"cifake": 48, "tapering-cnn": 64}
+SIDE = 64
 
 
-@pytest.fixture(params=architectures.names())
+@pytest.fixture(params=ARCHITECTURES)
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+def random_model(name: str) -> networks.Model:
+    torch.manual_seed(5)
+    return model_of(name, SIDE, ["a", "b", "c"])
+
+
 def random_network(name: str) -> tuple[torch.nn.Module, str]:
-    torch.manual_seed({"cifake": 3, "tapering-cnn": 5}[name])
-    network = networks.build(name, 3, SIZES[name]).eval()
-    return network, networks.architecture(name).GRADCAM
+    model = random_model(name)
+    return model.network, model.layers.gradcam
 
 
-def pictures(name: str) -> torch.Tensor:
-    side, generator = SIZES[name], torch.Generator().manual_seed(1)
-    return torch.randint(0, 256, (len(TARGETS), side, side, 3), dtype=torch.uint8, generator=generator)
+def pictures() -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.randint(0, 256, (len(TARGETS), SIDE, SIDE, 3), dtype=torch.uint8, generator=generator)
 
 
 def test_maps_are_those_of_captum(name: str):
     network, layer = random_network(name)
-    inputs = networks.as_input(pictures(name))
+    inputs = networks.as_input(pictures())
     oracle = LayerGradCam(network, network.get_submodule(layer))
     expected = oracle.attribute(inputs, TARGETS, relu_attributions=True).sum(1).detach()
     found = grad_cam(network, layer, inputs, TARGETS)
@@ -47,18 +52,18 @@ def test_maps_are_those_of_captum(name: str):
 
 
 def test_heatmaps_are_those_of_the_package_grad_cam(name: str):
-    network, layer = random_network(name)
-    with GradCAM(network, [network.get_submodule(layer)]) as oracle:
+    model = random_model(name)
+    with GradCAM(model.network, [model.network.get_submodule(model.layers.gradcam)]) as oracle:
         chosen = [ClassifierOutputTarget(target) for target in TARGETS.tolist()]
-        expected = oracle(networks.as_input(pictures(name)), chosen)
-    found = heatmaps(network, layer, pictures(name), TARGETS)
+        expected = oracle(networks.as_input(pictures()), chosen)
+    found = heatmaps(model, pictures(), TARGETS)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_the_class_that_is_asked_for_decides_the_map(name: str):
-    network, layer = random_network(name)
-    one, other = (heatmaps(network, layer, pictures(name), classes) for classes in (TARGETS, 2 - TARGETS))
+    model = random_model(name)
+    one, other = (heatmaps(model, pictures(), classes) for classes in (TARGETS, 2 - TARGETS))
     unchanged = [np.allclose(one[index], other[index], atol=1e-4) for index in range(len(TARGETS))]
     assert not all(unchanged)
     assert all(unchanged[index] for index in (1, 3))
@@ -66,15 +71,15 @@ def test_the_class_that_is_asked_for_decides_the_map(name: str):
 
 @pytest.mark.parametrize("batch", [1, 4])
 def test_a_picture_has_the_same_heat_alone_as_in_a_batch(name: str, batch: int, monkeypatch: pytest.MonkeyPatch):
-    network, layer = random_network(name)
-    whole = heatmaps(network, layer, pictures(name), TARGETS)
+    model = random_model(name)
+    whole = heatmaps(model, pictures(), TARGETS)
     monkeypatch.setattr(networks, "batch", lambda side: batch)
-    np.testing.assert_allclose(heatmaps(network, layer, pictures(name), TARGETS), whole, atol=1e-4)
+    np.testing.assert_allclose(heatmaps(model, pictures(), TARGETS), whole, atol=1e-4)
 
 
 def test_explaining_leaves_network_and_inputs_as_they_were(name: str):
     network, layer = random_network(name)
-    inputs = networks.as_input(pictures(name))
+    inputs = networks.as_input(pictures())
     with torch.no_grad():
         grad_cam(network, layer, inputs, TARGETS)
     assert not inputs.requires_grad
@@ -84,14 +89,13 @@ def test_explaining_leaves_network_and_inputs_as_they_were(name: str):
 
 def test_frozen_layers_are_explained_too(name: str):
     network, layer = random_network(name)
-    inputs = networks.as_input(pictures(name))
+    inputs = networks.as_input(pictures())
     expected = grad_cam(network, layer, inputs, TARGETS)
     assert torch.equal(grad_cam(network.requires_grad_(False), layer, inputs, TARGETS), expected)
 
 
 def test_no_pictures_have_no_heat(name: str):
-    network, layer = random_network(name)
-    assert heatmaps(network, layer, pictures(name)[:0], TARGETS[:0]).shape == (0, SIZES[name], SIZES[name])
+    assert heatmaps(random_model(name), pictures()[:0], TARGETS[:0]).shape == (0, SIDE, SIDE)
 
 
 def test_heat_reaches_from_zero_to_one_and_nothing_stays_nothing():
@@ -131,14 +135,15 @@ def test_a_planted_cue_gets_the_heat(tmp_path: Path):
         classes=["above", "below"],
         seed=0,
         device="cpu",
+        weights=None,
         checkpoint=tmp_path / "checkpoint.pt",
         identity="cue",
         label="cue",
     )
     assert history["validation_accuracy"].max() == 1
-    network = networks.build("cifake", 2, side).eval()
-    network.load_state_dict(weights)
-    heat = heatmaps(network, "relu2", torch.from_numpy(pixels), torch.from_numpy(targets))
+    model = model_of("cifake", side, ["above", "below"])
+    model.network.load_state_dict(weights)
+    heat = heatmaps(model, torch.from_numpy(pixels), torch.from_numpy(targets))
     assert heat[cue].mean() > 2 * heat[~cue].mean()
 
 

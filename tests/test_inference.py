@@ -5,23 +5,24 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_max_pool2d
 
-from brushprint import architectures, networks
+from brushprint import networks
 from brushprint.errors import UserError
 from brushprint.inference import MOST_FEATURES, infer
+from tests.conftest import ARCHITECTURES, model_of
 
 torch.set_num_threads(1)
 
 CLASSES = ["ai", "human", "other"]
 
 
-@pytest.fixture(params=architectures.names())
+@pytest.fixture(params=ARCHITECTURES)
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def random_network(name: str, side: int) -> torch.nn.Module:
+def random_model(name: str, side: int) -> networks.Model:
     torch.manual_seed(5)
-    return networks.build(name, len(CLASSES), side).eval()
+    return model_of(name, side, CLASSES)
 
 
 def held_out(count: int, side: int) -> tuple[np.ndarray, pd.DataFrame]:
@@ -36,7 +37,7 @@ def held_out(count: int, side: int) -> tuple[np.ndarray, pd.DataFrame]:
 
 def run(name: str, count: int = 40, side: int = 32) -> tuple[pd.DataFrame, pa.Table]:
     pixels, table = held_out(count, side)
-    return infer(random_network(name, side), pixels, table, architecture=name, classes=CLASSES, device="cpu")
+    return infer(random_model(name, side), pixels, table, device="cpu")
 
 
 def features(table: pa.Table, layer: str) -> np.ndarray:
@@ -45,11 +46,11 @@ def features(table: pa.Table, layer: str) -> np.ndarray:
 
 def test_predictions_are_those_of_a_plain_forward_pass(name: str):
     pixels, table = held_out(40, 32)
-    network = random_network(name, 32)
+    model = random_model(name, 32)
     with torch.no_grad():
         inputs = torch.from_numpy(pixels[table["row"]]).permute(0, 3, 1, 2).float() / 255
-        expected = network(inputs).softmax(1).numpy()
-    predictions, _ = infer(network, pixels, table, architecture=name, classes=CLASSES, device="cpu")
+        expected = model.network(inputs).softmax(1).numpy()
+    predictions, _ = infer(model, pixels, table, device="cpu")
     found = predictions[["p_ai", "p_human", "p_other"]].to_numpy()
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert predictions["predicted"].tolist() == [CLASSES[index] for index in found.argmax(1)]
@@ -68,15 +69,28 @@ def test_the_probabilities_of_a_picture_are_float64_and_sum_to_one(name: str):
 
 def test_features_are_what_hooks_see(name: str):
     pixels, table = held_out(10, 32)
-    network, module, seen = random_network(name, 32), networks.architecture(name), {}
-    for layer in (module.POOL, module.PENULTIMATE):
-        network.get_submodule(layer).register_forward_hook(lambda _, __, out, layer=layer: seen.update({layer: out}))
+    model, seen = random_model(name, 32), {}
+    layers = model.layers
+    for layer in (layers.pool, layers.penultimate):
+        module = model.network.get_submodule(layer)
+        module.register_forward_hook(lambda _, __, out, layer=layer: seen.update({layer: out}))
     with torch.no_grad():
-        network(networks.as_input(torch.from_numpy(pixels[table["row"]])))
+        model.network(networks.as_input(torch.from_numpy(pixels[table["row"]])))
     expected = dict(seen)
-    _, table = infer(network, pixels, table, architecture=name, classes=CLASSES, device="cpu")
-    np.testing.assert_allclose(features(table, "pool"), expected[module.POOL].flatten(1), atol=1e-6)
-    np.testing.assert_allclose(features(table, "penultimate"), expected[module.PENULTIMATE], atol=1e-6)
+    _, table = infer(model, pixels, table, device="cpu")
+    np.testing.assert_allclose(features(table, "pool"), expected[layers.pool].flatten(1), atol=1e-6)
+    np.testing.assert_allclose(features(table, "penultimate"), expected[layers.penultimate], atol=1e-6)
+
+
+def test_the_scaling_of_the_recipe_is_used():
+    pixels, table = held_out(4, 32)
+    torch.manual_seed(5)
+    model = model_of("cifake", 32, CLASSES, scaling="imagenet")
+    with torch.no_grad():
+        inputs = networks.as_input(torch.from_numpy(pixels[table["row"]]), "imagenet")
+        expected = model.network(inputs).softmax(1).numpy()
+    predictions, _ = infer(model, pixels, table, device="cpu")
+    np.testing.assert_allclose(predictions[["p_ai", "p_human", "p_other"]], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +100,10 @@ def test_features_are_what_hooks_see(name: str):
         ("cifake", 128, 64 * 8 * 8, 64),
         ("tapering-cnn", 32, 8, 512),
         ("tapering-cnn", 256, 512, 512),
+        ("conv3", 64, 64 * 8 * 8, 128),
+        ("torchvision/resnet18", 32, 512, 512),
+        ("torchvision/resnet50", 64, 2048, 2048),
+        ("torchvision/efficientnet_b0", 64, 1280, 1280),
     ],
 )
 def test_features_are_fixed_size_lists_of_float32(name: str, side: int, pool: int, penultimate: int):
@@ -98,10 +116,10 @@ def test_features_are_fixed_size_lists_of_float32(name: str, side: int, pool: in
 
 def test_a_large_pooled_map_is_max_pooled_to_the_finest_grid_that_is_small_enough():
     pixels, table = held_out(2, 128)
-    network = random_network("cifake", 128)
+    model = random_model("cifake", 128)
     with torch.no_grad():
-        pooled = network[:6](networks.as_input(torch.from_numpy(pixels[table["row"]])))
-    _, table = infer(network, pixels, table, architecture="cifake", classes=CLASSES, device="cpu")
+        pooled = model.network[:6](networks.as_input(torch.from_numpy(pixels[table["row"]])))
+    _, table = infer(model, pixels, table, device="cpu")
     found = features(table, "pool")
     assert pooled[0].numel() > MOST_FEATURES >= found.shape[1]
     np.testing.assert_allclose(found, adaptive_max_pool2d(pooled, 8).flatten(1), atol=1e-6)
@@ -124,22 +142,15 @@ def test_two_runs_give_the_same_bits(name: str):
 
 def test_no_hooks_stay_behind(name: str):
     pixels, table = held_out(4, 32)
-    network = random_network(name, 32)
-    infer(network, pixels, table, architecture=name, classes=CLASSES, device="auto")
-    assert not any(module._forward_hooks for module in network.modules())
+    model = random_model(name, 32)
+    infer(model, pixels, table, device="auto")
+    assert not any(module._forward_hooks for module in model.network.modules())
 
 
 def test_a_class_that_the_network_does_not_know_is_told_in_one_line():
     pixels, table = held_out(4, 32)
     with pytest.raises(UserError, match="no training picture has the class 'cubism'"):
-        infer(
-            random_network("cifake", 32),
-            pixels,
-            table.assign(label=["ai", "cubism", "human", "ai"]),
-            architecture="cifake",
-            classes=CLASSES,
-            device="cpu",
-        )
+        infer(random_model("cifake", 32), pixels, table.assign(label=["ai", "cubism", "human", "ai"]), device="cpu")
 
 
 def test_no_held_out_pictures_are_told_in_one_line():

@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from lightning_fabric import Fabric
+from safetensors.torch import save_file
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torchvision.models import resnet18
 
-from brushprint import networks
+from brushprint import networks, training
 from brushprint.errors import UserError
 from brushprint.recipe import Recipe
-from brushprint.training import Data, class_index, evaluate, train
+from brushprint.training import Data, class_index, evaluate, freeze, learning_mode, train
+from tests.test_repository import settings
 
 torch.set_num_threads(1)
 
@@ -65,7 +68,8 @@ class CutShort(Data):
 
 
 def learn(checkpoint: Path, data: Data | None = None, validation: Data | None = None, **changes: object):
-    arguments = {"seed": 3, "identity": ["these settings"], "recipe": recipe(), "classes": CLASSES} | changes
+    arguments = {"seed": 3, "identity": ["these settings"], "recipe": recipe(), "classes": CLASSES, "weights": None}
+    arguments |= changes
     return train(
         data=planted(40, seed=1) if data is None else data,
         validation=planted(20, seed=2) if validation is None else validation,
@@ -93,7 +97,7 @@ def test_a_planted_cue_is_learned(uncut):
 
 def test_the_history_has_a_row_an_epoch_and_one_best(uncut):
     columns = ["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
-    assert list(uncut[1].columns) == ["epoch", "learning_rate", *columns, "best"]
+    assert list(uncut[1].columns) == ["phase", "epoch", "learning_rate", *columns, "best"]
     assert uncut[1]["epoch"].tolist() == [1, 2, 3, 4]
     assert uncut[1]["best"].sum() == 1
 
@@ -105,7 +109,9 @@ def test_two_runs_give_the_same_bits(uncut, tmp_path: Path):
 
 
 def test_another_seed_gives_other_weights(uncut, tmp_path: Path):
-    assert not torch.equal(learn(tmp_path / "checkpoint.pt", seed=4)[0]["logits.bias"], uncut[0]["logits.bias"])
+    assert not torch.equal(
+        learn(tmp_path / "checkpoint.pt", seed=4)[0]["head.logits.bias"], uncut[0]["head.logits.bias"]
+    )
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 4])
@@ -159,7 +165,8 @@ def test_the_weights_are_those_of_the_epoch_with_the_lowest_validation_loss(tmp_
     assert best["epoch"] < 6
     network = networks.build("cifake", 2, SIDE)
     network.load_state_dict(weights)
-    judged = evaluate(Fabric(accelerator="cpu", devices=1), network, validation.batches(8))
+    inputs = ((networks.as_input(pictures), targets) for pictures, targets in validation.batches(8))
+    judged = evaluate(network.eval(), cross_entropy, inputs)
     assert judged == (best["validation_loss"], best["validation_accuracy"])
 
 
@@ -218,3 +225,243 @@ def test_a_class_that_no_training_picture_has_is_told_in_one_line():
     assert class_index(pd.Series(["b", "a"]), ["a", "b"]).tolist() == [1, 0]
     with pytest.raises(UserError, match="no training picture has the class 'c'"):
         class_index(pd.Series(["b", "c"]), ["a", "b"])
+
+
+RESNET = {"architecture": "torchvision/resnet18", "image_size": 32, "epochs": 2, "batch_size": 6}
+
+
+def large(data: Data) -> Data:
+    """The same pictures, twice as large."""
+    return Data(data.pixels.repeat(2, axis=1).repeat(2, axis=2), data.rows, data.targets)
+
+
+def published(name: str) -> Recipe:
+    return Recipe(**settings()["recipes"][name])
+
+
+def shared_with(name: str, size: int = 64) -> tuple[torch.nn.Module, Recipe]:
+    recipe = published(name)
+    return networks.build(recipe.architecture, 2, size, dropout=recipe.dropout), recipe
+
+
+@pytest.mark.parametrize(
+    ("name", "frozen"),
+    [
+        ("resnet18-frozen", [{"conv1", "bn1", "layer1", "layer2"}]),
+        ("resnet18-aggressive", [set()]),
+        ("resnet18-augmented", [set()]),
+        ("resnet18-224", [set()]),
+        (
+            "resnet50-finetuned",
+            [{"conv1", "bn1", "layer1", "layer2", "layer3", "layer4"}, {"conv1", "bn1", "layer1", "layer2", "layer3"}],
+        ),
+        ("efficientnet-b0", [{"features"}, set()]),
+        ("tapering-cnn", [set()]),
+        ("simple-cnn", [set()]),
+        ("conv3", [set()]),
+        ("cifake-32", [set()]),
+    ],
+)
+def test_the_published_layers_are_frozen_and_no_others(name: str, frozen: list[set[str]]):
+    network, of = shared_with(name)
+    for phase, expected in zip(of.phases(), frozen, strict=True):
+        freeze(network, phase.trained)
+        learning_mode(network, phase.trained)
+        still = {
+            part
+            for part, module in network.named_children()
+            if list(module.parameters()) and not any(weight.requires_grad for weight in module.parameters())
+        }
+        assert still == expected
+        for part, module in network.named_modules():
+            if own := list(module.parameters(recurse=False)):
+                assert {weight.requires_grad for weight in own} == {module.training}, part
+
+
+def test_the_second_phase_of_resnet50_learns_the_last_bottleneck_and_the_head():
+    network, of = shared_with("resnet50-finetuned")
+    freeze(network, of.phases()[1].trained)
+    learning = {name.rpartition(".")[0] for name, weight in network.named_parameters() if weight.requires_grad}
+    assert learning == {f"layer4.2.{part}" for part in ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3")} | {"fc.logits"}
+
+
+def test_what_is_frozen_stays_as_it_was_batch_statistics_included(tmp_path: Path):
+    frozen = recipe(**RESNET, trained=["layer3", "layer4", "fc"])
+    weights, _ = learn(tmp_path / "c.pt", large(planted(12, 1)), large(planted(12, 2)), recipe=frozen)
+    torch.manual_seed(3)
+    fresh = networks.build("torchvision/resnet18", 2, 32).state_dict()
+    changed = {name for name in fresh if not torch.equal(fresh[name], weights[name])}
+    assert {name for name in fresh if name.startswith(("layer3", "layer4", "fc"))} == changed
+    assert "layer3.0.bn1.running_mean" in changed
+
+
+def two_phases(**changes: object) -> Recipe:
+    second = {"epochs": 3, "learning_rate": 0.0005, "trained": ["layer4.1", "fc"]}
+    both = {"trained": ["fc"], "fine_tuning": second, "loss": "binary-cross-entropy", "dropout": 0.3}
+    return recipe(**RESNET | both | changes)
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, pd.DataFrame]:
+    checkpoint = tmp_path_factory.mktemp("tuned") / "c.pt"
+    return learn(checkpoint, large(planted(18, 1)), large(planted(12, 2)), recipe=two_phases())
+
+
+def test_the_second_phase_goes_on_from_the_first_at_its_own_rate(tuned):
+    history = tuned[1]
+    assert history["phase"].tolist() == [1, 1, 2, 2, 2]
+    assert history["epoch"].tolist() == [1, 2, 3, 4, 5]
+    assert history["learning_rate"].tolist() == [0.003, 0.003, 0.0005, 0.0005, 0.0005]
+    assert history["best"].sum() == 1
+
+
+@pytest.mark.parametrize("epochs", [(1, None), (2, None), (2, 1), (2, 2)])
+def test_a_run_that_was_cut_in_either_phase_gives_the_same_bits(tuned, epochs: tuple, tmp_path: Path):
+    data, validation = large(planted(18, 1)), large(planted(12, 2))
+    whole = two_phases()
+    second = whole.fine_tuning.model_copy(update={"epochs": epochs[1]}) if epochs[1] else None
+    cut = whole.model_copy(update={"epochs": epochs[0], "fine_tuning": second})
+    learn(tmp_path / "c.pt", data, validation, recipe=cut)
+    assert_same(learn(tmp_path / "c.pt", data, validation, recipe=whole), tuned)
+
+
+def test_patience_ends_a_phase_and_the_next_begins_from_the_best_weights(tmp_path: Path):
+    hopeless = [large(meaningless(20, seed)) for seed in (5, 6)]
+    _, history = learn(tmp_path / "c.pt", *hopeless, recipe=two_phases(epochs=30, patience=1, learning_rate=0.1))
+    first = history[history["phase"] == 1]
+    assert len(first) < 30
+    assert first["validation_loss"].iloc[-1] > first["validation_loss"].min()
+    assert (history["phase"] == 2).sum() >= 1
+    # One step at a rate of almost nothing leaves the loss of the best weights.
+    small = {"epochs": 1, "learning_rate": 1e-9, "trained": ["fc"]}
+    weak = two_phases(epochs=30, patience=1, learning_rate=0.1, fine_tuning=small)
+    _, history = learn(tmp_path / "weak.pt", *hopeless, recipe=weak)
+    assert history["validation_loss"].iloc[-1] == pytest.approx(first["validation_loss"].min(), abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["resnet50-finetuned", "efficientnet-b0", "efficientnet-b0-imagenet"])
+def test_the_first_phase_of_source_001_is_the_head_alone(name: str):
+    network, of = shared_with(name)
+    assert [training._head_alone(network, phase, of) for phase in of.phases()] == [True, False]
+
+
+def test_features_of_what_is_frozen_are_computed_once_with_the_same_result(tuned, tmp_path: Path, monkeypatch):
+    class Counted(Data):
+        passes = 0
+
+        def batches(self, *arguments: object) -> Iterator:
+            self.passes += 1
+            return super().batches(*arguments)
+
+    data, validation = large(planted(18, 1)), large(planted(12, 2))
+    counted = Counted(data.pixels, data.rows, data.targets)
+    once = learn(tmp_path / "once.pt", counted, validation, recipe=two_phases(epochs=4, fine_tuning=None))
+    assert counted.passes == 1
+    monkeypatch.setattr(training, "_head_alone", lambda *_: False)
+    counted.passes = 0
+    always = learn(tmp_path / "always.pt", counted, validation, recipe=two_phases(epochs=4, fine_tuning=None))
+    assert counted.passes == 4
+    pd.testing.assert_frame_equal(once[1], always[1], rtol=1e-4)
+    for name, value in once[0].items():
+        torch.testing.assert_close(value, always[0][name], rtol=1e-4, atol=1e-5)
+
+
+def test_augmented_pictures_are_not_the_same_each_epoch_so_their_features_are_not_kept(tmp_path: Path):
+    changed = two_phases(epochs=2, fine_tuning=None, augmentation={"horizontal_flip": 0.5})
+    data = large(planted(12, 1))
+    seen = []
+
+    class Watched(Data):
+        def batches(self, *arguments: object) -> Iterator:
+            seen.append(len(arguments))
+            return super().batches(*arguments)
+
+    learn(tmp_path / "c.pt", Watched(data.pixels, data.rows, data.targets), large(planted(12, 2)), recipe=changed)
+    assert len(seen) == 2
+
+
+def rates_of(name: str) -> list[list[float]]:
+    recipe = published(name)
+    return [[phase.learning_rate * recipe.decay**turn for turn in range(phase.epochs)] for phase in recipe.phases()]
+
+
+def test_the_published_schedules():
+    rates = {name: rates_of(name) for name in settings()["recipes"]}
+    assert rates["tapering-cnn"] == [[0.001] * 50]
+    assert rates["resnet50-finetuned"] == rates["efficientnet-b0"] == [[0.001] * 20, [0.00001] * 10]
+    assert rates["conv3"] == [[0.005] * 20]
+    assert (rates["cifake-32"], rates["cifake-128"]) == ([[0.001] * 15], [[0.001] * 10])
+    for name in ("simple-cnn", "resnet18-frozen", "resnet18-aggressive", "resnet18-augmented", "resnet18-224"):
+        assert rates[name] == [pytest.approx([0.001 * 0.9**turn for turn in range(10)])]
+
+
+def test_the_rate_falls_by_the_decay_after_each_epoch(tmp_path: Path):
+    falling = recipe(optimizer="sgd", momentum=0.9, learning_rate=0.01, decay=0.5)
+    _, history = learn(tmp_path / "c.pt", recipe=falling)
+    assert history["learning_rate"].tolist() == [0.01, 0.005, 0.0025, 0.00125]
+
+
+def test_gradient_descent_is_torch_s_with_nesterov_s_momentum_and_weight_decay(tmp_path: Path):
+    """Against a loop of the test's own, over the same batches."""
+    of = recipe(optimizer="sgd", momentum=0.9, weight_decay=0.01, learning_rate=0.02, decay=0.9, epochs=2)
+    data = planted(40, 1)
+    weights, _ = learn(tmp_path / "c.pt", data, data, recipe=of)
+    torch.manual_seed(3)
+    network = networks.build("cifake", 2, SIDE)
+    optimizer = torch.optim.SGD(network.parameters(), 0.02, momentum=0.9, nesterov=True, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+    for epoch in (1, 2):
+        order = np.random.default_rng([3, epoch]).permutation(40)
+        for pictures, targets in data.batches(8, order):
+            optimizer.zero_grad()
+            cross_entropy(network(networks.as_input(pictures)), targets).backward()
+            optimizer.step()
+        schedule.step()
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(weights[name], value)
+
+
+def test_rare_classes_weigh_more_in_the_loss_that_is_asked_for(tmp_path: Path):
+    data = planted(40, 1)
+    few = Data(data.pixels, *(values[np.r_[0:40:2, 1:9:2]] for values in (data.rows, data.targets)))
+    assert np.bincount(few.targets).tolist() == [20, 4]
+    torch.manual_seed(3)
+    network = networks.build("cifake", 2, SIDE).eval()
+    tiny = {"optimizer": "sgd", "learning_rate": 1e-12, "epochs": 1, "batch_size": 24}
+    balance = torch.tensor([24 / 2 / 20, 24 / 2 / 4])
+    with torch.no_grad():
+        logits = network(networks.as_input(torch.from_numpy(few.pixels[few.rows])))
+        targets = torch.from_numpy(few.targets)
+        expected = {None: cross_entropy(logits, targets), "balanced": cross_entropy(logits, targets, balance)}
+    for weighing, loss in expected.items():
+        _, history = learn(tmp_path / f"{weighing}.pt", few, few, recipe=recipe(**tiny, class_weights=weighing))
+        assert history["train_loss"].item() == pytest.approx(loss.item(), rel=1e-5)
+        assert history["validation_loss"].item() == pytest.approx(loss.item(), rel=1e-5)
+
+
+def test_one_logit_learns_by_the_binary_cross_entropy(tmp_path: Path):
+    data = planted(40, 1)
+    tiny = recipe(loss="binary-cross-entropy", optimizer="sgd", learning_rate=1e-12, epochs=1)
+    weights, history = learn(tmp_path / "c.pt", data, data, recipe=tiny)
+    assert weights["head.logits.weight"].shape == (1, 64)
+    network = networks.build("cifake", 2, SIDE, one_logit=True).eval()
+    network.load_state_dict(weights)
+    with torch.no_grad():
+        logit = network(networks.as_input(torch.from_numpy(data.pixels))).diff(dim=1)[:, 0]
+    expected = binary_cross_entropy_with_logits(logit, torch.from_numpy(data.targets).float())
+    assert history["validation_loss"].item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_layer_that_does_not_exist_is_told_in_one_line(tmp_path: Path):
+    with pytest.raises(UserError, match="no such layer: 'layer5'; did you mean 'layer"):
+        learn(tmp_path / "c.pt", large(planted(8, 1)), recipe=recipe(**RESNET, trained=["layer5"]))
+
+
+def test_training_begins_from_the_weights_that_it_is_given(tmp_path: Path):
+    torch.manual_seed(9)
+    given = resnet18(weights=None).state_dict()
+    save_file(given, tmp_path / "weights.safetensors")
+    frozen = recipe(**RESNET | {"epochs": 1}, trained=["fc"])
+    data = large(planted(12, 1))
+    weights, _ = learn(tmp_path / "c.pt", data, data, recipe=frozen, weights=tmp_path / "weights.safetensors")
+    assert all(torch.equal(weights[name], value) for name, value in given.items() if not name.startswith("fc"))

@@ -105,6 +105,22 @@ class Split(Settings):
     ]
 
 
+class WeightsFile(Settings):
+    """A file of pretrained weights."""
+
+    path: Annotated[str, Field(min_length=1, description="a safetensors file, or a state dict saved by torch")]
+    sha256: Annotated[Sha256, Field(description="what the file must have")]
+
+
+class Pretrained(Settings):
+    """Where pretrained weights come from."""
+
+    source: Annotated[
+        Literal["hub", "none"], Field(description="`hub`: the library fetches them; `none`: begin from random weights")
+    ]
+    files: Annotated[dict[str, WeightsFile], Field(description="files by architecture, in place of what `source` says")]
+
+
 class Variant(Settings):
     """What is trained: a task, a split and a recipe under one name."""
 
@@ -118,7 +134,8 @@ class Budget(Settings):
 
     images: Annotated[int | None, Field(ge=1, description="pictures of the collection, drawn evenly from its folders")]
     pixels: Annotated[int | None, Field(ge=8, description="side of the square input")]
-    epochs: Annotated[int | None, Field(ge=1, description="passes over the training pictures")]
+    epochs: Annotated[int | None, Field(ge=1, description="passes over the training pictures in a phase")]
+    batch_size: Annotated[int | None, Field(ge=1, description="pictures a step")]
 
 
 class Latent(Settings):
@@ -142,6 +159,7 @@ class Config(Settings):
     splits: dict[Name, Split]
     recipes: dict[Name, Recipe]
     variants: dict[Name, Variant]
+    pretrained: Pretrained
     budget: Budget
     latent: Latent
     explain: Explain
@@ -158,10 +176,19 @@ class Config(Settings):
         }
 
     def recipe(self, variant: str) -> Recipe:
-        """The recipe of a variant under the budget."""
-        recipe = self.recipes[self.variants[variant].recipe]
-        caps = {"image_size": self.budget.pixels, "epochs": self.budget.epochs}
-        return recipe.model_copy(update={key: min(getattr(recipe, key), cap) for key, cap in caps.items() if cap})
+        """The recipe of a variant under the budget.
+
+        Where there are no weights to begin from it is not pretrained, and nothing of it is frozen.
+        """
+        recipe, budget = self.recipes[self.variants[variant].recipe], self.budget
+        caps = {"image_size": budget.pixels, "epochs": budget.epochs, "batch_size": budget.batch_size}
+        capped: dict[str, Any] = {key: min(getattr(recipe, key), cap) for key, cap in caps.items() if cap}
+        if recipe.fine_tuning and budget.epochs:
+            epochs = min(recipe.fine_tuning.epochs, budget.epochs)
+            capped["fine_tuning"] = recipe.fine_tuning.model_copy(update={"epochs": epochs})
+        if recipe.pretrained and self.pretrained.source == "none" and recipe.architecture not in self.pretrained.files:
+            capped |= {"pretrained": False, "trained": None, "fine_tuning": None}
+        return recipe.model_copy(update=capped)
 
 
 def typed(value: Any) -> Any:
@@ -213,25 +240,53 @@ def _reason(found: Any) -> str:
 
 
 def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
-    """References by name that lead nowhere, which types alone cannot tell."""
+    """What types alone cannot tell: references by name that lead nowhere, and settings that exclude one another."""
     if config.collection.kind == "sample" and config.collection.sha256:
         yield ("collection", "sha256"), "the sample is drawn and has none to check; set it to null"
     if not config.variants:
         yield ("variants",), "no variant to train; name one"
     for name, variant in config.variants.items():
-        for key, known in (("split", config.splits), ("recipe", config.recipes)):
-            if (value := getattr(variant, key)) not in known:
-                yield ("variants", name, key), f"no such {key}: {value!r}{_nearest(value, known)}"
+        for key, reason in _variant_mistakes(config, variant):
+            yield ("variants", name, key), reason
+    for name in config.pretrained.files:
+        if not architectures.exists(name):
+            yield ("pretrained", "files", name), _no_architecture(name)
     for name, recipe in config.recipes.items():
-        if (value := recipe.architecture) not in architectures.names():
-            reason = f"no such architecture: {value!r}{_nearest(value, architectures.names())}"
-            yield ("recipes", name, "architecture"), reason
+        if not architectures.exists(value := recipe.architecture):
+            yield ("recipes", name, "architecture"), _no_architecture(value)
             continue
+        if recipe.pretrained and "/" not in value and value not in config.pretrained.files:
+            reason = f"there are no published weights of {value}: name a file of them in pretrained.files, or set false"
+            yield ("recipes", name, "pretrained"), reason
         least = architectures.minimum_size(value)
         if recipe.image_size < least:
             yield ("recipes", name, "image_size"), f"{value} cannot take pictures of less than {least} pixels"
         elif (pixels := config.budget.pixels) is not None and pixels < least:
             yield ("budget", "pixels"), f"{value} of the recipe {name} cannot take pictures of less than {least} pixels"
+
+
+def _variant_mistakes(config: Config, variant: Variant) -> Iterable[tuple[str, str]]:
+    for key, known in (("split", config.splits), ("recipe", config.recipes)):
+        if (value := getattr(variant, key)) not in known:
+            yield key, f"no such {key}: {value!r}{_nearest(value, known)}"
+    styled = any(rule.style or "style" in re.compile(rule.folder).groupindex for rule in config.collection.labels)
+    if "style" in TASKS[variant.task] and not styled:
+        yield "task", f"no rule of collection.labels gives a style, so there is no task {variant.task!r}"
+    recipe = config.recipes.get(variant.recipe)
+    if recipe and recipe.loss == "binary-cross-entropy" and variant.task != "origin":
+        reason = f"the loss of the recipe {variant.recipe} tells two classes apart"
+        yield "task", f"{reason}: set loss: cross-entropy there, or task: origin, not {variant.task!r}"
+
+
+def _no_architecture(name: str) -> str:
+    library = name.rpartition("/")[0]
+    known = [known for known in architectures.names() if known.startswith(f"{library}/") or not library]
+    if library == "timm" and not known:
+        return f"{name!r} needs the package timm: install it with `uv sync --extra timm`"
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    own = ", ".join(name for name in architectures.names() if "/" not in name)
+    hint = f"did you mean {close[0]!r}?" if close else f"known: {own}, torchvision/MODEL and timm/MODEL"
+    return f"no such architecture: {name!r}; {hint}"
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn.functional import interpolate
 
 from brushprint import networks
-from brushprint.inference import recorded
 from brushprint.latent import SPACES
+from brushprint.networks import Model, recorded
 
 
 def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
@@ -66,18 +66,16 @@ def choose(points: pd.DataFrame, pictures: int) -> pd.DataFrame:
     return pd.concat(chosen, ignore_index=True)[["image_id", "outcome", "space", "cluster"]]
 
 
-def heatmaps(
-    network: nn.Module, layer: str, pictures: torch.Tensor, classes: torch.Tensor, device: str = "cpu"
-) -> np.ndarray:
+def heatmaps(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: str = "cpu") -> np.ndarray:
     """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1].
 
     `device` is an accelerator of Lightning Fabric.
     """
     side = pictures.shape[1]
     fabric = networks.fabric(device)
-    network = network.to(fabric.device)
+    network, layer = model.network.to(fabric.device), model.layers.gradcam
     parts = []
     for part, named in zip(pictures.split(networks.batch(side)), classes.split(networks.batch(side)), strict=True):
-        inputs = networks.as_input(fabric.to_device(part))
+        inputs = model.inputs(fabric.to_device(part))
         parts.append(as_heat(grad_cam(network, layer, inputs, fabric.to_device(named)), side).cpu())
     return torch.cat(parts).numpy()

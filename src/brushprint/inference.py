@@ -1,42 +1,29 @@
 """One forward pass over the held-out pictures gives predictions and features."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
-from torch import nn
 from torch.nn.functional import adaptive_max_pool2d
 
 from brushprint import networks
 from brushprint.console import progress
 from brushprint.errors import UserError
+from brushprint.networks import Model, recorded
 
 # A pooled map of more values than this is max-pooled to the finest grid that has no more: at 128 pixels the last pool
 # of the CIFAKE network has 57,600 values a picture, which no analysis needs and 30,000 pictures cannot hold.
 MOST_FEATURES = 4096
 
 
-def infer(
-    network: nn.Module,
-    pixels: np.ndarray,
-    table: pd.DataFrame,
-    *,
-    architecture: str,
-    classes: list[str],
-    device: str,
-) -> tuple[pd.DataFrame, pa.Table]:
+def infer(model: Model, pixels: np.ndarray, table: pd.DataFrame, *, device: str) -> tuple[pd.DataFrame, pa.Table]:
     """Run every picture of `table` through the network once.
 
     Parameters
     ----------
-    network : in evaluation mode
+    model : the trained network
     pixels : uint8 [pictures, side, side, 3]
     table : columns `row` (of `pixels`), `image_id`, `partition`, `label` (class name)
-    architecture : its name, which tells the layers
-    classes : names, in the order of the network's outputs
     device : an accelerator of Lightning Fabric
 
     Returns
@@ -49,52 +36,40 @@ def infer(
     """
     if table.empty:
         raise UserError("no picture to validate or test on has a class; set another task or split")
-    if unknown := set(table["label"]) - set(classes):
+    if unknown := set(table["label"]) - set(model.classes):
         raise UserError(f"no training picture has the class {min(unknown)!r}; give its folder some")
-    module = networks.architecture(architecture)
+    layers = model.layers
     device = networks.fabric(device).device
-    network = network.to(device)
+    network = model.network.to(device)
     numbers, batch = table["row"].to_numpy(), networks.batch(pixels.shape[1])
     logits, pool, penultimate = [], [], []
     with (
         torch.no_grad(),
-        recorded(network, module.POOL, module.PENULTIMATE) as outputs,
+        recorded(network, layers.pool, layers.penultimate) as outputs,
         progress(len(table), "infer") as bar,
     ):
         for start in range(0, len(table), batch):
             rows = numbers[start : start + batch]
             pictures = torch.from_numpy(pixels[rows]).to(device)
-            logits.append(network(networks.as_input(pictures)).cpu())
-            pool.append(_compact(outputs[module.POOL]).cpu())
-            penultimate.append(outputs[module.PENULTIMATE].flatten(1).cpu())
+            logits.append(network(model.inputs(pictures)).cpu())
+            pool.append(_compact(outputs[layers.pool]).cpu())
+            penultimate.append(outputs[layers.penultimate].flatten(1).cpu())
             bar.update(len(rows))
     probabilities = torch.cat(logits).double().softmax(1).numpy()
     predictions = table[["image_id", "partition", "label"]].reset_index(drop=True)
-    predictions["predicted"] = np.array(classes)[probabilities.argmax(1)]
-    predictions[[f"p_{name}" for name in classes]] = probabilities
+    predictions["predicted"] = np.array(model.classes)[probabilities.argmax(1)]
+    predictions[[f"p_{name}" for name in model.classes]] = probabilities
     ids = pa.array(table["image_id"].tolist())
     return predictions, pa.table({"image_id": ids, "pool": _lists(pool), "penultimate": _lists(penultimate)})
 
 
-@contextmanager
-def recorded(network: nn.Module, *layers: str) -> Iterator[dict[str, torch.Tensor]]:
-    """A dictionary that holds the outputs of the named layers after each forward pass within the block."""
-    outputs = {}
-    handles = [
-        network.get_submodule(name).register_forward_hook(
-            lambda _, __, output, name=name: outputs.update({name: output})
-        )
-        for name in layers
-    ]
-    try:
-        yield outputs
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
 def _compact(maps: torch.Tensor) -> torch.Tensor:
-    """Flatten pooled maps [batch, channels, height, width] to at most `MOST_FEATURES` values a picture."""
+    """Flatten pooled maps [batch, channels, height, width] to at most `MOST_FEATURES` values a picture.
+
+    Those that are flat already stay as they are.
+    """
+    if maps.dim() == 2:
+        return maps
     channels, side = maps.shape[1], maps.shape[2]
     while channels * side * side > MOST_FEATURES and side > 1:
         side -= 1

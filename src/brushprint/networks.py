@@ -2,9 +2,12 @@
 
 import importlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from lightning_fabric import Fabric
@@ -16,31 +19,172 @@ from torch import nn
 from brushprint import architectures
 from brushprint.atomic import replacing
 from brushprint.errors import UserError
+from brushprint.head import Head, find
+
+# The mean and the standard deviation of each channel over ImageNet, as torchvision states them.
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+# The loss of a network whose head has one logit.
+ONE_LOGIT = "binary-cross-entropy"
+
+# A heatmap of fewer rows and columns says nothing of where.
+FINEST_MAPS = 4
 
 
-def architecture(name: str) -> ModuleType:
-    """The module of an architecture (see `brushprint.architectures`)."""
-    return importlib.import_module(architectures.module_name(name))
+class Layers(NamedTuple):
+    """Names of modules: whose maps Grad-CAM weighs, that pools last, whose output feeds the classifier."""
+
+    gradcam: str
+    pool: str
+    penultimate: str
 
 
-def build(name: str, classes: int, image_size: int) -> nn.Module:
+@dataclass(frozen=True)
+class Model:
+    """A trained network, on the CPU and in evaluation mode, and what was said about it to `save`."""
+
+    network: nn.Module
+    about: dict[str, Any]
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes, in the order of the logits."""
+        return self.about["classes"]
+
+    @property
+    def layers(self) -> Layers:
+        """The layers that analyses look at."""
+        return layers(self.network, self.about["architecture"], self.about["image_size"])
+
+    def inputs(self, pictures: torch.Tensor) -> torch.Tensor:
+        """See `as_input`."""
+        return as_input(pictures, self.about["scaling"])
+
+
+def build(
+    architecture: str, classes: int, image_size: int, *, dropout: float = 0.0, one_logit: bool = False
+) -> nn.Module:
     """A network with fresh weights from torch's global generator, in channels-last memory format.
 
-    Raises `UserError` when the network cannot take pictures as small as `image_size` pixels.
+    `dropout` and `one_logit` are those of its `brushprint.head.Head`. Raises `UserError` when the network cannot take
+    pictures of `image_size` pixels.
     """
-    module = architecture(name)
-    if image_size < module.MINIMUM_SIZE:
-        raise UserError(
-            f"{name} cannot take pictures of {image_size} pixels: "
-            f"set image_size of its recipe and budget.pixels to at least {module.MINIMUM_SIZE}"
+    least = architectures.minimum_size(architecture)
+    if image_size < least:
+        raise _size_error(architecture, image_size, f"at least {least}")
+    module = importlib.import_module(architectures.module_name(architecture))
+    head = partial(Head, classes=classes, dropout=dropout, one_logit=one_logit)
+    library, _, model = architecture.rpartition("/")
+    if not library:
+        return module.build(image_size, head).to(memory_format=torch.channels_last)
+    network = module.build(image_size, head, model).to(memory_format=torch.channels_last)
+    try:
+        _maps(network, image_size)
+    except (AssertionError, RuntimeError, ValueError) as error:
+        raise _size_error(architecture, image_size, f"what it takes ({' '.join(str(error).split())[:200]})") from error
+    return network
+
+
+def _size_error(architecture: str, image_size: int, fit: str) -> UserError:
+    return UserError(
+        f"{architecture} cannot take pictures of {image_size} pixels: "
+        f"set image_size of its recipe and budget.pixels to {fit}"
+    )
+
+
+def layers(network: nn.Module, architecture: str, image_size: int) -> Layers:
+    """The layers of a network that analyses look at.
+
+    Of a library's model Grad-CAM weighs the deepest maps that have at least `FINEST_MAPS` rows (or the most there are),
+    and what feeds the classifier is also what was pooled last.
+    """
+    penultimate = f"{find(network)}.penultimate"
+    if "/" not in architecture:
+        module = importlib.import_module(architectures.module_name(architecture))
+        return Layers(module.GRADCAM, module.POOL, penultimate)
+    maps = _maps(network, image_size)
+    side = min(FINEST_MAPS, max(maps.values()))
+    return Layers([name for name, rows in maps.items() if rows >= side][-1], penultimate, penultimate)
+
+
+def _maps(network: nn.Module, image_size: int) -> dict[str, int]:
+    """The modules whose outputs are square maps [batch, channels, side, side], and that side, in the order of use.
+
+    Those within a block are left out: they may be one of several branches.
+    """
+    found = {}
+
+    def record(name: str, module: nn.Module, output: Any) -> None:
+        maps = isinstance(output, torch.Tensor) and output.dim() == 4 and output.shape[2] == output.shape[3]
+        # A pool to a fixed size repeats maps that are smaller.
+        if maps and "Pool" not in type(module).__name__:
+            found[name] = output.shape[2]
+
+    learning = {name: module.training for name, module in network.named_modules()}
+    handles = [
+        module.register_forward_hook(lambda module, _, output, name=name: record(name, module, output))
+        for name, module in _chain(network)
+    ]
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(1, 3, image_size, image_size, device=next(network.parameters()).device))
+    finally:
+        for handle in handles:
+            handle.remove()
+        for name, module in network.named_modules():
+            module.training = learning[name]
+    return found
+
+
+def _chain(network: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """The modules that follow one another, by name: the network's own, and those of each sequence among them."""
+    for name, module in network.named_children():
+        yield f"{prefix}{name}", module
+        if isinstance(module, nn.Sequential | nn.ModuleList):
+            yield from _chain(module, f"{prefix}{name}.")
+
+
+@contextmanager
+def recorded(network: nn.Module, *layers: str) -> Iterator[dict[str, torch.Tensor]]:
+    """A dictionary that holds the outputs of the named layers after each forward pass within the block."""
+    outputs = {}
+    handles = [
+        network.get_submodule(name).register_forward_hook(
+            lambda _, __, output, name=name: outputs.update({name: output})
         )
-    return module.build(classes, image_size).to(memory_format=torch.channels_last)
+        for name in set(layers)
+    ]
+    try:
+        yield outputs
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def load_weights(network: nn.Module, file: str | Path, architecture: str) -> None:
+    """Begin from the weights of a safetensors file, all but those of the head, which is our own.
+
+    Raises `UserError` when they are not those of the architecture.
+    """
+    given, head = load_file(file), find(network)
+    own = {name: value for name, value in network.state_dict().items() if not name.startswith(f"{head}.")}
+    for name, value in own.items():
+        if name in given and given[name].shape != value.shape:
+            shapes = f"{name} has the shape {list(given[name].shape)}, not {list(value.shape)}"
+            raise UserError(f"pretrained: the weights are not those of {architecture}: {shapes}")
+    # Counters of batches are missing in older files; auxiliary classifiers and the old head are left.
+    missing = [name for name in own if name not in given and not name.endswith("num_batches_tracked")]
+    other = [name for name in given if name not in own and not name.lower().startswith((head.split(".")[0], "aux"))]
+    for name, trouble in [*((name, "is missing") for name in missing), *((name, "is none of its") for name in other)]:
+        raise UserError(f"pretrained: the weights are not those of {architecture}: {name} {trouble}")
+    network.load_state_dict({name: given[name] for name in own if name in given}, strict=False)
 
 
 def save(path: str | Path, state: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
     """Write weights and what they are to a safetensors file.
 
-    `about` holds at least `architecture`, `classes` (list of names) and `image_size`.
+    `about` holds at least `classes` (list of names) and the recipe's `architecture`, `image_size`, `scaling`, `dropout`
+    and `loss`.
     """
     # One metadata entry: safetensors writes several in an order that differs from run to run.
     metadata = {"brushprint": json.dumps(about, sort_keys=True)}
@@ -48,13 +192,19 @@ def save(path: str | Path, state: dict[str, torch.Tensor], about: dict[str, Any]
         part.write_bytes(serialize({name: tensor.contiguous() for name, tensor in state.items()}, metadata))
 
 
-def load(path: str | Path) -> tuple[nn.Module, dict[str, Any]]:
-    """The network of a safetensors file, on the CPU and in evaluation mode, and what was said about it to `save`."""
+def load(path: str | Path) -> Model:
+    """The trained network of a safetensors file."""
     with safe_open(path, framework="pt") as file:
         about = json.loads(file.metadata()["brushprint"])
-    network = build(about["architecture"], len(about["classes"]), about["image_size"])
+    network = build(
+        about["architecture"],
+        len(about["classes"]),
+        about["image_size"],
+        dropout=about["dropout"],
+        one_logit=about["loss"] == ONE_LOGIT,
+    )
     network.load_state_dict(load_file(path))
-    return network.eval(), about
+    return Model(network.eval(), about)
 
 
 def fabric(device: str, precision: str = "32-true") -> Fabric:
@@ -70,6 +220,14 @@ def batch(side: int) -> int:
     return max(1, 128 * 64**2 // side**2)
 
 
-def as_input(pictures: torch.Tensor) -> torch.Tensor:
-    """Turn uint8 pictures [batch, height, width, 3] into float32 [batch, 3, height, width] in [0, 1]."""
-    return pictures.permute(0, 3, 1, 2).float().div_(255)
+def as_input(pictures: torch.Tensor, scaling: str = "unit") -> torch.Tensor:
+    """Turn uint8 pictures [batch, height, width, 3] into float32 [batch, 3, height, width].
+
+    In [0, 1] for the scaling `unit`; `imagenet` takes off the mean and divides by the standard deviation that
+    torchvision's weights were trained with.
+    """
+    inputs = pictures.permute(0, 3, 1, 2).float().div_(255)
+    if scaling == "imagenet":
+        mean, deviation = (torch.tensor(row, device=inputs.device)[:, None, None] for row in IMAGENET)
+        inputs.sub_(mean).div_(deviation)
+    return inputs

@@ -1,9 +1,12 @@
 """Train a network: one loop, resumed after its last finished epoch, the same bytes every time."""
 
+import difflib
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +20,11 @@ from tqdm import tqdm
 
 from brushprint import networks
 from brushprint.atomic import replacing
+from brushprint.augmentation import changes
 from brushprint.console import LOG, progress
 from brushprint.errors import UserError
-from brushprint.recipe import Recipe
+from brushprint.head import find
+from brushprint.recipe import FineTuning, Recipe
 
 
 class Data:
@@ -57,6 +62,7 @@ def train(
     classes: list[str],
     seed: int,
     device: str,
+    weights: Path | None,
     checkpoint: Path,
     identity: Any,
     label: str,
@@ -70,17 +76,20 @@ def train(
     classes : names, in the order of the network's outputs
     seed : of the weights, the order of the pictures and every random layer
     device : an accelerator of Lightning Fabric
+    weights : file to begin from, see `brushprint.networks.load_weights`; None for random ones
     checkpoint : file that keeps the state after each epoch; a run that was cut resumes from it
     identity : everything that decides the result, as JSON; a checkpoint of another identity is ignored
     label : name of the progress lines
 
     Returns
     -------
-    weights of the best epoch, and the history: a row an epoch with `epoch`, `learning_rate`, `train_loss`,
-    `train_accuracy`, `validation_loss`, `validation_accuracy` and `best`. Losses are mean cross-entropies in nats;
-    those of training are over the epoch, while the network learns.
+    weights of the best epoch, and the history: a row an epoch with `phase` (from 1), `epoch` (from 1, counted over the
+    phases), `learning_rate`, `train_loss`, `train_accuracy`, `validation_loss`, `validation_accuracy` and `best`.
+    Losses are mean cross-entropies in nats, weighed where the recipe weighs classes; those of training are over the
+    epoch, while the network learns.
 
-    Raises `UserError` when there is nothing to tell apart or to judge by, or the loss is no longer finite.
+    A phase after the first begins from the best weights so far, with a fresh optimiser. Raises `UserError` when there
+    is nothing to tell apart or to judge by, a layer does not exist, or the loss is no longer finite.
     """
     for part, purpose in ((data, "train"), (validation, "validate")):
         if not len(part):
@@ -90,64 +99,177 @@ def train(
         raise UserError(f"{label}: all training pictures are {only!r}; two classes are needed: see collection.labels")
     fabric = networks.fabric(device, recipe.precision)
     torch.manual_seed(seed)
-    network = networks.build(recipe.architecture, len(classes), recipe.image_size)
-    optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate)
-    network, optimizer = fabric.setup(network, optimizer)
-    state = {"network": network, "optimizer": optimizer, "history": [], "best": {}}
-    digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
-    _resume(fabric, checkpoint, state, digest, label)
+    one_logit = recipe.loss == networks.ONE_LOGIT
+    network = networks.build(
+        recipe.architecture, len(classes), recipe.image_size, dropout=recipe.dropout, one_logit=one_logit
+    )
+    if weights:
+        networks.load_weights(network, weights, recipe.architecture)
+    for phase in recipe.phases():
+        _check_layers(network, phase.trained, label)
+    state = _State(network.to(fabric.device), checkpoint, hashlib.sha256(json.dumps(identity).encode()).hexdigest())
+    state.resume(label)
+    balance = _class_weights(data.targets, len(classes)) if recipe.class_weights else None
+    loss = partial(cross_entropy, weight=None if balance is None else fabric.to_device(balance))
 
-    done = len(state["history"])
-    with progress(recipe.epochs * len(data), label) as bar:
-        bar.update(done * len(data))
-        for epoch in range(done + 1, recipe.epochs + 1):
-            if _stalled(state["history"], recipe.patience):
-                break
-            torch.manual_seed(seed + epoch)
-            order = np.random.default_rng([seed, epoch]).permutation(len(data))
-            training = _train_epoch(fabric, network, optimizer, data.batches(recipe.batch_size, order), bar)
-            judged = evaluate(fabric, network, validation.batches(recipe.batch_size))
-            if not math.isfinite(training[0] + judged[0]):
-                raise UserError(f"{label}: the loss is not finite in epoch {epoch}; lower learning_rate of the recipe")
-            _record(state, epoch, recipe.learning_rate, training, judged)
-            bar.set_postfix(epoch=f"{epoch}/{recipe.epochs}", validation_loss=f"{judged[0]:.3f}", refresh=False)
-            _save(checkpoint, state, digest)
-    history = pd.DataFrame(state["history"])
+    with progress(sum(phase.epochs for phase in recipe.phases()) * len(data), label) as bar:
+        bar.update(len(state.history) * len(data))
+        for number, phase in enumerate(recipe.phases(), start=1):
+            if any(row["phase"] > number for row in state.history):
+                continue
+            state.begin(number)
+            freeze(network, phase.trained)
+            learner = _learner(fabric, network, recipe, phase, (data, validation))
+            optimizer = fabric.setup_optimizers(_optimizer(network, recipe))
+            if state.optimizer:
+                optimizer.load_state_dict(state.optimizer)
+            while len(rows := state.rows(number)) < phase.epochs and not _stalled(rows, recipe.patience):
+                epoch, rate = len(state.history) + 1, phase.learning_rate * recipe.decay ** len(rows)
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+                torch.manual_seed(seed + epoch)
+                order = np.random.default_rng([seed, epoch]).permutation(len(data))
+                learning_mode(network, phase.trained)
+                training = _train_epoch(learner, optimizer, loss, order, bar)
+                network.eval()
+                judged = evaluate(learner.module, loss, learner.judged())
+                if not math.isfinite(training[0] + judged[0]):
+                    raise UserError(
+                        f"{label}: the loss is not finite in epoch {epoch}; lower learning_rate of the recipe"
+                    )
+                names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+                measured = dict(zip(names, training + judged, strict=True))
+                state.add({"phase": number, "epoch": epoch, "learning_rate": rate, **measured}, optimizer)
+                bar.set_postfix(epoch=epoch, validation_loss=f"{judged[0]:.3f}", refresh=False)
+    history = pd.DataFrame(state.history)
     history["best"] = history.index == history["validation_loss"].idxmin()
-    return state["best"], history
+    return state.best, history
+
+
+def freeze(network: nn.Module, trained: list[str] | None) -> None:
+    """Let the parameters of the modules `trained` learn, and no others; all of them when it is None."""
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(_within(name, trained))
+
+
+def learning_mode(network: nn.Module, trained: list[str] | None) -> None:
+    """Training mode for the modules `trained`; what is frozen neither drops nor gathers batch statistics."""
+    for name, module in network.named_modules():
+        module.training = _within(name, trained)
+
+
+def _within(name: str, trained: list[str] | None) -> bool:
+    return trained is None or any(f"{name}.".startswith(f"{module}.") for module in trained)
+
+
+def _check_layers(network: nn.Module, trained: list[str] | None, label: str) -> None:
+    known = [name for name, _ in network.named_modules()]
+    for name in trained or []:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            raise UserError(f"{label}: `trained` of its recipe: no such layer: {name!r}; did you mean {close[0]!r}?")
+
+
+def _class_weights(targets: np.ndarray, classes: int) -> torch.Tensor:
+    """Weights in inverse proportion to how frequent each class is (King and Zeng, 2001), on average 1 a picture."""
+    counts = np.bincount(targets, minlength=classes)
+    return torch.from_numpy(len(targets) / (classes * np.maximum(counts, 1))).float()
+
+
+def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    if recipe.optimizer == "sgd":
+        nesterov = recipe.momentum > 0
+        return torch.optim.SGD(learning, momentum=recipe.momentum, nesterov=nesterov, weight_decay=recipe.weight_decay)
+    return torch.optim.Adam(learning, weight_decay=recipe.weight_decay)
+
+
+@dataclass(frozen=True)
+class _Learner:
+    """What learns in a phase: a module, the rows that it is given, and how they become its inputs."""
+
+    fabric: Fabric
+    module: nn.Module
+    data: Data
+    validation: Data
+    batch_size: int
+    as_input: Callable[[torch.Tensor], torch.Tensor]
+    changed: Callable[[torch.Tensor], torch.Tensor] | None
+
+    def batches(self, order: np.ndarray) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Inputs and targets to learn from."""
+        for rows, targets in self.data.batches(self.batch_size, order):
+            changed = self.changed(rows) if self.changed else rows
+            yield self.as_input(self.fabric.to_device(changed)), self.fabric.to_device(targets)
+
+    def judged(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Inputs and targets to judge by."""
+        for rows, targets in self.validation.batches(self.batch_size):
+            yield self.as_input(self.fabric.to_device(rows)), self.fabric.to_device(targets)
+
+
+def _learner(
+    fabric: Fabric, network: nn.Module, recipe: Recipe, phase: FineTuning, parts: tuple[Data, Data]
+) -> _Learner:
+    as_input = partial(networks.as_input, scaling=recipe.scaling)
+    changed = changes(recipe.augmentation, recipe.image_size)
+    learner = _Learner(fabric, fabric.setup_module(network), *parts, recipe.batch_size, as_input, changed)
+    if not _head_alone(network, phase, recipe):
+        return learner
+    # All before the head is frozen and the pictures stay the same: what the head is given is computed once.
+    given = [_features(learner, network, part) for part in parts]
+    module = fabric.setup_module(network.get_submodule(find(network)))
+    return _Learner(fabric, module, *given, recipe.batch_size, nn.Identity(), None)
+
+
+def _head_alone(network: nn.Module, phase: FineTuning, recipe: Recipe) -> bool:
+    """Whether the head is given the same for a picture in every epoch."""
+    return phase.trained == [find(network)] and changes(recipe.augmentation, recipe.image_size) is None
+
+
+@torch.no_grad()
+def _features(learner: _Learner, network: nn.Module, data: Data) -> Data:
+    """What the head is given for each picture, float32 [pictures, features]."""
+    network.eval()
+    name = f"{find(network)}.penultimate"
+    parts = []
+    with networks.recorded(network, name) as outputs:
+        for pictures, _ in data.batches(learner.batch_size):
+            learner.module(learner.as_input(learner.fabric.to_device(pictures)))
+            parts.append(outputs[name].float().cpu().numpy())
+    return Data(np.concatenate(parts), np.arange(len(data)), data.targets)
 
 
 def _train_epoch(
-    fabric: Fabric, network: nn.Module, optimizer: torch.optim.Optimizer, batches: Iterator, bar: tqdm
+    learner: _Learner,
+    optimizer: torch.optim.Optimizer,
+    loss: Callable[..., torch.Tensor],
+    order: np.ndarray,
+    bar: tqdm,
 ) -> tuple[float, float]:
     """One pass; returns mean loss and accuracy."""
-    network.train()
     totals = torch.zeros(3, dtype=torch.float64)
-    for inputs, targets in _ready(fabric, batches):
-        logits = network(inputs)
-        loss = cross_entropy(logits, targets)
+    for inputs, targets in learner.batches(order):
+        logits = learner.module(inputs)
+        value = loss(logits, targets)
         optimizer.zero_grad()
-        fabric.backward(loss)
+        learner.fabric.backward(value)
         optimizer.step()
-        totals += _totals(loss.detach() * len(targets), logits, targets)
+        totals += _totals(value.detach() * len(targets), logits, targets)
         bar.update(len(targets))
     return (totals[0] / totals[2]).item(), (totals[1] / totals[2]).item()
 
 
 @torch.no_grad()
-def evaluate(fabric: Fabric, network: nn.Module, batches: Iterator) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy of a network over batches, without learning."""
-    network.eval()
+def evaluate(
+    module: nn.Module, loss: Callable[..., torch.Tensor], batches: Iterable[tuple[torch.Tensor, torch.Tensor]]
+) -> tuple[float, float]:
+    """Mean loss and accuracy over batches of inputs and targets, without learning."""
     totals = torch.zeros(3, dtype=torch.float64)
-    for inputs, targets in _ready(fabric, batches):
-        logits = network(inputs)
-        totals += _totals(cross_entropy(logits, targets, reduction="sum"), logits, targets)
+    for inputs, targets in batches:
+        logits = module(inputs)
+        totals += _totals(loss(logits, targets, reduction="sum"), logits, targets)
     return (totals[0] / totals[2]).item(), (totals[1] / totals[2]).item()
-
-
-def _ready(fabric: Fabric, batches: Iterator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    for pictures, targets in batches:
-        yield networks.as_input(fabric.to_device(pictures)), fabric.to_device(targets)
 
 
 def _totals(loss: torch.Tensor, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -155,43 +277,55 @@ def _totals(loss: torch.Tensor, logits: torch.Tensor, targets: torch.Tensor) -> 
     return torch.tensor([loss.item(), hits.item(), len(targets)], dtype=torch.float64)
 
 
-def _record(
-    state: dict[str, Any], epoch: int, rate: float, training: tuple[float, float], judged: tuple[float, float]
-) -> None:
-    lowest = min((row["validation_loss"] for row in state["history"]), default=math.inf)
-    if judged[0] < lowest:
-        state["best"] = {name: value.detach().cpu().clone() for name, value in state["network"].state_dict().items()}
-    names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
-    row = {"epoch": epoch, "learning_rate": rate, **dict(zip(names, training + judged, strict=True))}
-    state["history"].append(row)
-
-
-def _stalled(history: list[dict[str, float]], patience: int | None) -> bool:
-    if patience is None or not history:
+def _stalled(rows: list[dict[str, float]], patience: int | None) -> bool:
+    if patience is None or not rows:
         return False
-    losses = [row["validation_loss"] for row in history]
+    losses = [row["validation_loss"] for row in rows]
     return len(losses) - 1 - losses.index(min(losses)) >= patience
 
 
-def _save(checkpoint: Path, state: dict[str, Any], digest: str) -> None:
-    plain = {key: value.state_dict() if hasattr(value, "state_dict") else value for key, value in state.items()}
-    with replacing(checkpoint) as part:
-        torch.save({"identity": digest, **plain}, part)
+class _State:
+    """How far a training has come, in memory and, after each epoch, in its checkpoint."""
 
+    def __init__(self, network: nn.Module, checkpoint: Path, identity: str) -> None:
+        self.network, self.checkpoint, self.identity = network, checkpoint, identity
+        self.history: list[dict[str, float]] = []
+        self.best: dict[str, torch.Tensor] = {}
+        # Of a phase that has begun; None before its first step.
+        self.optimizer: dict[str, Any] | None = None
 
-def _resume(fabric: Fabric, checkpoint: Path, state: dict[str, Any], digest: str, label: str) -> None:
-    if not checkpoint.exists():
-        return
-    try:
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        found = saved["identity"]
-    except Exception as error:  # torch has no name for what it raises on a damaged file
-        LOG.info("%s: the checkpoint %s is damaged (%s) and is ignored", label, checkpoint, type(error).__name__)
-        return
-    if found != digest:
-        LOG.info("%s: a checkpoint of other settings, code or pictures is ignored", label)
-        return
-    state["network"].load_state_dict(saved["network"])
-    state["optimizer"].load_state_dict(saved["optimizer"])
-    state["history"], state["best"] = saved["history"], saved["best"]
-    LOG.info("%s: resumed after epoch %d", label, len(state["history"]))
+    def rows(self, phase: int) -> list[dict[str, float]]:
+        return [row for row in self.history if row["phase"] == phase]
+
+    def begin(self, phase: int) -> None:
+        if self.history and not self.rows(phase):
+            self.network.load_state_dict(self.best)
+            self.optimizer = None
+
+    def add(self, row: dict[str, float], optimizer: torch.optim.Optimizer) -> None:
+        weights = self.network.state_dict()
+        if row["validation_loss"] < min((row["validation_loss"] for row in self.history), default=math.inf):
+            self.best = {name: value.detach().cpu().clone() for name, value in weights.items()}
+        self.history.append(row)
+        self.optimizer = optimizer.state_dict()
+        saved = {key: getattr(self, key) for key in ("identity", "history", "best", "optimizer")}
+        with replacing(self.checkpoint) as part:
+            torch.save({"network": weights, **saved}, part)
+
+    def resume(self, label: str) -> None:
+        if not self.checkpoint.exists():
+            return
+        try:
+            saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+            found = saved["identity"]
+        except Exception as error:  # torch has no name for what it raises on a damaged file
+            LOG.info(
+                "%s: the checkpoint %s is damaged (%s) and is ignored", label, self.checkpoint, type(error).__name__
+            )
+            return
+        if found != self.identity:
+            LOG.info("%s: a checkpoint of other settings, code or pictures is ignored", label)
+            return
+        self.network.load_state_dict(saved["network"])
+        self.history, self.best, self.optimizer = saved["history"], saved["best"], saved["optimizer"]
+        LOG.info("%s: resumed after epoch %d", label, len(self.history))

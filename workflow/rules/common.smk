@@ -53,15 +53,15 @@ def code(script, *modules):
     return provenance.code(Path(workflow.basedir, "workflow/scripts", f"{script}.py"), modules)
 
 
+def module_code(script, architecture):
+    """What the module of a network adds to `code`."""
+    common = code(script)
+    return ", ".join(value for value in code(script, architectures.module_name(architecture)) if value not in common)
+
+
 def network_code(script):
-    """What the module of the variant's network adds to `code`, so that another network's change is none of its."""
-
-    def params(wildcards):
-        network = architectures.module_name(CONFIG.recipe(wildcards.variant).architecture)
-        common = code(script)
-        return ", ".join(value for value in code(script, network) if value not in common)
-
-    return params
+    """As `module_code`, of the variant's network, so that another network's change is none of its."""
+    return lambda wildcards: module_code(script, CONFIG.recipe(wildcards.variant).architecture)
 
 
 def seed_of(name):
@@ -93,6 +93,15 @@ def sealed(wildcards):
 def trained(wildcards):
     """A model, which may be larger than what Snakemake checks by its content, and the digest that stands for it."""
     return {"model": ancient(f"{VARIANT}/model.safetensors"), "model_digest": f"{VARIANT}/model.sha256"}
+
+
+def begun_from(wildcards):
+    """The weights that a network begins from, where it is pretrained, and the digest that stands for them."""
+    recipe = CONFIG.recipe(wildcards.variant)
+    if not recipe.pretrained:
+        return {}
+    weights = WEIGHTS_OF[recipe.architecture]
+    return {"weights": ancient(f"{weights}.safetensors"), "weights_digest": f"{weights}.sha256"}
 
 
 def checked(files):

@@ -6,10 +6,18 @@ RULE_OF = {str(file): name for name in LEARNED for file in getattr(rules, name).
 
 
 def code_by_rule(wildcards):
-    network = architectures.module_name(CONFIG.recipe(wildcards.variant).architecture)
-    with_network = {"train", "infer", "explain"}
-    names = [*COLLECT, "catalogue", "split", "pixels", *LEARNED]
+    recipe = CONFIG.recipe(wildcards.variant)
+    network = architectures.module_name(recipe.architecture)
+    with_network = {"weights", "train", "infer", "explain"}
+    names = [*COLLECT, "catalogue", "split", "pixels", *(["weights"] if recipe.pretrained else []), *LEARNED]
     return {name: code(name, *({network} if name in with_network else ())) for name in names}
+
+
+def weights_are(wildcards):
+    """Where the weights of a pretrained network came from, without the folders of this machine."""
+    recipe = CONFIG.recipe(wildcards.variant)
+    file = CONFIG.pretrained.files.get(recipe.architecture)
+    return (file.sha256 if file else CONFIG.pretrained.source) if recipe.pretrained else None
 
 
 def settings_of(wildcards):
@@ -21,6 +29,7 @@ def settings_of(wildcards):
         "task": variant.task,
         "split": {"name": variant.split, **CONFIG.splits[variant.split].model_dump()},
         "recipe": recipe(wildcards),
+        "weights": weights_are(wildcards),
     }
 
 

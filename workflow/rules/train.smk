@@ -4,6 +4,7 @@
 rule train:
     input:
         unpack(sealed),
+        unpack(begun_from),
     output:
         model=f"{VARIANT}/model.safetensors",
         digest=f"{VARIANT}/model.sha256",

@@ -9,20 +9,18 @@ from brushprint.gradcam import choose, heatmaps
 from brushprint.seal import open_pixels
 
 with logged(snakemake.log[0]):
-    network, about = networks.load(snakemake.input.model)
-    classes = about["classes"]
+    model = networks.load(snakemake.input.model)
     chosen = choose(pd.read_parquet(snakemake.input.points), snakemake.params.pictures)
     chosen = chosen.merge(pd.read_parquet(snakemake.input.predictions), on="image_id")
     chosen = chosen.merge(pd.read_parquet(snakemake.input.split, columns=["image_id", "row"]), on="image_id")
     pictures = open_pixels(snakemake.input.pixels, snakemake.input.seal)[chosen["row"].to_numpy()]
-    named = torch.tensor([classes.index(name) for name in chosen["predicted"]])
-    layer = networks.architecture(about["architecture"]).GRADCAM
+    named = torch.tensor([model.classes.index(name) for name in chosen["predicted"]])
     panel = {
         column: chosen[column].to_numpy(dtype=str) for column in ("image_id", "outcome", "space", "label", "predicted")
     }
     panel["cluster"] = chosen["cluster"].to_numpy()
-    panel["probability"] = chosen[[f"p_{name}" for name in classes]].max(axis=1).to_numpy()
+    panel["probability"] = chosen[[f"p_{name}" for name in model.classes]].max(axis=1).to_numpy()
     panel["picture"] = pictures
-    panel["heat"] = heatmaps(network, layer, torch.from_numpy(pictures), named, snakemake.params.device)
+    panel["heat"] = heatmaps(model, torch.from_numpy(pictures), named, snakemake.params.device)
     with replacing(snakemake.output[0]) as part, part.open("wb") as stream:
         np.savez_compressed(stream, **panel)

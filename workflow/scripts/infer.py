@@ -9,14 +9,12 @@ from brushprint.tables import write_parquet
 from brushprint.taxonomy import with_classes
 
 with logged(snakemake.log[0]):
-    network, about = networks.load(snakemake.input.model)
+    model = networks.load(snakemake.input.model)
     held_out = pd.read_parquet(snakemake.input.split, filters=[("partition", "!=", "train")])
     predictions, features = infer(
-        network,
+        model,
         open_pixels(snakemake.input.pixels, snakemake.input.seal),
-        with_classes(held_out, about["task"]),
-        architecture=about["architecture"],
-        classes=about["classes"],
+        with_classes(held_out, model.about["task"]),
         device=snakemake.params.device,
     )
     write_parquet(predictions, snakemake.output.predictions)

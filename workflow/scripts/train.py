@@ -23,6 +23,7 @@ with logged(snakemake.log[0]):
     learn, judge = (
         Data(pixels, parts[name]["row"].to_numpy(), class_index(parts[name]["label"], classes)) for name in parts
     )
+    begun_from = snakemake.input.get("weights_digest") and Path(snakemake.input.weights_digest).read_text()
     state, history = train(
         recipe=Recipe(**params.recipe),
         data=learn,
@@ -30,8 +31,9 @@ with logged(snakemake.log[0]):
         classes=classes,
         seed=params.seed,
         device=params.device,
+        weights=snakemake.input.get("weights"),
         checkpoint=Path(params.checkpoint),
-        identity=[list(params), Path(snakemake.input.seal).read_text()],
+        identity=[list(params), Path(snakemake.input.seal).read_text(), begun_from],
         label=variant,
     )
     about = {"variant": variant, "task": params.task, "classes": classes, **params.recipe}

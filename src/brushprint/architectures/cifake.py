@@ -1,16 +1,16 @@
 """The network of the CIFAKE study (variants `cifake-32` and `cifake-128`): two convolutions and a dense layer."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from torch import nn
 
 GRADCAM = "relu2"
 POOL = "pool2"
-PENULTIMATE = "hidden_relu"
 MINIMUM_SIZE = 10
 
 
-def build(classes: int, image_size: int) -> nn.Sequential:
+def build(image_size: int, head: Callable[[int], nn.Module]) -> nn.Sequential:
     """186,370 parameters for 2 classes at 32 pixels, 3,725,314 at 128."""
     side = ((image_size - 2) // 2 - 2) // 2
     return nn.Sequential(
@@ -24,6 +24,6 @@ def build(classes: int, image_size: int) -> nn.Sequential:
             flatten=nn.Flatten(),
             hidden=nn.Linear(64 * side * side, 64),
             hidden_relu=nn.ReLU(),
-            logits=nn.Linear(64, classes),
+            head=head(64),
         )
     )

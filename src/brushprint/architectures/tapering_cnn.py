@@ -1,19 +1,19 @@
 """The network of source 000 (variant `tapering-cnn`): nine convolutions that taper from 128 to 8 channels."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from torch import nn
 
 GRADCAM = "block5.relu1"
 POOL = "block5.pool"
-PENULTIMATE = "hidden_relu"
 MINIMUM_SIZE = 32
 
 # (channels, convolutions) of each block; a max-pool ends it.
 BLOCKS = ((128, 2), (64, 2), (32, 2), (16, 2), (8, 1))
 
 
-def build(classes: int, image_size: int) -> nn.Sequential:
+def build(image_size: int, head: Callable[[int], nn.Module]) -> nn.Sequential:
     """Five blocks of 3x3 convolutions with batch norm; the last pool has 512 values at 256 pixels."""
     layers = OrderedDict()
     channels = 3
@@ -24,7 +24,7 @@ def build(classes: int, image_size: int) -> nn.Sequential:
     layers["flatten"] = nn.Flatten()
     layers["hidden"] = nn.Linear(channels * side * side, 512)
     layers["hidden_relu"] = nn.ReLU()
-    layers["logits"] = nn.Linear(512, classes)
+    layers["head"] = head(512)
     return nn.Sequential(layers)
 
 

@@ -1,0 +1,35 @@
+"""Any classifier of torchvision, by its name there."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torchvision import models
+
+# Auxiliary classifiers serve training alone; the initialisation by SciPy takes a minute.
+_OPTIONS = {name: {"aux_logits": False, "init_weights": False} for name in ("googlenet", "inception_v3")}
+
+
+def build(image_size: int, head: Callable[[int], nn.Module], model: str) -> nn.Module:
+    """The model with a head of our own in place of its last linear layer."""
+    network = models.get_model(model, weights=None, **_OPTIONS.get(model, {}))
+    linear = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+    if linear:
+        name, features = linear[-1], network.get_submodule(linear[-1]).in_features
+        around = network.get_submodule(name.rpartition(".")[0])
+        # The head has a dropout of its own.
+        alone = [type(module) for module in around.children()] == [nn.Dropout, nn.Linear]
+        network.set_submodule(name.rpartition(".")[0] if alone else name, head(features))
+    else:
+        # SqueezeNet classifies by a convolution.
+        pooled = OrderedDict(pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(), head=head(512))
+        network.classifier = nn.Sequential(pooled)
+    return network
+
+
+def pretrained(model: str) -> dict[str, torch.Tensor]:
+    """ImageNet weights from torchvision's hub, the first published ones where there are several."""
+    known = models.get_model_weights(model)
+    weights = known.__members__.get("IMAGENET1K_V1", next(iter(known)))
+    return weights.get_state_dict(progress=False, check_hash=True, map_location="cpu")

@@ -1,0 +1,15 @@
+from pathlib import Path
+
+from safetensors.torch import save
+
+from brushprint import weights
+from brushprint.atomic import replacing
+from brushprint.console import logged
+from brushprint.digest import write_sha256
+
+with logged(snakemake.log[0]):
+    architecture, file = snakemake.params.architecture, snakemake.params.file
+    state = weights.read(Path(file["path"]).expanduser(), file["sha256"]) if file else weights.fetch(architecture)
+    with replacing(snakemake.output.weights) as part:
+        part.write_bytes(save({name: tensor.contiguous() for name, tensor in state.items()}))
+    write_sha256(snakemake.output.weights, snakemake.output.digest)
