@@ -3,7 +3,7 @@
 
 rule evaluate:
     input:
-        seal=seal_of,
+        unpack(sealed_split),
         predictions=f"{VARIANT}/predictions.parquet",
     output:
         metrics=report(
@@ -20,6 +20,7 @@ rule evaluate:
         f"{LOGS}/evaluate-{{variant}}.benchmark.tsv"
     params:
         *code("evaluate"),
+        task=lambda wildcards: CONFIG.variants[wildcards.variant].task,
         seed=lambda wildcards: seed_of(wildcards.variant),
     script:
         "../scripts/evaluate.py"

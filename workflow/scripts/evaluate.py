@@ -1,14 +1,18 @@
 import pandas as pd
 
 from brushprint.console import logged
-from brushprint.metrics import class_names, curve, evaluate
+from brushprint.metrics import PARTS, class_names, curve, evaluate, parts_of
 from brushprint.tables import write_csv, write_json
+from brushprint.taxonomy import TASKS, with_classes
 
 with logged(snakemake.log[0]):
     predictions = pd.read_parquet(snakemake.input.predictions)
     classes = class_names(predictions)
-    parts = {name: predictions[predictions["partition"] == name] for name in ("validation", "test")}
-    metrics = {name: evaluate(part, classes, snakemake.params.seed) for name, part in parts.items()}
+    task = snakemake.params.task
+    pictures = pd.read_parquet(snakemake.input.split, columns=sorted({*TASKS[task], *PARTS}))
+    parts = parts_of(with_classes(pictures, task), classes)
+    partitions = {name: predictions[predictions["partition"] == name] for name in ("validation", "test")}
+    metrics = {name: evaluate(part, parts, snakemake.params.seed) for name, part in partitions.items()}
     write_json({"classes": classes, **metrics}, snakemake.output.metrics)
-    write_csv(curve(parts["test"], classes), snakemake.output.roc)
-    write_csv(parts["test"][["label", "predicted"]], snakemake.output.confusion)
+    write_csv(curve(partitions["test"], classes), snakemake.output.roc)
+    write_csv(partitions["test"][["label", "predicted"]], snakemake.output.confusion)
