@@ -13,12 +13,16 @@ from brushprint.report import FIGURES, write_report
 
 STYLES = ["art_nouveau", "baroque", "ukiyo_e"]
 MANY = [f"stable_diffusion early_netherlandish_post_impressionism_{number}" for number in range(47)]
+ORIGINS = ["ai"] * 30 + ["human"] * 17
+SOURCES = ["midjourney"] * 12 + ["dalle"] * 18 + ["human"] * 17
 SPECIAL = "<script>alert('art & craft')</script>"
 
 
-def history(epochs: int) -> pd.DataFrame:
+def history(epochs: int, head: int = 0, decay: float = 1) -> pd.DataFrame:
+    """Epochs of two phases if `head` is above 0: that many of the head alone come first."""
     epoch = np.arange(1, epochs + 1)
-    table = pd.DataFrame({"epoch": epoch, "best": epoch == epochs})
+    table = pd.DataFrame({"phase": np.where(epoch > head, 1 + (head > 0), 1), "epoch": epoch, "best": epoch == epochs})
+    table["learning_rate"] = np.where(epoch > head, 1e-5 if head else 1e-3, 1e-3) * decay**epoch
     for part in ("train", "validation"):
         table[f"{part}_loss"], table[f"{part}_accuracy"] = 1 / epoch, 1 - 0.5 / epoch
     return table
@@ -87,13 +91,26 @@ def drawn_components(outcomes: dict[str, int], styles: list[str] | None) -> Call
     return lambda target: figures.components(table, summary["explained"], target)
 
 
+def drawn_confusion(classes: list[str], **parts: list[str]) -> Callable[[Path], None]:
+    return lambda target: figures.confusion(counts(len(classes)), classes, parts, target)
+
+
 DRAWINGS = {
     "learning curves": lambda target: figures.curves(history(6), target),
     "learning curves of one epoch": lambda target: figures.curves(history(1), target),
-    "confusion of two classes": lambda target: figures.confusion(counts(2), ["ai", "human"], target),
-    "confusion of few classes with long names": lambda target: figures.confusion(counts(4), MANY[:4], target),
-    "confusion of 47 classes": lambda target: figures.confusion(counts(47), MANY, target),
-    "confusion without pictures of a class": lambda target: figures.confusion([[0, 0], [3, 1]], ["a", "b"], target),
+    "learning curves of two phases": lambda target: figures.curves(history(6, head=2), target),
+    "learning curves of a falling rate": lambda target: figures.curves(history(6, decay=0.9), target),
+    "learning curves of a head alone": lambda target: figures.curves(history(2, head=2), target),
+    "learning curves of one epoch a phase": lambda target: figures.curves(history(2, head=1), target),
+    "confusion of two classes": drawn_confusion(["ai", "human"]),
+    "confusion of few classes with long names": drawn_confusion(MANY[:4], origin=["ai", "ai", "human", "human"]),
+    "confusion of 5 classes": drawn_confusion(list("abcde")),
+    "confusion of 20 classes": drawn_confusion(MANY[:20], origin=["ai", "human"] * 10, style=STYLES * 6 + STYLES[:2]),
+    "confusion of 47 classes": drawn_confusion(MANY, origin=ORIGINS, source=SOURCES),
+    "confusion without pictures of a class": lambda target: figures.confusion([[0, 0], [3, 1]], ["a", "b"], {}, target),
+    "confusion without pictures of many classes": lambda target: figures.confusion(
+        np.diag([0, 0, 0, 0, 3, 1]).tolist(), list("abcdef"), {}, target
+    ),
     "roc of two classes": lambda target: figures.roc(roc(["ai"]), target),
     "roc of 47 classes": lambda target: figures.roc(roc(MANY), target),
     "roc without classes": lambda target: figures.roc(roc([]), target),
@@ -114,7 +131,10 @@ DRAWINGS = {
 }
 
 
-TWICE = ("learning curves", "confusion of two classes", "roc of two classes", "components", "clusters", "heatmaps")
+TWICE = (
+    *("learning curves", "confusion of two classes", "confusion of 47 classes"),
+    *("roc of two classes", "roc of 47 classes", "components", "clusters", "heatmaps"),
+)
 
 
 @pytest.mark.filterwarnings("error")
@@ -131,6 +151,93 @@ def test_a_figure_is_drawn_without_a_warning_and_when_twice_with_the_same_bytes(
         DRAWINGS[name](other)
         assert one.read_bytes() == other.read_bytes()
     assert not figures.plt.get_fignums()
+
+
+@pytest.fixture
+def drawn_figure(monkeypatch: pytest.MonkeyPatch) -> list:
+    """The figures that are drawn, as matplotlib has them before they are written."""
+    figures_drawn = []
+    monkeypatch.setattr(figures, "_save", lambda figure, *_, **__: figures_drawn.append(figure))
+    yield figures_drawn
+    for figure in figures_drawn:
+        figures.plt.close(figure)
+
+
+def words(figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(figures.mpl.text.Text) if text.get_text()]
+
+
+@pytest.mark.parametrize(
+    ("table", "charts", "named"),
+    [
+        (history(6), 2, False),
+        (history(6).drop(columns="phase"), 2, False),
+        (history(6, decay=0.9), 3, False),
+        (history(6, head=2), 3, True),
+        (history(2, head=2), 2, False),
+    ],
+)
+def test_the_curves_name_two_phases_and_show_a_rate_that_changes(drawn_figure, table, charts: int, named: bool):
+    figures.curves(table, Path("unused.png"))
+    (figure,) = drawn_figure
+    assert len(figure.axes) == charts
+    assert words(figure).count("head alone") == words(figure).count("fine-tuning") == charts * named
+    assert {axis.get_title(loc="left") for axis in figure.axes} >= {"Loss", "Accuracy"}
+
+
+def test_many_classes_are_grouped_and_only_large_shares_have_numbers(drawn_figure):
+    matrix = np.zeros((6, 6), dtype=int)
+    matrix[0, :] = [100, 4, 96, 0, 0, 0]
+    matrix[3, 5] = 7
+    parts = {"origin": ["human", "ai", "human", "ai", "ai", "human"], "style": list("uvwxyz")}
+    figures.confusion(matrix.tolist(), list("abcdef"), parts, Path("unused.png"))
+    (figure,) = drawn_figure
+    axis = figure.axes[0]
+    rows = [label.get_text() for label in axis.get_yticklabels()]
+    assert rows == ["b (0)", "d (7)", "e (0)", "a (200)", "c (0)", "f (0)"]
+    assert [label.get_text() for label in axis.get_xticklabels()] == list("bdeacf")
+    numbers = {(text.get_position(), text.get_text()) for text in axis.texts if text.get_text().isdigit()}
+    assert numbers == {((3, 3), "50"), ((4, 3), "48"), ((5, 1), "100")}
+    assert [text.get_text() for text in axis.texts if not text.get_text().isdigit()] == ["ai", "human"]
+
+
+def test_of_many_curves_the_best_and_the_worst_and_their_average_are_named(drawn_figure):
+    corner = {"a": 0.9, "b": 0.5, "c": 0.7, "d": 0.6, "e_f": 0.95}
+    lines = [
+        pd.DataFrame({"class": name, "false_positive_rate": [0, 0.5, 1], "true_positive_rate": [0, height, 1]})
+        for name, height in corner.items()
+    ]
+    figures.roc(pd.concat(lines), Path("unused.png"))
+    (figure,) = drawn_figure
+    areas = [0.25 + height / 2 for height in corner.values()]
+    named = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert named == [
+        "each of 5 classes",
+        f"best: e f ({max(areas):.3f})",
+        f"worst: b ({min(areas):.3f})",
+        f"average ({np.mean(areas):.3f})",
+    ]
+
+
+def test_the_palette_of_a_chart_keeps_white_and_its_colours(tmp_path: Path):
+    DRAWINGS["learning curves"](tmp_path / "chart.png")
+    with Image.open(tmp_path / "chart.png") as image:
+        assert image.mode == "P"
+        colours = {colour: count for count, colour in image.convert("RGB").getcolors(10**6)}
+    assert max(colours, key=colours.get) == (255, 255, 255)
+    near = figures.mpl.colors.to_rgb(figures.COLOURS[0])
+    assert min(np.abs(np.array(colour) / 255 - near).max() for colour in colours) < 0.03
+
+
+def test_a_tile_is_the_picture_and_its_heat_is_bright_where_it_is_high():
+    picture, heat = np.full((12, 12, 3), 100, dtype=np.uint8), np.zeros((12, 12), dtype=np.float32)
+    heat[:, 6:] = 1
+    plain, overlay = figures._tiles(picture, heat)
+    assert plain.shape == overlay.shape == (figures.TILE, figures.TILE, 3)
+    assert (plain == 100).all()
+    left, right = overlay[:, :40], overlay[:, -40:]
+    assert left.max() <= 0.4 * 100 + 0.6 * 4 + 1
+    assert right.mean() > 2 * left.mean()
 
 
 def test_no_two_names_of_a_figure_share_a_colour():
@@ -172,21 +279,34 @@ class Page(HTMLParser):
             self.tables[-1][-1] += data
 
 
-def metrics(classes: list[str]) -> dict:
-    interval = {"value": 0.8128, "low": 0.7, "high": 0.9}
-    row = {"precision": 0.25, "recall": 0.5, "f1-score": 1 / 3, "support": 1234.0}
+UNDEFINED = {"value": None, "low": None, "high": None}
+
+
+def interval(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.1, "high": value + 0.1}
+
+
+def metrics(classes: list[str], **changes: object) -> dict:
+    row = {"precision": interval(0.25), "recall": interval(0.5), "f1-score": interval(1 / 3), "support": 1234}
     return {
         "classes": classes,
+        "parts": {},
         "test": {
             "pictures": 2468,
-            "accuracy": interval,
-            "balanced_accuracy": {"value": 0.75, "low": 0.6, "high": 0.85},
-            "roc_auc": {"value": None, "low": None, "high": None},
+            "accuracy": interval(0.8128),
+            "balanced_accuracy": interval(0.75),
+            "roc_auc": UNDEFINED,
             "majority": 0.625,
-            "loss": 0.456,
+            "loss": interval(0.456),
+            "top": {},
+            "parts": {},
             "report": dict.fromkeys([*classes, "macro avg", "weighted avg"], row),
+            **changes,
         },
     }
+
+
+SCORES = ["0.250 0.150 to 0.350", "0.500 0.400 to 0.600", "0.333 0.233 to 0.433", "1,234"]
 
 
 def provenance(task: str, split: str) -> dict:
@@ -297,20 +417,89 @@ def test_the_tables_hold_the_numbers_given(write):
     assert ["human", "2", "0", "1", "3"] in rows
     assert ["total", "2", "2", "1", "5"] in rows
     assert ["human", "1", "1", "1", "3"] in rows
-    assert ["ai", "0.250", "0.500", "0.333", "1,234"] in rows
-    assert ["macro average", "0.250", "0.500", "0.333", "1,234"] in rows
+    assert ["ai", *SCORES] in rows
+    assert ["macro average", *SCORES] in rows
     headline = next(row for row in rows if row[0] == "cifake-32")
     assert [cell.strip() for cell in headline] == [
         "cifake-32",
-        "origin",
         "32",
         "2,468",
-        "0.7500.600 to 0.850",
-        "0.8130.700 to 0.900",
+        "0.7500.650 to 0.850",
+        "0.500",
+        "0.8130.713 to 0.913",
         "0.625",
         "not defined",
-        "0.456",
+        "0.4560.356 to 0.556",
     ]
+
+
+@pytest.fixture
+def variant(tmp_path: Path) -> Callable[..., dict]:
+    latent = {"values": 1, "components_full": 1, "explained": [1.0, 0.0], "explained_2d": 1.0, "clusters": []}
+
+    def made(task: str, classes: list[str], **changes: object) -> dict:
+        return {
+            "provenance": provenance(task, "natural"),
+            "metrics": metrics(classes, **changes),
+            "latent": latent,
+            "figures": tmp_path / "figures",
+        }
+
+    return made
+
+
+def test_variants_are_compared_within_their_task_beside_its_chance(write, variant):
+    page = Page(
+        write(
+            variants={
+                "a": variant("origin", ["ai", "human"]),
+                "b": variant("folder", MANY),
+                "c": variant("origin", ["ai", "human"]),
+            }
+        )
+    )
+    names = ["variant", "Task origin", "a", "c", "Task folder", "b"]
+    start = next(index for index, row in enumerate(page.tables) if row[0] == "variant")
+    shown = page.tables[start : start + len(names)]
+    assert [row[0] for row in shown] == names
+    assert [row[4] for row in shown if len(row) > 1] == ["chance", "0.500", "0.500", "0.021"]
+
+
+def test_top_k_and_the_parts_of_a_class_stand_beside_their_baselines(write, variant):
+    row = metrics(["a"])["test"]["report"]["a"]
+    report = {name: row | {"support": 100 * number} for number, name in enumerate(MANY[:5], start=1)}
+    changes = {
+        "pictures": 1500,
+        "report": report | {"macro avg": row, "weighted avg": row},
+        "top": {"2": interval(0.5), "3": interval(0.7)},
+        "parts": {"origin": {"accuracy": interval(0.8), "majority": 0.6}},
+    }
+    text = " ".join(write(variants={"v": variant("folder", MANY[:5], **changes)}).split())
+    assert "among the 2 likeliest of 5 for 50.0% (40.0% to 60.0%) of them" in text
+    assert "the 2 most frequent classes, named every time, would reach 60.0%" in text
+    assert "the 3 most frequent classes, named every time, would reach 80.0%" in text
+    assert "The origin is right for 80.0% (70.0% to 90.0%); always the most frequent one: 60.0%." in text
+    assert "likeliest" not in write()
+
+
+@pytest.mark.parametrize(("classes", "folded"), [(2, False), (4, False), (5, True), (47, True)])
+def test_the_scores_of_many_classes_are_folded_and_their_averages_are_not(write, variant, classes: int, folded: bool):
+    text = write(variants={"v": variant("folder", MANY[:classes])})
+    section = text[text.index("<h3>Classification report") : text.index("Two components hold")]
+    open_part = section.split("<details>")[0]
+    assert (f"<summary>Each of the {classes} classes</summary>" in section) == folded
+    assert all(name in open_part for name in ("macro average", "weighted average"))
+    assert all((name in open_part) == (not folded) and name in section for name in MANY[:classes])
+
+
+def test_a_class_without_test_pictures_is_shown_as_not_judged(write, variant):
+    row = metrics(["a"])["test"]["report"]["a"]
+    empty = dict.fromkeys(["precision", "recall", "f1-score"], UNDEFINED) | {"support": 0}
+    report = {"a": row, "b": row, "c": empty, "macro avg": row, "weighted avg": row}
+    text = write(variants={"v": variant("source", ["a", "b", "c"], report=report)})
+    assert ["c", "–", "–", "–", "0"] in Page(text).tables
+    assert "A class without test pictures cannot be judged" in text
+    assert "cannot be judged" not in write()
 
 
 def test_each_file_of_a_variant_is_traced_to_its_rule_and_code(write):
@@ -368,5 +557,5 @@ def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
     }
     page = Page(write(variants={SPECIAL: variant}))
     assert "script" not in page.tags
-    assert [SPECIAL, "0.250", "0.500", "0.333", "1,234"] in page.tables
-    assert ["values", "0.250", "0.500", "0.333", "1,234"] in page.tables
+    assert [SPECIAL, *SCORES] in page.tables
+    assert ["values", *SCORES] in page.tables

@@ -1,6 +1,7 @@
 """The figures of the report, one function each; every function takes tables and writes one PNG or JPEG file."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -10,8 +11,10 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from PIL import Image, ImageOps
 
 from brushprint.atomic import replacing
 
@@ -19,6 +22,11 @@ from brushprint.atomic import replacing
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#000000", "#F0E442", "#8B4513")
 KNOWN = {"human": "#0072B2", "ai": "#D55E00", "correct": "#BBBBBB", "misclassified": "#CC0033"}
 LEGEND_LIMIT = 12
+# Of more classes than this not every one has a colour or each of its errors a number.
+FEW = 4
+NAMED_SHARE = 0.05
+# Side of a picture in a panel of heatmaps, in pixels.
+TILE = 128
 
 mpl.use("Agg")
 mpl.rcParams.update(
@@ -35,30 +43,61 @@ mpl.rcParams.update(
 
 
 def curves(history: pd.DataFrame, target: Path) -> None:
-    """Loss and accuracy an epoch, on training and validation pictures, with the chosen epoch."""
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.2))
+    """Loss and accuracy an epoch, on training and validation pictures, with the chosen epoch and the second phase.
+
+    The learning rate is a third chart where it changes. `history` is what `brushprint.training.train` gives; it may
+    come without `phase` and is then one.
+    """
+    changing = history["learning_rate"].nunique() > 1
+    figure, axes = plt.subplots(1, 2 + changing, figsize=(13 if changing else 9, 3.4 if changing else 3.2))
     best = history.loc[history["best"], "epoch"].item()
-    for axis, measure in zip(axes, ("loss", "accuracy"), strict=True):
+    for axis, measure in zip(axes, ("loss", "accuracy"), strict=False):
         for part, colour in (("train", COLOURS[0]), ("validation", COLOURS[1])):
             axis.plot(history["epoch"], history[f"{part}_{measure}"], marker="o", ms=4, color=colour, label=part)
         axis.axvline(best, color="#888888", ls=":", zorder=0, label=f"chosen: epoch {best}")
-        axis.set(
-            title=measure.capitalize(), xlabel="epoch", ylabel="cross-entropy in nats" if measure == "loss" else ""
-        )
-        axis.set_xlim(0.5, len(history) + 0.5)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axis.set(title=measure.capitalize(), ylabel="cross-entropy in nats" if measure == "loss" else "")
     axes[1].yaxis.set_major_formatter(PercentFormatter(1))
+    if changing:
+        axes[2].plot(history["epoch"], history["learning_rate"], marker="o", ms=4, color=COLOURS[2])
+        axes[2].set(title="Learning rate", yscale="log")
+    for axis in axes:
+        axis.set(xlabel="epoch", xlim=(0.5, len(history) + 0.5))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        _divide(axis, history)
     axes[0].legend()
     _save(figure, target)
 
 
-def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], target: Path) -> None:
-    """Counts of true (rows) and predicted (columns) classes, shaded by the share of the row."""
-    counts = np.array(matrix)
+def _divide(axis: Axes, history: pd.DataFrame) -> None:
+    """A line where the second phase begins, and the names of both."""
+    head = int((history["phase"] == 1).sum()) if "phase" in history else 0
+    if not 0 < head < len(history):
+        return
+    axis.axvline(head + 0.5, color="#444444", lw=0.8, zorder=0)
+    axis.set_title(axis.get_title(loc="left"), pad=20)
+    place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "va": "bottom", "fontsize": 8}
+    axis.annotate("head alone", (head + 0.5, 1), xytext=(-5, 3), ha="right", **place)
+    axis.annotate("fine-tuning", (head + 0.5, 1), xytext=(5, 3), ha="left", **place)
+
+
+def confusion(
+    matrix: Sequence[Sequence[int]], classes: Sequence[str], parts: dict[str, Sequence[str]], target: Path
+) -> None:
+    """True (rows) and predicted (columns) classes: counts of few classes, else shares of the row, grouped.
+
+    `parts` are the origin and source of each class, where the classes tell them: see `brushprint.metrics.parts_of`.
+    """
+    if len(classes) <= FEW:
+        _few_confused(np.array(matrix), classes, target)
+    else:
+        _many_confused(np.array(matrix), classes, parts, target)
+
+
+def _few_confused(counts: np.ndarray, classes: Sequence[str], target: Path) -> None:
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    few, longest = len(classes) <= 4, max(map(len, classes))
-    upright = few and longest <= 10
-    side, names = len(classes) * (1 if few else 0.42), 0.08 * longest
+    longest = max(map(len, classes))
+    upright = longest <= 10
+    side, names = len(classes), 0.08 * longest
     figure, axis = plt.subplots(figsize=(side + names + 2, side + (0.2 if upright else names) + 0.8))
     image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axis.set_xticks(range(len(classes)), classes, rotation=0 if upright else 90)
@@ -67,26 +106,103 @@ def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], target: P
     axis.spines[:].set_visible(False)
     for row, column in np.ndindex(counts.shape):
         if counts[row, column]:
-            words = f"{counts[row, column]:,}" + (f"\n{shares[row, column]:.0%}" if few else "")
+            words = f"{counts[row, column]:,}\n{shares[row, column]:.0%}"
             ink = "white" if shares[row, column] > 0.5 else "black"
-            axis.text(column, row, words, ha="center", va="center", color=ink, fontsize=10 if few else 7)
+            axis.text(column, row, words, ha="center", va="center", color=ink)
     figure.colorbar(image, ax=axis, shrink=0.8, format=PercentFormatter(1), label="share of the true class")
     _save(figure, target)
 
 
+def _many_confused(counts: np.ndarray, classes: Sequence[str], parts: dict[str, Sequence[str]], target: Path) -> None:
+    """Of every row the shares from `NAMED_SHARE` on as per cent; a square root scale, so that rare errors show."""
+    groups = list(zip(*(parts[column] for column in ("origin", "source") if column in parts), strict=True))
+    groups = groups or [("",)] * len(classes)
+    order = sorted(range(len(classes)), key=lambda index: (groups[index], index))
+    counts, support = counts[np.ix_(order, order)], counts.sum(1)[order]
+    shares = counts / np.maximum(support, 1)[:, None]
+    side = min(0.33, 7.6 / len(classes))
+    figure, axis = plt.subplots(figsize=(side * len(classes) + 3.6, side * len(classes) + 2.7), layout="compressed")
+    image = axis.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 1))
+    names = [_words(classes[index]) for index in order]
+    axis.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
+    axis.set_yticks(range(len(names)), [f"{name} ({n:,})" for name, n in zip(names, support, strict=True)], fontsize=8)
+    axis.tick_params(length=0)
+    axis.set(xlabel="predicted", ylabel="true (test pictures)")
+    for row, column in np.ndindex(counts.shape):
+        if shares[row, column] >= NAMED_SHARE:
+            ink = "white" if shares[row, column] > 0.3 else "black"
+            words = f"{100 * shares[row, column]:.0f}"
+            axis.text(column, row, words, ha="center", va="center_baseline", color=ink, fontsize=7)
+    _part_groups(axis, [groups[index][-1] for index in order])
+    figure.colorbar(
+        image,
+        ax=axis,
+        shrink=0.5,
+        format=PercentFormatter(1),
+        ticks=[0, 0.01, 0.05, 0.2, 0.5, 1],
+        label="share of the true class",
+    )
+    _save(figure, target)
+
+
+def _part_groups(axis: Axes, groups: Sequence[str]) -> None:
+    """Lines between the groups of a matrix, and the name of each above its columns."""
+    starts = [0, *(index for index in range(1, len(groups)) if groups[index] != groups[index - 1]), len(groups)]
+    for start, end in pairwise(starts):
+        middle = (start + end - 1) / 2
+        axis.annotate(
+            _words(groups[start]),
+            (middle, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=8,
+            fontweight="bold",
+        )
+    for start in starts[1:-1]:
+        axis.axhline(start - 0.5, color="#444444", lw=0.8)
+        axis.axvline(start - 0.5, color="#444444", lw=0.8)
+
+
 def roc(curve: pd.DataFrame, target: Path) -> None:
-    """The ROC curve of each class against the rest, and the diagonal of guessing, dotted."""
+    """The ROC curve of each class against the rest, and the diagonal of guessing, dotted.
+
+    Of more than `FEW` classes all are thin, and their vertical average and the best and the worst are told apart.
+    """
     names = curve["class"].unique()
+    parts = curve.groupby("class", sort=False)
+    lines = {name: (part["false_positive_rate"], part["true_positive_rate"]) for name, part in parts}
     figure, axis = plt.subplots(figsize=(4.8 + 0.09 * max(map(len, names), default=8), 3.8))
     axis.plot([0, 1], [0, 1], color="#888888", ls=":", zorder=0)
-    for name, colour in zip(names, _colours(names), strict=True):
-        part = curve[curve["class"] == name]
-        axis.plot(part["false_positive_rate"], part["true_positive_rate"], color=colour, label=f"{name} is found")
+    if len(names) <= FEW:
+        for (name, line), colour in zip(lines.items(), _colours(names), strict=True):
+            axis.plot(*line, color=colour, label=f"{name} is found")
+    else:
+        _many_curves(axis, lines)
     axis.set(xlabel="others wrongly named so", ylabel="class rightly named so", aspect="equal")
     axis.xaxis.set_major_formatter(PercentFormatter(1))
     axis.yaxis.set_major_formatter(PercentFormatter(1))
     _legend_beside(axis, fontsize=9)
     _save(figure, target)
+
+
+def _many_curves(axis: Axes, lines: dict[str, tuple[pd.Series, pd.Series]]) -> None:
+    areas = {name: np.trapezoid(true, false) for name, (false, true) in lines.items()}
+    grid = np.linspace(0, 1, 501)
+    average = np.mean([np.interp(grid, *line) for line in lines.values()], axis=0)
+    for line in lines.values():
+        axis.plot(*line, color="#BBBBBB", lw=0.6, zorder=1)
+    axis.plot([], [], color="#BBBBBB", lw=0.6, label=f"each of {len(lines)} classes")
+    for kind, name, colour in (
+        ("best", max(areas, key=areas.get), "#009E73"),
+        ("worst", min(areas, key=areas.get), "#D55E00"),
+    ):
+        axis.plot(*lines[name], color=colour, lw=1.2, label=f"{kind}: {_words(name)} ({areas[name]:.3f})")
+    axis.plot(
+        np.r_[0, grid], np.r_[0, average], color="#0072B2", lw=2, label=f"average ({np.mean(list(areas.values())):.3f})"
+    )
 
 
 def components(points: pd.DataFrame, explained: Sequence[float], target: Path) -> None:
@@ -125,35 +241,35 @@ def heatmaps(panel: dict[str, np.ndarray], outcome: str, space: str, target: Pat
         _say(f"No test picture is {outcome}.", target)
         return
     groups = [chosen[panel["cluster"][chosen] == cluster] for cluster in np.unique(panel["cluster"][chosen])]
-    across = 2 * max(map(len, groups))
-    true = [_folded(f"true: {name}") for name in panel["label"]]
-    said = [
-        _folded(f"said: {name} {share:.0%}")
-        for name, share in zip(panel["predicted"], panel["probability"], strict=True)
-    ]
-    height = 1.65 + 0.14 * max(title.count("\n") + 1 for title in true + said)
-    figure, axes = plt.subplots(len(groups), across, figsize=(1.55 * across, height * len(groups)), squeeze=False)
-    for axis in axes.flat:
-        axis.axis("off")
-    for row, group in zip(axes, groups, strict=True):
-        row[0].text(
-            -0.12,
-            0.5,
-            f"cluster {panel['cluster'][group[0]]}",
-            rotation=90,
-            ha="center",
-            va="center",
-            transform=row[0].transAxes,
-        )
+    true = {index: _folded(f"true: {panel['label'][index]}") for index in chosen}
+    said = {index: _folded(f"said: {panel['predicted'][index]} {panel['probability'][index]:.0%}") for index in chosen}
+    ink = KNOWN["misclassified"] if outcome == "misclassified" else "black"
+    # In pixels: one canvas of tiles is drawn in a tenth of the time that as many axes take.
+    words = 4 + 12 * max(title.count("\n") + 1 for title in [*true.values(), *said.values()])
+    across, down = TILE + 8, TILE + 8 + words
+    width, height = 20 + 2 * max(map(len, groups)) * across, len(groups) * down
+    canvas = np.full((height, width, 4), 255, dtype=np.uint8)
+    figure = plt.figure(figsize=(width / 96, height / 96), dpi=96, layout="none")
+    for row, group in enumerate(groups):
+        bottom = height - (row + 1) * down + 8
+        cluster = f"cluster {panel['cluster'][group[0]]}"
+        figure.text(8, bottom + TILE / 2, cluster, rotation=90, ha="center", va="center", transform=None)
         for position, index in enumerate(group):
-            picture, overlay = row[2 * position], row[2 * position + 1]
-            picture.imshow(panel["picture"][index])
-            overlay.imshow(panel["picture"][index])
-            overlay.imshow(panel["heat"][index], cmap="inferno", alpha=0.6, vmin=0, vmax=1)
-            picture.set_title(true[index], fontsize=8)
-            ink = KNOWN["misclassified"] if outcome == "misclassified" else "black"
-            overlay.set_title(said[index], fontsize=8, color=ink)
+            picture, heat = _tiles(panel["picture"][index], panel["heat"][index])
+            for column, tile, title, colour in ((0, picture, true, "black"), (1, heat, said, ink)):
+                left = 20 + (2 * position + column) * across
+                canvas[height - bottom - TILE : height - bottom, left : left + TILE, :3] = tile
+                figure.text(left, bottom + TILE + 4, title[index], fontsize=8, color=colour, transform=None)
+    figure.figimage(canvas)
     _save(figure, target, dpi=96)
+
+
+def _tiles(picture: np.ndarray, heat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A uint8 picture, alone and under its heatmap (0 to 1), both [`TILE`, `TILE`, 3]."""
+    large = np.asarray(Image.fromarray(picture).resize((TILE, TILE), Image.Resampling.BICUBIC))
+    smooth = np.asarray(Image.fromarray(heat.astype(np.float32)).resize((TILE, TILE), Image.Resampling.BILINEAR))
+    colour = mpl.colormaps["inferno"](smooth, bytes=True)[..., :3]
+    return large, (0.4 * large + 0.6 * colour).round().astype(np.uint8)
 
 
 def examples(shown: dict[str, list[tuple[str, Any]]], target: Path) -> None:
@@ -228,7 +344,7 @@ def _colours(names: Sequence[Any]) -> list[Any]:
 
 
 def _folded(words: str) -> str:
-    return fill(_words(words), 21)
+    return fill(_words(words), 20)
 
 
 def _say(words: str, target: Path) -> None:
@@ -237,9 +353,15 @@ def _say(words: str, target: Path) -> None:
     _save(figure, target)
 
 
-def _save(figure: Figure, target: Path, dpi: int = 140) -> None:
-    kind = target.suffix.removeprefix(".")
-    quality = {"quality": 80} if kind == "jpg" else {}
-    with replacing(target) as part:
-        figure.savefig(part, format=kind, dpi=dpi, bbox_inches="tight", pad_inches=0.1, pil_kwargs=quality)
+def _save(figure: Figure, target: Path, dpi: int = 120) -> None:
+    """Draw once, cut off the white margin, and write; a PNG has 256 colours, which a chart does not exceed by much."""
+    figure.set_dpi(dpi)
+    figure.canvas.draw()
+    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
     plt.close(figure)
+    picture = ImageOps.expand(picture.crop(ImageOps.invert(picture).getbbox()), border=8, fill="white")
+    with replacing(target) as part:
+        if target.suffix == ".png":
+            picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(part, "PNG", optimize=True)
+        else:
+            picture.save(part, "JPEG", quality=50, optimize=True, progressive=True)

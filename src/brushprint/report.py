@@ -19,18 +19,22 @@ _HEATMAPS = "Pairs of a picture and the same picture under a heatmap, with true 
 FIGURES = {
     "curves.png": (
         "Learning curves",
-        "Two line charts over the epochs, one of the loss and one of the accuracy, each for training and validation",
-        "How loss and accuracy changed while the network learned; the dotted line is the epoch that validation chose.",
+        "Line charts over the epochs, of the loss and of the accuracy for training and validation, and of the learning "
+        "rate if it changed",
+        "How loss and accuracy changed while the network learned; the dotted line is the epoch that validation chose. "
+        "Where the head learned alone at first, a full line is where fine-tuning began.",
     ),
     "confusion.png": (
         "Confusion matrix",
-        "A grid of counts with a row for each true class and a column for each predicted class",
-        "Test pictures by what they are (rows) and what the network says (columns); errors lie off the diagonal.",
+        "A grid of counts or shares with a row for each true class and a column for each predicted class",
+        "Test pictures by what they are (rows) and what the network says (columns); errors lie off the diagonal. "
+        "Many classes are grouped by what makes them, and numbers are per cent of a row, from 5 on.",
     ),
     "roc.png": (
         "ROC curve",
         "A curve of the share of a class that is found against the share of others wrongly named so",
-        "What each lenience of the threshold finds and costs; the dotted diagonal is guessing.",
+        "What each lenience of the threshold finds and costs; the dotted diagonal is guessing. Of many classes the "
+        "best, the worst and the average of all are named, with the area under each.",
     ),
     "components.png": (
         "Principal components",
@@ -106,6 +110,8 @@ def write_report(
         examples=examples,
         splits={name: _counts(table, "partition") for name, table in splits.items()},
         variants=variants,
+        tasks=_by_task(variants),
+        frequent=_frequent,
         fewest=min(_fewest(variant["metrics"]) for variant in variants.values()),
         figures=FIGURES,
         as_json=lambda value: json.dumps(value, indent=2),
@@ -115,7 +121,21 @@ def write_report(
 
 
 def _fewest(metrics: Mapping[str, Any]) -> int:
-    return min(int(metrics["test"]["report"][name]["support"]) for name in metrics["classes"])
+    return min(metrics["test"]["report"][name]["support"] for name in metrics["classes"])
+
+
+def _frequent(metrics: Mapping[str, Any], k: str) -> float:
+    """The top-k accuracy of naming the k most frequent classes of the test pictures every time."""
+    support = sorted((metrics["test"]["report"][name]["support"] for name in metrics["classes"]), reverse=True)
+    return sum(support[: int(k)]) / metrics["test"]["pictures"]
+
+
+def _by_task(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """The variants of each task, tasks and variants in the order of the settings."""
+    tasks = {}
+    for name, variant in variants.items():
+        tasks.setdefault(variant["provenance"]["settings"]["task"], {})[name] = variant
+    return tasks
 
 
 def _counts(table: pd.DataFrame, column: str) -> pd.DataFrame:

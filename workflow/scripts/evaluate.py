@@ -13,6 +13,6 @@ with logged(snakemake.log[0]):
     parts = parts_of(with_classes(pictures, task), classes)
     partitions = {name: predictions[predictions["partition"] == name] for name in ("validation", "test")}
     metrics = {name: evaluate(part, parts, snakemake.params.seed) for name, part in partitions.items()}
-    write_json({"classes": classes, **metrics}, snakemake.output.metrics)
+    write_json({"classes": classes, "parts": parts.to_dict("list"), **metrics}, snakemake.output.metrics)
     write_csv(curve(partitions["test"], classes), snakemake.output.roc)
     write_csv(partitions["test"][["label", "predicted"]], snakemake.output.confusion)

@@ -14,7 +14,7 @@ with logged(snakemake.log[0]):
     points = pd.read_parquet(given.points)
     panel = dict(np.load(given.heatmaps))
     figures.curves(pd.read_csv(given.history), target["curves"])
-    figures.confusion(metrics["test"]["confusion"], metrics["classes"], target["confusion"])
+    figures.confusion(metrics["test"]["confusion"], metrics["classes"], metrics["parts"], target["confusion"])
     figures.roc(pd.read_csv(given.roc), target["roc"])
     figures.components(points, summary["explained"], target["components"])
     for space in ("2d", "full"):
