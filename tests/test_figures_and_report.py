@@ -245,6 +245,16 @@ def test_no_two_names_of_a_figure_share_a_colour():
         assert len({figures.mpl.colors.to_hex(colour) for colour in figures._colours(names)}) == len(names)
 
 
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_nothing_of_a_figure_is_cut_off(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rendered = []
+    invert = figures.ImageOps.invert
+    monkeypatch.setattr(figures.ImageOps, "invert", lambda picture: rendered.append(picture) or invert(picture))
+    DRAWINGS[name](tmp_path / "one.png")
+    pixels = np.asarray(rendered[0])
+    assert all((edge == 255).all() for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]))
+
+
 class Page(HTMLParser):
     """What a browser would fetch, and what a reader who cannot see the pictures is told."""
 

@@ -98,7 +98,7 @@ def _few_confused(counts: np.ndarray, classes: Sequence[str], target: Path) -> N
     longest = max(map(len, classes))
     upright = longest <= 10
     side, names = len(classes), 0.08 * longest
-    figure, axis = plt.subplots(figsize=(side + names + 2, side + (0.2 if upright else names) + 0.8))
+    figure, axis = plt.subplots(figsize=(side + names + 2, side + (0.2 if upright else names) + 1))
     image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axis.set_xticks(range(len(classes)), classes, rotation=0 if upright else 90)
     axis.set_yticks(range(len(classes)), classes)
@@ -174,7 +174,8 @@ def roc(curve: pd.DataFrame, target: Path) -> None:
     names = curve["class"].unique()
     parts = curve.groupby("class", sort=False)
     lines = {name: (part["false_positive_rate"], part["true_positive_rate"]) for name, part in parts}
-    figure, axis = plt.subplots(figsize=(4.8 + 0.09 * max(map(len, names), default=8), 3.8))
+    longest = max([len("best: is found (0.000)"), *map(len, map(str, names))])
+    figure, axis = plt.subplots(figsize=(5 + 0.09 * longest, 3.8), layout="compressed")
     axis.plot([0, 1], [0, 1], color="#888888", ls=":", zorder=0)
     if len(names) <= FEW:
         for (name, line), colour in zip(lines.items(), _colours(names), strict=True):
@@ -245,19 +246,19 @@ def heatmaps(panel: dict[str, np.ndarray], outcome: str, space: str, target: Pat
     said = {index: _folded(f"said: {panel['predicted'][index]} {panel['probability'][index]:.0%}") for index in chosen}
     ink = KNOWN["misclassified"] if outcome == "misclassified" else "black"
     # In pixels: one canvas of tiles is drawn in a tenth of the time that as many axes take.
-    words = 4 + 12 * max(title.count("\n") + 1 for title in [*true.values(), *said.values()])
+    words = 6 + 13 * max(title.count("\n") + 1 for title in [*true.values(), *said.values()])
     across, down = TILE + 8, TILE + 8 + words
-    width, height = 20 + 2 * max(map(len, groups)) * across, len(groups) * down
+    width, height = 24 + 2 * max(map(len, groups)) * across, len(groups) * down
     canvas = np.full((height, width, 4), 255, dtype=np.uint8)
     figure = plt.figure(figsize=(width / 96, height / 96), dpi=96, layout="none")
     for row, group in enumerate(groups):
         bottom = height - (row + 1) * down + 8
         cluster = f"cluster {panel['cluster'][group[0]]}"
-        figure.text(8, bottom + TILE / 2, cluster, rotation=90, ha="center", va="center", transform=None)
+        figure.text(11, bottom + TILE / 2, cluster, rotation=90, ha="center", va="center", transform=None)
         for position, index in enumerate(group):
             picture, heat = _tiles(panel["picture"][index], panel["heat"][index])
             for column, tile, title, colour in ((0, picture, true, "black"), (1, heat, said, ink)):
-                left = 20 + (2 * position + column) * across
+                left = 24 + (2 * position + column) * across
                 canvas[height - bottom - TILE : height - bottom, left : left + TILE, :3] = tile
                 figure.text(left, bottom + TILE + 4, title[index], fontsize=8, color=colour, transform=None)
     figure.figimage(canvas)
@@ -298,7 +299,9 @@ def _scatter(axis: Axes, points: pd.DataFrame, groups: pd.Series, legend: str | 
         front = 2 if name == "misclassified" else 1
         axis.scatter(chosen["pc1"], chosen["pc2"], s=9, alpha=0.7, lw=0, color=colour, label=str(name), zorder=front)
     if len(names) <= LEGEND_LIMIT:
-        axis.legend(title=legend, title_fontsize=7, fontsize=7, markerscale=1.6, handletextpad=0.2, loc="upper right")
+        # Points may lie behind it.
+        frame = {"frameon": True, "framealpha": 0.8, "edgecolor": "none", "loc": "upper right"}
+        axis.legend(title=legend, title_fontsize=7, fontsize=7, markerscale=1.6, handletextpad=0.2, **frame)
 
 
 def _name_components(axes: Sequence[Axes], explained: Sequence[float]) -> None:
