@@ -109,6 +109,14 @@ def test_the_source_says_how_pictures_are_come_by(source: str, kind: str):
             "collection.labels[0].stile: unknown key; did you mean 'style'?",
         ),
         ("explain: {zzz: 1}", "explain.zzz: unknown key; known: pictures"),
+        (
+            "splits: {augmented: {copies: {rotaton: 3}}}",
+            "splits.augmented.copies.rotaton: unknown key; did you mean 'rotation'?",
+        ),
+        (
+            "splits: {balanced: {subsample: {picture: 3}}}",
+            "splits.balanced.subsample.picture: unknown key; did you mean 'pictures'?",
+        ),
         ("1: 2", "[1]: keys should be strings, not 1"),
     ],
 )
@@ -126,6 +134,11 @@ def test_an_unknown_key_is_named_with_the_nearest_valid_one(complaint, overlay: 
         ("collection: {name: 2024-01-01}", "collection.name: input should be a valid string, not datetime.date(2024,"),
         ("collection: {labels: [3]}", "collection.labels[0]: a section of keys is needed, not 3"),
         ("variants: {new: natural}", "variants.new: a section of keys is needed, not 'natural'"),
+        (
+            "splits: {balanced: {subsample: origin}}",
+            "splits.balanced.subsample: a section of keys is needed, not 'origin'",
+        ),
+        ("splits: {natural: {drop: realism}}", "splits.natural.drop: input should be a valid list, not 'realism'"),
         ("splits: []", "splits: a section of keys is needed, not []"),
         ("splits: {1: {}}", "splits[1]"),
     ],
@@ -145,6 +158,23 @@ def test_a_value_of_the_wrong_type_is_refused_and_never_coerced(tmp_path: Path, 
         ("seed: 4294967296", "seed: input should be less than 4294967296, not 4294967296"),
         ("budget: {pixels: 4}", "budget.pixels: input should be greater than or equal to 8, not 4"),
         ("splits: {natural: {test: 1.0}}", "splits.natural.test: input should be less than 1, not 1.0"),
+        (
+            "splits: {augmented: {copies: {rotation: 270}}}",
+            "splits.augmented.copies.rotation: input should be less than or equal to 180, not 270",
+        ),
+        (
+            "splits: {augmented: {copies: {zoom: 1}}}",
+            "splits.augmented.copies.zoom: input should be less than 1, not 1",
+        ),
+        (
+            "splits: {balanced: {subsample: {pictures: 0}}}",
+            "splits.balanced.subsample.pictures: input should be greater than or equal to 1, not 0",
+        ),
+        (
+            "splits: {balanced: {subsample: {task: origins}}}",
+            "splits.balanced.subsample.task: input should be 'origin', 'source', 'origin_style', 'source_style' "
+            "or 'folder', not 'origins'",
+        ),
         ("collection: {max_rejected: 2}", "collection.max_rejected: input should be less than or equal to 1, not 2"),
         (
             "recipes: {cifake-32: {learning_rate: .inf}}",

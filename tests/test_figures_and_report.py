@@ -81,6 +81,14 @@ def thumbnails(*sizes: int) -> dict[str, list[tuple[str, Image.Image]]]:
     }
 
 
+AUGMENTED = {"rotation": 20, "horizontal_flip": 0.5, "zoom": 0.2}
+
+
+def copies(*sizes: int) -> list[list[tuple[np.ndarray, str]]]:
+    words = ["original", "+20°, ×0.83, mirrored", "−3°, ×1.00", "+1°, ×1.20"]
+    return [[(np.zeros((12, 12, 3), np.uint8), words[number]) for number in range(size)] for size in sizes]
+
+
 def drawn_clusters(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> Callable[[Path], None]:
     table, summary = points(outcomes, clusters, styles)
     return lambda target: figures.clusters(table, summary, "full", target)
@@ -127,6 +135,8 @@ DRAWINGS = {
     "heatmaps with long names": lambda target: figures.heatmaps(panel([2], "correct", MANY), "correct", "2d", target),
     "no heatmaps": lambda target: figures.heatmaps(panel([2], "correct", ["ai"]), "misclassified", "2d", target),
     "examples": lambda target: figures.examples(thumbnails(3, 10), target),
+    "copies": lambda target: figures.copies(copies(4, 4, 2), AUGMENTED, target),
+    "no copies": lambda target: figures.copies([], AUGMENTED, target),
     "one example": lambda target: figures.examples(thumbnails(1), target),
 }
 
@@ -364,7 +374,10 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "catalogue": catalogue,
             "rejected": pd.DataFrame(columns=["path", "reason"]),
             "examples": folder / "gradcam-2d-correct.jpg",
-            "splits": {"natural": catalogue.assign(partition=["train", "validation", "test", "train", "test"])},
+            "splits": {
+                "natural": catalogue.assign(partition=["train", "validation", "test", "train", "test"], copy=0),
+            },
+            "copies": {},
             "variants": {"cifake-32": variant},
         }
         write_report(tmp_path / "index.html", **arguments | changes)
@@ -512,6 +525,20 @@ def test_a_class_without_test_pictures_is_shown_as_not_judged(write, variant):
     assert "cannot be judged" not in write()
 
 
+def test_augmented_copies_are_counted_apart_and_shown_with_their_split(write, tmp_path: Path):
+    split = pd.DataFrame(
+        {"source": ["human", "human", "ai", "human"], "partition": ["train"] * 3 + ["test"], "copy": [0, 1, 0, 0]}
+    )
+    shown = tmp_path / "figures/gradcam-2d-correct.jpg"
+    text = write(splits={"augmented": split, "natural": split[split["copy"] == 0]}, copies={"augmented": shown})
+    page = Page(text)
+    assert ["source", "train", "copies to train", "test", "total"] in page.tables
+    assert ["human", "1", "1", "1", "3"] in page.tables
+    assert len(page.images) == len(FIGURES) + 2
+    assert sum("Pictures of the split augmented" in caption for caption in page.captions) == 1
+    assert "Augmented copies (synthetic sample)" in write(synthetic=True, splits={"a": split}, copies={"a": shown})
+
+
 def test_each_file_of_a_variant_is_traced_to_its_rule_and_code(write):
     text = write()
     rows = Page(text).tables
@@ -549,7 +576,7 @@ def test_names_are_words_and_never_markup(write):
         title=SPECIAL,
         catalogue=catalogue,
         rejected=pd.DataFrame({"path": [SPECIAL], "reason": [SPECIAL]}),
-        splits={SPECIAL: catalogue.assign(partition="train")},
+        splits={SPECIAL: catalogue.assign(partition="train", copy=0)},
     )
     page = Page(text)
     assert "script" not in page.tags

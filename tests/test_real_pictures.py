@@ -61,5 +61,6 @@ def test_real_pictures_become_pixels_and_a_published_split(tmp_path: Path) -> No
     pixels = np.load(tmp_path / "pixels.npy")
     assert pixels.shape == (208, 32, 32, 3)
     assert pixels.std(axis=(1, 2, 3)).min() > 1
-    parts = split(table, published=True, test=0.2, validation=0.1, subsample=None, seed=0)
+    shares = {"published": True, "test": 0.2, "validation": 0.1}
+    parts = split(table, **shares, drop=[], subsample=None, copies=None, capped=False, seed=0)
     assert parts["partition"].value_counts().to_dict() == {"train": 128, "test": 66, "validation": 14}

@@ -44,6 +44,7 @@ def test_editors_find_no_fault_with_a_shipped_file(file: Path) -> None:
 
 
 def keys(schema: dict, node: dict) -> set[str]:
+    node = next((option for option in node.get("anyOf", []) if "$ref" in option), node)
     node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
     entries = [option for entry in node.get("patternProperties", {}).values() for option in entry["anyOf"]]
     inner = [*node.get("properties", {}).values(), *entries]
@@ -87,8 +88,9 @@ def test_the_readme_draws_the_rules_as_they_are() -> None:
         for start, ends in re.findall(r"^  (\w+) --> (.*)$", drawn, re.MULTILINE)
         for end in ends.split(" & ")
     }
-    # Of a collection without results: where a checkpoint has run, Snakemake draws what it found.
-    graph = run(REPOSITORY, "snakemake", "--config", "collection={name: none}", "--rulegraph", "mermaid-js")
+    # Of a collection without results: where a checkpoint has run, Snakemake draws what it found. With augmented copies.
+    changed = ("collection={name: none}", "variants={tapering-cnn: {split: augmented}}")
+    graph = run(REPOSITORY, "snakemake", "--config", *changed, "--rulegraph", "mermaid-js")
     names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
     found = {(names[start], names[end]) for start, end in re.findall(r"(id\d+) --> (id\d+)", graph)}
     assert edges == {(start, end) for start, end in found if end not in ("trace", "checksums")}

@@ -23,21 +23,34 @@ def make(array: Path, value: int, made_from: str) -> None:
 
 def test_sealed_pixels_open(array: Path, tmp_path: Path) -> None:
     make(array, 7, "a" * 64)
-    write_seal(pd.DataFrame({"row": [0]}), array.with_suffix(".json"), tmp_path / "seal.json")
+    write_seal(pd.DataFrame({"row": [0]}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
     assert (open_pixels(array, tmp_path / "seal.json") == 7).all()
 
 
 def test_pixels_of_another_seal_do_not(array: Path, tmp_path: Path) -> None:
     make(array, 7, "a" * 64)
-    write_seal(pd.DataFrame({"row": [0]}), array.with_suffix(".json"), tmp_path / "seal.json")
+    write_seal(pd.DataFrame({"row": [0]}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
     make(array, 8, "b" * 64)
     with pytest.raises(UserError, match=r"pixels-32-nearest\.npy belongs to another run than .*seal\.json"):
         open_pixels(array, tmp_path / "seal.json")
 
 
+def test_a_seal_vouches_for_copies_apart_from_the_pixels(array: Path, tmp_path: Path) -> None:
+    copies, seal = tmp_path / "copies-augmented-32-nearest.npy", tmp_path / "seal.json"
+    make(array, 7, "a" * 64)
+    make(copies, 9, "b" * 64)
+    digests = {"pixels": array.with_suffix(".json"), "copies": copies.with_suffix(".json")}
+    write_seal(pd.DataFrame({"row": [0]}), digests, seal)
+    assert (open_pixels(copies, seal, "copies") == 9).all()
+    make(copies, 8, "c" * 64)
+    assert (open_pixels(array, seal) == 7).all()
+    with pytest.raises(UserError, match=r"copies-augmented-32-nearest\.npy belongs to another run than .*seal\.json"):
+        open_pixels(copies, seal, "copies")
+
+
 def test_the_seal_follows_from_the_split_and_from_the_pixels_alone(array: Path, tmp_path: Path) -> None:
     def sealed(split: list[int]) -> bytes:
-        write_seal(pd.DataFrame({"row": split}), array.with_suffix(".json"), tmp_path / "seal.json")
+        write_seal(pd.DataFrame({"row": split}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
         return (tmp_path / "seal.json").read_bytes()
 
     make(array, 7, "a" * 64)

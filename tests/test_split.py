@@ -12,7 +12,10 @@ from brushprint.errors import UserError
 from brushprint.quota import spread
 from brushprint.split import COLUMNS, PARTITIONS, split
 
-ASKED = {"published": True, "test": 0.2, "validation": 0.1, "subsample": None, "seed": 0}
+SHARES = {"published": True, "test": 0.2, "validation": 0.1}
+ASKED = SHARES | {"drop": [], "subsample": None, "copies": None, "capped": False, "seed": 0}
+BALANCED = {"subsample": {"task": "origin", "pictures": None}}
+AUGMENTED = {"copies": {"rotation": 20, "horizontal_flip": 0.5, "zoom": 0.2}}
 
 few_examples = settings(deadline=None, max_examples=40)
 
@@ -25,7 +28,9 @@ def catalogue(folders: dict[tuple[str | None, str], int]) -> pd.DataFrame:
         for _ in range(count)
     ]
     table = pd.DataFrame(rows, columns=["published_split", "folder", "origin"])
-    return table.assign(image_id=[f"{row:016x}" for row in table.index], source=table["origin"], style=None)
+    source = table["folder"].str.extract(r"^(ai_ld|ai_sd)")[0].fillna(table["origin"])
+    style = table["folder"].str.extract(r"(style_\d)")[0]
+    return table.assign(image_id=[f"{row:016x}" for row in table.index], source=source, style=style)
 
 
 @st.composite
@@ -68,24 +73,49 @@ def test_spread_gives_ties_to_the_smaller_key():
 
 
 @few_examples
-@given(wild_catalogues(), st.booleans(), st.sampled_from([None, "origin"]), st.integers(0, 5))
+@given(
+    wild_catalogues(),
+    st.booleans(),
+    st.sampled_from([{}, BALANCED, {"subsample": {"task": "folder", "pictures": 3}}]),
+    st.sampled_from([{}, AUGMENTED]),
+    st.integers(0, 5),
+)
 def test_a_split_is_whole_or_refused_in_one_line(
-    table: pd.DataFrame, published: bool, subsample: str | None, seed: int
+    table: pd.DataFrame, published: bool, subsample: dict, copies: dict, seed: int
 ):
-    asked = ASKED | {"published": published, "subsample": subsample, "seed": seed}
+    asked = ASKED | {"published": published, "seed": seed} | subsample | copies
     try:
         result = split(table, **asked)
     except UserError as error:
         assert "\n" not in str(error)
         return
     assert tuple(result.columns) == COLUMNS
-    assert result["row"].is_monotonic_increasing
-    assert result["row"].is_unique
+    places = pd.MultiIndex.from_frame(result[["row", "copy"]])
+    assert places.is_monotonic_increasing
+    assert places.is_unique
     assert set(result["partition"]) == set(PARTITIONS)
     assert (table.loc[result["row"], "image_id"].to_numpy() == result["image_id"]).all()
-    if subsample is None:
-        assert len(result) == len(table)
+    if not subsample:
+        assert (result["copy"] == 0).sum() == len(table)
+    check_copies(result, copies)
     pd.testing.assert_frame_equal(result, split(table, **asked))
+
+
+def check_copies(result: pd.DataFrame, copies: dict) -> None:
+    originals, added = result[result["copy"] == 0], result[result["copy"] > 0]
+    assert (originals[["angle", "flip", "zoom"]] == [0, False, 1]).all(axis=None)
+    assert result.groupby("row")[["image_id", "partition", "folder"]].nunique().max(axis=None) == 1
+    assert not (added["partition"] == "test").any()
+    assert added["angle"].abs().max() <= 20 or added.empty
+    assert added["zoom"].between(0.8, 1.2).all()
+    for name, part in result[result["partition"] != "test"].groupby("partition"):
+        sizes = part["origin"].value_counts()
+        natural = originals[originals["partition"] == name]["origin"].value_counts()
+        assert not copies or set(sizes) == {natural.max()}
+        for _, of_origin in part.groupby("origin"):
+            times = of_origin.groupby("row")["copy"].agg(["max", "size"])
+            assert (times["max"] == times["size"] - 1).all()
+            assert times["max"].max() - times["max"].min() <= 1
 
 
 def test_published_test_pictures_test_and_published_training_pictures_never_do():
@@ -122,7 +152,7 @@ def test_without_a_published_split_the_test_share_is_drawn_from_every_folder(tab
 
 @pytest.mark.parametrize("table", [PUBLISHED, UNPUBLISHED])
 def test_subsampling_leaves_as_many_ai_as_human_pictures_to_train_and_all_to_test(table: pd.DataFrame):
-    natural, balanced = (split(table, **ASKED | {"subsample": subsample}) for subsample in (None, "origin"))
+    natural, balanced = (split(table, **ASKED | changes) for changes in ({}, BALANCED))
     learning = balanced[balanced["partition"] != "test"]
     sizes = counts(learning, "origin")
     assert sizes["ai"] == sizes["human"] == (natural["partition"] != "test")[natural["origin"] == "human"].sum()
@@ -132,7 +162,7 @@ def test_subsampling_leaves_as_many_ai_as_human_pictures_to_train_and_all_to_tes
 
 
 def test_subsampling_keeps_the_folders_in_proportion():
-    learning = split(PUBLISHED, **ASKED | {"subsample": "origin"}).query("partition != 'test' and origin == 'ai'")
+    learning = split(PUBLISHED, **ASKED | BALANCED).query("partition != 'test' and origin == 'ai'")
     assert counts(learning, "folder") == {"ai_ld": 67, "ai_sd": 33}
 
 
@@ -177,3 +207,120 @@ def test_an_empty_partition_is_told_in_one_line(folders: dict, empty: str):
     assert str(raised.value).startswith(f"splits: no pictures for {empty};")
     assert "published: false" in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+AI_ARTBENCH = catalogue(
+    {("train", f"style_{number}"): 5000 for number in range(10)}
+    | {("train", f"ai_ld_style_{number}"): size for number, size in spread(52_092, dict.fromkeys(range(10), 1)).items()}
+    | {("train", f"ai_sd_style_{number}"): size for number, size in spread(52_923, dict.fromkeys(range(10), 1)).items()}
+    | {("test", f"{source}style_{number}"): 1000 for source in ("", "ai_ld_", "ai_sd_") for number in range(10)}
+)
+HUMAN_AI_ARTWORK = catalogue(
+    {(None, f"ai_{number}"): size for number, size in spread(190_549, dict.fromkeys(range(25), 1)).items()}
+    | {(None, f"human_{number}"): size for number, size in spread(81_444, dict.fromkeys(range(27), 1)).items()}
+)
+
+
+def test_ai_artbench_as_it_came_trains_on_155015_pictures():
+    assert counts(split(AI_ARTBENCH, **ASKED), "partition") == {"test": 30_000, "train": 139_513, "validation": 15_502}
+
+
+def test_004_trains_on_as_many_ai_as_human_works():
+    result = split(AI_ARTBENCH, **ASKED | BALANCED)
+    assert counts(result[result["partition"] != "test"], "origin") == {"ai": 50_000, "human": 50_000}
+    assert counts(result[result["partition"] == "test"], "origin") == {"ai": 20_000, "human": 10_000}
+
+
+def test_002_trains_on_5000_pictures_of_each_origin_and_style():
+    result = split(AI_ARTBENCH, **ASKED | {"subsample": {"task": "origin_style", "pictures": 5000}})
+    assert counts(result, "partition") == {"test": 30_000, "train": 90_000, "validation": 10_000}
+    assert set(counts(result[result["partition"] != "test"], "origin", "style").values()) == {5000}
+
+
+def test_001_fills_human_works_up_with_copies_to_the_number_of_ai_works():
+    result = split(AI_ARTBENCH, **ASKED | AUGMENTED)
+    learning = result[result["partition"] != "test"]
+    assert counts(learning, "origin") == {"ai": 105_015, "human": 105_015}
+    assert len(learning) == 210_030
+    assert (result["copy"] > 0).sum() == 55_015
+    assert set(result.loc[result["copy"] > 0, "origin"]) == {"human"}
+    check_copies(result, AUGMENTED)
+
+
+def test_003_tests_on_a_fifth_of_human_ai_artwork():
+    assert counts(split(HUMAN_AI_ARTWORK, **ASKED), "partition")["test"] == 54_399
+
+
+def test_dropped_folders_leave_the_47_classes_of_003():
+    dropped = [f"human_{number}" for number in range(5)]
+    result = split(HUMAN_AI_ARTWORK, **ASKED | {"drop": dropped})
+    assert result["folder"].nunique() == 47
+    assert len(result) == (~HUMAN_AI_ARTWORK["folder"].isin(dropped)).sum()
+    assert (HUMAN_AI_ARTWORK.loc[result["row"], "folder"].to_numpy() == result["folder"]).all()
+
+
+def test_an_unknown_folder_to_drop_is_told_with_the_nearest_one():
+    with pytest.raises(UserError, match=r"splits: drop: the collection has no folder 'human_c'; did you mean 'human_"):
+        split(UNPUBLISHED, **ASKED | {"drop": ["human_c"]})
+
+
+def test_a_folder_to_drop_that_a_budget_left_nothing_of_is_let_pass():
+    pd.testing.assert_frame_equal(
+        split(UNPUBLISHED, **ASKED | {"drop": ["human_c"], "capped": True}), split(UNPUBLISHED, **ASKED)
+    )
+
+
+def test_more_pictures_than_a_class_has_are_told_with_the_class_and_its_number():
+    with pytest.raises(UserError) as raised:
+        split(PUBLISHED, **ASKED | {"subsample": {"task": "source", "pictures": 150}})
+    assert str(raised.value) == (
+        "splits: subsample: 150 pictures of each class are asked for, but 'ai_sd' has only 100 that do not test; "
+        "set subsample.pictures to at most 100, or to null"
+    )
+
+
+def test_a_budget_lowers_the_number_to_that_of_the_smallest_class(caplog):
+    caplog.set_level("INFO")
+    asked = ASKED | {"subsample": {"task": "source", "pictures": 150}, "capped": True}
+    learning = split(PUBLISHED, **asked).query("partition != 'test'")
+    assert counts(learning, "source") == {"ai_ld": 100, "ai_sd": 100, "human": 100}
+    assert "each class has 100" in caplog.text
+
+
+def test_a_number_that_every_class_has_is_taken_as_it_is():
+    asked = ASKED | {"subsample": {"task": "source", "pictures": 40}, "capped": True}
+    assert set(counts(split(PUBLISHED, **asked).query("partition != 'test'"), "source").values()) == {40}
+
+
+def test_a_task_that_the_collection_has_no_classes_for_is_told_in_one_line():
+    with pytest.raises(
+        UserError, match="no picture that trains has a class of the task origin_style; set another task"
+    ):
+        split(PUBLISHED, **ASKED | {"subsample": {"task": "origin_style", "pictures": None}})
+
+
+def test_pictures_without_a_class_of_the_task_only_test():
+    table = catalogue({("train", "ai_ld_style_1"): 20, ("train", "style_1"): 30, ("train", "ai"): 9, ("test", "ai"): 5})
+    result = split(table, **ASKED | {"subsample": {"task": "origin_style", "pictures": None}})
+    assert counts(result[result["partition"] != "test"], "folder") == {"ai_ld_style_1": 20, "style_1": 20}
+    assert counts(result[result["partition"] == "test"], "folder") == {"ai": 5}
+
+
+def test_ai_works_are_copied_where_they_are_fewer():
+    table = catalogue({("train", "ai"): 10, ("train", "human"): 50, ("test", "human"): 5})
+    added = split(table, **ASKED | AUGMENTED).query("copy > 0")
+    assert counts(added, "origin", "partition") == {("ai", "train"): 36, ("ai", "validation"): 4}
+    assert added["copy"].max() == 4
+
+
+def test_another_seed_draws_other_copies():
+    first, second = (split(UNPUBLISHED, **ASKED | AUGMENTED | {"seed": seed}) for seed in (0, 1))
+    assert counts(first, "partition", "origin") == counts(second, "partition", "origin")
+    assert set(first["angle"]) & set(second["angle"]) == {0.0}
+
+
+def test_the_parameters_of_copies_are_spread_over_their_ranges():
+    added = split(AI_ARTBENCH, **ASKED | AUGMENTED).query("copy > 0")
+    assert added[["angle", "zoom"]].quantile([0.25, 0.5, 0.75])["angle"].round().tolist() == [-10, 0, 10]
+    assert added["zoom"].quantile([0.25, 0.5, 0.75]).round(1).tolist() == [0.9, 1.0, 1.1]
+    assert 0.49 < added["flip"].mean() < 0.51

@@ -13,7 +13,7 @@ from torchvision.models import resnet18
 from brushprint import networks, training
 from brushprint.errors import UserError
 from brushprint.recipe import Recipe
-from brushprint.training import Data, class_index, evaluate, freeze, learning_mode, train
+from brushprint.training import Data, class_index, evaluate, freeze, learning_mode, rows_of, train
 from tests.test_repository import settings
 
 torch.set_num_threads(1)
@@ -219,6 +219,15 @@ def test_batches_are_the_rows_in_the_given_order():
     batches = list(data.batches(2, np.array([2, 0, 1])))
     assert [batch[0][:, 0, 0, 0].tolist() for batch in batches] == [[21, 27], [12]]
     assert [batch[1].tolist() for batch in batches] == [[1, 1], [0]]
+
+
+def test_copies_lie_behind_the_pictures_in_the_order_of_the_split():
+    split = pd.DataFrame({"row": [0, 2, 2, 2, 5, 5], "copy": np.array([0, 0, 1, 2, 0, 1], np.int32)})
+    assert rows_of(split, 6).tolist() == [0, 2, 6, 7, 5, 8]
+    pixels, copies = (np.arange(*ends, dtype=np.uint8).reshape(-1, 1, 1, 1).repeat(3, 3) for ends in ((6,), (60, 63)))
+    data = Data(pixels, rows_of(split, 6), np.arange(6), copies)
+    batches = [(pictures[:, 0, 0, 1].tolist(), targets.tolist()) for pictures, targets in data.batches(3)]
+    assert batches == [([0, 2, 60], [0, 1, 2]), ([61, 5, 62], [3, 4, 5])]
 
 
 def test_a_class_that_no_training_picture_has_is_told_in_one_line():

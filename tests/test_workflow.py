@@ -1,7 +1,9 @@
 """A whole run on the tiny collection, and what reruns after which change."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -64,3 +66,24 @@ def test_a_bad_setting_is_refused_in_one_line_before_anything_runs(finished: Pat
     assert line in output
     assert "Traceback" not in output
     assert "rule " not in output
+
+
+def test_a_split_that_the_collection_is_too_small_for_is_told_in_one_line(project: Path) -> None:
+    output = snakemake(project, "results/sample/splits/per-class.parquet", expect=1)
+    assert re.search(
+        r"error: splits: subsample: 36 pictures of each class are asked for, but 'human \w+' has only \d that do not "
+        r"test; set subsample.pictures to at most \d, or to null\n",
+        output,
+    )
+    assert "Traceback" not in output
+
+
+def test_copies_train_and_validate_and_each_picture_is_predicted_once(finished: Path) -> None:
+    results = finished / "results/sample"
+    split = pd.read_parquet(results / "splits/augmented.parquet")
+    learning = split[split["partition"] != "test"].groupby(["partition", "origin"]).size().unstack()
+    assert (learning["ai"] == learning["human"]).all()
+    assert len(np.load(finished / "scratch/sample/copies-augmented-32-bilinear.npy")) == (split["copy"] > 0).sum() > 0
+    predictions = pd.read_parquet(results / "variants/tapering-cnn/predictions.parquet")
+    originals = split[(split["copy"] == 0) & (split["partition"] != "train")]
+    assert predictions["image_id"].tolist() == originals["image_id"].tolist()

@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from brushprint import architectures
-from brushprint.errors import UserError
+from brushprint.errors import UserError, nearest
 from brushprint.recipe import Recipe
 from brushprint.taxonomy import ORIGINS, TASKS
 
@@ -94,15 +94,33 @@ class Collection(Settings):
         return "url" if "://" in self.source else "local"
 
 
+class Subsample(Settings):
+    """As many pictures of each class."""
+
+    task: Annotated[Literal[*TASKS], Field(description="what the classes are")]
+    pictures: Annotated[
+        int | None,
+        Field(ge=1, description="pictures of each class that do not test; null: as the smallest has"),
+    ]
+
+
+class Copies(Settings):
+    """Augmented copies that make human and AI pictures equal in number."""
+
+    rotation: Annotated[float, Field(ge=0, le=180, description="a copy is turned by at most so many degrees")]
+    horizontal_flip: Annotated[float, Field(ge=0, le=1, description="probability that a copy is mirrored")]
+    zoom: Annotated[float, Field(ge=0, lt=1, description="a copy shows at most this share more or less of the side")]
+
+
 class Split(Settings):
     """Which pictures train, validate and test."""
 
     published: Annotated[bool, Field(description="honour train/test folders of the collection")]
     test: Annotated[Share, Field(description="share of the pictures that test, where no published split is used")]
     validation: Annotated[Share, Field(description="share of the training pictures that choose the best epoch")]
-    subsample: Annotated[
-        Literal["origin"] | None, Field(description="`origin`: as many AI as human training pictures; null: all")
-    ]
+    drop: Annotated[list[str], Field(description="folders whose pictures take no part")]
+    subsample: Annotated[Subsample | None, Field(description="as many pictures of each class; null: all")]
+    copies: Annotated[Copies | None, Field(description="augmented copies; null: none")]
 
 
 class WeightsFile(Settings):
@@ -228,7 +246,7 @@ def load(values: dict[str, Any], files: Iterable[str | Path]) -> Config:
 def _reason(found: Any) -> str:
     *parents, key = found["loc"] or ("",)
     if found["type"] == "extra_forbidden":
-        return "unknown key" + _nearest(str(key), _fields_at(parents))
+        return "unknown key" + nearest(str(key), _fields_at(parents))
     if found["type"] == "missing":
         return "missing; add it"
     given = repr(found["input"])
@@ -268,7 +286,7 @@ def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
 def _variant_mistakes(config: Config, variant: Variant) -> Iterable[tuple[str, str]]:
     for key, known in (("split", config.splits), ("recipe", config.recipes)):
         if (value := getattr(variant, key)) not in known:
-            yield key, f"no such {key}: {value!r}{_nearest(value, known)}"
+            yield key, f"no such {key}: {value!r}{nearest(value, known)}"
     styled = any(rule.style or "style" in re.compile(rule.folder).groupindex for rule in config.collection.labels)
     if "style" in TASKS[variant.task] and not styled:
         yield "task", f"no rule of collection.labels gives a style, so there is no task {variant.task!r}"
@@ -289,12 +307,6 @@ def _no_architecture(name: str) -> str:
     return f"no such architecture: {name!r}; {hint}"
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
-    known = list(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
-
-
 def _fields_at(loc: Iterable[str | int]) -> list[str]:
     """The valid keys of the section at `loc`, read from the JSON Schema."""
     schema = Config.model_json_schema()
@@ -302,6 +314,7 @@ def _fields_at(loc: Iterable[str | int]) -> list[str]:
     for step in loc:
         patterns = node.get("patternProperties", {}).values()
         node = node.get("properties", {}).get(step) or node.get("items") or next(iter(patterns))
+        node = next(iter(node.get("anyOf", [node])))
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
     return list(node["properties"])

@@ -288,6 +288,27 @@ def examples(shown: dict[str, list[tuple[str, Any]]], target: Path) -> None:
     _save(figure, target, dpi=96)
 
 
+def copies(shown: Sequence[Sequence[tuple[np.ndarray, str]]], settings: dict[str, float], target: Path) -> None:
+    """Pictures beside their augmented copies, as `brushprint.copies.examples` gives them, and how these were drawn."""
+    if not shown:
+        _say("No picture is copied: the split has as many of one origin as of the other.", target)
+        return
+    across = max(map(len, shown))
+    figure, axes = plt.subplots(len(shown), across, figsize=(1.4 * across, 1.65 * len(shown) + 0.4), squeeze=False)
+    drawn = (
+        f"Turned by up to {settings['rotation']:g}°, zoomed by up to {settings['zoom']:.0%}, "
+        f"mirrored with probability {settings['horizontal_flip']:g}"
+    )
+    figure.suptitle(drawn, fontsize=11)
+    for axis in axes.flat:
+        axis.axis("off")
+    for row, pictures in zip(axes, shown, strict=True):
+        for axis, (picture, words) in zip(row, pictures, strict=False):
+            axis.imshow(picture)
+            axis.set_title(words, fontsize=7, loc="center", weight="bold" if words == "original" else "normal")
+    _save(figure, target, dpi=96)
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")
 

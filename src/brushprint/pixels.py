@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +29,20 @@ def write_pixels(
     def resized(picture: Image.Image) -> np.ndarray:
         return np.asarray(picture.resize((size, size), how))
 
-    with replacing(target) as part:
-        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(len(rows), size, size, 3))
-        _allocate(part)
+    with new_array(target, len(rows), size) as array:
         for path, pixels in read_catalogued(root, catalogue, resized, jobs, f"pixels {size} {resize}"):
             array[rows[path]] = pixels
-        array.flush()
         return hashlib.sha256(array).hexdigest()
+
+
+@contextmanager
+def new_array(target: str | Path, pictures: int, size: int) -> Iterator[np.ndarray]:
+    """A memory-mapped array [pictures, size, size, 3] of uint8 to fill, the .npy file `target` when the block ends."""
+    with replacing(target) as part:
+        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(pictures, size, size, 3))
+        _allocate(part)
+        yield array
+        array.flush()
 
 
 def _allocate(file: Path) -> None:

@@ -86,10 +86,12 @@ def write_report(
     rejected: pd.DataFrame,
     examples: Path,
     splits: Mapping[str, pd.DataFrame],
+    copies: Mapping[str, Path],
     variants: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Write the report.
 
+    `copies` maps a split that has augmented copies to its figure of them;
     `variants` maps a name to `provenance` (what made its files), `metrics`, `latent` (see `brushprint.metrics` and
     `brushprint.latent`) and `figures`, the folder that holds each of `FIGURES`.
     """
@@ -108,7 +110,8 @@ def write_report(
         rejected=rejected,
         reasons=rejected["reason"].str.replace(r"^same content as .*", "same content as another picture", regex=True),
         examples=examples,
-        splits={name: _counts(table, "partition") for name, table in splits.items()},
+        splits={name: _counts(_with_copies_apart(table), "partition") for name, table in splits.items()},
+        copies=copies,
         variants=variants,
         tasks=_by_task(variants),
         frequent=_frequent,
@@ -142,10 +145,18 @@ def _counts(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """Pictures a source (rows) and partition (columns), with totals."""
     parts = table[column].fillna("unsplit")
     counts = pd.crosstab(table["source"], parts)
-    order = [name for name in (*PARTITIONS, "unsplit") if name in counts]
+    order = [name for part in (*PARTITIONS, "unsplit") for name in (part, _copies_of(part)) if name in counts]
     counts = counts[order].assign(total=counts.sum(axis=1))
     counts.loc["total"] = counts.sum()
     return counts
+
+
+def _with_copies_apart(split: pd.DataFrame) -> pd.DataFrame:
+    return split.assign(partition=split["partition"].mask(split["copy"] > 0, _copies_of(split["partition"])))
+
+
+def _copies_of(partition: Any) -> Any:
+    return "copies to " + partition
 
 
 def _sizes(catalogue: pd.DataFrame) -> dict[str, str]:

@@ -1,7 +1,8 @@
-"""A seal vouches for the split and the pixels of a variant by their digests."""
+"""A seal vouches for the split, the pixels and the augmented copies of a variant by their digests."""
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +17,20 @@ def write_pixels_digest(target: str | Path, *, pixels: str, made_from: str) -> N
     write_json({"pixels": pixels, "made_from": made_from}, target)
 
 
-def write_seal(split: pd.DataFrame, pixels_digest: str | Path, target: str | Path) -> None:
-    """Seal a split and the pixels of a digest file."""
+def write_seal(split: pd.DataFrame, digests: Mapping[str, str | Path], target: str | Path) -> None:
+    """Seal a split and the arrays of digest files: its `pixels`, and its `copies` where it has any."""
     # The content of the table, not of its file, which changes with the version of its writer.
     content = split.to_csv(index=False).encode()
-    write_json({"split": hashlib.sha256(content).hexdigest(), "pixels": _read(pixels_digest)["pixels"]}, target)
+    sealed = {name: _read(digest)["pixels"] for name, digest in digests.items()}
+    write_json({"split": hashlib.sha256(content).hexdigest(), **sealed}, target)
 
 
-def open_pixels(array: str | Path, seal: str | Path) -> np.ndarray:
+def open_pixels(array: str | Path, seal: str | Path, name: str = "pixels") -> np.ndarray:
     """Map the pixels [pictures, side, side, 3] of uint8 in a .npy file that has its digest file beside it.
 
-    Raises `UserError` when the seal is of other pixels.
+    `name` is what the seal calls them: `pixels` or `copies`. Raises `UserError` when the seal is of others.
     """
-    if _read(_digest_file(array)).get("pixels") != _read(seal)["pixels"]:
+    if _read(_digest_file(array)).get("pixels") != _read(seal)[name]:
         raise UserError(f"{array} belongs to another run than {seal}: delete the folder scratch/ and run again")
     return np.load(array, mmap_mode="r")
 

@@ -30,9 +30,14 @@ from brushprint.recipe import FineTuning, Recipe
 class Data:
     """Pictures of one partition: uint8 rows of a pixel array, and their classes; batches are gathered whole."""
 
-    def __init__(self, pixels: np.ndarray, rows: np.ndarray, targets: np.ndarray) -> None:
-        """Take `pixels` [pictures, side, side, 3], maybe memory-mapped, int64 `rows` of it and their class indices."""
-        self.pixels, self.rows, self.targets = pixels, rows, targets
+    def __init__(
+        self, pixels: np.ndarray, rows: np.ndarray, targets: np.ndarray, copies: np.ndarray | None = None
+    ) -> None:
+        """Take `pixels` [pictures, side, side, 3], maybe memory-mapped, int64 `rows` of it and their class indices.
+
+        Rows from `len(pixels)` on are those of `copies` [copies, side, side, 3]; see `rows_of`.
+        """
+        self.pixels, self.rows, self.targets, self.copies = pixels, rows, targets, copies
 
     def __len__(self) -> int:
         """How many pictures."""
@@ -43,7 +48,25 @@ class Data:
         order = np.arange(len(self)) if order is None else order
         for start in range(0, len(order), size):
             chosen = order[start : start + size]
-            yield torch.from_numpy(self.pixels[self.rows[chosen]]), torch.from_numpy(self.targets[chosen])
+            yield torch.from_numpy(self._gather(self.rows[chosen])), torch.from_numpy(self.targets[chosen])
+
+    def _gather(self, rows: np.ndarray) -> np.ndarray:
+        copied = rows >= len(self.pixels)
+        if not copied.any():
+            return self.pixels[rows]
+        pictures = np.empty((len(rows), *self.pixels.shape[1:]), np.uint8)
+        pictures[~copied] = self.pixels[rows[~copied]]
+        pictures[copied] = self.copies[rows[copied] - len(self.pixels)]
+        return pictures
+
+
+def rows_of(split: pd.DataFrame, pictures: int) -> np.ndarray:
+    """Where `Data` finds each row of a split, int64: copies lie behind the `pictures`, in the order of the split.
+
+    `split` has all its copies; see `brushprint.split`.
+    """
+    copied = split["copy"] > 0
+    return split["row"].mask(copied, pictures + copied.cumsum() - 1).to_numpy(dtype=np.int64)
 
 
 def class_index(labels: pd.Series, classes: list[str]) -> np.ndarray:

@@ -11,6 +11,7 @@ ARTIFACTS = [
     *rules.catalogue.output,
     *map(str, rules.examples.output),
     *expand(rules.split.output, split=SPLITS),
+    *expand(map(str, rules.copies_examples.output), split=COPIED),
     *sorted({file for of in SEALED.values() for file in expand(rules.seal.output, **of)}),
     *expand([*RULE_OF, *rules.trace.output], variant=CONFIG.variants),
     *map(str, rules.compare.output),

@@ -90,6 +90,13 @@ def sealed(wildcards):
     return sealed_split(wildcards) | {"pixels": ancient(pixels[0]), "digest": ancient(pixels[1])}
 
 
+def sealed_to_learn(wildcards):
+    """As `sealed`, with the augmented copies and their digest where the split has any."""
+    of = SEALED[wildcards.variant]
+    copies = expand(rules.copies.output, **of) if of["split"] in COPIED else []
+    return sealed(wildcards) | dict(zip(("copies", "copies_digest"), map(ancient, copies)))
+
+
 def trained(wildcards):
     """A model, which may be larger than what Snakemake checks by its content, and the digest that stands for it."""
     return {"model": ancient(f"{VARIANT}/model.safetensors"), "model_digest": f"{VARIANT}/model.sha256"}

@@ -1,6 +1,4 @@
-"""Pictures decoded once, and the seal that stops what is unchanged from being learned again."""
-
-from brushprint import seal as seals
+"""Pictures decoded once."""
 
 # What each variant sees of its pictures, and which of them.
 SEALED = {
@@ -9,13 +7,6 @@ SEALED = {
 }
 SPLITS = sorted({of["split"] for of in SEALED.values()})
 PIXELS = f"{SCRATCH}/pixels-{{size}}-{{resize}}.npy"
-PIXELS_PARAMS = [*code("pixels"), *PICTURES["params"].values()]
-
-CATALOGUE = Path(RESULTS, "catalogue.parquet")
-if ALONE and CATALOGUE.exists():
-    catalogued = remembered([CATALOGUE], Path(f"{SCRATCH}/digests/catalogue.json"))[CATALOGUE]
-    for array in {PIXELS.format(**of) for of in SEALED.values()}:
-        seals.recall_pixels(Path(array), made_from=key([*PIXELS_PARAMS, catalogued]))
 
 
 rule pixels:
@@ -35,23 +26,3 @@ rule pixels:
         **PICTURES["params"],
     script:
         "../scripts/pixels.py"
-
-
-# Snakemake reruns all that is downstream of a rerun job, even when its bytes came out the same. As a checkpoint the
-# seal, which holds digests alone, makes it look at training again: the same seal as last time, and nothing is trained.
-checkpoint seal:
-    input:
-        split=f"{RESULTS}/splits/{{split}}.parquet",
-        digest=f"{SCRATCH}/pixels-{{size}}-{{resize}}.json",
-    output:
-        f"{RESULTS}/seals/{{split}}-{{size}}-{{resize}}.json",
-    log:
-        f"{LOGS}/seal-{{split}}-{{size}}-{{resize}}.log",
-    benchmark:
-        f"{LOGS}/seal-{{split}}-{{size}}-{{resize}}.benchmark.tsv"
-    params:
-        *code("seal"),
-        # A run that was killed before this job, and then lost its scratch folder, must not hide a change of the pixels.
-        pixels=PIXELS_PARAMS,
-    script:
-        "../scripts/seal.py"

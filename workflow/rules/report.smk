@@ -20,6 +20,7 @@ rule report:
         rejected=f"{RESULTS}/rejected.parquet",
         examples=f"{RESULTS}/examples.jpg",
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
+        copies=expand(f"{RESULTS}/copies-{{split}}.jpg", split=COPIED),
         provenance=expand(f"{VARIANT}/provenance.json", variant=CONFIG.variants),
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
         latent=expand(f"{VARIANT}/latent.json", variant=CONFIG.variants),
@@ -41,6 +42,7 @@ rule report:
         synthetic=SYNTHETIC,
         budget=CONFIG.budget.model_dump(),
         splits=SPLITS,
+        copied=COPIED,
         variants=list(CONFIG.variants),
     script:
         "../scripts/report.py"

@@ -13,6 +13,7 @@ rule split:
     params:
         *code("split"),
         split=lambda wildcards: CONFIG.splits[wildcards.split].model_dump(),
+        capped=CONFIG.budget.images is not None,
         seed=lambda wildcards: seed_of(wildcards.split),
     script:
         "../scripts/split.py"

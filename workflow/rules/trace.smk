@@ -9,7 +9,9 @@ def code_by_rule(wildcards):
     recipe = CONFIG.recipe(wildcards.variant)
     network = architectures.module_name(recipe.architecture)
     with_network = {"weights", "train", "infer", "explain"}
-    names = [*COLLECT, "catalogue", "split", "pixels", *(["weights"] if recipe.pretrained else []), *LEARNED]
+    copies = ["copies"] if SEALED[wildcards.variant]["split"] in COPIED else []
+    weights = ["weights"] if recipe.pretrained else []
+    names = [*COLLECT, "catalogue", "split", "pixels", *copies, *weights, *LEARNED]
     return {name: code(name, *({network} if name in with_network else ())) for name in names}
 
 

@@ -3,7 +3,7 @@
 
 rule train:
     input:
-        unpack(sealed),
+        unpack(sealed_to_learn),
         unpack(begun_from),
     output:
         model=f"{VARIANT}/model.safetensors",

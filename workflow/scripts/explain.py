@@ -12,7 +12,8 @@ with logged(snakemake.log[0]):
     model = networks.load(snakemake.input.model)
     chosen = choose(pd.read_parquet(snakemake.input.points), snakemake.params.pictures)
     chosen = chosen.merge(pd.read_parquet(snakemake.input.predictions), on="image_id")
-    chosen = chosen.merge(pd.read_parquet(snakemake.input.split, columns=["image_id", "row"]), on="image_id")
+    rows = pd.read_parquet(snakemake.input.split, columns=["image_id", "row"], filters=[("copy", "==", 0)])
+    chosen = chosen.merge(rows, on="image_id")
     pictures = open_pixels(snakemake.input.pixels, snakemake.input.seal)[chosen["row"].to_numpy()]
     named = torch.tensor([model.classes.index(name) for name in chosen["predicted"]])
     panel = {

@@ -10,7 +10,7 @@ from brushprint.taxonomy import with_classes
 
 with logged(snakemake.log[0]):
     model = networks.load(snakemake.input.model)
-    held_out = pd.read_parquet(snakemake.input.split, filters=[("partition", "!=", "train")])
+    held_out = pd.read_parquet(snakemake.input.split, filters=[("partition", "!=", "train"), ("copy", "==", 0)])
     predictions, features = infer(
         model,
         open_pixels(snakemake.input.pixels, snakemake.input.seal),

@@ -22,5 +22,6 @@ with logged(snakemake.log[0]):
         rejected=pd.read_parquet(given.rejected),
         examples=given.examples,
         splits=dict(zip(params.splits, map(pd.read_parquet, given.splits), strict=True)),
+        copies=dict(zip(params.copied, map(Path, given.copies), strict=True)),
         variants=variants,
     )

@@ -4,4 +4,5 @@ from brushprint.console import logged
 from brushprint.seal import write_seal
 
 with logged(snakemake.log[0]):
-    write_seal(pd.read_parquet(snakemake.input.split), snakemake.input.digest, snakemake.output[0])
+    digests = {name: file for name, file in snakemake.input.items() if name != "split"}
+    write_seal(pd.read_parquet(snakemake.input.split), digests, snakemake.output[0])

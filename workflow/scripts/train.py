@@ -9,21 +9,20 @@ from brushprint.recipe import Recipe
 from brushprint.seal import open_pixels
 from brushprint.tables import write_csv
 from brushprint.taxonomy import with_classes
-from brushprint.training import Data, class_index, train
+from brushprint.training import Data, class_index, rows_of, train
 
 with logged(snakemake.log[0]):
     params, variant = snakemake.params, snakemake.wildcards.variant
+    given = snakemake.input
+    pixels = open_pixels(given.pixels, given.seal)
+    copies = open_pixels(given.copies, given.seal, "copies") if given.get("copies") else None
     # Test rows are never read here.
-    parts = {
-        name: with_classes(pd.read_parquet(snakemake.input.split, filters=[("partition", "==", name)]), params.task)
-        for name in ("train", "validation")
-    }
-    classes = sorted(parts["train"]["label"].unique())
-    pixels = open_pixels(snakemake.input.pixels, snakemake.input.seal)
-    learn, judge = (
-        Data(pixels, parts[name]["row"].to_numpy(), class_index(parts[name]["label"], classes)) for name in parts
-    )
-    begun_from = snakemake.input.get("weights_digest") and Path(snakemake.input.weights_digest).read_text()
+    split = pd.read_parquet(given.split, filters=[("partition", "!=", "test")])
+    split = with_classes(split.assign(row=rows_of(split, len(pixels))), params.task)
+    parts = [split[split["partition"] == name] for name in ("train", "validation")]
+    classes = sorted(parts[0]["label"].unique())
+    learn, judge = (Data(pixels, part["row"].to_numpy(), class_index(part["label"], classes), copies) for part in parts)
+    begun_from = given.get("weights_digest") and Path(given.weights_digest).read_text()
     state, history = train(
         recipe=Recipe(**params.recipe),
         data=learn,
@@ -31,9 +30,9 @@ with logged(snakemake.log[0]):
         classes=classes,
         seed=params.seed,
         device=params.device,
-        weights=snakemake.input.get("weights"),
+        weights=given.get("weights"),
         checkpoint=Path(params.checkpoint),
-        identity=[list(params), Path(snakemake.input.seal).read_text(), begun_from],
+        identity=[list(params), Path(given.seal).read_text(), begun_from],
         label=variant,
     )
     about = {"variant": variant, "task": params.task, "classes": classes, **params.recipe}

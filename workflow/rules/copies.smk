@@ -1,0 +1,53 @@
+"""Augmented copies, made once, for the splits that have them."""
+
+COPIED = [split for split in SPLITS if CONFIG.splits[split].copies]
+COPIES = f"{SCRATCH}/copies-{{split}}-{{size}}-{{resize}}.npy"
+
+
+rule copies:
+    input:
+        split=f"{RESULTS}/splits/{{split}}.parquet",
+        pixels=ancient(PIXELS),
+        digest=f"{SCRATCH}/pixels-{{size}}-{{resize}}.json",
+    output:
+        copies=COPIES,
+        digest=f"{SCRATCH}/copies-{{split}}-{{size}}-{{resize}}.json",
+    log:
+        f"{LOGS}/copies-{{split}}-{{size}}-{{resize}}.log",
+    benchmark:
+        f"{LOGS}/copies-{{split}}-{{size}}-{{resize}}.benchmark.tsv"
+    threads: ALL_CORES
+    params:
+        *code("copies"),
+    script:
+        "../scripts/copies.py"
+
+
+def largest(wildcards):
+    """The arrays of a split with the most pixels that a variant sees."""
+    of = max((of for of in SEALED.values() if of["split"] == wildcards.split), key=lambda of: of["size"])
+    pixels, digest = expand(rules.pixels.output, **of)
+    copies, copies_digest = expand(rules.copies.output, **of)
+    return {"pixels": ancient(pixels), "digest": digest, "copies": ancient(copies), "copies_digest": copies_digest}
+
+
+rule copies_examples:
+    input:
+        unpack(largest),
+        split=f"{RESULTS}/splits/{{split}}.parquet",
+    output:
+        report(
+            f"{RESULTS}/copies-{{split}}.jpg",
+            caption="../report/copies.rst",
+            category="All variants",
+            labels={"what": "Augmented copies of the split {split}"},
+        ),
+    log:
+        f"{LOGS}/copies_examples-{{split}}.log",
+    benchmark:
+        f"{LOGS}/copies_examples-{{split}}.benchmark.tsv"
+    params:
+        *code("copies_examples"),
+        settings=lambda wildcards: CONFIG.splits[wildcards.split].copies.model_dump(),
+    script:
+        "../scripts/copies_examples.py"

@@ -1,0 +1,22 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from brushprint.console import logged
+from brushprint.copies import write_copies
+from brushprint.digest import key, sha256
+from brushprint.seal import write_pixels_digest
+
+with logged(snakemake.log[0]):
+    given = snakemake.input
+    copies = write_copies(
+        np.load(given.pixels, mmap_mode="r"),
+        pd.read_parquet(given.split),
+        snakemake.output.copies,
+        jobs=snakemake.threads,
+    )
+    pixels = json.loads(Path(given.digest).read_text())["made_from"]
+    made_from = key([*snakemake.params, sha256(given.split), pixels])
+    write_pixels_digest(snakemake.output.digest, pixels=copies, made_from=made_from)
