@@ -4,7 +4,6 @@ The models are the one source: defaults and meanings for people are in `config/R
 editors use is generated from here.
 """
 
-import difflib
 import json
 import re
 from collections.abc import Iterable
@@ -12,25 +11,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from brushprint import architectures
+from brushprint.checking import Location, Name, Settings, mistakes, spell
 from brushprint.errors import UserError, nearest
 from brushprint.recipe import Recipe
 from brushprint.taxonomy import ORIGINS, TASKS
 
-# Names become folders and wildcards of Snakemake.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
-
-Location = tuple[str | int, ...]
-
-
-class Settings(BaseModel):
-    """A section of the configuration: unknown keys are refused, values are not coerced from text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Sample(Settings):
@@ -230,31 +220,15 @@ def load(values: dict[str, Any], files: Iterable[str | Path]) -> Config:
     try:
         config = Config.model_validate(values, strict=True)
     except ValidationError as error:
-        mistakes = [
-            (tuple(step for step in found["loc"] if step != "[key]"), _reason(found)) for found in error.errors()
-        ]
+        found = mistakes(error, Config)
     else:
-        mistakes = list(_dangling(config))
-    if mistakes:
+        found = list(_dangling(config))
+    if found:
         contents = {str(file): yaml.safe_load(Path(file).read_text(encoding="utf-8")) for file in files}
         raise UserError(
-            "\n".join(f"{_file_of(loc, values, contents)}: {_spell(loc)}: {reason}" for loc, reason in mistakes)
+            "\n".join(f"{_file_of(loc, values, contents)}: {spell(loc)}: {reason}" for loc, reason in found)
         )
     return config
-
-
-def _reason(found: Any) -> str:
-    *parents, key = found["loc"] or ("",)
-    if found["type"] == "extra_forbidden":
-        return "unknown key" + nearest(str(key), _fields_at(parents))
-    if found["type"] == "missing":
-        return "missing; add it"
-    given = repr(found["input"])
-    given = given if len(given) <= 80 else f"{given[:80]}…"
-    if found["type"] in ("model_type", "dict_type"):
-        return f"a section of keys is needed, not {given}"
-    message = found["msg"].removeprefix("Value error, ")
-    return f"{message[0].lower()}{message[1:]}, not {given}"
 
 
 def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
@@ -305,23 +279,6 @@ def _no_architecture(name: str) -> str:
     own = ", ".join(name for name in architectures.names() if "/" not in name)
     hint = f"did you mean {close[0]!r}?" if close else f"known: {own}, torchvision/MODEL and timm/MODEL"
     return f"no such architecture: {name!r}; {hint}"
-
-
-def _fields_at(loc: Iterable[str | int]) -> list[str]:
-    """The valid keys of the section at `loc`, read from the JSON Schema."""
-    schema = Config.model_json_schema()
-    node = schema
-    for step in loc:
-        patterns = node.get("patternProperties", {}).values()
-        node = node.get("properties", {}).get(step) or node.get("items") or next(iter(patterns))
-        node = next(iter(node.get("anyOf", [node])))
-        if "$ref" in node:
-            node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
-    return list(node["properties"])
-
-
-def _spell(loc: Location) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
 
 
 _ABSENT = object()
