@@ -35,9 +35,7 @@ def test_no_strength_is_no_change():
     assert changes(Augmentation(), SIDE) is None
 
 
-@pytest.mark.parametrize(
-    "strengths", [{name: value} for name, value in ALL.items()] + [ALL], ids="+".join
-)
+@pytest.mark.parametrize("strengths", [{name: value} for name, value in ALL.items()] + [ALL], ids="+".join)
 def test_each_change_keeps_the_kind_of_picture_and_follows_from_the_seed(strengths: dict[str, float]):
     found = changed(**strengths)
     assert found.shape == pictures().shape

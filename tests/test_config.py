@@ -68,7 +68,9 @@ def test_the_shipped_settings_are_valid():
 
 
 @pytest.mark.parametrize(
-    "overlay", sorted({*SHIPPED[0].parent.glob("*.yaml")} - {*SHIPPED}), ids=lambda file: file.stem
+    "overlay",
+    sorted({*SHIPPED[0].parent.glob("*.yaml")} - {*SHIPPED, SHIPPED[0].with_name("claims.yaml")}),
+    ids=lambda file: file.stem,
 )
 def test_every_shipped_overlay_is_valid_over_the_default(overlay: Path):
     values = merged(shipped(), yaml.safe_load(overlay.read_text(encoding="utf-8")))

@@ -342,6 +342,33 @@ def provenance(task: str, split: str) -> dict:
     }
 
 
+def claim(**changes: object) -> dict:
+    return {
+        "id": "004-32-accuracy",
+        "source": "004",
+        "collection": "ai-artbench",
+        "variant": "cifake-32",
+        "what": "test accuracy",
+        "published": "over 90 %",
+        "obtained": {"value": 91.25, "low": 90.5, "high": 92.0},
+        "difference": 1.25,
+        "unit": "%",
+        "decimals": 0,
+        "verdict": "reproduced",
+        "why": ["this run reaches it"],
+    } | changes
+
+
+def ledger(*claims: dict) -> dict:
+    verdicts = [row["verdict"] for row in claims]
+    left_open = {"source": "004", "variants": ["cifake-32", "cifake-128"], "taken": {"batches": "of 64", "loss": "any"}}
+    return {
+        "verdicts": {name: verdicts.count(name) for name in dict.fromkeys(verdicts)},
+        "claims": [*claims],
+        "open": [left_open],
+    }
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., str]:
     folder = tmp_path / "figures"
@@ -379,6 +406,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
             },
             "copies": {},
             "variants": {"cifake-32": variant},
+            "claims": ledger(claim()),
         }
         write_report(tmp_path / "index.html", **arguments | changes)
         return (tmp_path / "index.html").read_text(encoding="utf-8")
@@ -537,6 +565,52 @@ def test_augmented_copies_are_counted_apart_and_shown_with_their_split(write, tm
     assert len(page.images) == len(FIGURES) + 2
     assert sum("Pictures of the split augmented" in caption for caption in page.captions) == 1
     assert "Augmented copies (synthetic sample)" in write(synthetic=True, splits={"a": split}, copies={"a": shown})
+
+
+def test_each_claim_stands_beside_what_was_obtained_with_its_verdict(write):
+    wide = {"what": "test loss", "published": "0.3549", "unit": "nats", "decimals": 4, "verdict": "below"}
+    count = {"variant": None, "what": "pictures", "published": "over 180,000", "unit": "pictures", "source": "000"}
+    text = write(
+        claims=ledger(
+            claim(),
+            claim(**wide, obtained={"value": 0.5, "low": None, "high": None}, difference=0.1451, why=["worse"]),
+            claim(**count, obtained=None, difference=None, verdict="not comparable", why=["another collection"]),
+        )
+    )
+    rows = Page(text).tables
+    assert [
+        "cifake-32test accuracy",
+        "over 90 %",
+        "91.2 %90.5 % to 92.0 %",
+        "+1.2 points",
+        "reproducedthis run reaches it",
+    ] in rows
+    assert ["cifake-32test loss", "0.3549 nats", "0.5000", "+0.1451", "belowworse"] in rows
+    assert ["the collectionpictures", "over 180,000", "–", "–", "not comparableanother collection"] in rows
+    assert "Of 3 claims: <b>1</b> reproduced, <b>1</b> below, <b>1</b> not comparable." in text
+    assert text.index("Source 000") < text.index("Source 004")
+
+
+def test_a_reason_that_no_claim_compares_is_said_once(write):
+    reasons = ["synthetic sample", "under a budget"]
+    apart = {"verdict": "not comparable", "difference": None}
+    text = write(
+        synthetic=True,
+        claims=ledger(
+            claim(**apart, why=reasons), claim(**apart, why=[*reasons, "impossible as stated: four"], published="99 %")
+        ),
+    )
+    rows = Page(text).tables
+    assert text.count("under a budget") == 1
+    assert "Claims of the five sources (synthetic sample)" in text
+    assert ["cifake-32test accuracy", "over 90 %", "91.2 %90.5 % to 92.0 %"] in rows
+    assert ["cifake-32test accuracyimpossible as stated: four", "99 %", "91.2 %90.5 % to 92.0 %"] in rows
+
+
+def test_what_the_sources_leave_open_is_listed_with_what_is_taken(write):
+    rows = Page(write()).tables
+    assert ["004", "cifake-32, cifake-128", "batches", "of 64"] in rows
+    assert ["loss", "any"] in rows
 
 
 def test_each_file_of_a_variant_is_traced_to_its_rule_and_code(write):

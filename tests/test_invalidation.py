@@ -129,6 +129,7 @@ CHANGES: dict[str, list[Change]] = {
         set_key("collection", "title", to="Another"),
         add_line("src/brushprint/report.html.jinja", "<!-- end -->"),
     ],
+    "a published figure": [lambda project: edit(project / "config/claims.yaml", "91.49 %", "91.50 %")],
     "the share of files that may be rejected": [set_key("collection", "max_rejected", to=0.04)],
     "the pictures of the collection": [set_key("collection", "sample", "train", to=120)],
     "the seed": [set_key("seed", to=1)],

@@ -38,7 +38,11 @@ def test_the_schema_for_editors_is_that_of_the_settings() -> None:
     assert stored == config.schema(), "run `make schema`"
 
 
-@pytest.mark.parametrize("file", sorted((REPOSITORY / "config").glob("*.yaml")), ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file",
+    sorted({*(REPOSITORY / "config").glob("*.yaml")} - {REPOSITORY / "config/claims.yaml"}),
+    ids=lambda file: file.name,
+)
 def test_editors_find_no_fault_with_a_shipped_file(file: Path) -> None:
     jsonschema.validate(yaml.safe_load(file.read_text()), config.schema())
 

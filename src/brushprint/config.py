@@ -4,6 +4,7 @@ The models are the one source: defaults and meanings for people are in `config/R
 editors use is generated from here.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Iterable

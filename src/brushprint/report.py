@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,17 +88,19 @@ def write_report(
     splits: Mapping[str, pd.DataFrame],
     copies: Mapping[str, Path],
     variants: Mapping[str, Mapping[str, Any]],
+    claims: Mapping[str, Any],
 ) -> None:
     """Write the report.
 
     `copies` maps a split that has augmented copies to its figure of them;
     `variants` maps a name to `provenance` (what made its files), `metrics`, `latent` (see `brushprint.metrics` and
-    `brushprint.latent`) and `figures`, the folder that holds each of `FIGURES`.
+    `brushprint.latent`) and `figures`, the folder that holds each of `FIGURES`; `claims` is what
+    `brushprint.claims.judge` gives.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(percent=_percent, embed=_embed, number=lambda value: f"{value:,}")
+    environment.filters.update(percent=_percent, embed=_embed, number=lambda value: f"{value:,}", amount=_amount)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     page = template.render(
         title=title,
@@ -115,6 +117,8 @@ def write_report(
         variants=variants,
         tasks=_by_task(variants),
         frequent=_frequent,
+        claims=claims,
+        nowhere=_nowhere_comparable(claims["claims"]),
         fewest=min(_fewest(variant["metrics"]) for variant in variants.values()),
         figures=FIGURES,
         as_json=lambda value: json.dumps(value, indent=2),
@@ -169,6 +173,23 @@ def _sizes(catalogue: pd.DataFrame) -> dict[str, str]:
         more = f", and {others.sum():,} of other kinds" if len(others) else ""
         described[source] = ", ".join(f"{kind} ({count:,})" for kind, count in counts.head(2).items()) + more
     return described
+
+
+def _nowhere_comparable(claims: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The reasons that no claim compares, where the same hold for all; empty where one does or they differ."""
+    if any(claim["verdict"] != "not comparable" for claim in claims):
+        return []
+    first, *others = (claim["why"] for claim in claims)
+    return [reason for reason in first if all(reason in why for why in others)]
+
+
+def _amount(value: float, claim: Mapping[str, Any], sign: str = "") -> str:
+    """A number in the unit of a claim, with a digit more than the published figure where that has few."""
+    if claim["unit"] == "%":
+        return f"{value:{sign},.{max(1, claim['decimals'])}f}" + (" points" if sign else " %")
+    if claim["unit"] in ("", "nats"):
+        return f"{value:{sign},.{max(3, claim['decimals'])}f}"
+    return f"{round(value):{sign},}"
 
 
 def _percent(value: float | None) -> str:

@@ -15,6 +15,7 @@ ARTIFACTS = [
     *sorted({file for of in SEALED.values() for file in expand(rules.seal.output, **of)}),
     *expand([*RULE_OF, *rules.trace.output], variant=CONFIG.variants),
     *map(str, rules.compare.output),
+    *rules.claims.output,
     *rules.report.output,
 ]
 SUMS = f"{RESULTS}/SHA256SUMS"

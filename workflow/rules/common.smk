@@ -32,6 +32,7 @@ CONFIG = checked_settings()
 RESULTS = f"results/{CONFIG.collection.name}"
 SCRATCH = f"scratch/{CONFIG.collection.name}"
 LOGS = f"logs/{CONFIG.collection.name}"
+SYNTHETIC = CONFIG.collection.kind == "sample"
 VARIANT = f"{RESULTS}/variants/{{variant}}"
 ALL_CORES = workflow.resource_settings.cores or 1
 

@@ -2,8 +2,6 @@
 
 from brushprint import runs
 
-SYNTHETIC = CONFIG.collection.kind == "sample"
-
 # `config` is what the texts of `snakemake --report`, in workflow/report/, can read beside the job.
 if workflow.is_main_process:
     config["report"] = {
@@ -22,6 +20,7 @@ rule report:
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
         copies=expand(f"{RESULTS}/copies-{{split}}.jpg", split=COPIED),
         provenance=expand(f"{VARIANT}/provenance.json", variant=CONFIG.variants),
+        claims=f"{RESULTS}/claims.json",
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
         latent=expand(f"{VARIANT}/latent.json", variant=CONFIG.variants),
         figures=expand(

@@ -24,4 +24,5 @@ with logged(snakemake.log[0]):
         splits=dict(zip(params.splits, map(pd.read_parquet, given.splits), strict=True)),
         copies=dict(zip(params.copied, map(Path, given.copies), strict=True)),
         variants=variants,
+        claims=json.loads(Path(given.claims).read_text()),
     )

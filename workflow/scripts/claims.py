@@ -1,0 +1,33 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from brushprint.claims import judge, load
+from brushprint.console import logged
+from brushprint.tables import write_json
+
+with logged(snakemake.log[0]):
+    given, params = snakemake.input, snakemake.params
+    splits = dict(zip(params.splits, map(pd.read_parquet, given.splits), strict=True))
+    variants = {}
+    for (name, split), history, *files in zip(
+        params.variants.items(), given.history, given.metrics, given.latent, strict=True
+    ):
+        metrics, latent = (json.loads(Path(file).read_text()) for file in files)
+        variants[name] = {
+            "history": pd.read_csv(history),
+            "metrics": metrics,
+            "latent": latent,
+            "split": splits[split],
+        }
+    ledger = judge(
+        load(given.claims),
+        collection=params.collection,
+        synthetic=params.synthetic,
+        budget=params.budget,
+        from_scratch=params.from_scratch,
+        catalogue=pd.read_parquet(given.catalogue),
+        variants=variants,
+    )
+    write_json(ledger, snakemake.output[0])
