@@ -490,7 +490,7 @@ def test_a_claim_is_put_into_words():
     assert words(measure="accuracy", published="1 %", partition="unsaid") == (
         "test accuracy (of which pictures is unsaid)"
     )
-    assert words(measure="precision", of="latent_diffusion", published="1 %") == ("test precision of latent diffusion")
+    assert words(measure="precision", of="latent_diffusion", published="1 %") == ("test precision, latent diffusion")
     assert words(measure="f1", of="macro avg", published="1 %") == "test F1, macro average"
     assert words(measure="accuracy", published="at most about 9 %", partition="train") == "highest training accuracy"
     assert words(about="collection", measure="pictures", published="1", partition="all") == "pictures"

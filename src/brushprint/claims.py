@@ -33,7 +33,7 @@ PREDICTED = SHARES | {"loss": "loss", "correct": "pictures named rightly"}
 GIVEN = {
     "support": "support",
     "pictures": "pictures",
-    "originals": "pictures, copies left out",
+    "originals": "original pictures",
     "copies": "augmented copies",
     "fewest": "pictures of the smallest style of an origin",
     "classes": "classes",
@@ -137,7 +137,7 @@ class Claim(Settings):
         if self.unit in ("%", ""):
             return NEAR_POINTS / (1 if self.unit else 100), f"{NEAR_POINTS} percentage points"
         share = NEAR_LOSS if self.measure == "loss" else NEAR_COUNT
-        return share * self.value, f"{share:.0%}"
+        return share * self.value, f"{100 * share:.0f} %"
 
 
 class Open(Settings):
@@ -289,8 +289,7 @@ def describe(claim: Claim) -> str:
     if claim.qualifier == "at most about":
         words = f"highest {words}"
     if claim.of:
-        average = claim.of.removesuffix(" avg")
-        words += f" of {claim.of.replace('_', ' ')}" if average == claim.of else f", {average} average"
+        words += f", {claim.of.replace('_', ' ').replace(' avg', ' average')}"
     return f"{words} (of which pictures is unsaid)" if claim.partition == "unsaid" else words
 
 
@@ -331,7 +330,8 @@ def _verdict(claim: Claim, obtained: dict, target: float) -> tuple[str, str]:
         # A bootstrap interval need not hold the value itself.
         reach = claim.uncertainty + slack
         if min(low, value) - reach <= target <= max(high, value) + reach:
-            return "reproduced", "inside our interval, its own rounding and chance allowed for"
+            same = obtained["low"] is None and not claim.n
+            return "reproduced", "the same but for rounding" if same else "inside our interval, widened by its own"
     near, words = claim.near
     if abs(value - target) <= near + slack:
         return "close", f"within {words}"
