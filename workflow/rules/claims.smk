@@ -10,17 +10,12 @@ except UserError as error:
     stop(error)
 
 
-def from_scratch():
-    """The variants that start without the pretrained weights that their published recipe has."""
-
-    def pretrained(recipe):
-        return getattr(recipe, "pretrained", False)
-
-    return [
-        name
-        for name, variant in CONFIG.variants.items()
-        if pretrained(CONFIG.recipes[variant.recipe]) and not pretrained(CONFIG.recipe(name))
-    ]
+# The variants that begin without the pretrained weights that their published recipe has.
+FROM_SCRATCH = [
+    name
+    for name, variant in CONFIG.variants.items()
+    if CONFIG.recipes[variant.recipe].pretrained and not CONFIG.recipe(name).pretrained
+]
 
 
 rule claims:
@@ -43,7 +38,7 @@ rule claims:
         collection=CONFIG.collection.name,
         synthetic=SYNTHETIC,
         budget=CONFIG.budget.model_dump(),
-        from_scratch=from_scratch(),
+        from_scratch=FROM_SCRATCH,
         splits=SPLITS,
         variants={name: variant.split for name, variant in CONFIG.variants.items()},
     script:
