@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from brushprint.commit import differences
-from tests.conftest import contents, run, snakemake
+from tests.conftest import contents, edit, run, snakemake
 
 VARIANTS = {"tapering-cnn", "cifake-32"}
 
@@ -87,3 +87,11 @@ def test_copies_train_and_validate_and_each_picture_is_predicted_once(finished: 
     predictions = pd.read_parquet(results / "variants/tapering-cnn/predictions.parquet")
     originals = split[(split["copy"] == 0) & (split["partition"] != "train")]
     assert predictions["image_id"].tolist() == originals["image_id"].tolist()
+
+
+def test_a_bad_claim_is_refused_in_one_line_before_anything_runs(project: Path) -> None:
+    edit(project / "config/claims.yaml", "published: 91.49 %", "publishd: 91.49 %, published: 91.49 %")
+    output = snakemake(project, "-n", expect=2)
+    assert "error: config/claims.yaml: sources.000.claims.tapering-cnn[0].publishd: unknown key; did you" in output
+    assert "Traceback" not in output
+    assert "rule " not in output
