@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from brushprint import config
-from brushprint.recipe import Recipe
+from brushprint.recipe import Augmentation, Recipe
 from tests.conftest import REPOSITORY, run
 
 
@@ -62,7 +62,7 @@ def test_every_setting_is_explained() -> None:
     assert [key for key in sorted(keys(schema, schema)) if not re.search(rf"\b{key}\b", explained)] == []
 
 
-@pytest.mark.parametrize("overlay", ["ai-artbench", "own-pictures", "small"])
+@pytest.mark.parametrize("overlay", ["ai-artbench", "human-ai-artwork", "own-pictures", "small"])
 def test_every_overlay_is_valid(overlay: str) -> None:
     run(
         REPOSITORY,
@@ -119,7 +119,60 @@ def test_every_rule_has_a_script_of_its_name_a_log_and_a_benchmark() -> None:
 
 def test_the_recipes_are_the_published_ones() -> None:
     recipes = {name: Recipe(**values) for name, values in settings()["recipes"].items()}
-    published = {name: (recipe.image_size, recipe.epochs, recipe.batch_size) for name, recipe in recipes.items()}
-    assert published == {"tapering-cnn": (256, 50, 64), "cifake-32": (32, 15, 64), "cifake-128": (128, 10, 64)}
-    assert {recipe.learning_rate for recipe in recipes.values()} == {1e-3}
+    published = {
+        name: (recipe.architecture, recipe.image_size, recipe.epochs, recipe.batch_size)
+        for name, recipe in recipes.items()
+    }
+    assert published == {
+        "tapering-cnn": ("tapering-cnn", 256, 50, 64),
+        "resnet50-finetuned": ("torchvision/resnet50", 224, 20, 32),
+        "resnet50-class-weights": ("torchvision/resnet50", 224, 20, 32),
+        "efficientnet-b0": ("torchvision/efficientnet_b0", 224, 20, 32),
+        "efficientnet-b0-imagenet": ("torchvision/efficientnet_b0", 224, 20, 32),
+        "simple-cnn": ("simple-cnn", 32, 10, 64),
+        "resnet18-frozen": ("torchvision/resnet18", 32, 10, 64),
+        "resnet18-aggressive": ("torchvision/resnet18", 32, 10, 64),
+        "resnet18-augmented": ("torchvision/resnet18", 32, 10, 64),
+        "resnet18-224": ("torchvision/resnet18", 224, 10, 64),
+        "conv3": ("conv3", 128, 20, 64),
+        "cifake-32": ("cifake", 32, 15, 64),
+        "cifake-128": ("cifake", 128, 10, 64),
+    }
+    twenty = {"simple-cnn", "resnet18-frozen", "resnet18-aggressive", "resnet18-augmented", "resnet18-224"}
+    assert {name for name, recipe in recipes.items() if recipe.optimizer == "sgd"} == twenty
+    assert {recipes[name].momentum for name in twenty} == {0.9}
+    assert {recipes[name].patience for name in twenty} == {3}
+    finetuned = {name for name, recipe in recipes.items() if recipe.fine_tuning}
+    assert finetuned == {name for name, recipe in recipes.items() if recipe.loss == "binary-cross-entropy"}
+    assert finetuned == {name for name in recipes if name.startswith(("resnet50", "efficientnet"))}
+    pretrained = {name for name, recipe in recipes.items() if recipe.pretrained}
+    assert pretrained == finetuned | twenty - {"simple-cnn"}
+    assert (recipes["conv3"].dropout, recipes["conv3"].learning_rate) == (0.42, 0.005)
+    assert recipes["conv3"].weight_decay > 0
     assert {recipes[name].resize for name in ("cifake-32", "cifake-128")} == {"nearest"}
+    assert {name for name, recipe in recipes.items() if recipe.augmentation != Augmentation()} == {
+        "resnet18-aggressive",
+        "resnet18-augmented",
+        "resnet18-224",
+    }
+    assert recipes["resnet18-224"].augmentation == recipes["resnet18-augmented"].augmentation
+    assert {name for name, recipe in recipes.items() if recipe.class_weights} == {"resnet50-class-weights"}
+
+
+def test_the_thirteen_variants_are_trained_by_default_each_on_the_task_and_split_of_its_source() -> None:
+    variants = {name: (of["task"], of["split"], of["recipe"]) for name, of in settings()["variants"].items()}
+    assert variants == {
+        "tapering-cnn": ("origin", "natural", "tapering-cnn"),
+        "resnet50-finetuned": ("origin", "augmented", "resnet50-finetuned"),
+        "efficientnet-b0": ("origin", "augmented", "efficientnet-b0"),
+        "simple-cnn": ("origin_style", "per-class", "simple-cnn"),
+        "resnet18-frozen": ("origin_style", "per-class", "resnet18-frozen"),
+        "resnet18-aggressive": ("origin_style", "per-class", "resnet18-aggressive"),
+        "resnet18-augmented": ("origin_style", "per-class", "resnet18-augmented"),
+        "resnet18-224": ("origin_style", "per-class", "resnet18-224"),
+        "conv3-origin": ("origin", "natural", "conv3"),
+        "conv3-source": ("source", "natural", "conv3"),
+        "conv3-folder": ("folder", "natural", "conv3"),
+        "cifake-32": ("origin", "balanced", "cifake-32"),
+        "cifake-128": ("origin", "balanced", "cifake-128"),
+    }
