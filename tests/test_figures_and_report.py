@@ -258,10 +258,10 @@ def test_no_two_names_of_a_figure_share_a_colour():
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_nothing_of_a_figure_is_cut_off(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     rendered = []
-    invert = figures.ImageOps.invert
-    monkeypatch.setattr(figures.ImageOps, "invert", lambda picture: rendered.append(picture) or invert(picture))
+    as_image = figures.Image.fromarray
+    monkeypatch.setattr(figures.Image, "fromarray", lambda pixels: rendered.append(pixels) or as_image(pixels))
     DRAWINGS[name](tmp_path / "one.png")
-    pixels = np.asarray(rendered[0])
+    pixels = rendered[-1]
     assert all((edge == 255).all() for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]))
 
 
