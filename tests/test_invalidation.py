@@ -139,8 +139,8 @@ CHANGES: dict[str, list[Change]] = {
     "an input more of `evaluate`": [
         lambda project: edit(
             project / "workflow/rules/evaluate.smk",
-            "        seal=seal_of,\n",
-            '        seal=seal_of,\n        rejected=f"{RESULTS}/rejected.parquet",\n',
+            "        unpack(sealed_split),\n",
+            '        unpack(sealed_split),\n        rejected=f"{RESULTS}/rejected.parquet",\n',
         )
     ],
     "a model deleted, edited, or an older one put in its place": [delete(MODEL), tamper(MODEL), put_back_older(MODEL)],
