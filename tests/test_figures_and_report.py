@@ -181,7 +181,6 @@ def words(figure) -> list[str]:
     ("table", "charts", "named"),
     [
         (history(6), 2, False),
-        (history(6).drop(columns="phase"), 2, False),
         (history(6, decay=0.9), 3, False),
         (history(6, head=2), 3, True),
         (history(2, head=2), 2, False),
@@ -191,7 +190,7 @@ def test_the_curves_name_two_phases_and_show_a_rate_that_changes(drawn_figure, t
     figures.curves(table, Path("unused.png"))
     (figure,) = drawn_figure
     assert len(figure.axes) == charts
-    assert words(figure).count("head alone") == words(figure).count("fine-tuning") == charts * named
+    assert words(figure).count("first phase") == words(figure).count("fine-tuning") == charts * named
     assert {axis.get_title(loc="left") for axis in figure.axes} >= {"Loss", "Accuracy"}
 
 

@@ -45,8 +45,7 @@ mpl.rcParams.update(
 def curves(history: pd.DataFrame, target: Path) -> None:
     """Loss and accuracy an epoch, on training and validation pictures, with the chosen epoch and the second phase.
 
-    The learning rate is a third chart where it changes. `history` is what `brushprint.training.train` gives; it may
-    come without `phase` and is then one.
+    The learning rate is a third chart where it changes. `history` is what `brushprint.training.train` gives.
     """
     changing = history["learning_rate"].nunique() > 1
     figure, axes = plt.subplots(1, 2 + changing, figsize=(13 if changing else 9, 3.4 if changing else 3.2))
@@ -70,14 +69,14 @@ def curves(history: pd.DataFrame, target: Path) -> None:
 
 def _divide(axis: Axes, history: pd.DataFrame) -> None:
     """A line where the second phase begins, and the names of both."""
-    head = int((history["phase"] == 1).sum()) if "phase" in history else 0
-    if not 0 < head < len(history):
+    first = int((history["phase"] == 1).sum())
+    if first == len(history):
         return
-    axis.axvline(head + 0.5, color="#444444", lw=0.8, zorder=0)
+    axis.axvline(first + 0.5, color="#444444", lw=0.8, zorder=0)
     axis.set_title(axis.get_title(loc="left"), pad=20)
     place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "va": "bottom", "fontsize": 8}
-    axis.annotate("head alone", (head + 0.5, 1), xytext=(-5, 3), ha="right", **place)
-    axis.annotate("fine-tuning", (head + 0.5, 1), xytext=(5, 3), ha="left", **place)
+    axis.annotate("first phase", (first + 0.5, 1), xytext=(-5, 3), ha="right", **place)
+    axis.annotate("fine-tuning", (first + 0.5, 1), xytext=(5, 3), ha="left", **place)
 
 
 def confusion(
@@ -298,10 +297,10 @@ def copies(shown: Sequence[Sequence[tuple[np.ndarray, str]]], settings: dict[str
     across = max(map(len, shown))
     figure, axes = plt.subplots(len(shown), across, figsize=(1.4 * across, 1.65 * len(shown) + 0.4), squeeze=False)
     drawn = (
-        f"Turned by up to {settings['rotation']:g}°, zoomed by up to {settings['zoom']:.0%}, "
+        f"turned by up to {settings['rotation']:g}°, zoomed by up to {settings['zoom']:.0%}, "
         f"mirrored with probability {settings['horizontal_flip']:g}"
     )
-    figure.suptitle(drawn, fontsize=11)
+    figure.suptitle(drawn, fontsize=8)
     for axis in axes.flat:
         axis.axis("off")
     for row, pictures in zip(axes, shown, strict=True):
@@ -374,7 +373,7 @@ def _folded(words: str) -> str:
 
 
 def _say(words: str, target: Path) -> None:
-    figure = plt.figure(figsize=(6, 0.8))
+    figure = plt.figure(figsize=(8, 0.8))
     figure.text(0.02, 0.5, words, va="center", fontsize=12)
     _save(figure, target)
 
