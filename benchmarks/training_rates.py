@@ -1,7 +1,7 @@
 """What the published recipes cost at full size: arithmetic, memory, and pictures a second on one core of this machine.
 
-Usage: python benchmarks/training_rates.py [RECIPE ...]. Prints a row a recipe: forward multiply-adds a picture and rate
-of each phase, and the core hours of the published number of pictures and epochs at that rate.
+Usage: python benchmarks/training_rates.py [RECIPE ...] [--seconds S]. Prints a row a recipe: forward multiply-adds a
+picture and rate of each phase, and the core hours of the published number of pictures and epochs at that rate.
 """
 
 import argparse
@@ -36,7 +36,7 @@ PUBLISHED = {
 }
 
 
-def measure(name: str) -> None:
+def measure(name: str, seconds: float) -> None:
     """Print the row of a recipe."""
     torch.set_num_threads(1)
     recipe = Recipe(**yaml.safe_load(Path("config/recipes.yaml").read_text(encoding="utf-8"))["recipes"][name])
@@ -46,7 +46,7 @@ def measure(name: str) -> None:
         network.eval()(torch.zeros(1, 3, recipe.image_size, recipe.image_size))
     rates, hours = [], 0.0
     for phase in recipe.phases():
-        rate = _rate(network, recipe, phase.trained)
+        rate = _rate(network, recipe, phase.trained, seconds)
         rates.append(rate)
         # The head alone learns from features that are computed once.
         passes = 1 if phase.trained == [find(network)] else phase.epochs
@@ -59,14 +59,14 @@ def measure(name: str) -> None:
     print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def _rate(network: torch.nn.Module, recipe: Recipe, trained: list[str] | None) -> float:
+def _rate(network: torch.nn.Module, recipe: Recipe, trained: list[str] | None, enough: float) -> float:
     """Training pictures a second, augmentation included; forward alone where only the head learns."""
     freeze(network, trained)
     learning_mode(network, trained)
     optimizer = torch.optim.SGD([weight for weight in network.parameters() if weight.requires_grad], 1e-6)
     changed = changes(recipe.augmentation, recipe.image_size)
     side, seconds, done = recipe.image_size, 0.0, 0
-    while seconds < 20 or done < 3:
+    while seconds < enough or done < 3:
         pictures = torch.randint(0, 256, (recipe.batch_size, side, side, 3), dtype=torch.uint8)
         start = time.perf_counter()
         with torch.set_grad_enabled(trained != [find(network)]):
@@ -85,14 +85,15 @@ def main() -> None:
     """Measure each recipe in a process of its own, so that the memory is its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipes", nargs="*", default=list(PUBLISHED))
-    names = parser.parse_args().recipes
-    if len(names) == 1:
-        measure(names[0])
+    parser.add_argument("--seconds", type=float, default=20, help="how long each phase is measured")
+    given = parser.parse_args()
+    if len(given.recipes) == 1:
+        measure(given.recipes[0], given.seconds)
         return
     print("| recipe | pixels | pictures | GMAC | pictures/s | core hours | GB |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
-    for name in names:
-        subprocess.run([sys.executable, __file__, name], check=True)
+    for name in given.recipes:
+        subprocess.run([sys.executable, __file__, name, f"--seconds={given.seconds}"], check=True)
 
 
 if __name__ == "__main__":

@@ -240,6 +240,7 @@ def judged(claims: Claims, net: dict[str, Any] | None = None, **changes: Any) ->
         "synthetic": False,
         "budget": NO_BUDGET,
         "from_scratch": [],
+        "changed": [],
         "catalogue": CATALOGUE,
         "variants": {"net": net or variant()},
     }
@@ -344,12 +345,19 @@ def test_training_figures_are_of_the_chosen_epoch_or_the_highest_of_all(partitio
 
 
 @pytest.mark.parametrize(
-    ("worse", "better", "verdict"),
-    [(0.5, 0.6, "reproduced"), (0.6, 0.6, "close"), (0.61, 0.6, "close"), (0.7, 0.6, "exceeded")],
+    ("worse", "half", "better", "verdict"),
+    [
+        (0.5, 0.0, 0.6, "reproduced"),
+        (0.5, 0.09, 0.6, "reproduced"),
+        (0.5, 0.11, 0.6, "close"),
+        (0.6, 0.0, 0.6, "close"),
+        (0.61, 0.0, 0.6, "close"),
+        (0.7, 0.2, 0.6, "exceeded"),
+    ],
 )
-def test_a_directional_claim_is_reproduced_one_way_alone(worse: float, better: float, verdict: str):
+def test_a_directional_claim_is_reproduced_one_way_alone(worse: float, half: float, better: float, verdict: str):
     claims = ledger(measure="accuracy", worse_than="other")
-    row = judged(claims, variants={"net": of_accuracy(worse), "other": of_accuracy(better)})
+    row = judged(claims, variants={"net": of_accuracy(worse, half), "other": of_accuracy(better)})
     assert row["verdict"] == verdict
     assert row["difference"] == pytest.approx(100 * (worse - better))
     assert judged(claims)["why"] == ["other is not in this run"]
@@ -371,6 +379,12 @@ ACCURACY = ledger(measure="accuracy", published="90 %")
         ),
         (ACCURACY, {"variants": {}}, ["net is not in this run"]),
         (ACCURACY, {"from_scratch": ["net"]}, ["net started without the pretrained weights"]),
+        (ACCURACY, {"changed": ["net"]}, ["the settings of net are not the published ones"]),
+        (
+            ledger(measure="pictures", published="3"),
+            {"changed": ["net"]},
+            ["the settings of net are not the published ones"],
+        ),
         (
             ledger(measure="accuracy", published="90 %", test_pictures=30000),
             {},
@@ -419,7 +433,8 @@ def run_of_all(claims: Claims) -> dict[str, dict[str, Any]]:
 )
 def test_no_shipped_claim_is_compared_on_the_sample_or_under_a_budget(changes: dict[str, Any]):
     claims = load(SHIPPED)
-    arguments = {"collection": "ai-artbench", "synthetic": False, "budget": NO_BUDGET, "from_scratch": []}
+    arguments = {"collection": "ai-artbench", "synthetic": False, "budget": NO_BUDGET}
+    arguments |= {"from_scratch": [], "changed": []}
     found = judge(claims, **(arguments | changes), catalogue=CATALOGUE, variants=run_of_all(claims))
     total = sum(len(listed) for source in claims.sources.values() for listed in source.claims.values())
     assert found["verdicts"] == {"not comparable": total}
@@ -439,6 +454,7 @@ def test_every_shipped_claim_gets_a_verdict_on_a_run_of_its_collection():
             synthetic=False,
             budget=NO_BUDGET,
             from_scratch=[],
+            changed=[],
             catalogue=CATALOGUE,
             variants=variants,
         )

@@ -243,6 +243,10 @@ def test_a_missing_key_of_a_list_is_told_with_the_file_of_that_list(complaint):
             "did you mean 'torchvision/resnet50'?",
         ),
         (
+            f"pretrained: {{files: {{torchvision/resnet18: {{path: x, sha256: {'ab' * 32}, sha: 1}}}}}}",
+            "pretrained.files.torchvision/resnet18.sha: unknown key; did you mean 'sha256'?",
+        ),
+        (
             "recipes: {cifake-32: {augmentation: {horizontal_flop: 0.5}}}",
             "recipes.cifake-32.augmentation.horizontal_flop: unknown key; did you mean 'horizontal_flip'?",
         ),
@@ -282,6 +286,10 @@ def test_a_reference_that_leads_nowhere_is_named_with_the_nearest_one(complaint,
         (
             "pretrained: {files: {torchvision/resnet18: {path: x, sha256: abc}}}",
             "pretrained.files.torchvision/resnet18.sha256: string should match pattern",
+        ),
+        (
+            "recipes: {cifake-32: {momentum: 0.9}}",
+            "recipes.cifake-32.momentum: adam takes none; leave it out, or set optimizer: sgd",
         ),
         ("pretrained: {source: web}", "pretrained.source: input should be 'hub' or 'none', not 'web'"),
     ],

@@ -537,6 +537,12 @@ def test_kaggle_refusals(kaggle: Site, target: Path, status: int, advice: str) -
     assert KAGGLE in message
 
 
+def test_a_dataset_with_several_addresses_names_the_others(kaggle: Site, target: Path) -> None:
+    kaggle.kaggle_status = 404
+    message = kaggle_refused("adamelkholy/human-ai-artwork-dataset", target)
+    assert "kaggle:adamelkholy/human-ai-artwork or kaggle:adamelkholyy/human-ai-artwork-dataset" in message
+
+
 @pytest.mark.parametrize("handle", ["paintings", "a/b/c", "a/b/versions/0", "a/b/versions/x", "a//b", "", "a/b/"])
 def test_kaggle_handle_that_is_none(target: Path, handle: str) -> None:
     assert "owner/dataset" in kaggle_refused(handle, target)

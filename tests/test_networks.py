@@ -1,12 +1,14 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
+import timm
 import torch
 from safetensors.torch import save_file
 from torchvision import models
 
-from brushprint import architectures, networks
+from brushprint import architectures, networks, weights
 from brushprint.errors import UserError
 from brushprint.head import Head
 from brushprint.recipe import Recipe
@@ -105,12 +107,18 @@ FAMILIES = (
     ("name", "side"),
     [
         *((f"torchvision/{name}", max(64, architectures.minimum_size(f"torchvision/{name}"))) for name in FAMILIES),
-        *((f"timm/{name}", 64) for name in ("resnet18", "mobilenetv3_small_050", "convnext_atto")),
+        *((f"timm/{name}", 64) for name in ("resnet18.a1_in1k", "mobilenetv3_small_050", "convnext_atto")),
+        *((f"timm/{name}", 224) for name in ("vit_tiny_patch16_224", "deit_tiny_distilled_patch16_224")),
+        ("timm/test_mambaout", 64),
     ],
 )
-def test_any_model_of_a_library_can_be_named(name: str, side: int):
+def test_any_model_of_a_library_can_be_named_saved_and_begun_from(name: str, side: int, tmp_path: Path):
     with torch.no_grad():
-        model = model_of(name, side, ["a", "b", "c"], loss="cross-entropy")
+        made = model_of(name, side, ["a", "b", "c"])
+        networks.save(tmp_path / "model", made.network.state_dict(), made.about)
+        model = networks.load(tmp_path / "model")
+        save_file(weights.ours(published(name), name), tmp_path / "weights")
+        networks.load_weights(model.network, tmp_path / "weights", name)
         layers = model.layers
         with networks.recorded(model.network, *layers) as outputs:
             logits = model.network(model.inputs(pictures(1, side)))
@@ -121,6 +129,16 @@ def test_any_model_of_a_library_can_be_named(name: str, side: int):
         1,
         model.network.get_submodule(layers.penultimate[:-12]).logits.in_features,
     )
+
+
+def published(name: str) -> dict[str, torch.Tensor]:
+    """As a library's hub gives weights, but random ones."""
+    library, _, model = name.rpartition("/")
+    if library == "timm":
+        return timm.create_model(model).state_dict()
+    state = models.get_model(model, weights=None).state_dict()
+    # The files of DenseNet are older than the names of its modules.
+    return {re.sub(r"(denselayer.*)(norm|conv)([12])", r"\1\2.\3", key): value for key, value in state.items()}
 
 
 @pytest.mark.parametrize(("side", "layer"), [(224, "layer4"), (128, "layer4"), (64, "layer3"), (32, "layer2")])
@@ -242,7 +260,7 @@ def test_others_may_read_a_saved_network_as_the_umask_says(tmp_path: Path):
     assert (tmp_path / "model").stat().st_mode & 0o777 == 0o640
 
 
-def weights_of(name: str, tmp_path: Path) -> Path:
+def file_of(name: str, tmp_path: Path) -> Path:
     """The weights of a library's network for 1,000 classes, as a file."""
     torch.manual_seed(1)
     save_file(models.get_model(name, weights=None).state_dict(), tmp_path / f"{name}.safetensors")
@@ -251,7 +269,7 @@ def weights_of(name: str, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "mobilenet_v2"])
 def test_a_network_begins_from_all_weights_but_the_head_s(name: str, tmp_path: Path):
-    file = weights_of(name, tmp_path)
+    file = file_of(name, tmp_path)
     network = networks.build(f"torchvision/{name}", 2, 64)
     head = {key: value.clone() for key, value in network.state_dict().items() if ".logits." in key}
     networks.load_weights(network, file, f"torchvision/{name}")
@@ -269,5 +287,11 @@ def test_weights_of_another_network_are_told_in_one_line(tmp_path: Path):
         "squeezenet1_1": r"conv1.weight is missing",
     }.items():
         with pytest.raises(UserError, match=rf"the weights are not those of torchvision/resnet18: {reason}") as caught:
-            networks.load_weights(network, weights_of(other, tmp_path), "torchvision/resnet18")
+            networks.load_weights(network, file_of(other, tmp_path), "torchvision/resnet18")
         assert "\n" not in str(caught.value)
+
+
+def test_weights_that_lack_some_are_not_taken(tmp_path: Path):
+    network = networks.build("torchvision/resnet18", 2, 64)
+    with pytest.raises(KeyError, match=r"not the weights of this network: fc\.logits\.bias"):
+        networks.restore(network, {name: value for name, value in network.state_dict().items() if "fc" not in name})

@@ -1,3 +1,4 @@
+import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -442,8 +443,9 @@ def test_rare_classes_weigh_more_in_the_loss_that_is_asked_for(tmp_path: Path):
         logits = network(networks.as_input(torch.from_numpy(few.pixels[few.rows])))
         targets = torch.from_numpy(few.targets)
         expected = {None: cross_entropy(logits, targets), "balanced": cross_entropy(logits, targets, balance)}
-    for weighing, loss in expected.items():
-        _, history = learn(tmp_path / f"{weighing}.pt", few, few, recipe=recipe(**tiny, class_weights=weighing))
+    for (weighing, loss), batch in itertools.product(expected.items(), (24, 5, 1)):
+        of = recipe(**tiny | {"batch_size": batch}, class_weights=weighing)
+        _, history = learn(tmp_path / f"{weighing}-{batch}.pt", few, few, recipe=of)
         assert history["train_loss"].item() == pytest.approx(loss.item(), rel=1e-5)
         assert history["validation_loss"].item() == pytest.approx(loss.item(), rel=1e-5)
 

@@ -1,7 +1,9 @@
 """Pretrained weights: the library's, or of a file, and what is said where there are none."""
 
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib.resources import files
@@ -18,7 +20,7 @@ from brushprint.digest import sha256
 from brushprint.errors import UserError
 from brushprint.recipe import Recipe
 from brushprint.training import Data, train
-from tests.conftest import REPOSITORY, snakemake
+from tests.conftest import REPOSITORY, jobs, snakemake
 
 torch.set_num_threads(1)
 
@@ -173,8 +175,16 @@ def test_a_run_from_a_file_of_weights(project: Path, tmp_path: Path) -> None:
     files = ("--configfile", "config/config.yaml", "config/recipes.yaml", str(overlay))
     target = "results/pretrained/variants/mobilenet/provenance.json"
     snakemake(project, target, *files)
-    assert f'"weights": "{SHA256}"' in (project / target).read_text()
+    provenance = json.loads((project / target).read_text())
+    assert provenance["settings"]["weights"] == SHA256
+    assert provenance["data"]["weights"] == sha256(next((project / "data/weights").glob("*.safetensors")))
     assert "Nothing to be done" in snakemake(project, "-n", target, *files)
+    # Fetched again from another place, the same weights train nothing.
+    shutil.rmtree(project / "data/weights")
+    moved = Path(shutil.copy(MOBILENET, tmp_path / "moved.pth"))
+    overlay.write_text(OVERLAY.format(path=moved, sha256=SHA256))
+    said = snakemake(project, target, *files)
+    assert {rule for rule, _ in jobs(said)} == {"weights", "seal_weights", "trace"}
     overlay.write_text(OVERLAY.format(path=MOBILENET, sha256="ab" * 32))
     said = snakemake(project, "-n", target, *files, expect=2)
     assert "error: pretrained.files.torchvision/mobilenet_v2: " in said

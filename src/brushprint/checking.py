@@ -51,7 +51,8 @@ def _fields_at(loc: Iterable[str | int], model: type[BaseModel]) -> list[str]:
     node = schema
     for step in loc:
         patterns = node.get("patternProperties", {}).values()
-        node = node.get("properties", {}).get(step) or node.get("items") or next(iter(patterns))
+        named = node.get("properties", {}).get(step) or node.get("items") or node.get("additionalProperties")
+        node = named or next(iter(patterns))
         node = next(iter(node.get("anyOf", [node])))
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]

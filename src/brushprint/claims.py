@@ -234,6 +234,7 @@ def judge(
     synthetic: bool,
     budget: Mapping[str, int | None],
     from_scratch: Collection[str],
+    changed: Collection[str],
     catalogue: pd.DataFrame,
     variants: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
@@ -246,6 +247,7 @@ def judge(
     synthetic : whether that is the embedded sample
     budget : caps of the run; None lifts one
     from_scratch : variants that start without the pretrained weights that their published recipe has
+    changed : variants whose task, split or recipe is not the published one
     catalogue : columns `origin`, `source`, `style`, `width`, `published_split`
     variants : by name `metrics` and `latent` (see `brushprint.metrics` and `brushprint.latent`), `history` (columns
         `best` and `<partition>_accuracy`, `<partition>_loss`) and `split` (see `brushprint.split`)
@@ -259,6 +261,7 @@ def judge(
     each source leaves open about which `variants`, and what is `taken`.
     """
     run = {"catalogue": catalogue.rename(columns={"published_split": "partition"}), "variants": variants}
+    run |= {"from_scratch": from_scratch, "changed": changed}
     of_run = ["synthetic sample"] * synthetic + ["under a budget"] * any(cap is not None for cap in budget.values())
     rows = []
     for name, source in claims.sources.items():
@@ -267,7 +270,7 @@ def judge(
         for variant, claim in _listed(source):
             obtained, target = _obtained(claim, variant, run), _target(claim, run)
             missing = [] if obtained and target is not None else ["this run has no such figure"]
-            reasons = of_source or _own_reasons(claim, variant, source, run, from_scratch) or missing
+            reasons = of_source or _own_reasons(claim, variant, source, run) or missing
             judged = _judged(claim, obtained, target, reasons, comparable=not of_source)
             about = {"id": claim.id, "source": name, "collection": source.collection, "variant": variant}
             rows.append(about | {"what": describe(claim), **judged})
@@ -322,7 +325,9 @@ def _verdict(claim: Claim, obtained: dict, target: float) -> tuple[str, str]:
     value = obtained["value"]
     slack = 1e-9 * max(1.0, abs(target))
     if claim.worse_than and value < target:
-        return "reproduced", "it does worse here too"
+        if obtained["high"] < target:
+            return "reproduced", "it does worse here too, by more than chance"
+        return "close", "it does worse here too, but maybe by chance"
     if claim.qualifier == "over" and value >= target - slack:
         return "reproduced", "this run reaches it"
     if claim.qualifier != "over" and not claim.worse_than:
@@ -340,16 +345,15 @@ def _verdict(claim: Claim, obtained: dict, target: float) -> tuple[str, str]:
     return ("exceeded", f"{more} by over {words}") if better else ("below", f"{less} by over {words}")
 
 
-def _own_reasons(
-    claim: Claim, variant: str | None, source: Source, run: Mapping[str, Any], from_scratch: Collection[str]
-) -> list[str]:
+def _own_reasons(claim: Claim, variant: str | None, source: Source, run: Mapping[str, Any]) -> list[str]:
     """Why a claim cannot be compared with a run that is of its collection and under no budget."""
     names = [name for name in (variant, claim.worse_than) if name]
     if absent := [f"{name} is not in this run" for name in names if name not in run["variants"]]:
         return absent
+    reasons = [f"the settings of {name} are not the published ones" for name in names if name in run["changed"]]
     if claim.measure not in PREDICTED:
-        return []
-    reasons = [f"{name} started without the pretrained weights" for name in names if name in from_scratch]
+        return reasons
+    reasons += [f"{name} started without the pretrained weights" for name in names if name in run["from_scratch"]]
     pictures = run["variants"][variant]["metrics"]["test"]["pictures"]
     tested = claim.partition in ("test", "unsaid")
     if tested and abs(pictures - source.test_pictures) > SAME_TEST * source.test_pictures:

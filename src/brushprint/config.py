@@ -241,6 +241,7 @@ def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
     for name, variant in config.variants.items():
         for key, reason in _variant_mistakes(config, variant):
             yield ("variants", name, key), reason
+    used = {variant.recipe for variant in config.variants.values()}
     for name in config.pretrained.files:
         if not architectures.exists(name):
             yield ("pretrained", "files", name), _no_architecture(name)
@@ -248,13 +249,18 @@ def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
         if not architectures.exists(value := recipe.architecture):
             yield ("recipes", name, "architecture"), _no_architecture(value)
             continue
+        if recipe.momentum and recipe.optimizer != "sgd":
+            yield (
+                ("recipes", name, "momentum"),
+                f"{recipe.optimizer} takes none; leave it out, or set optimizer: sgd",
+            )
         if recipe.pretrained and "/" not in value and value not in config.pretrained.files:
             reason = f"there are no published weights of {value}: name a file of them in pretrained.files, or set false"
             yield ("recipes", name, "pretrained"), reason
         least = architectures.minimum_size(value)
         if recipe.image_size < least:
             yield ("recipes", name, "image_size"), f"{value} cannot take pictures of less than {least} pixels"
-        elif (pixels := config.budget.pixels) is not None and pixels < least:
+        elif (pixels := config.budget.pixels) is not None and pixels < least and name in used:
             yield ("budget", "pixels"), f"{value} of the recipe {name} cannot take pictures of less than {least} pixels"
 
 

@@ -276,7 +276,18 @@ def _kaggle_archive_url(handle: str) -> str:
         raise UserError(f"{error}: correct the file, or create a new token at kaggle.com/settings") from error
 
 
+# Texts about the collection give it three addresses; which one is live changes.
+_SAME_DATASET = (
+    "adamelkholy/human-ai-artwork-dataset",
+    "adamelkholy/human-ai-artwork",
+    "adamelkholyy/human-ai-artwork-dataset",
+)
+
+
 def _kaggle_refusal(handle: str, status: int) -> str:
+    if handle in _SAME_DATASET and status in (401, 403, 404):
+        others = " or ".join(f"kaggle:{other}" for other in _SAME_DATASET if other != handle)
+        return f"Kaggle does not give the dataset {handle} (HTTP {status}): set collection.source to {others}"
     if status == 404:
         return f"Kaggle has no dataset {handle} (HTTP 404): correct its name or version"
     if status in (401, 403):

@@ -2,7 +2,8 @@
 
 import importlib
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,8 +19,9 @@ from torch import nn
 
 from brushprint import architectures
 from brushprint.atomic import replacing
-from brushprint.errors import UserError
+from brushprint.errors import UserError, nearest
 from brushprint.head import Head, find
+from brushprint.recipe import Recipe
 
 # The mean and the standard deviation of each channel over ImageNet, as torchvision states them.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -77,8 +79,8 @@ def build(
     library, _, model = architecture.rpartition("/")
     if not library:
         return module.build(image_size, head).to(memory_format=torch.channels_last)
-    network = module.build(image_size, head, model).to(memory_format=torch.channels_last)
     try:
+        network = module.build(image_size, head, model).to(memory_format=torch.channels_last)
         _maps(network, image_size)
     except (AssertionError, RuntimeError, ValueError) as error:
         raise _size_error(architecture, image_size, f"what it takes ({' '.join(str(error).split())[:200]})") from error
@@ -107,10 +109,11 @@ def layers(network: nn.Module, architecture: str, image_size: int) -> Layers:
     return Layers([name for name, rows in maps.items() if rows >= side][-1], penultimate, penultimate)
 
 
-def _maps(network: nn.Module, image_size: int) -> dict[str, int]:
+def _maps(network: nn.Module, image_size: int, within: bool = False) -> dict[str, int]:
     """The modules whose outputs are square maps [batch, channels, side, side], and that side, in the order of use.
 
-    Those within a block are left out: they may be one of several branches.
+    Those within a block are left out, where there are others: they may be one of several branches. A transformer has
+    no others but the maps that it takes its patches from.
     """
     found = {}
 
@@ -123,7 +126,8 @@ def _maps(network: nn.Module, image_size: int) -> dict[str, int]:
     learning = {name: module.training for name, module in network.named_modules()}
     handles = [
         module.register_forward_hook(lambda module, _, output, name=name: record(name, module, output))
-        for name, module in _chain(network)
+        for name, module in (network.named_modules() if within else _chain(network))
+        if name
     ]
     try:
         with torch.no_grad():
@@ -133,7 +137,7 @@ def _maps(network: nn.Module, image_size: int) -> dict[str, int]:
             handle.remove()
         for name, module in network.named_modules():
             module.training = learning[name]
-    return found
+    return found if found or within else _maps(network, image_size, within=True)
 
 
 def _chain(network: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
@@ -177,7 +181,27 @@ def load_weights(network: nn.Module, file: str | Path, architecture: str) -> Non
     other = [name for name in given if name not in own and not name.lower().startswith((head.split(".")[0], "aux"))]
     for name, trouble in [*((name, "is missing") for name in missing), *((name, "is none of its") for name in other)]:
         raise UserError(f"pretrained: the weights are not those of {architecture}: {name} {trouble}")
-    network.load_state_dict({name: given[name] for name in own if name in given}, strict=False)
+    restore(network, network.state_dict() | {name: given[name] for name in own if name in given})
+
+
+def restore(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """Give a network all its weights, from a plain mapping.
+
+    `load_state_dict` alone wants the versions of some modules, which only a state dict of their own keeps.
+    """
+    own = network.state_dict()
+    if own.keys() != state.keys():
+        raise KeyError(f"not the weights of this network: {sorted(own.keys() ^ state.keys())[0]}")
+    own.update(state)
+    network.load_state_dict(own)
+
+
+def check_layers(network: nn.Module, trained: list[str] | None) -> None:
+    """Raise `UserError` for a module to train that the network does not have."""
+    known = [name for name, _ in network.named_modules() if name]
+    for name in trained or []:
+        if name not in known:
+            raise UserError(f"trained: no such layer: {name!r}{nearest(name, known)}")
 
 
 def save(path: str | Path, state: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
@@ -203,7 +227,7 @@ def load(path: str | Path) -> Model:
         dropout=about["dropout"],
         one_logit=about["loss"] == ONE_LOGIT,
     )
-    network.load_state_dict(load_file(path))
+    restore(network, load_file(path))
     return Model(network.eval(), about)
 
 
@@ -231,3 +255,20 @@ def as_input(pictures: torch.Tensor, scaling: str = "unit") -> torch.Tensor:
         mean, deviation = (torch.tensor(row, device=inputs.device)[:, None, None] for row in IMAGENET)
         inputs.sub_(mean).div_(deviation)
     return inputs
+
+
+def _mistakes(recipes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What keeps the networks of recipes, by variant, from being built or trained."""
+    for variant, values in recipes.items():
+        recipe = Recipe(**values)
+        try:
+            network = build(recipe.architecture, 2, recipe.image_size)
+            for phase in recipe.phases():
+                check_layers(network, phase.trained)
+        except UserError as error:
+            yield f"variants.{variant}: recipe: {error}"
+
+
+if __name__ == "__main__":
+    # In a process of its own, before a run: one that needs no network need not wait for torch.
+    sys.exit("\n".join(_mistakes(json.load(sys.stdin))) or None)

@@ -32,8 +32,8 @@ class Augmentation(BaseModel):
     hue: Annotated[float, Field(ge=0, le=0.5, description="shift by at most this share of the colour circle")] = 0.0
 
 
-class FineTuning(BaseModel):
-    """A second phase of training, from the best weights of the first, with a rate of its own."""
+class Phase(BaseModel):
+    """What is trained how long; one after another begins from the best weights of that."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -77,12 +77,12 @@ class Recipe(BaseModel):
         int | None, Field(ge=1, description="end a phase after so many epochs without a lower validation loss")
     ]
     trained: Layers = None
-    fine_tuning: Annotated[FineTuning | None, Field(description="a second phase; null: none")] = None
+    fine_tuning: Annotated[Phase | None, Field(description="a second phase; null: none")] = None
     precision: Annotated[
         Literal["32-true", "bf16-mixed", "16-mixed"], Field(description="number format of the arithmetic (Fabric)")
     ]
 
-    def phases(self) -> list[FineTuning]:
+    def phases(self) -> list[Phase]:
         """What is trained how long, one after the other."""
-        first = FineTuning(epochs=self.epochs, learning_rate=self.learning_rate, trained=self.trained)
+        first = Phase(epochs=self.epochs, learning_rate=self.learning_rate, trained=self.trained)
         return [first, self.fine_tuning] if self.fine_tuning else [first]

@@ -1,6 +1,5 @@
 """Train a network: one loop, resumed after its last finished epoch, the same bytes every time."""
 
-import difflib
 import hashlib
 import json
 import math
@@ -24,7 +23,7 @@ from brushprint.augmentation import changes
 from brushprint.console import LOG, progress
 from brushprint.errors import UserError
 from brushprint.head import find
-from brushprint.recipe import FineTuning, Recipe
+from brushprint.recipe import Phase, Recipe
 
 
 class Data:
@@ -129,7 +128,7 @@ def train(
     if weights:
         networks.load_weights(network, weights, recipe.architecture)
     for phase in recipe.phases():
-        _check_layers(network, phase.trained, label)
+        networks.check_layers(network, phase.trained)
     state = _State(network.to(fabric.device), checkpoint, hashlib.sha256(json.dumps(identity).encode()).hexdigest())
     state.resume(label)
     balance = _class_weights(data.targets, len(classes)) if recipe.class_weights else None
@@ -185,14 +184,6 @@ def _within(name: str, trained: list[str] | None) -> bool:
     return trained is None or any(f"{name}.".startswith(f"{module}.") for module in trained)
 
 
-def _check_layers(network: nn.Module, trained: list[str] | None, label: str) -> None:
-    known = [name for name, _ in network.named_modules()]
-    for name in trained or []:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0)
-            raise UserError(f"{label}: `trained` of its recipe: no such layer: {name!r}; did you mean {close[0]!r}?")
-
-
 def _class_weights(targets: np.ndarray, classes: int) -> torch.Tensor:
     """Weights in inverse proportion to how frequent each class is (King and Zeng, 2001), on average 1 a picture."""
     counts = np.bincount(targets, minlength=classes)
@@ -203,8 +194,9 @@ def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
     if recipe.optimizer == "sgd":
         nesterov = recipe.momentum > 0
-        return torch.optim.SGD(learning, momentum=recipe.momentum, nesterov=nesterov, weight_decay=recipe.weight_decay)
-    return torch.optim.Adam(learning, weight_decay=recipe.weight_decay)
+        of = {"momentum": recipe.momentum, "nesterov": nesterov, "weight_decay": recipe.weight_decay}
+        return torch.optim.SGD(learning, fused=True, **of)
+    return torch.optim.Adam(learning, fused=True, weight_decay=recipe.weight_decay)
 
 
 @dataclass(frozen=True)
@@ -231,9 +223,7 @@ class _Learner:
             yield self.as_input(self.fabric.to_device(rows)), self.fabric.to_device(targets)
 
 
-def _learner(
-    fabric: Fabric, network: nn.Module, recipe: Recipe, phase: FineTuning, parts: tuple[Data, Data]
-) -> _Learner:
+def _learner(fabric: Fabric, network: nn.Module, recipe: Recipe, phase: Phase, parts: tuple[Data, Data]) -> _Learner:
     as_input = partial(networks.as_input, scaling=recipe.scaling)
     changed = changes(recipe.augmentation, recipe.image_size)
     learner = _Learner(fabric, fabric.setup_module(network), *parts, recipe.batch_size, as_input, changed)
@@ -245,7 +235,7 @@ def _learner(
     return _Learner(fabric, module, *given, recipe.batch_size, nn.Identity(), None)
 
 
-def _head_alone(network: nn.Module, phase: FineTuning, recipe: Recipe) -> bool:
+def _head_alone(network: nn.Module, phase: Phase, recipe: Recipe) -> bool:
     """Whether the head is given the same for a picture in every epoch."""
     return phase.trained == [find(network)] and changes(recipe.augmentation, recipe.image_size) is None
 
@@ -255,12 +245,15 @@ def _features(learner: _Learner, network: nn.Module, data: Data) -> Data:
     """What the head is given for each picture, float32 [pictures, features]."""
     network.eval()
     name = f"{find(network)}.penultimate"
-    parts = []
+    width = network.get_submodule(find(network)).logits.in_features
+    features = np.empty((len(data), width), dtype=np.float32)
+    start = 0
     with networks.recorded(network, name) as outputs:
         for pictures, _ in data.batches(learner.batch_size):
             learner.module(learner.as_input(learner.fabric.to_device(pictures)))
-            parts.append(outputs[name].float().cpu().numpy())
-    return Data(np.concatenate(parts), np.arange(len(data)), data.targets)
+            features[start : start + len(pictures)] = outputs[name].float().cpu().numpy()
+            start += len(pictures)
+    return Data(features, np.arange(len(data)), data.targets)
 
 
 def _train_epoch(
@@ -274,7 +267,7 @@ def _train_epoch(
     totals = torch.zeros(3, dtype=torch.float64)
     for inputs, targets in learner.batches(order):
         logits = learner.module(inputs)
-        value = loss(logits, targets)
+        value = loss(logits, targets, reduction="sum") / len(targets)
         optimizer.zero_grad()
         learner.fabric.backward(value)
         optimizer.step()
@@ -322,7 +315,7 @@ class _State:
 
     def begin(self, phase: int) -> None:
         if self.history and not self.rows(phase):
-            self.network.load_state_dict(self.best)
+            networks.restore(self.network, self.best)
             self.optimizer = None
 
     def add(self, row: dict[str, float], optimizer: torch.optim.Optimizer) -> None:
@@ -349,6 +342,6 @@ class _State:
         if found != self.identity:
             LOG.info("%s: a checkpoint of other settings, code or pictures is ignored", label)
             return
-        self.network.load_state_dict(saved["network"])
+        networks.restore(self.network, saved["network"])
         self.history, self.best, self.optimizer = saved["history"], saved["best"], saved["optimizer"]
         LOG.info("%s: resumed after epoch %d", label, len(self.history))

@@ -3,6 +3,7 @@
 import importlib
 import pickle
 from pathlib import Path
+from types import ModuleType
 
 import torch
 from safetensors import SafetensorError
@@ -20,13 +21,23 @@ def fetch(architecture: str) -> dict[str, torch.Tensor]:
     """
     model = architecture.rpartition("/")[2]
     try:
-        return importlib.import_module(architectures.module_name(architecture)).pretrained(model)
+        return _module(architecture).pretrained(model)
     except (OSError, RuntimeError) as error:
         raise UserError(
             f"the weights of {architecture} cannot be fetched ({' '.join(str(error).split())}); without network, get "
             f"them elsewhere and name the file: pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}; "
             "or set pretrained.source: none to begin from random weights"
         ) from error
+
+
+def ours(state: dict[str, torch.Tensor], architecture: str) -> dict[str, torch.Tensor]:
+    """Weights of a library under the names that its network has here."""
+    library, _, model = architecture.rpartition("/")
+    return _module(architecture).renamed(state, model) if library else state
+
+
+def _module(architecture: str) -> ModuleType:
+    return importlib.import_module(architectures.module_name(architecture))
 
 
 def read(file: Path, digest: str) -> dict[str, torch.Tensor]:

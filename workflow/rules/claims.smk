@@ -1,5 +1,7 @@
 """Each published figure, and what this run obtained beside it."""
 
+import yaml
+
 from brushprint import claims
 
 CLAIMS = "config/claims.yaml"
@@ -16,6 +18,21 @@ FROM_SCRATCH = [
     for name, variant in CONFIG.variants.items()
     if CONFIG.recipes[variant.recipe].pretrained and not CONFIG.recipe(name).pretrained
 ]
+
+
+def changed():
+    """The variants whose settings here are not those of the shipped files, which are the published ones."""
+    merged = {}
+    for file in ("config.yaml", "recipes.yaml", f"{CONFIG.collection.name}.yaml"):
+        if Path("config", file).exists():
+            update_config(merged, yaml.safe_load(Path("config", file).read_text()))
+    shipped = settings.load(merged, [])
+
+    def how(of, name):
+        variant = of.variants.get(name)
+        return variant and (variant.task, of.splits[variant.split], of.recipes[variant.recipe])
+
+    return [name for name in CONFIG.variants if how(CONFIG, name) != how(shipped, name)]
 
 
 rule claims:
@@ -39,6 +56,7 @@ rule claims:
         synthetic=SYNTHETIC,
         budget=CONFIG.budget.model_dump(),
         from_scratch=FROM_SCRATCH,
+        changed=changed(),
         splits=SPLITS,
         variants={name: variant.split for name, variant in CONFIG.variants.items()},
     script:

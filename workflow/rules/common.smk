@@ -74,15 +74,20 @@ def recipe(wildcards):
     return CONFIG.recipe(wildcards.variant).model_dump()
 
 
-def seal_of(wildcards):
-    """The seal of a variant's pictures and split. Each rule of a variant takes it: see the rule `seal`."""
-    return checkpoints.seal.get(**SEALED[wildcards.variant]).output[0]
+def seals_of(wildcards):
+    """The seals of a variant's pictures and split, and of the weights that it begins from, if any.
+
+    Each rule of a variant takes them: see the rule `seal`.
+    """
+    found = {"seal": checkpoints.seal.get(**SEALED[wildcards.variant]).output[0]}
+    if weights := WEIGHTS_OF.get(wildcards.variant):
+        found["weights_seal"] = checkpoints.seal_weights.get(weights=weights).output[0]
+    return found
 
 
 def sealed_split(wildcards):
-    """The seal and the split that it vouches for."""
-    split = expand(rules.split.output, **SEALED[wildcards.variant])
-    return {"seal": seal_of(wildcards), "split": ancient(split)}
+    """The seals and the split that one vouches for."""
+    return seals_of(wildcards) | {"split": ancient(expand(rules.split.output, **SEALED[wildcards.variant]))}
 
 
 def sealed(wildcards):
@@ -92,24 +97,18 @@ def sealed(wildcards):
 
 
 def sealed_to_learn(wildcards):
-    """As `sealed`, with the augmented copies and their digest where the split has any."""
+    """As `sealed`, with what some networks have besides: augmented copies and their digest, weights to begin from."""
     of = SEALED[wildcards.variant]
     copies = expand(rules.copies.output, **of) if of["split"] in COPIED else []
-    return sealed(wildcards) | dict(zip(("copies", "copies_digest"), map(ancient, copies)))
+    found = sealed(wildcards) | dict(zip(("copies", "copies_digest"), map(ancient, copies)))
+    if weights := WEIGHTS_OF.get(wildcards.variant):
+        found["weights"] = ancient(f"data/weights/{weights}.safetensors")
+    return found
 
 
 def trained(wildcards):
     """A model, which may be larger than what Snakemake checks by its content, and the digest that stands for it."""
     return {"model": ancient(f"{VARIANT}/model.safetensors"), "model_digest": f"{VARIANT}/model.sha256"}
-
-
-def begun_from(wildcards):
-    """The weights that a network begins from, where it is pretrained, and the digest that stands for them."""
-    recipe = CONFIG.recipe(wildcards.variant)
-    if not recipe.pretrained:
-        return {}
-    weights = WEIGHTS_OF[recipe.architecture]
-    return {"weights": ancient(f"{weights}.safetensors"), "weights_digest": f"{weights}.sha256"}
 
 
 def checked(files):

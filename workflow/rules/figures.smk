@@ -17,7 +17,7 @@ FIGURES = {
 
 rule figures:
     input:
-        seal=seal_of,
+        unpack(seals_of),
         history=f"{VARIANT}/history.csv",
         metrics=f"{VARIANT}/metrics.json",
         roc=f"{VARIANT}/roc.csv",

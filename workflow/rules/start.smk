@@ -1,9 +1,11 @@
 """Before anything else a run sees whether it may write and whether it is alone."""
 
+import json
 import os
+import subprocess
 
 from brushprint import locks
-from brushprint.atomic import disk_full
+from brushprint.atomic import disk_full, replacing
 
 
 def written_to():
@@ -13,6 +15,25 @@ def written_to():
         yield next(path for path in (folder, *folder.absolute().parents) if path.exists())
     for folder in map(Path, (RESULTS, SCRATCH, LOGS)):
         yield from folder.rglob("*/")
+
+
+def check_networks():
+    """Layers and sizes that only the networks themselves know are refused too before anything runs, once."""
+    recipes = {
+        name: used.model_dump()
+        for name in CONFIG.variants
+        if "/" in (used := CONFIG.recipe(name)).architecture or used.trained or used.fine_tuning
+    }
+    known = Path(f"{SCRATCH}/digests/networks.json")
+    checked = json.dumps(key([*code("train"), *recipes.values()]))
+    if not recipes or (known.exists() and known.read_text() == checked):
+        return
+    command = [sys.executable, "-m", "brushprint.networks"]
+    done = subprocess.run(command, input=json.dumps(recipes), text=True, capture_output=True)
+    if done.returncode:
+        stop(done.stderr)
+    with replacing(known) as part:
+        part.write_text(checked)
 
 
 ALONE = False
@@ -25,6 +46,7 @@ if workflow.is_main_process:
         if disk_full(folder):
             stop(f"the disk is full: no room in {folder}; free some and run again")
 
+    check_networks()
     RUN, alone = locks.join(".snakemake/run.lock")
     if alone:
         # Snakemake's own locks outlive a run that is killed.

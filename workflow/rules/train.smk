@@ -4,7 +4,6 @@
 rule train:
     input:
         unpack(sealed_to_learn),
-        unpack(begun_from),
     output:
         model=f"{VARIANT}/model.safetensors",
         digest=f"{VARIANT}/model.sha256",
@@ -13,6 +12,8 @@ rule train:
         f"{LOGS}/train-{{variant}}.log",
     benchmark:
         f"{LOGS}/train-{{variant}}.benchmark.tsv"
+    # The longest jobs first: what is made of one network fills the core that waits for another.
+    priority: 1
     params:
         *code("train"),
         network=network_code("train"),

@@ -1,26 +1,29 @@
 """Pretrained weights, of each architecture that begins from them."""
 
-# data/ is not versioned, so the name of a file says what decides its content.
-WEIGHTS = {
-    f"{architecture.replace('/', '-')}-{key([file.sha256] if file else ['hub'])[:8]}": (architecture, file)
-    for architecture, file in sorted(
-        {
-            (recipe.architecture, CONFIG.pretrained.files.get(recipe.architecture))
-            for recipe in map(CONFIG.recipe, CONFIG.variants)
-            if recipe.pretrained
-        },
-        key=str,
-    )
-}
-WEIGHTS_OF = {architecture: f"data/weights/{name}" for name, (architecture, _) in WEIGHTS.items()}
+# The architecture of each set of weights, and their file, if they are not a hub's. data/ is not versioned, so the name
+# of a set says what decides its content.
+WEIGHTS = {}
+WEIGHTS_OF = {}
+for name in CONFIG.variants:
+    if (used := CONFIG.recipe(name)).pretrained:
+        file = CONFIG.pretrained.files.get(used.architecture)
+        weights = f"{used.architecture.replace('/', '-')}-{key([file.sha256 if file else 'hub'])[:8]}"
+        WEIGHTS[weights] = (used.architecture, file)
+        WEIGHTS_OF[name] = weights
 
-for architecture, file in WEIGHTS.values():
-    if file and Path(file.path).expanduser().exists():
-        found = remembered([Path(file.path).expanduser()], Path("data/weights/digests.json"))
-        if (digest := found[Path(file.path).expanduser()]) != file.sha256:
-            stop(
-                f"pretrained.files.{architecture}: {file.path} has the sha256 {digest}, not {file.sha256}; one is wrong"
-            )
+
+def check_files():
+    """Weights with another digest are refused before anything runs; missing ones may not be needed."""
+    stated = {Path(file.path).expanduser(): (name, file.sha256) for name, file in WEIGHTS.values() if file}
+    found = remembered(filter(Path.exists, stated), Path("data/weights/digests.json"))
+    for path, digest in found.items():
+        name, sha256 = stated[path]
+        if digest != sha256:
+            stop(f"pretrained.files.{name}: {path} has the sha256 {digest}, not {sha256}; one of them is wrong")
+
+
+if WEIGHTS and workflow.is_main_process:
+    check_files()
 
 
 rule weights:
@@ -40,3 +43,19 @@ rule weights:
         file=lambda wildcards: WEIGHTS[wildcards.weights][1] and WEIGHTS[wildcards.weights][1].model_dump(),
     script:
         "../scripts/weights.py"
+
+
+# As the seal of pictures: weights that were fetched or moved again, with the same content, train nothing.
+checkpoint seal_weights:
+    input:
+        "data/weights/{weights}.sha256",
+    output:
+        f"{RESULTS}/seals/weights-{{weights}}.json",
+    log:
+        f"{LOGS}/seal_weights-{{weights}}.log",
+    benchmark:
+        f"{LOGS}/seal_weights-{{weights}}.benchmark.tsv"
+    params:
+        *code("seal_weights"),
+    script:
+        "../scripts/seal_weights.py"

@@ -27,6 +27,7 @@ with logged(snakemake.log[0]):
         synthetic=params.synthetic,
         budget=params.budget,
         from_scratch=params.from_scratch,
+        changed=params.changed,
         catalogue=pd.read_parquet(given.catalogue),
         variants=variants,
     )

@@ -11,5 +11,7 @@ with logged(snakemake.log[0]):
         Path(file).relative_to(target.parent).as_posix(): {"rule": rule, "sha256": sha256(file)}
         for file, rule in zip(given.files, params.rules, strict=True)
     }
-    data = {"catalogue": sha256(given.catalogue), **json.loads(Path(given.seal).read_text())}
+    data = {"catalogue": sha256(given.catalogue)}
+    for seal in filter(None, (given.seal, given.get("weights_seal"))):
+        data |= json.loads(Path(seal).read_text())
     write_json({"files": files, "data": data, "settings": params.settings, "code": params.code}, target)

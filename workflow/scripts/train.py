@@ -22,7 +22,7 @@ with logged(snakemake.log[0]):
     parts = [split[split["partition"] == name] for name in ("train", "validation")]
     classes = sorted(parts[0]["label"].unique())
     learn, judge = (Data(pixels, part["row"].to_numpy(), class_index(part["label"], classes), copies) for part in parts)
-    begun_from = given.get("weights_digest") and Path(given.weights_digest).read_text()
+    seals = [Path(file).read_text() for file in (given.seal, given.get("weights_seal")) if file]
     state, history = train(
         recipe=Recipe(**params.recipe),
         data=learn,
@@ -32,7 +32,7 @@ with logged(snakemake.log[0]):
         device=params.device,
         weights=given.get("weights"),
         checkpoint=Path(params.checkpoint),
-        identity=[list(params), Path(given.seal).read_text(), begun_from],
+        identity=[list(params), *seals],
         label=variant,
     )
     about = {"variant": variant, "task": params.task, "classes": classes, **params.recipe}

@@ -27,7 +27,7 @@ def names() -> list[str]:
 def exists(architecture: str) -> bool:
     """Whether a recipe can name it here."""
     library, _, model = architecture.rpartition("/")
-    return model in _models(library) if library in _LIBRARIES else not library and model in _own()
+    return _untagged(model) in _models(library) if library in _LIBRARIES else not library and model in _own()
 
 
 def minimum_size(architecture: str) -> int:
@@ -35,8 +35,8 @@ def minimum_size(architecture: str) -> int:
     library, _, model = architecture.rpartition("/")
     if not library:
         source = Path(__file__).with_name(f"{architecture.replace('-', '_')}.py").read_text(encoding="utf-8")
-        return int(re.search(r"^MINIMUM_SIZE = (\d+)$", source, re.MULTILINE)[1])
-    source = _models(library)[model].read_text(encoding="utf-8")
+        return min(map(int, re.findall(r"^MINIMUM_SIZE = (\d+)", source, re.MULTILINE)), default=1)
+    source = _models(library)[_untagged(model)].read_text(encoding="utf-8")
     return min(map(int, re.findall(r'"min_size": \((\d+),', source)), default=1)
 
 
@@ -44,6 +44,11 @@ def module_name(architecture: str) -> str:
     """The importable module of an architecture."""
     library = architecture.rpartition("/")[0]
     return f"{__name__}.{f'_{library}' if library else architecture.replace('-', '_')}"
+
+
+def _untagged(model: str) -> str:
+    """A model without the name of its weights, which timm takes after a dot."""
+    return model.partition(".")[0]
 
 
 def _own() -> list[str]:

@@ -1,5 +1,6 @@
 """Any classifier of torchvision, by its name there."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -7,8 +8,10 @@ import torch
 from torch import nn
 from torchvision import models
 
-# Auxiliary classifiers serve training alone; the initialisation by SciPy takes a minute.
-_OPTIONS = {name: {"aux_logits": False, "init_weights": False} for name in ("googlenet", "inception_v3")}
+# Auxiliary classifiers serve training alone; the initialisation by SciPy takes a minute; published weights expect the
+# inputs to be transformed.
+_WITH_AUXILIARIES = {"aux_logits": False, "init_weights": False, "transform_input": True}
+_OPTIONS = {"googlenet": _WITH_AUXILIARIES, "inception_v3": _WITH_AUXILIARIES}
 
 
 def build(image_size: int, head: Callable[[int], nn.Module], model: str) -> nn.Module:
@@ -32,4 +35,9 @@ def pretrained(model: str) -> dict[str, torch.Tensor]:
     """ImageNet weights from torchvision's hub, the first published ones where there are several."""
     known = models.get_model_weights(model)
     weights = known.__members__.get("IMAGENET1K_V1", next(iter(known)))
-    return weights.get_state_dict(progress=False, check_hash=True, map_location="cpu")
+    return models.get_model(model, weights=weights, progress=False).state_dict()
+
+
+def renamed(state: dict[str, torch.Tensor], model: str) -> dict[str, torch.Tensor]:
+    """Weights under the names of `build`'s modules: DenseNet's files still have those of an older torchvision."""
+    return {re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", name): value for name, value in state.items()}
