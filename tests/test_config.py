@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from brushprint import config
+from brushprint import architectures, config
 from brushprint.errors import UserError
 from brushprint.recipe import Recipe
 
@@ -296,6 +296,13 @@ def test_a_reference_that_leads_nowhere_is_named_with_the_nearest_one(complaint,
 )
 def test_settings_that_exclude_one_another_are_refused(complaint, overlay: str, said: str):
     assert complaint(overlay).startswith(said)
+
+
+def test_a_model_of_timm_says_how_to_install_it_where_it_is_not(complaint, monkeypatch: pytest.MonkeyPatch):
+    installed = architectures._models
+    monkeypatch.setattr(architectures, "_models", lambda library: {} if library == "timm" else installed(library))
+    said = complaint("recipes: {conv3: {architecture: timm/convnext_tiny}}")
+    assert said.endswith("'timm/convnext_tiny' needs the package timm: install it with `uv sync --extra timm`")
 
 
 def test_a_task_that_needs_styles_is_refused_where_no_rule_gives_one(complaint):

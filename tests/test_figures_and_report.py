@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from brushprint import figures
+from brushprint.config import Budget
 from brushprint.report import FIGURES, write_report
 
 STYLES = ["art_nouveau", "baroque", "ukiyo_e"]
@@ -396,7 +397,8 @@ def write(tmp_path: Path) -> Callable[..., str]:
         arguments = {
             "title": "A collection",
             "synthetic": False,
-            "budget": {"images": None, "pixels": None, "epochs": None},
+            "budget": {"images": None, "pixels": None, "epochs": None, "batch_size": None},
+            "from_scratch": [],
             "catalogue": catalogue,
             "rejected": pd.DataFrame(columns=["path", "reason"]),
             "examples": folder / "gradcam-2d-correct.jpg",
@@ -453,13 +455,24 @@ def test_a_synthetic_sample_is_called_so_on_top_and_at_every_figure(write, synth
     [
         ({"images": None, "pixels": None, "epochs": None}, None),
         ({"images": None, "pixels": 64, "epochs": None}, "at most 64 pixels a side)"),
-        ({"images": 1200, "pixels": None, "epochs": 6}, "at most 1,200 pictures, at most 6 epochs)"),
+        ({"images": 1200, "pixels": None, "epochs": 6}, "at most 1,200 pictures, at most 6 epochs a phase)"),
+        ({"images": None, "batch_size": 16}, "at most 16 pictures a batch)"),
     ],
 )
 def test_a_budget_is_named_exactly_when_there_is_one(write, budget: dict, words: str | None):
     text = write(budget=budget)
     assert ("no figure here compares with a published one" in text) == bool(words)
     assert words is None or words in text
+
+
+def test_variants_without_the_weights_of_their_source_are_named(write):
+    assert "Without ImageNet weights" not in write()
+    assert "a, b begin from random weights here, and nothing of them is frozen" in write(from_scratch=["a", "b"])
+
+
+def test_every_cap_of_a_budget_has_words(write):
+    caps = dict.fromkeys(Budget.model_fields, 7)
+    assert write(budget=caps).count("at most 7 ") == len(caps)
 
 
 def test_the_tables_hold_the_numbers_given(write):

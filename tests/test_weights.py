@@ -184,7 +184,7 @@ def test_a_run_from_a_file_of_weights(project: Path, tmp_path: Path) -> None:
     moved = Path(shutil.copy(MOBILENET, tmp_path / "moved.pth"))
     overlay.write_text(OVERLAY.format(path=moved, sha256=SHA256))
     said = snakemake(project, target, *files)
-    assert {rule for rule, _ in jobs(said)} == {"weights", "seal_weights", "trace"}
+    assert {rule for rule, _ in jobs(said)} == {"weights", "seal_weights"}
     overlay.write_text(OVERLAY.format(path=MOBILENET, sha256="ab" * 32))
     said = snakemake(project, "-n", target, *files, expect=2)
     assert "error: pretrained.files.torchvision/mobilenet_v2: " in said

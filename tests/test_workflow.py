@@ -71,7 +71,7 @@ def test_a_bad_setting_is_refused_in_one_line_before_anything_runs(finished: Pat
 def test_a_split_that_the_collection_is_too_small_for_is_told_in_one_line(project: Path) -> None:
     output = snakemake(project, "results/sample/splits/per-class.parquet", expect=1)
     assert re.search(
-        r"error: splits: subsample: 36 pictures of each class are asked for, but 'human \w+' has only \d that do not "
+        r"error: splits: subsample: 30 pictures of each class are asked for, but 'human \w+' has only \d that do not "
         r"test; set subsample.pictures to at most \d, or to null\n",
         output,
     )

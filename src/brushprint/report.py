@@ -22,7 +22,7 @@ FIGURES = {
         "Line charts over the epochs, of the loss and of the accuracy for training and validation, and of the learning "
         "rate if it changed",
         "How loss and accuracy changed while the network learned; the dotted line is the epoch that validation chose. "
-        "Where the head learned alone at first, a full line is where fine-tuning began.",
+        "Of two phases, a full line is where fine-tuning began.",
     ),
     "confusion.png": (
         "Confusion matrix",
@@ -82,6 +82,7 @@ def write_report(
     title: str,
     synthetic: bool,
     budget: Mapping[str, int | None],
+    from_scratch: Sequence[str],
     catalogue: pd.DataFrame,
     rejected: pd.DataFrame,
     examples: Path,
@@ -92,10 +93,10 @@ def write_report(
 ) -> None:
     """Write the report.
 
-    `copies` maps a split that has augmented copies to its figure of them;
-    `variants` maps a name to `provenance` (what made its files), `metrics`, `latent` (see `brushprint.metrics` and
-    `brushprint.latent`) and `figures`, the folder that holds each of `FIGURES`; `claims` is what
-    `brushprint.claims.judge` gives.
+    `from_scratch` are the variants that are published with pretrained weights and have none here; `copies` maps a split
+    that has augmented copies to its figure of them; `variants` maps a name to `provenance` (what made its files),
+    `metrics`, `latent` (see `brushprint.metrics` and `brushprint.latent`) and `figures`, the folder that holds each of
+    `FIGURES`; `claims` is what `brushprint.claims.judge` gives.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -105,6 +106,7 @@ def write_report(
     page = template.render(
         title=title,
         synthetic=synthetic,
+        from_scratch=from_scratch,
         budget={key: cap for key, cap in budget.items() if cap is not None},
         catalogue=_counts(catalogue, "published_split"),
         pictures=len(catalogue),

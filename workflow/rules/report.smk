@@ -40,6 +40,7 @@ rule report:
         title=CONFIG.collection.title,
         synthetic=SYNTHETIC,
         budget=CONFIG.budget.model_dump(),
+        from_scratch=FROM_SCRATCH,
         splits=SPLITS,
         copied=COPIED,
         variants=list(CONFIG.variants),

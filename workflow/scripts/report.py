@@ -18,6 +18,7 @@ with logged(snakemake.log[0]):
         title=params.title,
         synthetic=params.synthetic,
         budget=params.budget,
+        from_scratch=params.from_scratch,
         catalogue=pd.read_parquet(given.catalogue),
         rejected=pd.read_parquet(given.rejected),
         examples=given.examples,
