@@ -52,7 +52,7 @@ def measure(name: str, seconds: float) -> None:
         passes = 1 if phase.trained == [find(network)] else phase.epochs
         hours += passes * pictures / rate / 3600
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    said = " and ".join(f"{rate:,.0f}" for rate in rates)
+    said = " and ".join(f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}" for rate in rates)
     multiply_adds = counter.get_total_flops() / 2e9
     memory_and_time = [f"{hours:,.1f}", f"{memory:.1f}"]
     cells = [f"`{name}`", str(recipe.image_size), f"{pictures:,}", f"{multiply_adds:.3f}", said, *memory_and_time]
