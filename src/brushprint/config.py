@@ -17,7 +17,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator,
 from brushprint import architectures
 from brushprint.checking import Location, Name, Settings, mistakes, spell
 from brushprint.errors import UserError, nearest
-from brushprint.recipe import Recipe
+from brushprint.recipe import ONE_LOGIT, Recipe
 from brushprint.taxonomy import ORIGINS, TASKS
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -272,7 +272,7 @@ def _variant_mistakes(config: Config, variant: Variant) -> Iterable[tuple[str, s
     if "style" in TASKS[variant.task] and not styled:
         yield "task", f"no rule of collection.labels gives a style, so there is no task {variant.task!r}"
     recipe = config.recipes.get(variant.recipe)
-    if recipe and recipe.loss == "binary-cross-entropy" and variant.task != "origin":
+    if recipe and recipe.loss == ONE_LOGIT and variant.task != "origin":
         reason = f"the loss of the recipe {variant.recipe} tells two classes apart"
         yield "task", f"{reason}: set loss: cross-entropy there, or task: origin, not {variant.task!r}"
 

@@ -21,13 +21,10 @@ from brushprint import architectures
 from brushprint.atomic import replacing
 from brushprint.errors import UserError, nearest
 from brushprint.head import Head, find
-from brushprint.recipe import Recipe
+from brushprint.recipe import ONE_LOGIT, Recipe
 
 # The mean and the standard deviation of each channel over ImageNet, as torchvision states them.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-
-# The loss of a network whose head has one logit.
-ONE_LOGIT = "binary-cross-entropy"
 
 # A heatmap of fewer rows and columns says nothing of where.
 FINEST_MAPS = 4

@@ -4,6 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# The loss of a network whose head has one logit.
+ONE_LOGIT = "binary-cross-entropy"
+
 Filter = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Epochs = Annotated[int, Field(ge=1, description="passes over the training pictures, at most")]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False, description="step size of the optimiser")]
@@ -60,7 +63,7 @@ class Recipe(BaseModel):
     dropout: Annotated[float, Field(ge=0, lt=1, description="share of the head's inputs dropped in training")] = 0.0
     augmentation: Annotated[Augmentation, Field(description="random changes of training pictures")] = Augmentation()
     loss: Annotated[
-        Literal["cross-entropy", "binary-cross-entropy"],
+        Literal["cross-entropy", ONE_LOGIT],
         Field(description="a logit a class, or one logit for the second of two classes"),
     ] = "cross-entropy"
     class_weights: Annotated[

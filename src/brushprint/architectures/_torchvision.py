@@ -20,10 +20,10 @@ def build(image_size: int, head: Callable[[int], nn.Module], model: str) -> nn.M
     linear = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
     if linear:
         name, features = linear[-1], network.get_submodule(linear[-1]).in_features
-        around = network.get_submodule(name.rpartition(".")[0])
+        around = name.rpartition(".")[0]
         # The head has a dropout of its own.
-        alone = [type(module) for module in around.children()] == [nn.Dropout, nn.Linear]
-        network.set_submodule(name.rpartition(".")[0] if alone else name, head(features))
+        alone = [type(module) for module in network.get_submodule(around).children()] == [nn.Dropout, nn.Linear]
+        network.set_submodule(around if alone else name, head(features))
     else:
         # SqueezeNet classifies by a convolution.
         pooled = OrderedDict(pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(), head=head(512))
