@@ -37,6 +37,12 @@ def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torc
     return (weights * activations).sum(1).relu().detach()
 
 
+def maps_of(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Grad-CAM maps of uint8 pictures [batch, side, side, 3], as `grad_cam` gives them, on the device."""
+    network = model.network.to(device)
+    return grad_cam(network, model.layers.gradcam, model.inputs(pictures.to(device)), classes.to(device))
+
+
 def as_heat(maps: torch.Tensor, side: int) -> torch.Tensor:
     """Bring maps [batch, height, width] to [batch, side, side]; each goes from 0, its coldest point, to 1, its hottest.
 

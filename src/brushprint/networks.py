@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -145,6 +146,12 @@ def _chain(network: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Modul
             yield from _chain(module, f"{prefix}{name}.")
 
 
+def blocks(network: nn.Module) -> list[str]:
+    """The names of the modules that follow one another, from the input to the answer, none within another."""
+    names = [name for name, _ in _chain(network)]
+    return [name for name in names if not any(other.startswith(f"{name}.") for other in names)]
+
+
 @contextmanager
 def recorded(network: nn.Module, *layers: str) -> Iterator[dict[str, torch.Tensor]]:
     """A dictionary that holds the outputs of the named layers after each forward pass within the block."""
@@ -217,6 +224,23 @@ def load(path: str | Path) -> Model:
     """The trained network of a safetensors file."""
     with safe_open(path, framework="pt") as file:
         about = json.loads(file.metadata()["brushprint"])
+    model = _fresh(about)
+    restore(model.network, load_file(path))
+    return model
+
+
+def random_like(model: Model, seed: int) -> Model:
+    """A model that is built in the same way, with random weights."""
+    torch.manual_seed(seed)
+    return _fresh(model.about)
+
+
+def copy_of(model: Model) -> Model:
+    """A model with the same weights, which can be changed without changing these."""
+    return Model(deepcopy(model.network), model.about)
+
+
+def _fresh(about: Mapping[str, Any]) -> Model:
     network = build(
         about["architecture"],
         len(about["classes"]),
@@ -224,8 +248,7 @@ def load(path: str | Path) -> Model:
         dropout=about["dropout"],
         one_logit=about["loss"] == ONE_LOGIT,
     )
-    restore(network, load_file(path))
-    return Model(network.eval(), about)
+    return Model(network.eval(), dict(about))
 
 
 def fabric(device: str, precision: str = "32-true") -> Fabric:

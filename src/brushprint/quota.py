@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
+import numpy as np
+import pandas as pd
+
 Key = TypeVar("Key")
 
 
@@ -17,3 +20,17 @@ def spread(total: int, sizes: Mapping[Key, int]) -> dict[Key, int]:
     for key in by_remainder[: total - sum(quotas.values())]:
         quotas[key] += 1
     return quotas
+
+
+def stratified(labels: pd.Series, pictures: int, seed: int) -> np.ndarray:
+    """Positions of at most `pictures` pictures, ascending: each class keeps its share, and one picture at least.
+
+    With more classes than `pictures` there is one picture of each.
+    """
+    if len(labels) <= pictures:
+        return np.arange(len(labels))
+    generator = np.random.default_rng(seed)
+    by_class = {name: np.flatnonzero(labels == name) for name in sorted(labels.unique())}
+    more = spread(max(0, pictures - len(by_class)), {name: len(inside) - 1 for name, inside in by_class.items()})
+    drawn = [generator.choice(inside, 1 + more[name], replace=False) for name, inside in by_class.items()]
+    return np.sort(np.concatenate(drawn))

@@ -10,6 +10,7 @@ from brushprint import checksums
 ARTIFACTS = [
     *rules.catalogue.output,
     *map(str, rules.examples.output),
+    *rules.faces.output,
     *expand(rules.split.output, split=SPLITS),
     *expand(map(str, rules.copies_examples.output), split=COPIED),
     *sorted({file for of in SEALED.values() for file in expand(rules.seal.output, **of)}),

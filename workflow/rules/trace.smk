@@ -1,17 +1,17 @@
 """What made a variant: the code and packages behind each file, the settings, the data."""
 
 # The rules that write a variant's files, and each file's rule.
-LEARNED = ["train", "infer", "evaluate", "latent", "explain", "figures"]
+LEARNED = ["train", "infer", "evaluate", "latent", "explain", "regions", "faithfulness", "figures"]
 RULE_OF = {str(file): name for name in LEARNED for file in getattr(rules, name).output}
 
 
 def code_by_rule(wildcards):
     recipe = CONFIG.recipe(wildcards.variant)
     network = architectures.module_name(recipe.architecture)
-    with_network = {"weights", "train", "infer", "explain"}
+    with_network = {"weights", "train", "infer", "explain", "regions", "faithfulness"}
     copies = ["copies"] if SEALED[wildcards.variant]["split"] in COPIED else []
     weights = ["weights"] if recipe.pretrained else []
-    names = [*COLLECT, "catalogue", "split", "pixels", *copies, *weights, *LEARNED]
+    names = [*COLLECT, "catalogue", "split", "pixels", *copies, "faces", *weights, *LEARNED]
     return {name: code(name, *({network} if name in with_network else ())) for name in names}
 
 

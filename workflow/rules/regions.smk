@@ -1,0 +1,48 @@
+"""Where the heat lies on every test picture, and whether the maps are honest."""
+
+
+rule regions:
+    input:
+        unpack(sealed),
+        unpack(trained),
+        predictions=f"{VARIANT}/predictions.parquet",
+        points=f"{VARIANT}/latent.parquet",
+        faces=f"{RESULTS}/faces.parquet",
+    output:
+        shares=f"{VARIANT}/regions.parquet",
+        effects=f"{VARIANT}/region-effects.parquet",
+        maps=f"{VARIANT}/mean-maps.parquet",
+    log:
+        f"{LOGS}/regions-{{variant}}.log",
+    benchmark:
+        f"{LOGS}/regions-{{variant}}.benchmark.tsv"
+    params:
+        *code("regions"),
+        network=network_code("regions"),
+        random_networks=CONFIG.explain.random_networks,
+        seed=lambda wildcards: seed_of(f"{wildcards.variant} random networks"),
+        device=CONFIG.device,
+    script:
+        "../scripts/regions.py"
+
+
+rule faithfulness:
+    input:
+        unpack(sealed),
+        unpack(trained),
+        predictions=f"{VARIANT}/predictions.parquet",
+    output:
+        curves=f"{VARIANT}/faithfulness.parquet",
+        summary=f"{VARIANT}/faithfulness.json",
+    log:
+        f"{LOGS}/faithfulness-{{variant}}.log",
+    benchmark:
+        f"{LOGS}/faithfulness-{{variant}}.benchmark.tsv"
+    params:
+        *code("faithfulness"),
+        network=network_code("faithfulness"),
+        pictures=CONFIG.explain.checked,
+        seed=lambda wildcards: seed_of(f"{wildcards.variant} faithfulness"),
+        device=CONFIG.device,
+    script:
+        "../scripts/faithfulness.py"
