@@ -76,7 +76,7 @@ def _hottest_first(maps: torch.Tensor, side: int, generator: torch.Generator) ->
     """The place of each pixel, int64 [batch, side, side], when the hottest comes first; chance orders equal ones."""
     heat = interpolate(maps[:, None], size=(side, side), mode="bilinear", align_corners=False).flatten(1)
     shuffled = torch.rand(heat.shape, generator=generator).argsort(1)
-    order = shuffled.gather(1, heat.gather(1, shuffled).argsort(1, descending=True, stable=True))
+    order = shuffled.gather(1, heat.gather(1, shuffled).argsort(dim=1, descending=True, stable=True))
     return order.argsort(1).reshape(-1, side, side)
 
 

@@ -1,38 +1,51 @@
-"""The interval of a mean over pictures."""
+"""Intervals of means over pictures, by Student's t; what is nan is not known, and left out."""
 
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """A mean and between what it lies, at the level `LEVEL`; nan what is not known."""
+    """Means and between what each lies, at the level `LEVEL`: numbers or arrays of as many, nan where not known."""
 
-    value: float
-    low: float
-    high: float
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
     def plain(self) -> dict[str, float | None]:
-        """As JSON has it: null what is not known."""
+        """Of one mean, as JSON has it: null what is not known."""
         return {name: float(value) if np.isfinite(value) else None for name, value in self._asdict().items()}
 
 
 def of_mean(values: np.ndarray) -> Interval:
-    """The mean of the values that are not nan, and its interval by Student's t, of two values on."""
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return Interval(np.nan, np.nan, np.nan)
-    half = stats.t.ppf((1 + LEVEL) / 2, len(known) - 1) * stats.sem(known) if len(known) > 1 else np.nan
-    return Interval(float(known.mean()), float(known.mean() - half), float(known.mean() + half))
+    """The means over the first axis; from two values on each has an interval."""
+    count = np.isfinite(values).sum(0)
+    mean = _mean(values, count)
+    half = _quantile(LEVEL, count) * deviation(values) / np.sqrt(np.maximum(count, 1))
+    return Interval(mean, mean - half, mean + half)
 
 
-def of_next(values: np.ndarray, level: float) -> tuple[float, float]:
-    """Between what one more value of the same normal population would lie; anywhere of less than two values."""
-    count = len(values)
-    if count < 2:
-        return -np.inf, np.inf
-    half = stats.t.ppf((1 + level) / 2, count - 1) * values.std(ddof=1) * np.sqrt(1 + 1 / count)
-    return float(values.mean() - half), float(values.mean() + half)
+def of_next(values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Between what one more value of the same normal population lies, over the first axis; anywhere where unknown."""
+    count = np.isfinite(values).sum(0)
+    half = _quantile(level, count) * deviation(values) * np.sqrt(1 + 1 / np.maximum(count, 1))
+    mean, half = _mean(values, count), np.nan_to_num(half, nan=np.inf)
+    return mean - half, mean + half
+
+
+def deviation(values: np.ndarray) -> np.ndarray:
+    """The standard deviation over the first axis, nan of less than two values."""
+    count = np.isfinite(values).sum(0)
+    squares = np.nansum((values - _mean(values, count)) ** 2, axis=0)
+    return np.sqrt(np.where(count > 1, squares / np.maximum(count - 1, 1), np.nan))
+
+
+def _mean(values: np.ndarray, count: np.ndarray) -> np.ndarray:
+    return np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)
+
+
+def _quantile(level: float, count: np.ndarray) -> np.ndarray:
+    return np.where(count > 1, stdtrit(np.maximum(count - 1, 1), (1 + level) / 2), np.nan)

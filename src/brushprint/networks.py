@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,7 +53,7 @@ class Model:
         """The names of the classes, in the order of the logits."""
         return self.about["classes"]
 
-    @property
+    @cached_property
     def layers(self) -> Layers:
         """The layers that analyses look at."""
         return layers(self.network, self.about["architecture"], self.about["image_size"])

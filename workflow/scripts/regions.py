@@ -2,7 +2,8 @@ import pandas as pd
 
 from brushprint import networks
 from brushprint.console import logged
-from brushprint.regions import effects, profiles
+from brushprint.profiles import profiles
+from brushprint.regions import effects
 from brushprint.seal import open_pixels
 from brushprint.tables import write_parquet
 
