@@ -51,9 +51,13 @@ def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torc
 
 
 def maps_of(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Grad-CAM maps of uint8 pictures [batch, side, side, 3], as `grad_cam` gives them, on the device."""
+    """Grad-CAM maps of uint8 pictures [batch, side, side, 3], as `grad_cam` gives them, on the device.
+
+    A network of the precision `bf16-mixed` is explained in it.
+    """
     network = model.network.to(device)
-    return grad_cam(network, model.layers.gradcam, model.inputs(pictures.to(device)), classes.to(device))
+    with model.autocast(device):
+        return grad_cam(network, model.layers.gradcam, model.inputs(pictures.to(device)), classes.to(device))
 
 
 def as_heat(maps: torch.Tensor, side: int) -> torch.Tensor:
