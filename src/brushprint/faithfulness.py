@@ -13,7 +13,6 @@ import torch
 from scipy import stats
 from torch import nn
 from torch.nn.functional import interpolate
-from torchvision.transforms.v2.functional import gaussian_blur
 
 from brushprint import networks
 from brushprint.gradcam import maps_of
@@ -43,9 +42,9 @@ def curves(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed:
     Returns
     -------
     A row a picture and step: `picture` (its place), `share` (of the pixels, `SHARES`), and for both maps, `gradcam` and
-    `random`, the probabilities `<map>_deletion`, with that share of the pixels grey, and `<map>_insertion`, with that
-    share shown over the blurred picture. The random map is uniform noise at the resolution of Grad-CAM's layer,
-    enlarged in the same way, so that both are as smooth.
+    `random`, the probabilities `<map>_deletion`, with that share of the pixels grey, and `<map>_insertion`, with all
+    but that share grey. The random map is uniform noise at the resolution of Grad-CAM's layer, enlarged in the same
+    way, so that both are as smooth.
     """
     where = networks.device(device)
     generator = torch.Generator().manual_seed(seed)
@@ -58,14 +57,13 @@ def curves(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed:
             "gradcam": _hottest_first(maps, side, generator),
             "random": _hottest_first(torch.rand(maps.shape, generator=generator), side, generator),
         }
-        blurred, numbers = _blurred(shown), np.arange(start, start + len(shown))
+        numbers = np.arange(start, start + len(shown))
         for share in SHARES:
             found = {"picture": numbers, "share": share}
             for name, rank in orders.items():
                 hot = (rank < share * side * side)[..., None]
-                deleted, inserted = shown.masked_fill(hot, GREY), torch.where(hot, shown, blurred)
-                found[f"{name}_deletion"] = _probability(model, deleted, named, where)
-                found[f"{name}_insertion"] = _probability(model, inserted, named, where)
+                for way, hidden in (("deletion", hot), ("insertion", ~hot)):
+                    found[f"{name}_{way}"] = _probability(model, shown.masked_fill(hidden, GREY), named, where)
             parts.append(pd.DataFrame(found))
     columns = [f"{name}_{way}" for name in ("gradcam", "random") for way in ("deletion", "insertion")]
     table = pd.concat(parts) if parts else pd.DataFrame(columns=["picture", "share", *columns], dtype=float)
@@ -78,13 +76,6 @@ def _hottest_first(maps: torch.Tensor, side: int, generator: torch.Generator) ->
     shuffled = torch.rand(heat.shape, generator=generator).argsort(1)
     order = shuffled.gather(1, heat.gather(1, shuffled).argsort(dim=1, descending=True, stable=True))
     return order.argsort(1).reshape(-1, side, side)
-
-
-def _blurred(pictures: torch.Tensor) -> torch.Tensor:
-    """Pictures without detail: by a Gaussian whose deviation is an eighth of the side."""
-    side = pictures.shape[1]
-    kernel = 2 * (side // 4) + 1
-    return gaussian_blur(pictures.permute(0, 3, 1, 2), kernel, side / 8).permute(0, 2, 3, 1)
 
 
 def _probability(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: torch.device) -> np.ndarray:

@@ -24,15 +24,15 @@ def of_mean(values: np.ndarray) -> Interval:
     """The means over the first axis; from two values on each has an interval."""
     count = np.isfinite(values).sum(0)
     mean = _mean(values, count)
-    half = _quantile(LEVEL, count) * deviation(values) / np.sqrt(np.maximum(count, 1))
+    half = _quantile(count) * deviation(values) / np.sqrt(np.maximum(count, 1))
     return Interval(mean, mean - half, mean + half)
 
 
-def of_next(values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+def of_next(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Between what one more value of the same normal population lies, over the first axis; anywhere where unknown."""
     count = np.isfinite(values).sum(0)
-    half = _quantile(level, count) * deviation(values) * np.sqrt(1 + 1 / np.maximum(count, 1))
-    mean, half = _mean(values, count), np.nan_to_num(half, nan=np.inf)
+    half = _quantile(count) * deviation(values) * np.sqrt(1 + 1 / np.maximum(count, 1))
+    mean, half = np.nan_to_num(_mean(values, count)), np.nan_to_num(half, nan=np.inf)
     return mean - half, mean + half
 
 
@@ -47,5 +47,5 @@ def _mean(values: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)
 
 
-def _quantile(level: float, count: np.ndarray) -> np.ndarray:
-    return np.where(count > 1, stdtrit(np.maximum(count - 1, 1), (1 + level) / 2), np.nan)
+def _quantile(count: np.ndarray) -> np.ndarray:
+    return np.where(count > 1, stdtrit(np.maximum(count - 1, 1), (1 + LEVEL) / 2), np.nan)

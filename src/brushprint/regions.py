@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from brushprint.intervals import LEVEL, Interval, deviation, of_mean, of_next
+from brushprint.intervals import Interval, deviation, of_mean, of_next
 
 CONDITIONS = ("trained", "random", "flipped", "grey")
 
@@ -38,8 +38,6 @@ REGIONS = (*FIXED, *OWN)
 
 # A difference of less than two points of a share says nothing to anybody, however sure it is.
 MEANINGFUL = 0.02
-# The null of random weights is judged once a region, and may be wrong once in twenty over all of them.
-FAMILY = 1 - (1 - LEVEL) / len(REGIONS)
 FEWEST = 10
 
 
@@ -59,7 +57,7 @@ def effects(shares: pd.DataFrame, table: pd.DataFrame, groups: Iterable[str]) ->
     - `share`, the mean of the trained network, with `share_low` and `share_high`; `area`, what heat spread evenly gives
     - `over_area`, the mean of share less area, with its interval, and `cohens_d`, that by its standard deviation
     - `random`, the mean over networks with random weights, and `random_low`, `random_high`, between which one more such
-      network would lie (Student's t, for all regions at once)
+      network would lie (19 of 20 times)
     - `over_grey`, the mean of share less that of a grey picture, with its interval; `grey`, the latter
     - `flipped`, the mean share upside down; `follows`, what of the effect follows the picture when it is turned: for
       the upper and lower third half the difference between upright and flipped, for the others the effect that is left
@@ -95,8 +93,8 @@ def _effect(of: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray) ->
     hot = np.isfinite(share)
     above = share - area
     over = of_mean(above)
-    random = pd.DataFrame(of["random"]).groupby(network).mean().to_numpy()
-    low, high = of_next(random, FAMILY)
+    # Each network counts once, with the mean over its pictures.
+    low, high = of_next(pd.DataFrame(of["random"]).groupby(network).mean().to_numpy())
     mirrored = np.isin(REGIONS, ("upper", "lower"))
     told = pd.DataFrame(
         {
@@ -105,8 +103,8 @@ def _effect(of: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray) ->
             **_named("share", of_mean(share)),
             "area": of_mean(np.where(hot, area, np.nan)).value,
             **_named("over_area", over),
-            "cohens_d": over.value / deviation(above),
-            "random": of_mean(random).value,
+            "cohens_d": over.value / np.where(deviation(above) > 0, deviation(above), np.nan),
+            "random": of_mean(of["random"]).value,
             "random_low": low,
             "random_high": high,
             "grey": of_mean(np.where(hot, of["grey"], np.nan)).value,
