@@ -1,9 +1,11 @@
 """The claims ledger: what the shipped file holds, and each verdict from hand-made results."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -223,7 +225,12 @@ HISTORY = pd.DataFrame(
 
 def variant(**changes: Any) -> dict[str, Any]:
     made = {"metrics": metrics(["ai", "human"], 1000), "history": HISTORY, "latent": {"values": 512}, "split": SPLIT}
-    return made | changes
+    return made | {"effects": effects()} | changes
+
+
+def effects(**changes: Any) -> pd.DataFrame:
+    row = {"by": "outcome", "value": "correct", "region": "lower", "pictures": 90, "share": 0.5, "area": 0.33}
+    return pd.DataFrame([row | {"random_low": -np.inf, "found": "more", "why": ""} | changes])
 
 
 def ledger(*, about: str = "net", test_pictures: int = 1000, **claim: Any) -> Claims:
@@ -510,3 +517,54 @@ def test_a_claim_is_put_into_words():
     assert words(measure="f1", of="macro avg", published="1 %") == "test F1, macro average"
     assert words(measure="accuracy", published="at most about 9 %", partition="train") == "highest training accuracy"
     assert words(about="collection", measure="pictures", published="1", partition="all") == "pictures"
+
+
+def sentences(*entries: dict[str, Any], about: str = "net") -> Claims:
+    source = {"collection": "ai-artbench", "test_pictures": 1000, "claims": {"net": [CLAIM]}, "open": []}
+    return Claims.model_validate({"sources": {"000": source | {"sentences": {about: list(entries)}}}})
+
+
+CLAIM = {"id": "000-accuracy", "measure": "accuracy", "published": "90 %"}
+LOWER = {"id": "000-lower", "says": "the heat lies below", "region": "lower", "of": "correct"}
+
+
+def answered(entry: dict[str, Any], about: str = "net", **variants: pd.DataFrame) -> dict[str, Any]:
+    run = {name: variant(effects=table) for name, table in variants.items()}
+    settings = {"collection": "ai-artbench", "synthetic": False, "budget": {}, "from_scratch": [], "changed": []}
+    return judge(sentences(entry, about=about), catalogue=CATALOGUE, variants=run, **settings)["sentences"][0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer", "why"),
+    [
+        ({}, "supported", ""),
+        ({"found": "none", "why": "less than two points"}, "not supported", "less than two points"),
+        ({"found": "less"}, "not supported", "it holds less than its area"),
+        (
+            {"pictures": 9, "found": "none", "why": "fewer than 10 pictures"},
+            "cannot be judged",
+            "fewer than 10 pictures",
+        ),
+        ({"value": "misclassified"}, "cannot be judged", "no such picture"),
+        ({"region": "upper"}, "cannot be judged", "no such picture"),
+    ],
+)
+def test_a_sentence_on_heat_is_answered_by_what_was_measured(changes: dict, answer: str, why: str) -> None:
+    found = answered(LOWER, net=effects(**changes))
+    assert (found["answer"], found["why"]) == (answer, why)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_a_sentence_about_one_variant_is_asked_of_all() -> None:
+    few = effects(pictures=3)
+    found = answered(LOWER, net=effects(), other=effects(found="none", why="less than two points"), third=few)
+    assert (found["supported"], found["judged"]) == (1, 2)
+    assert found["measured"]["share"] == 0.5
+    assert found["measured"]["random_low"] is None
+    assert answered(LOWER, about="absent", net=effects())["why"] == "absent is not in this run"
+
+
+def test_a_sentence_on_a_style_looks_at_its_pictures() -> None:
+    table = effects(by="outcome and style", value="correct baroque")
+    assert answered(LOWER | {"of": "correct baroque"}, net=table)["answer"] == "supported"
+    assert answered(LOWER, net=table)["answer"] == "cannot be judged"

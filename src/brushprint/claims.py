@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from brushprint.checking import Location, Name, Settings, mistakes, spell
 from brushprint.errors import UserError
+from brushprint.sentences import Sentence, answer
 
 Interval = Mapping[str, float | None]
 
@@ -157,6 +158,10 @@ class Source(Settings):
         Field(min_length=1, description="by the variant that they are about, or `collection`"),
     ]
     open: list[Open]
+    sentences: Annotated[
+        dict[Name, Annotated[list[Sentence], Field(min_length=1)]],
+        Field(description="what it says in words, by variant"),
+    ] = Field(default_factory=dict)
 
 
 class Claims(Settings):
@@ -197,6 +202,12 @@ def _faults(claims: Claims) -> Iterable[tuple[Location, str]]:
                 yield loc, f"begin the id with '{name}-', and let no two be the same"
             seen.add(claim.id)
             yield from ((loc, reason) for reason in _faults_of(claim, variant))
+        for variant, sentences in source.sentences.items():
+            for sentence in sentences:
+                if not sentence.id.startswith(f"{name}-") or sentence.id in seen:
+                    loc = ("sources", name, "sentences", variant, sentence.id)
+                    yield loc, f"begin the id with '{name}-', and let no two be the same"
+                seen.add(sentence.id)
 
 
 def _faults_of(claim: Claim, variant: str | None) -> Iterable[str]:
@@ -250,7 +261,8 @@ def judge(
     changed : variants whose task, split or recipe is not the published one
     catalogue : columns `origin`, `source`, `style`, `width`, `published_split`
     variants : by name `metrics` and `latent` (see `brushprint.metrics` and `brushprint.latent`), `history` (columns
-        `best` and `<partition>_accuracy`, `<partition>_loss`) and `split` (see `brushprint.split`)
+        `best` and `<partition>_accuracy`, `<partition>_loss`), `split` (see `brushprint.split`) and `effects` (see
+        `brushprint.regions`)
 
     Returns
     -------
@@ -258,10 +270,12 @@ def judge(
     claim about the collection), `what` it is in words, `published` as printed, `obtained` (`value` with `low` and
     `high`, a 95 % interval, null where there is none; or null) and `difference` (null where not comparable), both in
     `unit`, `decimals` of the published figure, `verdict` (one of `VERDICTS`) and `why`, a list of reasons; `open`, what
-    each source leaves open about which `variants`, and what is `taken`.
+    each source leaves open about which `variants`, and what is `taken`; `sentences`, what it says in words, and what
+    `brushprint.sentences.answer` finds.
     """
     run = {"catalogue": catalogue.rename(columns={"published_split": "partition"}), "variants": variants}
     run |= {"from_scratch": from_scratch, "changed": changed}
+    effects = {name: variant["effects"] for name, variant in variants.items()}
     of_run = ["synthetic sample"] * synthetic + ["under a budget"] * any(cap is not None for cap in budget.values())
     rows = []
     for name, source in claims.sources.items():
@@ -280,6 +294,12 @@ def judge(
         "claims": rows,
         "open": [
             {"source": name, **entry.model_dump()} for name, source in claims.sources.items() for entry in source.open
+        ],
+        "sentences": [
+            {"source": name, **answer(sentence, variant, effects)}
+            for name, source in claims.sources.items()
+            for variant, sentences in source.sentences.items()
+            for sentence in sentences
         ],
     }
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,25 @@ FIGURES = {
         _HEATMAPS,
         "The same for correctly classified pictures.",
     ),
+    "regions.png": (
+        "Where the heat lies",
+        "For each region of the picture a point with its interval beside marks of three nulls",
+        "How much more of the heat than of the area each region holds, on all test pictures. What networks with random "
+        "weights, pictures upside down or a flat grey picture show as well is no finding. Plain is the half of a "
+        "picture with the least detail; faces are what a detector takes for some.",
+    ),
+    "mean-maps.png": (
+        "Mean heatmaps",
+        "Small heatmaps, a row each for the nulls, outcomes, sources, styles and clusters",
+        "The mean heatmap of all test pictures beside its nulls, then of groups of them: how many pictures, and the "
+        "share of the heat in the lower third, which has a third of the area.",
+    ),
+    "faithfulness.png": (
+        "Are the maps honest?",
+        "Line charts of the answer's probability as the picture is hidden or shown, and of the likeness of maps",
+        "If the map is right, hiding its hottest parts changes the answer sooner than hiding parts at random, and "
+        "showing them restores it sooner. If it shows what was learned, it fades when the layers are made random.",
+    ),
 }
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
@@ -95,13 +115,16 @@ def write_report(
 
     `from_scratch` are the variants that are published with pretrained weights and have none here; `copies` maps a split
     that has augmented copies to its figure of them; `variants` maps a name to `provenance` (what made its files),
-    `metrics`, `latent` (see `brushprint.metrics` and `brushprint.latent`) and `figures`, the folder that holds each of
-    `FIGURES`; `claims` is what `brushprint.claims.judge` gives.
+    `metrics`, `latent` (see `brushprint.metrics` and `brushprint.latent`), `regions` (those of all test pictures, see
+    `brushprint.regions.effects`), `faithfulness` (see `brushprint.faithfulness`) and `figures`, the folder that holds
+    each of `FIGURES`; `claims` is what `brushprint.claims.judge` gives.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(percent=_percent, embed=_embed, number=lambda value: f"{value:,}", amount=_amount)
+    environment.filters.update(
+        points=_points, percent=_percent, embed=_embed, number=lambda value: f"{value:,}", amount=_amount
+    )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     page = template.render(
         title=title,
@@ -123,6 +146,8 @@ def write_report(
         nowhere=_nowhere_comparable(claims["claims"]),
         fewest=min(_fewest(variant["metrics"]) for variant in variants.values()),
         figures=FIGURES,
+        told_of_heat=_told_of_heat,
+        told_of_maps=_told_of_maps,
         as_json=lambda value: json.dumps(value, indent=2),
     )
     with replacing(target) as part:
@@ -192,6 +217,33 @@ def _amount(value: float, claim: Mapping[str, Any], sign: str = "") -> str:
     if claim["unit"] in ("", "nats"):
         return f"{value:{sign},.{max(3, claim['decimals'])}f}"
     return f"{round(value):{sign},}"
+
+
+def _told_of_heat(regions: pd.DataFrame) -> str:
+    """What regions of all test pictures hold more heat than the nulls."""
+    if not regions["pictures"].any():
+        return "No test picture has a heatmap with any heat."
+    more = regions.loc[regions["found"] == "more", "region"].tolist()
+    if not more:
+        return f"None of {len(regions)} regions of the picture holds more of the heat than its area and all nulls do."
+    return f"More of the heat than the area and all nulls have lies in: {', '.join(more)}."
+
+
+def _told_of_maps(faithfulness: Mapping[str, Any]) -> str:
+    """Whether the maps passed their tests."""
+    if not faithfulness["found"]:
+        honest = f"The maps do not pass as honest: {faithfulness['why']}."
+    else:
+        points = [100 * faithfulness[way]["better"]["value"] for way in ("deletion", "insertion")]
+        honest = "The maps tell what matters: by {:.0f} and {:.0f} points more than random ones.".format(*points)
+    left = faithfulness["cascade"]["left"]
+    if left is None:
+        return f"{honest} There is nothing to say whether they show what was learned."
+    return f"{honest} When all layers are made random, {max(0, left):.0%} of what the maps show is left."
+
+
+def _points(value: float | None) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{100 * value:+.1f}"
 
 
 def _percent(value: float | None) -> str:

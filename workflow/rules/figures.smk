@@ -12,6 +12,9 @@ FIGURES = {
     "gradcam-2d-correct.jpg": {"figure": "Grad-CAM", "space": "2d", "outcome": "correct"},
     "gradcam-full-misclassified.jpg": {"figure": "Grad-CAM", "space": "full", "outcome": "misclassified"},
     "gradcam-full-correct.jpg": {"figure": "Grad-CAM", "space": "full", "outcome": "correct"},
+    "regions.png": {"figure": "Where the heat lies"},
+    "mean-maps.png": {"figure": "Mean heatmaps"},
+    "faithfulness.png": {"figure": "Are the maps honest?"},
 }
 
 
@@ -24,6 +27,9 @@ rule figures:
         points=f"{VARIANT}/latent.parquet",
         summary=f"{VARIANT}/latent.json",
         heatmaps=f"{VARIANT}/heatmaps.npz",
+        effects=f"{VARIANT}/region-effects.parquet",
+        maps=f"{VARIANT}/mean-maps.parquet",
+        faithfulness=f"{VARIANT}/faithfulness.json",
     output:
         [
             report(

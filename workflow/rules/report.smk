@@ -23,6 +23,8 @@ rule report:
         claims=f"{RESULTS}/claims.json",
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
         latent=expand(f"{VARIANT}/latent.json", variant=CONFIG.variants),
+        effects=expand(f"{VARIANT}/region-effects.parquet", variant=CONFIG.variants),
+        faithfulness=expand(f"{VARIANT}/faithfulness.json", variant=CONFIG.variants),
         figures=expand(
             f"{VARIANT}/figures/{{figure}}",
             variant=CONFIG.variants,

@@ -11,8 +11,8 @@ with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     splits = dict(zip(params.splits, map(pd.read_parquet, given.splits), strict=True))
     variants = {}
-    for (name, split), history, *files in zip(
-        params.variants.items(), given.history, given.metrics, given.latent, strict=True
+    for (name, split), history, effects, *files in zip(
+        params.variants.items(), given.history, given.effects, given.metrics, given.latent, strict=True
     ):
         metrics, latent = (json.loads(Path(file).read_text()) for file in files)
         variants[name] = {
@@ -20,6 +20,7 @@ with logged(snakemake.log[0]):
             "metrics": metrics,
             "latent": latent,
             "split": splits[split],
+            "effects": pd.read_parquet(effects),
         }
     ledger = judge(
         load(given.claims),

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brushprint import figures
+from brushprint import figures, figures_heat
 from brushprint.console import logged
 
 with logged(snakemake.log[0]):
@@ -21,3 +21,7 @@ with logged(snakemake.log[0]):
         figures.clusters(points, summary, space, target[f"clusters-{space}"])
         for outcome in ("misclassified", "correct"):
             figures.heatmaps(panel, outcome, space, target[f"gradcam-{space}-{outcome}"])
+    effects = pd.read_parquet(given.effects)
+    figures_heat.regions(effects, target["regions"])
+    figures_heat.mean_maps(pd.read_parquet(given.maps), effects, target["mean-maps"])
+    figures_heat.faithfulness(json.loads(Path(given.faithfulness).read_text()), target["faithfulness"])

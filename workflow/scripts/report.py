@@ -9,10 +9,11 @@ from brushprint.report import write_report
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     variants = {}
-    for name, *files in zip(params.variants, given.provenance, given.metrics, given.latent, strict=True):
-        provenance, metrics, latent = (json.loads(Path(file).read_text()) for file in files)
-        figures = Path(files[0]).parent / "figures"
-        variants[name] = {"provenance": provenance, "metrics": metrics, "latent": latent, "figures": figures}
+    kinds = ("provenance", "metrics", "latent", "faithfulness")
+    for name, effects, *files in zip(params.variants, given.effects, *(given[kind] for kind in kinds), strict=True):
+        variants[name] = {kind: json.loads(Path(file).read_text()) for kind, file in zip(kinds, files, strict=True)}
+        variants[name]["regions"] = pd.read_parquet(effects, filters=[("by", "==", "all")])
+        variants[name]["figures"] = Path(effects).parent / "figures"
     write_report(
         Path(snakemake.output[0]),
         title=params.title,
