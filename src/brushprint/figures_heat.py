@@ -38,24 +38,26 @@ def regions(effects: pd.DataFrame, target: Path) -> None:
         say("No test picture has a heatmap with any heat.", target)
         return
     figure, axis = plt.subplots(figsize=(9.4, 0.42 * len(rows) + 1.4))
-    over = {name: rows[name] - rows["area"] for name in ("share", "flipped", "grey", "random_low", "random_high")}
+    over = {name: rows[name] - rows["area"] for name in ("flipped", "grey", "random_low", "random_high")}
     shown = pd.concat([over["flipped"], over["grey"], rows["over_area_low"], rows["over_area_high"]]).abs().max()
-    limit = max(0.05, 1.15 * shown)
+    widest = pd.concat([over["random_low"], over["random_high"]]).abs().max()
+    # As wide as the nulls are, but not so wide that the points cannot be told apart.
+    limit = max(0.05, 1.15 * np.nanmax([shown, min(widest, 3 * shown)]))
     places = np.arange(len(rows))
     low, high = (over[f"random_{end}"].fillna(0).clip(-limit, limit) for end in ("low", "high"))
     axis.barh(places, high - low, left=low, height=0.62, color="#E4E4E4", zorder=0)
     axis.axvline(0, color="#444444", lw=1, zorder=1)
     axis.scatter(over["grey"], places, marker="x", s=34, color="#777777", zorder=2)
     axis.scatter(over["flipped"], places, marker="v", s=34, color=COLOURS[4], zorder=2)
-    error = [over["share"] - rows["over_area_low"], rows["over_area_high"] - over["share"]]
-    axis.errorbar(over["share"], places, xerr=error, fmt="o", ms=6, color=COLOURS[0], capsize=3, zorder=3)
+    error = (rows["over_area_high"] - rows["over_area"]).clip(lower=0)
+    axis.errorbar(rows["over_area"], places, xerr=error, fmt="o", ms=6, color=COLOURS[0], capsize=3, zorder=3)
     for place, row in zip(places, rows.itertuples(), strict=True):
         told = f"{row.found} than all nulls" if row.found != "none" else row.why
         weight, colour = ("bold", COLOURS[0]) if row.found != "none" else ("normal", "#555555")
         axis.text(1.02, place, told, transform=axis.get_yaxis_transform(), va="center", color=colour, weight=weight)
     axis.set_yticks(places, [f"{row.region} ({row.area:.0%} of the area)" for row in rows.itertuples()])
     axis.set(xlim=(-limit, limit), ylim=(len(rows) - 0.4, -0.6), xlabel="heat beyond the area's share, in points")
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+.0f}" if value else "0"))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+.3g}" if value else "0"))
     axis.spines["left"].set_visible(False)
     axis.tick_params(axis="y", length=0)
     marks = [
@@ -149,7 +151,7 @@ def _cascade(axis: Axes, cascade: dict[str, Any]) -> None:
     values = [stage["similarity"] for stage in stages]
     mean, low, high = (np.array([value[name] for value in values], dtype=float) for name in ("value", "low", "high"))
     places = np.arange(len(stages))
-    axis.errorbar(places, mean, yerr=[mean - low, high - mean], marker="o", ms=4, capsize=3, color=COLOURS[0])
+    axis.errorbar(places, mean, yerr=np.maximum(high - mean, 0), marker="o", ms=4, capsize=3, color=COLOURS[0])
     chance = cascade["chance"]
     if chance["value"] is not None:
         axis.axhline(chance["value"], color="#888888", ls=":", label="maps of two different pictures")

@@ -34,9 +34,9 @@ class Sentence(Settings):
 def answer(sentence: Sentence, variant: str, effects: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """What a run says of a sentence about a variant.
 
-    `effects` are the tables of `brushprint.regions.effects` by variant. Returns `id`, `says`, `variant`, `region`, `of`,
-    `answer` (one of `ANSWERS`), `why`, `measured` (the numbers of the table, null what is not known; or null), and of
-    how many variants (`judged`) it is `supported`.
+    `effects` are the tables of `brushprint.regions.effects` by variant. Returns `id`, `says`, `variant`, `region`,
+    `of`, `answer` (one of `ANSWERS`), `why`, `measured` (the numbers of the table, null what is not known; or null),
+    and of how many variants (`judged`) it is `supported`.
     """
     rows = {name: _row(sentence, table) for name, table in effects.items()}
     judged = [row for row in rows.values() if row is not None and row["pictures"] >= FEWEST]
