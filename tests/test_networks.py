@@ -1,5 +1,7 @@
 import os
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from brushprint import architectures, networks, weights
 from brushprint.errors import UserError
 from brushprint.head import Head
 from brushprint.recipe import Recipe
-from tests.conftest import ARCHITECTURES, model_of
+from tests.conftest import ARCHITECTURES, REPOSITORY, model_of, run
 from tests.test_repository import settings
 
 torch.set_num_threads(1)
@@ -201,15 +203,22 @@ def test_one_logit_tells_no_more_than_two_classes_apart():
         Head(5, classes=3, dropout=0.0, one_logit=True)
 
 
-def test_a_device_that_this_machine_lacks_is_told_in_one_line():
+@pytest.mark.parametrize("computes", [networks.fabric, networks.device])
+def test_a_device_that_this_machine_lacks_is_told_in_one_line(computes: Callable):
     missing = "cuda" if not torch.cuda.is_available() else "mps"
     with pytest.raises(UserError, match=f"device: {missing}") as caught:
-        networks.fabric(missing)
+        computes(missing)
     assert "\n" not in str(caught.value)
 
 
-def test_the_device_is_chosen_by_itself_when_the_settings_say_auto():
-    assert isinstance(networks.fabric("auto").device, torch.device)
+@pytest.mark.parametrize("name", ["cpu", "auto"])
+def test_inference_chooses_the_device_that_training_does(name: str):
+    assert networks.device(name).type == networks.fabric(name).device.type
+
+
+def test_only_training_waits_for_lightning_fabric():
+    imports = "import sys, brushprint.gradcam; print({'lightning_fabric', 'torch._dynamo'} & set(sys.modules))"
+    assert run(REPOSITORY, sys.executable, "-c", imports) == "set()\n"
 
 
 def test_inputs_are_the_pictures_between_zero_and_one_with_channels_first():

@@ -69,13 +69,13 @@ def choose(points: pd.DataFrame, pictures: int) -> pd.DataFrame:
 def heatmaps(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: str = "cpu") -> np.ndarray:
     """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1].
 
-    `device` is an accelerator of Lightning Fabric.
+    `device` is one of `brushprint.networks.device`.
     """
     side = pictures.shape[1]
-    fabric = networks.fabric(device)
-    network, layer = model.network.to(fabric.device), model.layers.gradcam
+    where = networks.device(device)
+    network, layer = model.network.to(where), model.layers.gradcam
     parts = []
     for part, named in zip(pictures.split(networks.batch(side)), classes.split(networks.batch(side)), strict=True):
-        inputs = model.inputs(fabric.to_device(part))
-        parts.append(as_heat(grad_cam(network, layer, inputs, fabric.to_device(named)), side).cpu())
+        inputs = model.inputs(part.to(where))
+        parts.append(as_heat(grad_cam(network, layer, inputs, named.to(where)), side).cpu())
     return torch.cat(parts).numpy()

@@ -24,7 +24,7 @@ def infer(model: Model, pixels: np.ndarray, table: pd.DataFrame, *, device: str)
     model : the trained network
     pixels : uint8 [pictures, side, side, 3]
     table : columns `row` (of `pixels`), `image_id`, `partition`, `label` (class name)
-    device : an accelerator of Lightning Fabric
+    device : see `brushprint.networks.device`
 
     Returns
     -------
@@ -39,8 +39,8 @@ def infer(model: Model, pixels: np.ndarray, table: pd.DataFrame, *, device: str)
     if unknown := set(table["label"]) - set(model.classes):
         raise UserError(f"no training picture has the class {min(unknown)!r}; give its folder some")
     layers = model.layers
-    device = networks.fabric(device).device
-    network = model.network.to(device)
+    where = networks.device(device)
+    network = model.network.to(where)
     numbers, batch = table["row"].to_numpy(), networks.batch(pixels.shape[1])
     logits, pool, penultimate = [], [], []
     with (
@@ -50,7 +50,7 @@ def infer(model: Model, pixels: np.ndarray, table: pd.DataFrame, *, device: str)
     ):
         for start in range(0, len(table), batch):
             rows = numbers[start : start + batch]
-            pictures = torch.from_numpy(pixels[rows]).to(device)
+            pictures = torch.from_numpy(pixels[rows]).to(where)
             logits.append(network(model.inputs(pictures)).cpu())
             pool.append(_compact(outputs[layers.pool]).cpu())
             penultimate.append(outputs[layers.penultimate].flatten(1).cpu())

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from lightning_fabric import Fabric
 from safetensors import safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as serialize
@@ -22,6 +21,9 @@ from brushprint.atomic import replacing
 from brushprint.errors import UserError, nearest
 from brushprint.head import Head, find
 from brushprint.recipe import ONE_LOGIT, Recipe
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 # The mean and the standard deviation of each channel over ImageNet, as torchvision states them.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -228,12 +230,25 @@ def load(path: str | Path) -> Model:
     return Model(network.eval(), about)
 
 
-def fabric(device: str, precision: str = "32-true") -> Fabric:
-    """What computes on a device, in a number format; raises `UserError` when this machine has none such."""
+def fabric(device: str, precision: str = "32-true") -> "Fabric":
+    """What trains on a device, in a number format; raises `UserError` when this machine has none such."""
+    # It imports half of torch besides, 4 s of CPU that only training is worth.
+    from lightning_fabric import Fabric  # noqa: PLC0415
+
     try:
         return Fabric(accelerator=device, devices=1, precision=precision)
     except (RuntimeError, ValueError) as error:
         raise UserError(f"this machine cannot compute with device: {device} and precision: {precision}") from error
+
+
+def device(name: str) -> torch.device:
+    """The device `cpu`, `cuda`, `mps` or, with `auto`, the best; raises `UserError` when this machine has none such."""
+    found = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    if name in ("auto", found.type):
+        return found
+    if name == "cpu":
+        return torch.device("cpu")
+    raise UserError(f"this machine cannot compute with device: {name}")
 
 
 def batch(side: int) -> int:
