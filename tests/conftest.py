@@ -60,7 +60,8 @@ def model_of(architecture: str, side: int, classes: list[str], **recipe: object)
     from brushprint import networks  # noqa: PLC0415
 
     said = {"architecture": architecture, "image_size": side, "classes": classes}
-    about = {"scaling": "unit", "dropout": 0.0, "loss": "cross-entropy"} | said | recipe
+    usual = {"scaling": "unit", "dropout": 0.0, "loss": "cross-entropy", "precision": "32-true"}
+    about = usual | said | recipe
     one_logit = about["loss"] == networks.ONE_LOGIT
     network = networks.build(architecture, len(classes), side, dropout=about["dropout"], one_logit=one_logit)
     return networks.Model(network.eval(), about)

@@ -88,6 +88,62 @@ def test_explaining_leaves_network_and_inputs_as_they_were(name: str):
     assert not any(module._forward_hooks for module in network.modules())
 
 
+def through_the_whole_network(
+    network: torch.nn.Module, layer: str, inputs: torch.Tensor, classes: torch.Tensor
+) -> torch.Tensor:
+    """Grad-CAM with every layer recorded."""
+    kept = {}
+    handle = network.get_submodule(layer).register_forward_hook(
+        lambda _, __, output: kept.update(maps=output) or output.clone()
+    )
+    logits = network(inputs.clone().requires_grad_())
+    handle.remove()
+    (gradients,) = torch.autograd.grad(logits.gather(1, classes[:, None]).sum(), kept["maps"])
+    return (gradients.mean(dim=(2, 3), keepdim=True) * kept["maps"]).sum(1).relu().detach()
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "layer"),
+    [
+        *((name, SIDE, None) for name in ARCHITECTURES),
+        # All layers of this one are changed in place by the next; the last two are followed by such a change.
+        ("torchvision/vgg11", SIDE, "features.8"),
+        ("torchvision/resnet18", SIDE, "layer3.1.bn2"),
+        ("torchvision/densenet121", 128, "features"),
+        ("torchvision/vit_b_32", 224, "conv_proj"),
+    ],
+)
+def test_recording_only_what_follows_the_layer_changes_nothing(name: str, side: int, layer: str | None):
+    torch.manual_seed(0)
+    model = model_of(name, side, ["a", "b", "c"])
+    layer = layer or model.layers.gradcam
+    inputs = networks.as_input(torch.randint(0, 256, (3, side, side, 3), dtype=torch.uint8))
+    expected = through_the_whole_network(model.network, layer, inputs, TARGETS[:3])
+    torch.testing.assert_close(grad_cam(model.network, layer, inputs, TARGETS[:3]), expected, atol=1e-6, rtol=1e-5)
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_network_that_fails_leaves_no_hook_and_the_grad_mode_as_it_was(enabled: bool):
+    network, layer = random_network("conv3")
+    with torch.set_grad_enabled(enabled):
+        for wrong in (TARGETS + 3, TARGETS[:2, None]):
+            with pytest.raises((RuntimeError, IndexError)):
+                grad_cam(network, layer, networks.as_input(pictures()), wrong)
+            assert torch.is_grad_enabled() == enabled
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+@pytest.mark.parametrize("device", ["cpu", "auto"])
+def test_a_network_that_learned_in_bfloat16_is_explained_in_it(name: str, device: str):
+    exact = random_model(name)
+    rough = networks.Model(exact.network, exact.about | {"precision": "bf16-mixed"})
+    expected, found = (heatmaps(model, pictures(), TARGETS, device) for model in (exact, rough))
+    assert found.dtype == np.float32
+    assert not np.array_equal(found, expected)
+    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.95
+
+
 def test_frozen_layers_are_explained_too(name: str):
     network, layer = random_network(name)
     inputs = networks.as_input(pictures())

@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 
 from brushprint import networks
 from brushprint.latent import SPACES
-from brushprint.networks import Model, recorded
+from brushprint.networks import Model
 
 
 def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
@@ -28,13 +28,26 @@ def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torc
     -------
     float32 [batch, height, width]: the positive part of the channels' sum, each weighed by the mean gradient of its
     class's logit (equations 1 and 2 of the paper); not normalised.
+
+    Only what comes after the layer is recorded for the gradients: no more of the network need go backwards.
     """
-    with torch.enable_grad(), recorded(network, layer) as outputs:
-        logits = network(inputs.detach().requires_grad_())
-        activations = outputs[layer]
-        (gradients,) = torch.autograd.grad(logits.gather(1, classes[:, None]).sum(), activations)
-    weights = gradients.mean(dim=(2, 3), keepdim=True)
-    return (weights * activations).sum(1).relu().detach()
+    activations = []
+
+    def begin(_: nn.Module, __: tuple, output: torch.Tensor) -> torch.Tensor:
+        activations[:] = [output.detach().requires_grad_()]
+        torch.set_grad_enabled(True)
+        # What follows may compute in place.
+        return activations[0].clone()
+
+    handle = network.get_submodule(layer).register_forward_hook(begin)
+    try:
+        with torch.no_grad():
+            logits = network(inputs)
+            (gradients,) = torch.autograd.grad(logits.gather(1, classes[:, None]).sum(), activations)
+    finally:
+        handle.remove()
+    weights = gradients.float().mean(dim=(2, 3), keepdim=True)
+    return (weights * activations[0].detach()).sum(1).relu()
 
 
 def as_heat(maps: torch.Tensor, side: int) -> torch.Tensor:
@@ -69,13 +82,14 @@ def choose(points: pd.DataFrame, pictures: int) -> pd.DataFrame:
 def heatmaps(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: str = "cpu") -> np.ndarray:
     """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1].
 
-    `device` is one of `brushprint.networks.device`.
+    `device` is one of `brushprint.networks.device`; a network of the precision `bf16-mixed` is explained in it.
     """
     side = pictures.shape[1]
     where = networks.device(device)
     network, layer = model.network.to(where), model.layers.gradcam
     parts = []
-    for part, named in zip(pictures.split(networks.batch(side)), classes.split(networks.batch(side)), strict=True):
-        inputs = model.inputs(part.to(where))
-        parts.append(as_heat(grad_cam(network, layer, inputs, named.to(where)), side).cpu())
+    with model.autocast(where):
+        for part, named in zip(pictures.split(networks.batch(side)), classes.split(networks.batch(side)), strict=True):
+            maps = grad_cam(network, layer, model.inputs(part.to(where)), named.to(where))
+            parts.append(as_heat(maps, side).cpu())
     return torch.cat(parts).numpy()

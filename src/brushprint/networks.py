@@ -61,6 +61,10 @@ class Model:
         """See `as_input`."""
         return as_input(pictures, self.about["scaling"])
 
+    def autocast(self, device: torch.device) -> torch.autocast:
+        """A context in which the network computes in bfloat16, if it learned so; else as exactly as it can."""
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.about["precision"] == "bf16-mixed")
+
 
 def build(
     architecture: str, classes: int, image_size: int, *, dropout: float = 0.0, one_logit: bool = False
@@ -206,8 +210,8 @@ def check_layers(network: nn.Module, trained: list[str] | None) -> None:
 def save(path: str | Path, state: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
     """Write weights and what they are to a safetensors file.
 
-    `about` holds at least `classes` (list of names) and the recipe's `architecture`, `image_size`, `scaling`, `dropout`
-    and `loss`.
+    `about` holds at least `classes` (list of names) and the recipe's `architecture`, `image_size`, `scaling`,
+    `dropout`, `loss` and `precision`.
     """
     # One metadata entry: safetensors writes several in an order that differs from run to run.
     metadata = {"brushprint": json.dumps(about, sort_keys=True)}
