@@ -163,7 +163,8 @@ def test_heat_reaches_from_zero_to_one_and_nothing_stays_nothing():
     torch.testing.assert_close(heat.amax(dim=(1, 2))[1:], torch.ones(2), atol=1e-3, rtol=0)
 
 
-def test_a_planted_cue_gets_the_heat(tmp_path: Path):
+def cue_network(tmp_path: Path) -> tuple[networks.Model, np.ndarray, np.ndarray, np.ndarray]:
+    """A network that learned to tell where a bright square is, pictures, their classes, and where the square is."""
     generator = np.random.default_rng(0)
     count, side, edge = 64, 24, 8
     targets = np.arange(count, dtype=np.int64) % 2
@@ -200,6 +201,11 @@ def test_a_planted_cue_gets_the_heat(tmp_path: Path):
     assert history["validation_accuracy"].max() == 1
     model = model_of("cifake", side, ["above", "below"])
     model.network.load_state_dict(weights)
+    return model, pixels, targets, cue
+
+
+def test_a_planted_cue_gets_the_heat(tmp_path: Path):
+    model, pixels, targets, cue = cue_network(tmp_path)
     heat = heatmaps(model, torch.from_numpy(pixels), torch.from_numpy(targets))
     assert heat[cue].mean() > 2 * heat[~cue].mean()
 
