@@ -12,6 +12,9 @@ FIGURES = {
     "gradcam-2d-correct.jpg": {"figure": "Grad-CAM", "space": "2d", "outcome": "correct"},
     "gradcam-full-misclassified.jpg": {"figure": "Grad-CAM", "space": "full", "outcome": "misclassified"},
     "gradcam-full-correct.jpg": {"figure": "Grad-CAM", "space": "full", "outcome": "correct"},
+    "panel-correct.jpg": {"figure": "Panel", "shown": "correct"},
+    "panel-misclassified.jpg": {"figure": "Panel", "shown": "misclassified"},
+    "panel-confident-errors.jpg": {"figure": "Panel", "shown": "most confident errors"},
 }
 
 

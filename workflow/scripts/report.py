@@ -9,10 +9,11 @@ from brushprint.report import write_report
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     variants = {}
-    for name, *files in zip(params.variants, given.provenance, given.metrics, given.latent, strict=True):
-        provenance, metrics, latent = (json.loads(Path(file).read_text()) for file in files)
+    stages = ("provenance", "metrics", "latent", "heatmaps")
+    for name, *files in zip(params.variants, *(given[stage] for stage in stages), strict=True):
+        told = (json.loads(Path(file).read_text()) for file in files)
         figures = Path(files[0]).parent / "figures"
-        variants[name] = {"provenance": provenance, "metrics": metrics, "latent": latent, "figures": figures}
+        variants[name] = dict(zip(stages, told, strict=True)) | {"figures": figures}
     write_report(
         Path(snakemake.output[0]),
         title=params.title,
