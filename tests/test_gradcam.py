@@ -225,9 +225,7 @@ def test_the_pictures_nearest_to_each_centre_are_chosen():
     assert chosen.to_dict("list") == {
         "image_id": ["d", "f", "e", "a", "b", "a", "c", "d", "e", "b"],
         "panel": [
-            f"gradcam-{space}-{outcome}"
-            for space in ("2d", "full")
-            for outcome in ["correct"] * 4 + ["misclassified"]
+            f"gradcam-{space}-{outcome}" for space in ("2d", "full") for outcome in ["correct"] * 4 + ["misclassified"]
         ],
         "cluster": [0, 0, 0, 1, 0, 0, 1, 1, 1, 0],
     }

@@ -17,8 +17,8 @@ rule explain:
         f"{LOGS}/explain-{{variant}}.benchmark.tsv"
     params:
         *code("explain"),
-        network=network_code("explain"),
         **CONFIG.explain.model_dump(),
+        network=network_code("explain"),
         seed=lambda wildcards: seed_of(wildcards.variant),
         device=CONFIG.device,
     script:
