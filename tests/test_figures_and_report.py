@@ -61,18 +61,25 @@ def points(outcomes: dict[str, int], clusters: int, styles: list[str] | None) ->
     return table, {"explained": [0.5, 0.25], "clusters": described}
 
 
-def panel(groups: list[int], outcome: str, labels: list[str]) -> dict[str, np.ndarray]:
+def shown(groups: list[int], panel: str, labels: list[str], clustered: bool = True) -> dict[str, np.ndarray]:
+    """Pictures of a panel, which refers to them in another order than theirs."""
     generator, pictures = np.random.default_rng(0), sum(groups)
     return {
-        "outcome": np.array([outcome] * pictures, dtype=str),
-        "space": np.array(["2d"] * pictures, dtype=str),
-        "cluster": np.repeat(np.arange(len(groups)), groups),
         "picture": generator.integers(0, 256, (pictures, 12, 12, 3), dtype=np.uint8),
         "heat": generator.random((pictures, 12, 12), dtype=np.float32),
+        "occlusion": generator.random((pictures, 12, 12), dtype=np.float32) - 0.5,
         "label": generator.choice(labels, pictures),
         "predicted": generator.choice(labels, pictures),
         "probability": generator.random(pictures),
+        "shown_panel": np.array([panel] * pictures, dtype=str),
+        "shown_cluster": np.repeat(np.arange(len(groups)), groups) if clustered else np.full(pictures, -1),
+        "shown_row": np.arange(pictures)[::-1],
     }
+
+
+def drawn_heatmaps(groups: list[int], panel: str, labels: list[str]) -> Callable[[Path], None]:
+    given = shown(groups, panel, labels, clustered=panel.startswith("gradcam"))
+    return lambda target: figures.heatmaps(given, panel, target)
 
 
 def thumbnails(*sizes: int) -> dict[str, list[tuple[str, Image.Image]]]:
@@ -132,9 +139,11 @@ DRAWINGS = {
     "clusters without misclassified": drawn_clusters({"correct": 40}, 4, STYLES),
     "clusters without correct": drawn_clusters({"misclassified": 40}, 4, STYLES),
     "one cluster of one picture": drawn_clusters({"correct": 1}, 1, None),
-    "heatmaps": lambda target: figures.heatmaps(panel([3, 3, 1], "correct", ["ai", "human"]), "correct", "2d", target),
-    "heatmaps with long names": lambda target: figures.heatmaps(panel([2], "correct", MANY), "correct", "2d", target),
-    "no heatmaps": lambda target: figures.heatmaps(panel([2], "correct", ["ai"]), "misclassified", "2d", target),
+    "heatmaps": drawn_heatmaps([3, 3, 1], "gradcam-2d-correct", ["ai", "human"]),
+    "heatmaps with long names": drawn_heatmaps([2], "gradcam-full-misclassified", MANY),
+    "heatmaps of one picture": drawn_heatmaps([1], "panel-correct", ["ai"]),
+    "heatmaps in no clusters": drawn_heatmaps([11], "panel-confident-errors", ["ai", "human"]),
+    "no heatmaps": lambda target: figures.heatmaps(shown([2], "panel-correct", ["ai"]), "panel-misclassified", target),
     "examples": lambda target: figures.examples(thumbnails(3, 10), target),
     "copies": lambda target: figures.copies(copies(4, 4, 2), AUGMENTED, target),
     "no copies": lambda target: figures.copies([], AUGMENTED, target),
@@ -239,15 +248,52 @@ def test_the_palette_of_a_chart_keeps_white_and_its_colours(tmp_path: Path):
     assert min(np.abs(np.array(colour) / 255 - near).max() for colour in colours) < 0.03
 
 
-def test_a_tile_is_the_picture_and_its_heat_is_bright_where_it_is_high():
-    picture, heat = np.full((12, 12, 3), 100, dtype=np.uint8), np.zeros((12, 12), dtype=np.float32)
-    heat[:, 6:] = 1
-    plain, overlay = figures._tiles(picture, heat)
-    assert plain.shape == overlay.shape == (figures.TILE, figures.TILE, 3)
-    assert (plain == 100).all()
-    left, right = overlay[:, :40], overlay[:, -40:]
+def tiles(heat: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    found = figures._tiles(np.full((12, 12, 3), 100, dtype=np.uint8), heat.astype(np.float32), hidden)
+    assert all(tile.shape == (figures.TILE, figures.TILE, 3) for tile in found)
+    assert (found[0] == 100).all()
+    return found
+
+
+def halves(left: float, right: float) -> np.ndarray:
+    return np.repeat([[left, right]], 12, axis=0).repeat(6, axis=1)
+
+
+def test_a_heatmap_is_bright_where_it_is_high():
+    _, overlay, _ = tiles(halves(0, 1), halves(0, 0))
+    left, right = overlay[:, :30], overlay[:, -30:]
     assert left.max() <= 0.4 * 100 + 0.6 * 4 + 1
     assert right.mean() > 2 * left.mean()
+
+
+def test_an_occlusion_map_tells_both_signs_apart_and_pales_where_hiding_changes_nothing():
+    _, _, overlay = tiles(halves(0, 0), halves(0.3, -0.3))
+    red, green, blue = overlay[:, :40].mean(axis=(0, 1))
+    assert red > green > blue
+    red, green, blue = overlay[:, -40:].mean(axis=(0, 1))
+    assert blue > red
+    _, _, pale = tiles(halves(0, 0), halves(1e-4, -1e-4))
+    assert np.ptp(pale.astype(int), axis=2).max() < 10
+
+
+def test_a_panel_names_the_true_and_the_predicted_class_of_the_pictures_it_refers_to(drawn_figure):
+    given = shown([2, 1], "gradcam-2d-correct", ["ai", "human"])
+    figures.heatmaps(given, "gradcam-2d-correct", Path("unused.jpg"))
+    said = words(drawn_figure[0])
+    assert [line for line in said if line.startswith("true")] == [f"true: {given['label'][row]}" for row in (2, 1, 0)]
+    confident = [f"said: {given['predicted'][row]}, {given['probability'][row]:.0%}" for row in (2, 1, 0)]
+    assert [line for line in said if line.startswith("said")] == confident
+    assert {"cluster 0", "cluster 1", "picture", "Grad-CAM", "occlusion"} <= {*said}
+
+
+def test_a_panel_without_pictures_says_so(drawn_figure):
+    for panel, line in {
+        "panel-misclassified": "No test picture is misclassified.",
+        "panel-confident-errors": "No test picture is misclassified.",
+        "gradcam-2d-correct": "No test picture is correct.",
+    }.items():
+        figures.heatmaps(shown([2], "other", ["ai"]), panel, Path("unused.jpg"))
+        assert words(drawn_figure[-1]) == [line]
 
 
 def test_no_two_names_of_a_figure_share_a_colour():
@@ -297,6 +343,22 @@ class Page(HTMLParser):
             self.captions[-1] += data
         elif self.within and {"td", "th"} & set(self.within):
             self.tables[-1][-1] += data
+
+
+def explained(value: float | None = 0.4, difference: float = 0.25, **shown: int) -> dict:
+    """How far two kinds of heatmaps agree, and how many pictures the panels show."""
+    if value is None:
+        measures = {"pictures": 0} | dict.fromkeys(("agreement", "null", "difference"), UNDEFINED)
+    else:
+        measures = {"pictures": 80, "agreement": interval(value), "null": interval(value - difference)}
+        measures["difference"] = interval(difference)
+    counts = {f"panel-{name.replace('_', '-')}": count for name, count in shown.items()}
+    return {
+        "asked": 12,
+        "shown": {"panel-correct": 12, "panel-misclassified": 12} | counts,
+        "occlusion": {"side": 48, "patch": 9, "stride": 9, "places": 36},
+        **measures,
+    }
 
 
 UNDEFINED = {"value": None, "low": None, "high": None}
@@ -392,6 +454,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "provenance": provenance("origin", "natural"),
             "metrics": metrics(["ai", "human"]),
             "latent": latent,
+            "heatmaps": explained(),
             "figures": folder,
         }
         arguments = {
@@ -505,6 +568,7 @@ def variant(tmp_path: Path) -> Callable[..., dict]:
             "provenance": provenance(task, "natural"),
             "metrics": metrics(classes, **changes),
             "latent": latent,
+            "heatmaps": explained(),
             "figures": tmp_path / "figures",
         }
 
@@ -563,6 +627,42 @@ def test_a_class_without_test_pictures_is_shown_as_not_judged(write, variant):
     assert ["c", "–", "–", "–", "0"] in Page(text).tables
     assert "A class without test pictures cannot be judged" in text
     assert "cannot be judged" not in write()
+
+
+@pytest.fixture
+def said_of(write, variant) -> Callable[[dict], str]:
+    """What the report says about heatmaps."""
+
+    def said(heatmaps: dict, **changes: object) -> str:
+        text = write(variants={"v": variant("origin", ["ai", "human"]) | {"heatmaps": heatmaps}}, **changes)
+        return " ".join(re.sub("<.*?>", "", text[text.index("<p>Each picture below") :].split("</p>")[0]).split())
+
+    return said
+
+
+def test_the_agreement_of_both_kinds_of_heatmaps_stands_beside_its_null(said_of):
+    text = said_of(explained())
+    assert "hiding a patch of 9 of its 48 pixels a side at 36 places" in text
+    assert "correlates by 0.40 (0.30 to 0.50) (Spearman, the mean over 80 pictures)" in text
+    assert "it would be 0.15 (0.05 to 0.25)" in text
+    assert "the difference is 0.25 (0.15 to 0.35): " in text
+    assert text.endswith("of the single picture, too, they say the same in part.")
+    assert said_of(explained(difference=0.05)).endswith("of the single picture they do not say the same.")
+    assert "80 pictures, synthetic sample)" in said_of(explained(), synthetic=True)
+
+
+def test_the_agreement_of_too_few_pictures_is_not_defined(said_of):
+    assert "How far the two agree is not defined here" in said_of(explained(None))
+    alone = {"value": 0.4, "low": None, "high": None}
+    one = explained() | {"pictures": 1, "agreement": alone, "null": alone, "difference": alone}
+    assert "the difference is 0.40." in said_of(one)
+
+
+def test_fewer_pictures_than_asked_for_are_said_in_words(said_of):
+    assert "would be shown" not in said_of(explained())
+    assert "Only 5 test pictures are misclassified, and 12 would be shown." in said_of(explained(misclassified=5))
+    assert "Only one test picture is correctly classified," in said_of(explained(correct=1))
+    assert "No test picture is misclassified," in said_of(explained(misclassified=0))
 
 
 def test_augmented_copies_are_counted_apart_and_shown_with_their_split(write, tmp_path: Path):
@@ -676,6 +776,7 @@ def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
         "provenance": provenance(SPECIAL, SPECIAL),
         "metrics": metrics([SPECIAL, "values"]),
         "latent": latent,
+        "heatmaps": explained(),
         "figures": tmp_path / "figures",
     }
     page = Page(write(variants={SPECIAL: variant}))

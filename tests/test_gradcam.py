@@ -9,7 +9,7 @@ from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from brushprint import networks
-from brushprint.gradcam import as_heat, choose, grad_cam, heatmaps
+from brushprint.gradcam import as_heat, choose, draw_panels, grad_cam, heatmaps
 from brushprint.recipe import Recipe
 from brushprint.training import Data, train
 from tests.conftest import ARCHITECTURES, model_of
@@ -163,7 +163,8 @@ def test_heat_reaches_from_zero_to_one_and_nothing_stays_nothing():
     torch.testing.assert_close(heat.amax(dim=(1, 2))[1:], torch.ones(2), atol=1e-3, rtol=0)
 
 
-def test_a_planted_cue_gets_the_heat(tmp_path: Path):
+def cue_network(tmp_path: Path) -> tuple[networks.Model, np.ndarray, np.ndarray, np.ndarray]:
+    """A network that learned to tell where a bright square is, pictures, their classes, and where the square is."""
     generator = np.random.default_rng(0)
     count, side, edge = 64, 24, 8
     targets = np.arange(count, dtype=np.int64) % 2
@@ -200,6 +201,11 @@ def test_a_planted_cue_gets_the_heat(tmp_path: Path):
     assert history["validation_accuracy"].max() == 1
     model = model_of("cifake", side, ["above", "below"])
     model.network.load_state_dict(weights)
+    return model, pixels, targets, cue
+
+
+def test_a_planted_cue_gets_the_heat(tmp_path: Path):
+    model, pixels, targets, cue = cue_network(tmp_path)
     heat = heatmaps(model, torch.from_numpy(pixels), torch.from_numpy(targets))
     assert heat[cue].mean() > 2 * heat[~cue].mean()
 
@@ -218,8 +224,53 @@ def test_the_pictures_nearest_to_each_centre_are_chosen():
     chosen = choose(points, 3)
     assert chosen.to_dict("list") == {
         "image_id": ["d", "f", "e", "a", "b", "a", "c", "d", "e", "b"],
-        "outcome": (["correct"] * 4 + ["misclassified"]) * 2,
-        "space": ["2d"] * 5 + ["full"] * 5,
+        "panel": [
+            f"gradcam-{space}-{outcome}" for space in ("2d", "full") for outcome in ["correct"] * 4 + ["misclassified"]
+        ],
         "cluster": [0, 0, 0, 1, 0, 0, 1, 1, 1, 0],
     }
     pd.testing.assert_frame_equal(choose(points.sample(frac=1, random_state=0), 3), chosen)
+
+
+def predictions(labels: list[str], predicted: list[str]) -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    table = {"image_id": [f"id{index:03d}" for index in range(len(labels))], "label": labels, "predicted": predicted}
+    return pd.DataFrame(table | {"probability": generator.random(len(labels))})
+
+
+def test_panels_are_drawn_evenly_over_the_true_classes_and_by_their_seed():
+    given = predictions(["a"] * 90 + ["b"] * 60 + ["c"] * 4, (["a"] * 60 + ["b"] * 30) * 1 + ["b"] * 30 + ["c"] * 34)
+    drawn = draw_panels(given, 12, seed=1)
+    counts = drawn.merge(given, on="image_id").groupby("panel")["label"].value_counts().to_dict()
+    errors = {key: count for key, count in counts.items() if key[0] == "panel-confident-errors"}
+    assert {key: count for key, count in counts.items() if key not in errors} == {
+        ("panel-correct", "a"): 4,
+        ("panel-correct", "b"): 4,
+        ("panel-correct", "c"): 4,
+        ("panel-misclassified", "a"): 6,
+        ("panel-misclassified", "b"): 6,
+    }
+    pd.testing.assert_frame_equal(draw_panels(given.sample(frac=1, random_state=0), 12, seed=1), drawn)
+    assert not draw_panels(given, 12, seed=2).equals(drawn)
+    assert not drawn.duplicated().any()
+
+
+def test_more_classes_than_pictures_are_drawn_one_of_each():
+    names = [f"class {index}" for index in range(40)]
+    drawn = draw_panels(given := predictions(names * 3, names * 3), 12, seed=1).merge(given, on="image_id")
+    assert drawn["label"].nunique() == len(drawn) == 12
+
+
+def test_the_most_confident_errors_are_those_with_the_highest_probability_of_a_wrong_class():
+    given = predictions(["a"] * 50, ["a", "b"] * 25)
+    drawn = draw_panels(given, 12, seed=0)
+    wrong = given[given["predicted"] == "b"].sort_values("probability", ascending=False)
+    assert drawn.loc[drawn["panel"] == "panel-confident-errors", "image_id"].tolist() == wrong["image_id"][:12].tolist()
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(0, 0), (5, 0), (0, 1), (30, 3)])
+def test_a_panel_of_fewer_pictures_has_as_many_as_there_are(right: int, wrong: int):
+    given = predictions(["a"] * (right + wrong), ["a"] * right + ["b"] * wrong)
+    counts = draw_panels(given, 12, seed=0)["panel"].value_counts()
+    assert counts.get("panel-correct", 0) == min(12, right)
+    assert counts.get("panel-misclassified", 0) == counts.get("panel-confident-errors", 0) == wrong

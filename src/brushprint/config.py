@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator, model_validator
 
 from brushprint import architectures
 from brushprint.checking import Location, Name, Settings, mistakes, spell
@@ -155,12 +155,28 @@ class Latent(Settings):
     clusters: Annotated[int, Field(ge=2, description="k of K-means")]
 
 
+class Occlusion(Settings):
+    """The grey patch that slides over a picture, in pixels of a picture of 128 a side."""
+
+    patch: Annotated[int, Field(ge=1, le=128, description="side of the patch")]
+    stride: Annotated[int, Field(ge=1, description="from one place of the patch to the next, at most the patch")]
+
+    @field_validator("stride")
+    @classmethod
+    def _leaves_nothing_out(cls, stride: int, known: ValidationInfo) -> int:
+        if stride > (patch := known.data.get("patch", stride)):
+            raise ValueError(f"a patch of {patch} pixels would leave some out; set at most {patch}")
+        return stride
+
+
 class Explain(Settings):
     """The heatmaps."""
 
     pictures: Annotated[int, Field(ge=1, description="pictures shown a cluster and outcome")]
     random_networks: Annotated[int, Field(ge=3, description="networks with random weights that heat is compared with")]
     checked: Annotated[int, Field(ge=10, description="test pictures on which it is tested whether the maps are honest")]
+    panel: Annotated[int, Field(ge=1, description="pictures shown of each outcome, and of the most confident errors")]
+    occlusion: Occlusion
 
 
 class Config(Settings):

@@ -1,6 +1,6 @@
 """The figures of the report, one function each; every function takes tables and writes one PNG or JPEG file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from textwrap import fill
@@ -25,8 +25,11 @@ LEGEND_LIMIT = 12
 # Of more classes than this not every one has a colour or each of its errors a number.
 FEW = 4
 NAMED_SHARE = 0.05
-# Side of a picture in a panel of heatmaps, in pixels.
-TILE = 128
+# Side of a picture in a panel of heatmaps, in pixels, and pictures a row of it where they are in no clusters.
+TILE = 96
+ACROSS = 3
+# A change of a probability that is hardly one is drawn pale, though it be the largest of a picture.
+FAINTEST = 0.02
 
 mpl.use("Agg")
 mpl.rcParams.update(
@@ -234,44 +237,90 @@ def clusters(points: pd.DataFrame, summary: dict[str, Any], space: str, target: 
     _save(figure, target)
 
 
-def heatmaps(panel: dict[str, np.ndarray], outcome: str, space: str, target: Path) -> None:
-    """Pictures nearest to the centre of each cluster (rows), each beside its Grad-CAM heatmap."""
-    chosen = np.flatnonzero((panel["outcome"] == outcome) & (panel["space"] == space))
-    if not len(chosen):
+def heatmaps(shown: dict[str, np.ndarray], panel: str, target: Path) -> None:
+    """Pictures of a panel, each beside its Grad-CAM heatmap and its occlusion map; a row a cluster, if it has any.
+
+    Parameters
+    ----------
+    shown : a value a picture of `label`, `predicted`, `probability`, `picture` (uint8 [side, side, 3]), `heat` ([side,
+        side], 0 to 1) and `occlusion` ([side, side], -1 to 1); a value a place of a panel of `shown_panel`,
+        `shown_cluster` (-1: none) and `shown_row`, the picture's
+    panel : one of `shown_panel`, named by the outcome that all its pictures have
+    """
+    places = np.flatnonzero(shown["shown_panel"] == panel)
+    outcome = "correct" if panel.endswith("correct") else "misclassified"
+    if not len(places):
         _say(f"No test picture is {outcome}.", target)
         return
-    groups = [chosen[panel["cluster"][chosen] == cluster] for cluster in np.unique(panel["cluster"][chosen])]
-    true = {index: _folded(f"true: {panel['label'][index]}") for index in chosen}
-    said = {index: _folded(f"said: {panel['predicted'][index]} {panel['probability'][index]:.0%}") for index in chosen}
+    clusters, rows = shown["shown_cluster"][places], shown["shown_row"][places]
+    groups = [rows[clusters == cluster] for cluster in np.unique(clusters)]
+    clustered = clusters[0] >= 0
+    if not clustered:
+        groups = [rows[start : start + ACROSS] for start in range(0, len(rows), ACROSS)]
+    titles = {row: _titles(shown, row) for row in rows}
     ink = KNOWN["misclassified"] if outcome == "misclassified" else "black"
     # In pixels: one canvas of tiles is drawn in a tenth of the time that as many axes take, and where tiles begin at
     # multiples of 16, as the blocks of JPEG do, the file is a quarter smaller.
-    words = 16 * max(title.count("\n") + 1 for title in [*true.values(), *said.values()])
-    across, down = TILE + 16, TILE + 16 + words
-    width, height = 32 + 2 * max(map(len, groups)) * across, len(groups) * down
+    words = 16 * max(line.count("\n") + 1 for pair in titles.values() for line in pair)
+    step, margin = TILE + 16, 32 if clustered else 16
+    across, down, head = 3 * step + 16, 2 * words + step, 48
+    width, height = margin + max(map(len, groups)) * across, head + len(groups) * down
     canvas = np.full((height, width, 4), 255, dtype=np.uint8)
     figure = plt.figure(figsize=(width / 96, height / 96), dpi=96, layout="none")
-    for row, group in enumerate(groups):
-        top = row * down + words
-        middle = height - top - TILE / 2
-        cluster = f"cluster {panel['cluster'][group[0]]}"
-        figure.text(18, middle, cluster, rotation=90, ha="center", va="center", transform=None)
-        for position, index in enumerate(group):
-            picture, heat = _tiles(panel["picture"][index], panel["heat"][index])
-            for column, tile, title, colour in ((0, picture, true, "black"), (1, heat, said, ink)):
-                left = 32 + (2 * position + column) * across
-                canvas[top : top + TILE, left : left + TILE, :3] = tile
-                figure.text(left, height - top + 4, title[index], fontsize=8, color=colour, transform=None)
+
+    def write(left: float, top: float, line: str, **style: Any) -> None:
+        figure.text(left, height - top, line, transform=None, **{"fontsize": 8, "va": "bottom"} | style)
+
+    _key(write, margin)
+    for number, group in enumerate(groups):
+        top = head + number * down + 2 * words
+        if clustered:
+            write(18, top + TILE / 2, f"cluster {np.unique(clusters)[number]}", rotation=90, ha="center", va="center")
+        for position, row in enumerate(group):
+            left = margin + position * across
+            write(left, top - words - 2, titles[row][0])
+            write(left, top - 2, titles[row][1], color=ink)
+            for column, tile in enumerate(_tiles(*(shown[name][row] for name in ("picture", "heat", "occlusion")))):
+                canvas[top : top + TILE, left + column * step : left + column * step + TILE, :3] = tile
     figure.figimage(canvas)
     _save(figure, target, dpi=96, trim=False)
 
 
-def _tiles(picture: np.ndarray, heat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A uint8 picture, alone and under its heatmap (0 to 1), both [`TILE`, `TILE`, 3]."""
+def _key(write: Callable[..., None], left: float) -> None:
+    """What the three tiles of a picture are, and what their colours mean."""
+    soft = "#555555"
+    for column, lines in enumerate((("picture", ""), ("Grad-CAM", "bright: for it"), ("occlusion", ""))):
+        for top, line, style in ((18, lines[0], {"weight": "bold"}), (34, lines[1], {"color": soft})):
+            write(left + column * (TILE + 16), top, line, **style)
+    middle = left + 2 * (TILE + 16)
+    write(middle, 34, "■", color="#E08214")
+    write(middle + 10, 34, "for it", color=soft)
+    write(middle + 44, 34, "■", color="#8073AC")
+    write(middle + 54, 34, "against", color=soft)
+
+
+def _titles(shown: dict[str, np.ndarray], row: int) -> tuple[str, str]:
+    said = f"said: {shown['predicted'][row]}, {shown['probability'][row]:.0%}"
+    return _folded(f"true: {shown['label'][row]}"), _folded(said)
+
+
+def _tiles(picture: np.ndarray, heat: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A uint8 picture, alone, under its heatmap and under its occlusion map, each [`TILE`, `TILE`, 3].
+
+    Occlusion is orange where hiding made the network less sure and purple where it made it surer; the deepest colour is
+    the largest change of the map, but at least `FAINTEST`.
+    """
     large = np.asarray(Image.fromarray(picture).resize((TILE, TILE), Image.Resampling.BICUBIC))
-    smooth = np.asarray(Image.fromarray(heat.astype(np.float32)).resize((TILE, TILE), Image.Resampling.BILINEAR))
-    colour = mpl.colormaps["inferno"](smooth, bytes=True)[..., :3]
-    return large, (0.4 * large + 0.6 * colour).round().astype(np.uint8)
+    heat, hidden = (
+        np.asarray(Image.fromarray(given.astype(np.float32)).resize((TILE, TILE), how))
+        for given, how in ((heat, Image.Resampling.BILINEAR), (hidden, Image.Resampling.NEAREST))
+    )
+    hot = mpl.colormaps["inferno"](heat, bytes=True)[..., :3]
+    limit = max(FAINTEST, np.abs(hidden).max())
+    signed = mpl.colormaps["PuOr_r"](0.5 + hidden / (2 * limit), bytes=True)[..., :3]
+    grey = large.mean(axis=2, keepdims=True)
+    overlays = (0.4 * large + 0.6 * hot, 0.3 * grey + 0.7 * signed)
+    return large, *(overlay.round().astype(np.uint8) for overlay in overlays)
 
 
 def examples(shown: dict[str, list[tuple[str, Any]]], target: Path) -> None:
@@ -369,7 +418,7 @@ def _colours(names: Sequence[Any]) -> list[Any]:
 
 
 def _folded(words: str) -> str:
-    return fill(_words(words), 20)
+    return fill(_words(words), 56)
 
 
 def _say(words: str, target: Path) -> None:

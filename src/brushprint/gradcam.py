@@ -78,28 +78,50 @@ def _stretched(maps: torch.Tensor) -> torch.Tensor:
 def choose(points: pd.DataFrame, pictures: int) -> pd.DataFrame:
     """The pictures nearest to the centre of each cluster, for each outcome and space; see `brushprint.latent`.
 
-    Returns columns `image_id`, `outcome`, `space`, `cluster`, sorted by space, outcome, cluster and distance.
+    Returns columns `image_id`, `panel` (`gradcam-<space>-<outcome>`) and `cluster`, sorted by space, outcome, cluster
+    and distance.
     """
     chosen = []
     for space in SPACES:
         cluster, distance = f"cluster_{space}", f"distance_{space}"
         nearest = points.sort_values(["outcome", cluster, distance, "image_id"])
         nearest = nearest.groupby(["outcome", cluster], sort=False).head(pictures)
-        chosen.append(nearest.rename(columns={cluster: "cluster"}).assign(space=space))
-    return pd.concat(chosen, ignore_index=True)[["image_id", "outcome", "space", "cluster"]]
+        panel = f"gradcam-{space}-" + nearest["outcome"]
+        chosen.append(nearest.rename(columns={cluster: "cluster"}).assign(panel=panel))
+    return pd.concat(chosen, ignore_index=True)[["image_id", "panel", "cluster"]]
+
+
+def draw_panels(predictions: pd.DataFrame, pictures: int, seed: int) -> pd.DataFrame:
+    """Correct and misclassified pictures, drawn evenly over the true classes, and the most confident errors.
+
+    Parameters
+    ----------
+    predictions : `image_id`, `label`, `predicted` and `probability`, that of the class predicted
+    pictures : of each panel; as many as there are where these are fewer
+    seed : of the draw
+
+    Returns
+    -------
+    `image_id` and `panel`: `panel-correct` and `panel-misclassified` by true class, `panel-confident-errors` from the
+    most confident on
+    """
+    correct = predictions["label"] == predictions["predicted"]
+    shuffled = predictions.sort_values("image_id").sample(frac=1, random_state=seed)
+    panels = []
+    for name, of in (("panel-correct", correct), ("panel-misclassified", ~correct)):
+        # One of each class, then a second of each, and so on.
+        turn = shuffled[of].groupby("label").cumcount().sort_values(kind="stable")
+        panels.append(shuffled.loc[turn.index[:pictures]].sort_values(["label", "image_id"]).assign(panel=name))
+    errors = predictions[~correct].sort_values(["probability", "image_id"], ascending=[False, True])
+    panels.append(errors.head(pictures).assign(panel="panel-confident-errors"))
+    return pd.concat(panels, ignore_index=True)[["image_id", "panel"]]
 
 
 def heatmaps(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: str = "cpu") -> np.ndarray:
     """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1].
 
-    `device` is one of `brushprint.networks.device`; a network of the precision `bf16-mixed` is explained in it.
+    `device` is one of `brushprint.networks.device`.
     """
-    side = pictures.shape[1]
-    where = networks.device(device)
-    network, layer = model.network.to(where), model.layers.gradcam
-    parts = []
-    with model.autocast(where):
-        for part, named in zip(pictures.split(networks.batch(side)), classes.split(networks.batch(side)), strict=True):
-            maps = grad_cam(network, layer, model.inputs(part.to(where)), named.to(where))
-            parts.append(as_heat(maps, side).cpu())
-    return torch.cat(parts).numpy()
+    side, where = pictures.shape[1], networks.device(device)
+    parts = zip(pictures.split(networks.batch(side)), classes.split(networks.batch(side)), strict=True)
+    return torch.cat([as_heat(maps_of(model, part, named, where), side).cpu() for part, named in parts]).numpy()

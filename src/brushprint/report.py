@@ -14,7 +14,8 @@ from brushprint.atomic import replacing
 from brushprint.split import PARTITIONS
 
 _CLUSTERS = "For each outcome a scatter chart of the clusters and bars of the styles, or else sources, in each"
-_HEATMAPS = "Pairs of a picture and the same picture under a heatmap, with true and predicted class, a row a cluster"
+_TRIPLES = "Pictures with Grad-CAM heatmap and occlusion map beside them, true and predicted class and confidence above"
+_HEATMAPS = f"{_TRIPLES}, a row a cluster"
 
 # What the report calls each figure file of a variant: its title, what a reader who cannot see it is told, one sentence.
 FIGURES = {
@@ -55,7 +56,9 @@ FIGURES = {
     "gradcam-2d-misclassified.jpg": (
         "Where it looked: misclassified, clusters in two dimensions",
         _HEATMAPS,
-        "The misclassified pictures nearest to each cluster's centre; bright areas spoke most for the answer given.",
+        "The misclassified pictures nearest to each cluster's centre, and what spoke for the answer given: by Grad-CAM "
+        "(bright areas did most), and by hiding a part of the picture behind a grey patch (orange where that made the "
+        "network less sure of its answer, purple where surer).",
     ),
     "gradcam-2d-correct.jpg": (
         "Where it looked: correct, clusters in two dimensions",
@@ -71,6 +74,21 @@ FIGURES = {
         "Where it looked: correct, clusters in the full space",
         _HEATMAPS,
         "The same for correctly classified pictures.",
+    ),
+    "panel-correct.jpg": (
+        "Right answers",
+        _TRIPLES,
+        "Correctly classified pictures, drawn evenly over the true classes, whatever their cluster.",
+    ),
+    "panel-misclassified.jpg": (
+        "Wrong answers",
+        _TRIPLES,
+        "Misclassified pictures, drawn evenly over the true classes, whatever their cluster.",
+    ),
+    "panel-confident-errors.jpg": (
+        "The most confident errors",
+        _TRIPLES,
+        "The misclassified pictures whose wrong answer the network was surest of, the surest first.",
     ),
     "regions.png": (
         "Where the heat lies",
@@ -115,9 +133,9 @@ def write_report(
 
     `from_scratch` are the variants that are published with pretrained weights and have none here; `copies` maps a split
     that has augmented copies to its figure of them; `variants` maps a name to `provenance` (what made its files),
-    `metrics`, `latent` (see `brushprint.metrics` and `brushprint.latent`), `regions` (those of all test pictures, see
-    `brushprint.regions.effects`), `faithfulness` (see `brushprint.faithfulness`) and `figures`, the folder that holds
-    each of `FIGURES`; `claims` is what `brushprint.claims.judge` gives.
+    `metrics`, `latent`, `heatmaps` and `faithfulness` (what `brushprint.metrics`, `latent`, `occlusion` and
+    `faithfulness` tell), `regions` (of all test pictures, see `brushprint.regions.effects`) and `figures`, the folder
+    that holds each of `FIGURES`; `claims` is what `brushprint.claims.judge` gives.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

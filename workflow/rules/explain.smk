@@ -1,4 +1,4 @@
-"""Where a network looks: heatmaps of pictures from each cluster."""
+"""Where a network looks: heatmaps of pictures from each cluster, of right and of wrong answers, by two methods."""
 
 
 rule explain:
@@ -8,15 +8,18 @@ rule explain:
         predictions=f"{VARIANT}/predictions.parquet",
         points=f"{VARIANT}/latent.parquet",
     output:
-        f"{VARIANT}/heatmaps.npz",
+        heatmaps=f"{VARIANT}/heatmaps.npz",
+        numbers=f"{VARIANT}/heatmaps.parquet",
+        summary=f"{VARIANT}/heatmaps.json",
     log:
         f"{LOGS}/explain-{{variant}}.log",
     benchmark:
         f"{LOGS}/explain-{{variant}}.benchmark.tsv"
     params:
         *code("explain"),
+        **CONFIG.explain.model_dump(),
         network=network_code("explain"),
-        pictures=CONFIG.explain.pictures,
+        seed=lambda wildcards: seed_of(wildcards.variant),
         device=CONFIG.device,
     script:
         "../scripts/explain.py"

@@ -25,6 +25,7 @@ rule report:
         latent=expand(f"{VARIANT}/latent.json", variant=CONFIG.variants),
         effects=expand(f"{VARIANT}/region-effects.parquet", variant=CONFIG.variants),
         faithfulness=expand(f"{VARIANT}/faithfulness.json", variant=CONFIG.variants),
+        heatmaps=expand(f"{VARIANT}/heatmaps.json", variant=CONFIG.variants),
         figures=expand(
             f"{VARIANT}/figures/{{figure}}",
             variant=CONFIG.variants,

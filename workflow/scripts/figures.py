@@ -12,15 +12,16 @@ with logged(snakemake.log[0]):
     target = {Path(file).stem: Path(file) for file in snakemake.output}
     metrics, summary = (json.loads(Path(file).read_text()) for file in (given.metrics, given.summary))
     points = pd.read_parquet(given.points)
-    panel = dict(np.load(given.heatmaps))
+    shown = dict(np.load(given.heatmaps))
     figures.curves(pd.read_csv(given.history), target["curves"])
     figures.confusion(metrics["test"]["confusion"], metrics["classes"], metrics["parts"], target["confusion"])
     figures.roc(pd.read_csv(given.roc), target["roc"])
     figures.components(points, summary["explained"], target["components"])
     for space in ("2d", "full"):
         figures.clusters(points, summary, space, target[f"clusters-{space}"])
-        for outcome in ("misclassified", "correct"):
-            figures.heatmaps(panel, outcome, space, target[f"gradcam-{space}-{outcome}"])
+    for name, file in target.items():
+        if name.startswith(("gradcam-", "panel-")):
+            figures.heatmaps(shown, name, file)
     effects = pd.read_parquet(given.effects)
     figures_heat.regions(effects, target["regions"])
     figures_heat.mean_maps(pd.read_parquet(given.maps), effects, target["mean-maps"])
