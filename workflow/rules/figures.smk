@@ -6,8 +6,12 @@ FIGURES = {
     "confusion.png": {"figure": "Confusion matrix"},
     "roc.png": {"figure": "ROC curve"},
     "components.png": {"figure": "Components"},
+    "scree.png": {"figure": "Explained variance"},
     "clusters-2d.png": {"figure": "Clusters", "space": "2d"},
     "clusters-full.png": {"figure": "Clusters", "space": "full"},
+    "quality.png": {"figure": "Clusters beside chance"},
+    "embedding.png": {"figure": "Map of the penultimate layer"},
+    "prototypes.jpg": {"figure": "Prototypes"},
     "gradcam-2d-misclassified.jpg": {"figure": "Grad-CAM", "space": "2d", "outcome": "misclassified"},
     "gradcam-2d-correct.jpg": {"figure": "Grad-CAM", "space": "2d", "outcome": "correct"},
     "gradcam-full-misclassified.jpg": {"figure": "Grad-CAM", "space": "full", "outcome": "misclassified"},
@@ -23,6 +27,10 @@ rule figures:
         roc=f"{VARIANT}/roc.csv",
         points=f"{VARIANT}/latent.parquet",
         summary=f"{VARIANT}/latent.json",
+        embedding=f"{VARIANT}/embedding.parquet",
+        embedding_summary=f"{VARIANT}/embedding.json",
+        prototypes=f"{VARIANT}/prototypes.parquet",
+        prototype_pictures=f"{VARIANT}/prototypes.npz",
         heatmaps=f"{VARIANT}/heatmaps.npz",
     output:
         [

@@ -23,6 +23,7 @@ rule report:
         claims=f"{RESULTS}/claims.json",
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
         latent=expand(f"{VARIANT}/latent.json", variant=CONFIG.variants),
+        embedding=expand(f"{VARIANT}/embedding.json", variant=CONFIG.variants),
         figures=expand(
             f"{VARIANT}/figures/{{figure}}",
             variant=CONFIG.variants,

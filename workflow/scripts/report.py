@@ -9,10 +9,10 @@ from brushprint.report import write_report
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     variants = {}
-    for name, *files in zip(params.variants, given.provenance, given.metrics, given.latent, strict=True):
-        provenance, metrics, latent = (json.loads(Path(file).read_text()) for file in files)
-        figures = Path(files[0]).parent / "figures"
-        variants[name] = {"provenance": provenance, "metrics": metrics, "latent": latent, "figures": figures}
+    kinds = ("provenance", "metrics", "latent", "embedding")
+    for name, *files in zip(params.variants, *(given[kind] for kind in kinds), strict=True):
+        read = (json.loads(Path(file).read_text()) for file in files)
+        variants[name] = {**dict(zip(kinds, read, strict=True)), "figures": Path(files[0]).parent / "figures"}
     write_report(
         Path(snakemake.output[0]),
         title=params.title,
