@@ -10,6 +10,8 @@ from PIL import Image
 
 from brushprint import figures
 from brushprint.config import Budget
+from brushprint.embedding import prototypes, spreads
+from brushprint.latent import latent
 from brushprint.report import FIGURES, write_report
 
 STYLES = ["art_nouveau", "baroque", "ukiyo_e"]
@@ -40,25 +42,40 @@ def roc(names: list[str]) -> pd.DataFrame:
 
 
 def points(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> tuple[pd.DataFrame, dict]:
+    """Random features and what is made of them; more like one another within an origin."""
     generator, pictures = np.random.default_rng(0), sum(outcomes.values())
-    table = pd.DataFrame(generator.normal(size=(pictures, 2)), columns=["pc1", "pc2"])
-    table["outcome"] = np.repeat(list(outcomes), list(outcomes.values()))
-    table["cluster_2d"] = table["cluster_full"] = generator.integers(clusters, size=pictures)
+    outcome = np.repeat(list(outcomes), list(outcomes.values()))
+    table = pd.DataFrame({"image_id": np.arange(pictures).astype(str), "outcome": outcome})
     table["source"] = generator.choice(["human", "dalle", "midjourney"], pictures)
+    table["origin"] = np.where(table["source"] == "human", "human", "ai")
     table["style"] = generator.choice(styles, pictures) if styles else None
-    described = [
-        {
-            "outcome": outcome,
-            "space": space,
-            "cluster": cluster,
-            "size": len(inside),
-            "styles": inside["style"].value_counts().to_dict(),
-            "sources": inside["source"].value_counts().to_dict(),
-        }
-        for space in ("2d", "full")
-        for (outcome, cluster), inside in table.groupby(["outcome", f"cluster_{space}"])
-    ]
-    return table, {"explained": [0.5, 0.25], "clusters": described}
+    table["label"] = table["origin"]
+    features = generator.normal(size=(pictures, 6)) + 2 * (table[["origin"]] == "ai").to_numpy()
+    draws = {"permutations": 20, "refits": 1, "seed": 0}
+    found, summary = latent(features.astype(np.float32), table, variance=0.8, clusters=clusters, **draws)
+    return found.merge(table.drop(columns="outcome"), on="image_id"), summary
+
+
+def mapped(outcomes: dict[str, int], styles: list[str] | None, method: str = "tsne") -> tuple[pd.DataFrame, dict]:
+    """A map of random pictures, and what is said of it."""
+    table, _ = points(outcomes, 2, styles)
+    features = table[["pc1", "pc2"]].to_numpy(dtype=np.float32)
+    few = len(table) < 10
+    about = {"perplexity": 30, "trustworthiness": 0.9, "why": None}
+    about = {"method": method, "why": "fewer than 10 pictures"} if few else {"method": method, **about}
+    summary = {"pictures": len(table), "test_pictures": 540, **about, "spread": spreads(features, table, 0)}
+    return table.rename(columns={"pc1": "x", "pc2": "y"}), summary
+
+
+def typical(groups: list[str], pictures: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Prototypes of classes of so many pictures, and their pixels."""
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame({"label": np.repeat(groups, pictures), "style": None})
+    table["image_id"] = np.arange(len(table)).astype(str)
+    found = prototypes(generator.normal(size=(len(table), 3)), table)
+    # Of one colour each: many colours take long to quantise.
+    colours = generator.integers(0, 256, (len(found), 1, 1, 3), dtype=np.uint8)
+    return found, np.tile(colours, (1, 12, 12, 1))
 
 
 def panel(groups: list[int], outcome: str, labels: list[str]) -> dict[str, np.ndarray]:
@@ -100,6 +117,24 @@ def drawn_components(outcomes: dict[str, int], styles: list[str] | None) -> Call
     return lambda target: figures.components(table, summary["explained"], target)
 
 
+def drawn_scree(outcomes: dict[str, int], **changes: object) -> Callable[[Path], None]:
+    _, summary = points(outcomes, 2, STYLES)
+    return lambda target: figures.scree(summary | changes, target)
+
+
+def drawn_quality(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> Callable[[Path], None]:
+    _, summary = points(outcomes, clusters, styles)
+    return lambda target: figures.quality(summary, target)
+
+
+def drawn_embedding(outcomes: dict[str, int], styles: list[str] | None, *method: str) -> Callable[[Path], None]:
+    return lambda target: figures.embedding(*mapped(outcomes, styles, *method), target)
+
+
+def drawn_prototypes(groups: list[str], pictures: int) -> Callable[[Path], None]:
+    return lambda target: figures.prototypes(*typical(groups, pictures), target)
+
+
 def drawn_confusion(classes: list[str], **parts: list[str]) -> Callable[[Path], None]:
     return lambda target: figures.confusion(counts(len(classes)), classes, parts, target)
 
@@ -132,6 +167,23 @@ DRAWINGS = {
     "clusters without misclassified": drawn_clusters({"correct": 40}, 4, STYLES),
     "clusters without correct": drawn_clusters({"misclassified": 40}, 4, STYLES),
     "one cluster of one picture": drawn_clusters({"correct": 1}, 1, None),
+    "scree": drawn_scree({"correct": 30, "misclassified": 9}),
+    "scree of one component": drawn_scree({"correct": 30}, explained=[1.0, 0.0], components_full=1),
+    "scree of 300 components": drawn_scree({"correct": 30}, explained=[1 / 400] * 400, components_full=320),
+    "no scree": drawn_scree({"correct": 30}, explained=[0.0, 0.0], components_full=1),
+    "quality": drawn_quality({"correct": 60, "misclassified": 20}, 10, STYLES),
+    "quality of 47 styles": drawn_quality({"correct": 90, "misclassified": 5}, 14, MANY),
+    "quality without misclassified": drawn_quality({"correct": 40}, 4, STYLES),
+    "quality without styles": drawn_quality({"correct": 40, "misclassified": 12}, 2, None),
+    "quality of one picture": drawn_quality({"misclassified": 1}, 4, STYLES),
+    "embedding": drawn_embedding({"correct": 40, "misclassified": 9}, STYLES),
+    "embedding by umap of 47 styles": drawn_embedding({"correct": 90, "misclassified": 9}, MANY, "umap"),
+    "embedding without styles": drawn_embedding({"correct": 40}, None),
+    "no embedding": drawn_embedding({"correct": 1}, STYLES),
+    "prototypes": drawn_prototypes(["ai", "human"], 9),
+    "prototypes of 57 groups": drawn_prototypes([*MANY, *map(str, range(10))], 7),
+    "prototypes of few pictures": drawn_prototypes(["ai", "human"], 2),
+    "prototype of one picture": drawn_prototypes(["ai"], 1),
     "heatmaps": lambda target: figures.heatmaps(panel([3, 3, 1], "correct", ["ai", "human"]), "correct", "2d", target),
     "heatmaps with long names": lambda target: figures.heatmaps(panel([2], "correct", MANY), "correct", "2d", target),
     "no heatmaps": lambda target: figures.heatmaps(panel([2], "correct", ["ai"]), "misclassified", "2d", target),
@@ -145,6 +197,7 @@ DRAWINGS = {
 TWICE = (
     *("learning curves", "confusion of two classes", "confusion of 47 classes"),
     *("roc of two classes", "roc of 47 classes", "components", "clusters", "heatmaps"),
+    *("scree", "quality", "embedding", "prototypes"),
 )
 
 
@@ -375,8 +428,8 @@ def write(tmp_path: Path) -> Callable[..., str]:
     folder.mkdir()
     for name in FIGURES:
         Image.new("RGB", (4, 4)).save(folder / name)
-    latent = points({"correct": 9, "misclassified": 3}, 2, STYLES)[1]
-    latent |= {"values": 2304, "components_full": 2, "explained_2d": 0.75}
+    latent = points({"correct": 29, "misclassified": 3}, 2, STYLES)[1]
+    latent |= {"values": 2304, "components_full": 2, "explained_2d": 0.75, "explained": [0.5, 0.25]}
     catalogue = pd.DataFrame(
         {
             "source": ["human"] * 3 + ["dalle"] * 2,
@@ -392,6 +445,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "provenance": provenance("origin", "natural"),
             "metrics": metrics(["ai", "human"]),
             "latent": latent,
+            "embedding": mapped({"correct": 29, "misclassified": 3}, STYLES)[1],
             "figures": folder,
         }
         arguments = {
@@ -498,13 +552,15 @@ def test_the_tables_hold_the_numbers_given(write):
 
 @pytest.fixture
 def variant(tmp_path: Path) -> Callable[..., dict]:
-    latent = {"values": 1, "components_full": 1, "explained": [1.0, 0.0], "explained_2d": 1.0, "clusters": []}
+    latent = points({"correct": 1}, 1, None)[1]
+    embedding = mapped({"correct": 1}, None)[1]
 
     def made(task: str, classes: list[str], **changes: object) -> dict:
         return {
             "provenance": provenance(task, "natural"),
             "metrics": metrics(classes, **changes),
             "latent": latent,
+            "embedding": embedding,
             "figures": tmp_path / "figures",
         }
 
@@ -671,11 +727,11 @@ def test_names_are_words_and_never_markup(write):
 
 
 def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
-    latent = {"values": 1, "components_full": 1, "explained": [1.0, 0.0], "explained_2d": 1.0, "clusters": []}
     variant = {
         "provenance": provenance(SPECIAL, SPECIAL),
         "metrics": metrics([SPECIAL, "values"]),
-        "latent": latent,
+        "latent": points({"correct": 30}, 2, [SPECIAL, "values"])[1],
+        "embedding": mapped({"correct": 30}, [SPECIAL, "values"])[1],
         "figures": tmp_path / "figures",
     }
     page = Page(write(variants={SPECIAL: variant}))

@@ -273,8 +273,8 @@ def prototypes(table: pd.DataFrame, pictures: np.ndarray, target: Path) -> None:
     down = -(-len(rows) // blocks)
     # Tiles begin at multiples of 16, as in `heatmaps`.
     tile = 64 if len(rows) <= 24 else 48
-    step, words, head, half = tile + 16, 144, 32, table.groupby(["by", "group", "kind"]).size().max()
-    across = words + (2 * half) * step + 32
+    step, words, head, half = tile + 16, 144, 32, max(2, table["rank"].max())
+    across = words + 2 * half * step + 32
     width, height = blocks * across, head + down * step
     canvas = np.full((height, width, 4), 255, dtype=np.uint8)
     figure = plt.figure(figsize=(width / 96, height / 96), dpi=96, layout="none")
