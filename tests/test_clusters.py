@@ -18,7 +18,7 @@ from sklearn.metrics.cluster import contingency_matrix
 from threadpoolctl import threadpool_limits
 
 from brushprint import clusters
-from brushprint.clusters import MEASURES, chance_of_share, holm, judge, k_means, measures
+from brushprint.clusters import LEVEL, MEASURES, chance_of_share, holm, judge, k_means, measures
 
 STYLES = np.array(["baroque", "cubism", "realism", "ukiyo_e"])
 CHANCES = {"permutations": 200, "refits": 20, "seed": 0}
@@ -125,6 +125,16 @@ def test_planted_styles_are_supported_and_said_to_be_more_than_chance():
     assert not any(cluster["source"]["supported"] for cluster in held)
 
 
+def test_a_style_that_is_a_minority_of_a_cluster_is_not_its_name():
+    coordinates, centre = blobs(400)
+    style = np.where(np.arange(400) % 5 < 2, STYLES[centre], np.arange(400) // 5 % 20)
+    _, held = judged(coordinates, pd.DataFrame({"style": style}), **CHEAP)
+    for cluster in held:
+        assert cluster["style"]["p"] < LEVEL
+        assert cluster["style"]["share"] < 0.5
+        assert not cluster["style"]["supported"]
+
+
 def test_silhouette_and_stability_are_those_of_scikit_learn():
     coordinates, centre = blobs()
     fit, _ = judged(coordinates, pd.DataFrame({"style": STYLES[centre]}), **CHEAP)
@@ -140,7 +150,7 @@ def test_shuffled_styles_are_rarely_supported_and_rarely_more_than_chance():
         judged(coordinates, pd.DataFrame({"style": np.random.default_rng(seed).permutation(STYLES[centre])}), **CHEAP)
         for seed in range(40)
     ]
-    assert sum(any(cluster["style"]["supported"] for cluster in held) for _, held in fits) <= 4
+    assert sum(any(cluster["style"]["p"] < LEVEL for cluster in held) for _, held in fits) <= 4
     assert sum(fit["labels"]["style"]["nmi"]["p"] < 0.05 for fit, _ in fits) <= 4
 
 

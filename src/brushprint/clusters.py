@@ -19,6 +19,8 @@ MOST = 2000
 # Fits from random starts: the best one names the clusters, and how far all agree is their stability.
 STARTS = 10
 LEVEL = 0.05
+# A cluster is of one style if more than this share of it is, however rare a smaller one would be by chance.
+MAJORITY = 0.5
 
 
 def k_means(coordinates: np.ndarray, clusters: int, seed: int, starts: int = STARTS) -> KMeans:
@@ -140,7 +142,8 @@ def _dominant(table: pd.DataFrame, judged: bool) -> list[dict[str, Any]]:
 
     `size` (pictures with a value), `dominant`, `share`, `base` (its share of all), `lift` (share by base), `entropy`
     in bits, `p` (that a random set of its size has as large a share of any value, corrected by Holm's method for the
-    clusters of the fit; null where nothing can be judged) and `supported` (p below `LEVEL`).
+    clusters of the fit; null where nothing can be judged) and `supported` (p below `LEVEL`, share above
+    `MAJORITY`).
     """
     if not table.size:
         return []
@@ -161,7 +164,7 @@ def _dominant(table: pd.DataFrame, judged: bool) -> list[dict[str, Any]]:
             "lift": float(row[value] / size / base[value]),
             "entropy": float(entr(row / size).sum() / np.log(2)),
             "p": float(chance) if judged else None,
-            "supported": bool(chance < LEVEL),
+            "supported": bool(chance < LEVEL and row[value] / size > MAJORITY),
         }
         for size, row, value, chance in zip(sizes, counts, most, p, strict=True)
     ]

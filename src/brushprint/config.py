@@ -161,7 +161,7 @@ class Embedding(Settings):
     @classmethod
     def _installed(cls, method: str) -> str:
         if method == "umap" and not find_spec("umap"):
-            raise ValueError("umap needs the package umap-learn: install it with `uv sync --extra umap`")
+            raise ValueError("must be tsne while umap-learn is missing (`uv sync --extra umap` installs it)")
         return method
 
 

@@ -230,7 +230,9 @@ def scree(summary: dict[str, Any], target: Path) -> None:
     figure, axis = plt.subplots(figsize=(9, 3))
     number, cumulated = np.arange(len(shares)) + 1, np.cumsum(shares)
     axis.bar(number, shares, color=COLOURS[0], label="one component")
-    axis.plot(number, cumulated, color=COLOURS[1], marker="o", ms=3, label="all up to it")
+    axis.plot(
+        number, cumulated, color=COLOURS[1], marker="o" if len(shares) <= 60 else None, ms=3, label="all up to it"
+    )
     axis.axhline(summary["variance"], color="#888888", ls=":", zorder=0)
     axis.axvline(kept, color="#888888", ls=":", zorder=0)
     for count in sorted({min(2, len(shares)), kept}):
@@ -240,7 +242,7 @@ def scree(summary: dict[str, Any], target: Path) -> None:
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.yaxis.set_major_formatter(PercentFormatter(1))
     _legend_beside(axis, fontsize=9)
-    _save(figure, target)
+    _save(figure, target, colours=32)
 
 
 def embedding(points: pd.DataFrame, summary: dict[str, Any], target: Path) -> None:
@@ -319,7 +321,7 @@ def quality(summary: dict[str, Any], target: Path) -> None:
     _dots(axes[1], shapes["silhouette"], level, "How far apart (silhouette)", "0: touching, 1: far apart")
     _dots(axes[2], shapes["stability"], level, "How stable over seeds (ARI)", "0: random, 1: always the same")
     _name_clusters(below.subplots(), summary)
-    _save(figure, target, dpi=96)
+    _save(figure, target, dpi=96, colours=64)
 
 
 def _of_fit(fit: dict[str, Any]) -> str:
@@ -356,16 +358,20 @@ def _name_clusters(axis: Axes, summary: dict[str, Any]) -> None:
         held = row["labels"].get(kind)
         if held is None or row["cluster"] >= across:
             continue
-        place, yes = (row["cluster"], fits.index((row["outcome"], row["space"]))), held["supported"]
-        colour = "#B7E0D2" if yes else "#EEEEEE"
+        place = row["cluster"], fits.index((row["outcome"], row["space"]))
+        beyond = held["p"] is not None and held["p"] < summary["level"]
+        colour = "#7CCBB0" if held["supported"] else "#CBEADF" if beyond else "#EEEEEE"
         axis.add_patch(mpl.patches.Rectangle((place[0] - 0.48, place[1] - 0.46), 0.96, 0.92, color=colour, lw=0))
         name = fill(_words(held["dominant"]), 18, max_lines=1, placeholder="…")
         words = f"{name}\n{held['share']:.0%} of {row['size']:,}"
-        axis.text(*place, words, ha="center", va="center", fontsize=7, color="black" if yes else "#666666")
+        axis.text(*place, words, ha="center", va="center", fontsize=7, color="black" if beyond else "#666666")
     axis.set_xticks(range(across), [f"cluster {number}" for number in range(across)], fontsize=8)
     axis.set_yticks(range(len(fits)), [", ".join(fit) for fit in fits], fontsize=8)
     axis.set(xlim=(-0.5, max(across, 4) - 0.5), ylim=(len(fits) - 0.5, -0.5))
-    axis.set_title(f"The most frequent {kind} of each cluster; green: more of it than chance gives (supported)")
+    axis.set_title(
+        f"The most frequent {kind} of each cluster. Grey: no more of it than chance gives; pale: more; "
+        "green: more, and most of the cluster"
+    )
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
 
@@ -534,8 +540,8 @@ def _say(words: str, target: Path) -> None:
     _save(figure, target)
 
 
-def _save(figure: Figure, target: Path, dpi: int = 120, trim: bool = True) -> None:
-    """Draw once and write, without the white margin; a PNG with the 256 colours that come nearest to all of its own."""
+def _save(figure: Figure, target: Path, dpi: int = 120, trim: bool = True, colours: int = 256) -> None:
+    """Draw once and write, without the white margin; a PNG with the `colours` that come nearest to all of its own."""
     figure.set_dpi(dpi)
     figure.canvas.draw()
     picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
@@ -544,7 +550,7 @@ def _save(figure: Figure, target: Path, dpi: int = 120, trim: bool = True) -> No
         picture = ImageOps.expand(picture.crop(ImageOps.invert(picture).getbbox()), border=8, fill="white")
     with replacing(target) as part:
         if target.suffix == ".png":
-            colours = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-            colours.save(part, "PNG", optimize=True)
+            reduced = picture.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            reduced.save(part, "PNG", optimize=True)
         else:
             picture.save(part, "JPEG", quality=50, optimize=True, progressive=True)

@@ -60,7 +60,7 @@ FIGURES = {
         "Clusters beside chance",
         "Dots for what the clusters say of styles, sources and outcomes, and for how far apart and how stable they "
         "are, each beside a bar of chance, and a grid of the clusters with the most frequent style or source of each",
-        "Whether clusters say more than chance does, and which of them are of one style (or source) indeed. Chance: "
+        "Whether clusters say more than chance does, and which of them are mostly of one style (or source). Chance: "
         "labels dealt at random; for silhouette and stability, components shuffled each by itself.",
     ),
     "embedding.png": (

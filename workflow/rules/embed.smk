@@ -20,7 +20,8 @@ rule embed:
     benchmark:
         f"{LOGS}/embed-{{variant}}.benchmark.tsv"
     params:
-        *code("embed", *MAPPED_BY),
+        *code("embed"),
+        umap=added_code("embed", *MAPPED_BY),
         embedding=CONFIG.latent.embedding.model_dump(),
         seed=lambda wildcards: seed_of(wildcards.variant),
     script:
