@@ -738,3 +738,83 @@ def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
     assert "script" not in page.tags
     assert [SPECIAL, *SCORES] in page.tables
     assert ["values", *SCORES] in page.tables
+
+
+def planted(outcomes: dict[str, int]) -> dict:
+    """What is said of clusters that each hold one style, and every source alike."""
+    pictures = sum(outcomes.values())
+    number = np.arange(pictures)
+    table = pd.DataFrame(
+        {"image_id": number.astype(str), "outcome": np.repeat(list(outcomes), list(outcomes.values()))}
+    )
+    table["style"], table["source"] = np.array(STYLES)[number % 3], "human"
+    features = np.eye(3, 8)[number % 3] * 9 + np.random.default_rng(0).normal(size=(pictures, 8))
+    return latent(features, table, variance=0.9, clusters=3, permutations=99, refits=20, seed=0)[1]
+
+
+def test_the_report_says_in_words_what_the_clusters_say(write, variant):
+    summary = planted({"correct": 60, "misclassified": 6})
+    text = write(variants={"v": variant("origin", ["ai", "human"]) | {"latent": summary}})
+    chance = next(fit for fit in summary["fits"] if (fit["outcome"], fit["space"]) == ("correct", "full"))
+    low, high = (chance["labels"]["style"]["nmi"]["chance"][end] for end in ("low", "high"))
+    assert (
+        f"In the full space, clusters of the correct pictures say 1.00 of style (NMI), chance {low:.2f} to {high:.2f}: "
+        "more than chance, and 3 of 3 clusters are supported as one style; nothing of source (only one source)."
+    ) in text
+    assert "clusters of the misclassified pictures say nothing of style (fewer than 10 pictures)" in text
+    assert "In the full space, clusters of all pictures say 1.00 of style" in text
+    rows = Page(text).tables
+    assert ["misclassified", "full", "source", "6", "fewer than 10 pictures"] in rows
+    assert any(row[:4] == ["correct", "full", "style", "60"] and row[4].startswith("1.000 chance") for row in rows)
+    assert ["misclassified", "full", "6", "3", "fewer than 10 pictures", "fewer than 10 pictures"] in [
+        [cell.strip() for cell in row] for row in rows
+    ]
+    assert any("style baroque: 100.0%" in row[4] and "p < 0.001, supported" in row[4] for row in rows if len(row) == 7)
+
+
+def test_the_report_says_that_no_picture_is_misclassified(write, variant):
+    text = write(variants={"v": variant("origin", ["ai", "human"]) | {"latent": planted({"correct": 30})}})
+    assert "No test picture is misclassified." in text
+    assert "clusters of all pictures say 1.00 of style" in text
+    assert "nothing of outcome (only one outcome)" in text
+
+
+def test_the_report_says_how_far_the_groups_spread(write, variant):
+    summary = mapped({"correct": 60}, STYLES)[1]
+    text = write(variants={"v": variant("origin", ["ai", "human"]) | {"embedding": summary}})
+    by_source = summary["spread"][0]["groups"]
+    rows = [[cell.strip() for cell in row] for row in Page(text).tables]
+    for group in by_source:
+        measure = group["purity"]
+        name = group["group"] or f"all {group['origin']}"
+        started = f"{measure['value']:.3f} {measure['low']:.3f} to {measure['high']:.3f}chance"
+        found = [row for row in rows if row[:2] == [name, str(group["pictures"])] and len(row) == 5]
+        assert any(row[4].startswith(started) for row in found)
+    assert sum(row[0] == "ai less human" for row in rows) == 2
+    few = write(variants={"v": variant("origin", ["ai", "human"])})
+    assert "By style: nothing to compare (fewer than 10 pictures)." in few
+
+
+def test_the_quality_figure_names_clusters_and_says_what_cannot_be_judged(drawn_figure):
+    figures.quality(planted({"correct": 60, "misclassified": 6}), Path("unused.png"))
+    (figure,) = drawn_figure
+    said = words(figure)
+    assert {"baroque\n100% of 20", "art nouveau\n100% of 22"} <= set(said)
+    assert said.count("fewer than 10 pictures") == 2 * 2 + 2 * 2
+    assert said.count("only one source") == 4
+
+
+def test_a_figure_that_cannot_be_drawn_says_why(drawn_figure):
+    figures.embedding(*mapped({"correct": 3}, None), Path("unused.png"))
+    figures.scree({"explained": [0, 0], "components_full": 1, "variance": 0.9}, Path("unused.png"))
+    figures.prototypes(*typical(["ai", "human"], 2), Path("unused.png"))
+    map_, scree, shown = map(words, drawn_figure)
+    assert map_ == ["There is no t-SNE of the penultimate layer: fewer than 10 pictures."]
+    assert scree == ["All test pictures have the same features: there is no variance to explain."]
+    assert shown.count("no more pictures") == 2
+
+
+def test_the_map_says_its_method_and_how_far_to_trust_it(drawn_figure):
+    figures.embedding(*mapped({"correct": 40}, STYLES, "umap"), Path("unused.png"))
+    (title,) = (text for text in words(drawn_figure[0]) if "UMAP" in text)
+    assert title.startswith("UMAP (neighbours 30) of 40 of 540 test pictures; trustworthiness 0.900")
