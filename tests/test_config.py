@@ -309,6 +309,13 @@ def test_a_model_of_timm_says_how_to_install_it_where_it_is_not(complaint, monke
     assert said.endswith("'timm/convnext_tiny' needs the package timm: install it with `uv sync --extra timm`")
 
 
+def test_umap_says_how_to_install_it_where_it_is_not(complaint, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(config, "find_spec", lambda name: None)
+    said = complaint("latent: {embedding: {method: umap}}")
+    reason = "must be tsne while umap-learn is missing (`uv sync --extra umap` installs it), not 'umap'"
+    assert said == f"latent.embedding.method: {reason}"
+
+
 def test_a_task_that_needs_styles_is_refused_where_no_rule_gives_one(complaint):
     labels = "collection: {labels: [{folder: a, origin: ai, source: a}, {folder: b, origin: human, source: human}]}"
     variants = "variants: {" + ", ".join(f"{name}: null" for name in shipped()["variants"])

@@ -8,8 +8,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from brushprint import figures
+from brushprint import figures, figures_heat
 from brushprint.config import Budget
+from brushprint.embedding import prototypes, spreads
+from brushprint.faithfulness import SHARES, judged
+from brushprint.latent import latent
+from brushprint.regions import CONDITIONS, FIXED, REGIONS, effects
 from brushprint.report import FIGURES, write_report
 
 STYLES = ["art_nouveau", "baroque", "ukiyo_e"]
@@ -40,25 +44,40 @@ def roc(names: list[str]) -> pd.DataFrame:
 
 
 def points(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> tuple[pd.DataFrame, dict]:
+    """Random features and what is made of them; more like one another within an origin."""
     generator, pictures = np.random.default_rng(0), sum(outcomes.values())
-    table = pd.DataFrame(generator.normal(size=(pictures, 2)), columns=["pc1", "pc2"])
-    table["outcome"] = np.repeat(list(outcomes), list(outcomes.values()))
-    table["cluster_2d"] = table["cluster_full"] = generator.integers(clusters, size=pictures)
+    outcome = np.repeat(list(outcomes), list(outcomes.values()))
+    table = pd.DataFrame({"image_id": np.arange(pictures).astype(str), "outcome": outcome})
     table["source"] = generator.choice(["human", "dalle", "midjourney"], pictures)
+    table["origin"] = np.where(table["source"] == "human", "human", "ai")
     table["style"] = generator.choice(styles, pictures) if styles else None
-    described = [
-        {
-            "outcome": outcome,
-            "space": space,
-            "cluster": cluster,
-            "size": len(inside),
-            "styles": inside["style"].value_counts().to_dict(),
-            "sources": inside["source"].value_counts().to_dict(),
-        }
-        for space in ("2d", "full")
-        for (outcome, cluster), inside in table.groupby(["outcome", f"cluster_{space}"])
-    ]
-    return table, {"explained": [0.5, 0.25], "clusters": described}
+    table["label"] = table["origin"]
+    features = generator.normal(size=(pictures, 6)) + 2 * (table[["origin"]] == "ai").to_numpy()
+    draws = {"permutations": 20, "refits": 1, "seed": 0}
+    found, summary = latent(features.astype(np.float32), table, variance=0.8, clusters=clusters, **draws)
+    return found.merge(table.drop(columns="outcome"), on="image_id"), summary
+
+
+def mapped(outcomes: dict[str, int], styles: list[str] | None, method: str = "tsne") -> tuple[pd.DataFrame, dict]:
+    """A map of random pictures, and what is said of it."""
+    table, _ = points(outcomes, 2, styles)
+    features = table[["pc1", "pc2"]].to_numpy(dtype=np.float32)
+    few = len(table) < 10
+    about = {"perplexity": 30, "trustworthiness": 0.9, "why": None}
+    about = {"method": method, "why": "fewer than 10 pictures"} if few else {"method": method, **about}
+    summary = {"pictures": len(table), "test_pictures": 540, **about, "spread": spreads(features, table, 0)}
+    return table.rename(columns={"pc1": "x", "pc2": "y"}), summary
+
+
+def typical(groups: list[str], pictures: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Prototypes of classes of so many pictures, and their pixels."""
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame({"label": np.repeat(groups, pictures), "style": None})
+    table["image_id"] = np.arange(len(table)).astype(str)
+    found = prototypes(generator.normal(size=(len(table), 3)), table)
+    # Of one colour each: many colours take long to quantise.
+    colours = generator.integers(0, 256, (len(found), 1, 1, 3), dtype=np.uint8)
+    return found, np.tile(colours, (1, 12, 12, 1))
 
 
 def shown(groups: list[int], panel: str, labels: list[str], clustered: bool = True) -> dict[str, np.ndarray]:
@@ -107,8 +126,73 @@ def drawn_components(outcomes: dict[str, int], styles: list[str] | None) -> Call
     return lambda target: figures.components(table, summary["explained"], target)
 
 
+def drawn_scree(outcomes: dict[str, int], **changes: object) -> Callable[[Path], None]:
+    _, summary = points(outcomes, 2, STYLES)
+    return lambda target: figures.scree(summary | changes, target)
+
+
+def drawn_quality(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> Callable[[Path], None]:
+    _, summary = points(outcomes, clusters, styles)
+    return lambda target: figures.quality(summary, target)
+
+
+def drawn_embedding(outcomes: dict[str, int], styles: list[str] | None, *method: str) -> Callable[[Path], None]:
+    return lambda target: figures.embedding(*mapped(outcomes, styles, *method), target)
+
+
+def drawn_prototypes(groups: list[str], pictures: int) -> Callable[[Path], None]:
+    return lambda target: figures.prototypes(*typical(groups, pictures), target)
+
+
 def drawn_confusion(classes: list[str], **parts: list[str]) -> Callable[[Path], None]:
     return lambda target: figures.confusion(counts(len(classes)), classes, parts, target)
+
+
+def shares(pictures: int, low: float = 0.0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shares of heat that lies `low` further down than chance has it, and the pictures."""
+    generator = np.random.default_rng(0)
+    table, parts = pd.DataFrame({"image_id": np.arange(pictures).astype(str), "outcome": "correct"}), []
+    for condition, shift in zip(CONDITIONS, (low, 0, -low, 0), strict=True):
+        part = pd.DataFrame({"image_id": table["image_id"], "condition": condition, "network": np.arange(pictures) % 4})
+        for region in REGIONS:
+            area = FIXED[region].mean() if region in FIXED else 0.5
+            part[region] = area + shift * (region == "lower") + generator.normal(0, 0.02, pictures)
+        part["faces"] = np.nan
+        parts.append(part.assign(faces_area=np.nan))
+    return pd.concat(parts), table
+
+
+def heat(pictures: int = 40, low: float = 0.0) -> pd.DataFrame:
+    return effects(*shares(pictures, low), ["outcome"])
+
+
+def of_all(judged_heat: pd.DataFrame) -> pd.DataFrame:
+    return judged_heat[judged_heat["by"] == "all"]
+
+
+def mean_heat(groups: dict[str, list[str]], pictures: int = 9) -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    named = [("trained", by, value) for by, values in groups.items() for value in values]
+    rows = [*((condition, "all", "all") for condition in CONDITIONS), *named]
+    maps = generator.dirichlet(np.ones(24 * 24), len(rows)).astype(np.float32)
+    return pd.DataFrame(rows, columns=["condition", "by", "value"]).assign(pictures=pictures, map=list(maps))
+
+
+def checked(pictures: int = 20, better: float = 0.2, stages: int = 4) -> dict:
+    """What the tests of the maps say: that Grad-CAM is `better` than random maps."""
+    generator = np.random.default_rng(0)
+    table = pd.MultiIndex.from_product([range(pictures), SHARES], names=["picture", "share"]).to_frame(index=False)
+    for name, gain in (("gradcam", better), ("random", 0)):
+        for way, sign in (("deletion", -1), ("insertion", 1)):
+            table[f"{name}_{way}"] = 0.5 + sign * gain + generator.normal(0, 0.01, len(table))
+    alike = [{"value": 1 / (1 + stage), "low": 0.9 / (1 + stage), "high": 1.1 / (1 + stage)} for stage in range(stages)]
+    done = [{"layers": [f"block{n}.conv"] * min(n, 2), "similarity": of, "without": 0} for n, of in enumerate(alike)]
+    chance = {"value": 0.1, "low": 0.0, "high": 0.2}
+    return judged(table) | {"cascade": {"stages": done, "chance": chance, "left": 0.12}}
+
+
+UNKNOWN = {"value": None, "low": None, "high": None}
+NOTHING_LEFT = {"stages": [{"layers": [], "similarity": UNKNOWN, "without": 3}], "chance": UNKNOWN, "left": None}
 
 
 DRAWINGS = {
@@ -144,6 +228,39 @@ DRAWINGS = {
     "heatmaps of one picture": drawn_heatmaps([1], "panel-correct", ["ai"]),
     "heatmaps in no clusters": drawn_heatmaps([11], "panel-confident-errors", ["ai", "human"]),
     "no heatmaps": lambda target: figures.heatmaps(shown([2], "panel-correct", ["ai"]), "panel-misclassified", target),
+    "scree": drawn_scree({"correct": 30, "misclassified": 9}),
+    "scree of one component": drawn_scree({"correct": 30}, explained=[1.0, 0.0], components_full=1),
+    "scree of 300 components": drawn_scree({"correct": 30}, explained=[1 / 400] * 400, components_full=320),
+    "no scree": drawn_scree({"correct": 30}, explained=[0.0, 0.0], components_full=1),
+    "quality": drawn_quality({"correct": 60, "misclassified": 20}, 10, STYLES),
+    "quality of 47 styles": drawn_quality({"correct": 90, "misclassified": 5}, 14, MANY),
+    "quality without misclassified": drawn_quality({"correct": 40}, 4, STYLES),
+    "quality without styles": drawn_quality({"correct": 40, "misclassified": 12}, 2, None),
+    "quality of one picture": drawn_quality({"misclassified": 1}, 4, STYLES),
+    "embedding": drawn_embedding({"correct": 40, "misclassified": 9}, STYLES),
+    "embedding by umap of 47 styles": drawn_embedding({"correct": 90, "misclassified": 9}, MANY, "umap"),
+    "embedding without styles": drawn_embedding({"correct": 40}, None),
+    "no embedding": drawn_embedding({"correct": 1}, STYLES),
+    "prototypes": drawn_prototypes(["ai", "human"], 9),
+    "prototypes of 57 groups": drawn_prototypes([*MANY, *map(str, range(10))], 7),
+    "prototypes of few pictures": drawn_prototypes(["ai", "human"], 2),
+    "prototype of one picture": drawn_prototypes(["ai"], 1),
+    "regions": lambda target: figures_heat.regions(heat(low=0.2), target),
+    "regions of few pictures": lambda target: figures_heat.regions(heat(2), target),
+    "regions without heat": lambda target: figures_heat.regions(heat().assign(pictures=0), target),
+    "mean maps": lambda target: figures_heat.mean_maps(
+        mean_heat({"outcome": ["correct", "misclassified"], "style": MANY, "full cluster": ["correct 1"]}),
+        heat(),
+        target,
+    ),
+    "mean maps of one group": lambda target: figures_heat.mean_maps(mean_heat({}), heat(), target),
+    "mean maps without heat": lambda target: figures_heat.mean_maps(mean_heat({}, pictures=0), heat(), target),
+    "faithfulness": lambda target: figures_heat.faithfulness(checked(), target),
+    "faithfulness of one picture": lambda target: figures_heat.faithfulness(checked(1), target),
+    "faithfulness of maps without heat": lambda target: figures_heat.faithfulness(
+        checked() | {"cascade": NOTHING_LEFT}, target
+    ),
+    "faithfulness of no picture": lambda target: figures_heat.faithfulness({"pictures": 0}, target),
     "examples": lambda target: figures.examples(thumbnails(3, 10), target),
     "copies": lambda target: figures.copies(copies(4, 4, 2), AUGMENTED, target),
     "no copies": lambda target: figures.copies([], AUGMENTED, target),
@@ -154,6 +271,8 @@ DRAWINGS = {
 TWICE = (
     *("learning curves", "confusion of two classes", "confusion of 47 classes"),
     *("roc of two classes", "roc of 47 classes", "components", "clusters", "heatmaps"),
+    *("scree", "quality", "embedding", "prototypes"),
+    *("regions", "mean maps", "faithfulness"),
 )
 
 
@@ -428,7 +547,15 @@ def ledger(*claims: dict) -> dict:
         "verdicts": {name: verdicts.count(name) for name in dict.fromkeys(verdicts)},
         "claims": [*claims],
         "open": [left_open],
+        "sentences": [sentence()],
     }
+
+
+def sentence(**changes: object) -> dict:
+    numbers = {"pictures": 90, "share": 0.5, "area": 0.25, "over_area": 0.25, "over_area_low": 0.2, "cohens_d": 1.5}
+    measured = numbers | {"over_area_high": 0.3, "random_low": 0.1, "random_high": 0.4}
+    told = {"id": "000-lower", "source": "000", "variant": "v", "says": "the heat lies below", "region": "lower"}
+    return told | {"answer": "supported", "why": "", "measured": measured, "judged": 3, "supported": 2} | changes
 
 
 @pytest.fixture
@@ -437,8 +564,8 @@ def write(tmp_path: Path) -> Callable[..., str]:
     folder.mkdir()
     for name in FIGURES:
         Image.new("RGB", (4, 4)).save(folder / name)
-    latent = points({"correct": 9, "misclassified": 3}, 2, STYLES)[1]
-    latent |= {"values": 2304, "components_full": 2, "explained_2d": 0.75}
+    latent = points({"correct": 29, "misclassified": 3}, 2, STYLES)[1]
+    latent |= {"values": 2304, "components_full": 2, "explained_2d": 0.75, "explained": [0.5, 0.25]}
     catalogue = pd.DataFrame(
         {
             "source": ["human"] * 3 + ["dalle"] * 2,
@@ -455,6 +582,9 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "metrics": metrics(["ai", "human"]),
             "latent": latent,
             "heatmaps": explained(),
+            "regions": of_all(heat()),
+            "faithfulness": checked(),
+            "embedding": mapped({"correct": 29, "misclassified": 3}, STYLES)[1],
             "figures": folder,
         }
         arguments = {
@@ -561,7 +691,8 @@ def test_the_tables_hold_the_numbers_given(write):
 
 @pytest.fixture
 def variant(tmp_path: Path) -> Callable[..., dict]:
-    latent = {"values": 1, "components_full": 1, "explained": [1.0, 0.0], "explained_2d": 1.0, "clusters": []}
+    latent = points({"correct": 1}, 1, None)[1]
+    embedding = mapped({"correct": 1}, None)[1]
 
     def made(task: str, classes: list[str], **changes: object) -> dict:
         return {
@@ -569,6 +700,9 @@ def variant(tmp_path: Path) -> Callable[..., dict]:
             "metrics": metrics(classes, **changes),
             "latent": latent,
             "heatmaps": explained(),
+            "regions": of_all(heat()),
+            "faithfulness": checked(),
+            "embedding": embedding,
             "figures": tmp_path / "figures",
         }
 
@@ -771,15 +905,131 @@ def test_names_are_words_and_never_markup(write):
 
 
 def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
-    latent = {"values": 1, "components_full": 1, "explained": [1.0, 0.0], "explained_2d": 1.0, "clusters": []}
     variant = {
         "provenance": provenance(SPECIAL, SPECIAL),
         "metrics": metrics([SPECIAL, "values"]),
-        "latent": latent,
         "heatmaps": explained(),
+        "regions": of_all(heat()),
+        "faithfulness": checked(),
+        "latent": points({"correct": 30}, 2, [SPECIAL, "values"])[1],
+        "embedding": mapped({"correct": 30}, [SPECIAL, "values"])[1],
         "figures": tmp_path / "figures",
     }
     page = Page(write(variants={SPECIAL: variant}))
     assert "script" not in page.tags
     assert [SPECIAL, *SCORES] in page.tables
     assert ["values", *SCORES] in page.tables
+
+
+def planted(outcomes: dict[str, int]) -> dict:
+    """What is said of clusters that each hold one style, and every source alike."""
+    pictures = sum(outcomes.values())
+    number = np.arange(pictures)
+    table = pd.DataFrame(
+        {"image_id": number.astype(str), "outcome": np.repeat(list(outcomes), list(outcomes.values()))}
+    )
+    table["style"], table["source"] = np.array(STYLES)[number % 3], "human"
+    features = np.eye(3, 8)[number % 3] * 9 + np.random.default_rng(0).normal(size=(pictures, 8))
+    return latent(features, table, variance=0.9, clusters=3, permutations=99, refits=20, seed=0)[1]
+
+
+def test_the_report_says_in_words_what_the_clusters_say(write, variant):
+    summary = planted({"correct": 60, "misclassified": 6})
+    text = write(variants={"v": variant("origin", ["ai", "human"]) | {"latent": summary}})
+    chance = next(fit for fit in summary["fits"] if (fit["outcome"], fit["space"]) == ("correct", "full"))
+    low, high = (chance["labels"]["style"]["nmi"]["chance"][end] for end in ("low", "high"))
+    assert (
+        f"In the full space, clusters of the correct pictures say 1.00 of style (NMI), chance {low:.2f} to {high:.2f}: "
+        "more than chance, and 3 of 3 clusters are supported as one style; nothing of source (only one source)."
+    ) in text
+    assert "clusters of the misclassified pictures say nothing of style (fewer than 10 pictures)" in text
+    assert "In the full space, clusters of all pictures say 1.00 of style" in text
+    rows = Page(text).tables
+    assert ["misclassified", "full", "source", "6", "fewer than 10 pictures"] in rows
+    assert any(row[:4] == ["correct", "full", "style", "60"] and row[4].startswith("1.000 chance") for row in rows)
+    assert ["misclassified", "full", "6", "3", "fewer than 10 pictures", "fewer than 10 pictures"] in [
+        [cell.strip() for cell in row] for row in rows
+    ]
+    assert any("style baroque: 100.0%" in row[4] and "p < 0.001, supported" in row[4] for row in rows if len(row) == 7)
+
+
+def test_the_report_says_that_no_picture_is_misclassified(write, variant):
+    text = write(variants={"v": variant("origin", ["ai", "human"]) | {"latent": planted({"correct": 30})}})
+    assert "No test picture is misclassified." in text
+    assert "clusters of all pictures say 1.00 of style" in text
+    assert "nothing of outcome (only one outcome)" in text
+
+
+def test_the_report_says_how_far_the_groups_spread(write, variant):
+    summary = mapped({"correct": 60}, STYLES)[1]
+    text = write(variants={"v": variant("origin", ["ai", "human"]) | {"embedding": summary}})
+    by_source = summary["spread"][0]["groups"]
+    rows = [[cell.strip() for cell in row] for row in Page(text).tables]
+    for group in by_source:
+        measure = group["purity"]
+        name = group["group"] or f"all {group['origin']}"
+        started = f"{measure['value']:.3f} {measure['low']:.3f} to {measure['high']:.3f}chance"
+        found = [row for row in rows if row[:2] == [name, str(group["pictures"])] and len(row) == 5]
+        assert any(row[4].startswith(started) for row in found)
+    assert sum(row[0] == "ai less human" for row in rows) == 2
+    few = write(variants={"v": variant("origin", ["ai", "human"])})
+    assert "By style: nothing to compare (fewer than 10 pictures)." in few
+
+
+def test_the_quality_figure_names_clusters_and_says_what_cannot_be_judged(drawn_figure):
+    figures.quality(planted({"correct": 60, "misclassified": 6}), Path("unused.png"))
+    (figure,) = drawn_figure
+    said = words(figure)
+    assert {"baroque\n100% of 20", "art nouveau\n100% of 22"} <= set(said)
+    assert said.count("fewer than 10 pictures") == 2 * 2 + 2 * 2
+    assert said.count("only one source") == 4
+
+
+def test_a_figure_that_cannot_be_drawn_says_why(drawn_figure):
+    figures.embedding(*mapped({"correct": 3}, None), Path("unused.png"))
+    figures.scree({"explained": [0, 0], "components_full": 1, "variance": 0.9}, Path("unused.png"))
+    figures.prototypes(*typical(["ai", "human"], 2), Path("unused.png"))
+    map_, scree, shown = map(words, drawn_figure)
+    assert map_ == ["There is no t-SNE of the penultimate layer: fewer than 10 pictures."]
+    assert scree == ["All test pictures have the same features: there is no variance to explain."]
+    assert shown.count("no more pictures") == 2
+
+
+def test_the_map_says_its_method_and_how_far_to_trust_it(drawn_figure):
+    figures.embedding(*mapped({"correct": 40}, STYLES, "umap"), Path("unused.png"))
+    (title,) = (text for text in words(drawn_figure[0]) if "UMAP" in text)
+    assert title.startswith("UMAP (neighbours 30) of 40 of 540 test pictures; trustworthiness 0.900")
+
+
+def test_the_report_answers_the_sentences_of_the_sources(write, variant):
+    told = [
+        sentence(),
+        sentence(answer="cannot be judged", why="no such picture", measured=None, supported=0, judged=0),
+        sentence(answer="not supported", why="less than two points", measured=sentence()["measured"]),
+    ]
+    page = Page(write(variants={"v": variant("origin", ["ai", "human"])}, claims=ledger(claim()) | {"sentences": told}))
+    rows = [["".join(cell.split()) for cell in row] for row in page.tables if "the heat lies below" in " ".join(row)]
+    answers = ["supported", "cannotbejudgednosuchpicture", "notsupportedlessthantwopoints"]
+    assert [row[-2] for row in rows] == answers
+    assert rows[0][2:6] == ["90", "+25.0+20.0to+30.0", "-15.0to+15.0", "+1.50"]
+    assert rows[1][2:6] == ["0", "–", "–", "–"]
+    assert rows[0][-1] == "2of3variants"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"regions": of_all(heat(low=0.2))}, "More of the heat than the area and all nulls have lies in: lower."),
+        ({"regions": of_all(heat())}, f"None of {len(REGIONS)} regions of the picture holds more of the heat"),
+        ({"regions": of_all(heat()).assign(pictures=0)}, "No test picture has a heatmap with any heat."),
+        ({"faithfulness": checked()}, "The maps tell what matters: by 20 and 20 points more than random ones."),
+        ({"faithfulness": checked()}, "When all layers are made random, 12% of what the maps show is left."),
+        ({"faithfulness": checked(better=0)}, "hiding the hot parts changes the answer no more than random parts do"),
+        ({"faithfulness": checked(4)}, "The maps do not pass as honest: fewer than 10 pictures."),
+        ({"faithfulness": checked() | {"cascade": NOTHING_LEFT}}, "There is nothing to say whether they show"),
+    ],
+)
+def test_the_report_says_in_words_where_the_heat_lies_and_whether_the_maps_are_honest(
+    write, variant, changes: dict, words: str
+):
+    assert words in " ".join(write(variants={"v": variant("origin", ["ai", "human"]) | changes}).split())

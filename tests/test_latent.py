@@ -7,11 +7,12 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
+from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from brushprint.latent import OUTCOMES, SPACES, feature_matrix, latent
+from brushprint.latent import ALL, OUTCOMES, SHARES, SPACES, feature_matrix, latent
 
-SETTINGS = {"variance": 0.8, "clusters": 4, "seed": 0}
+SETTINGS = {"variance": 0.8, "clusters": 4, "permutations": 20, "refits": 2, "seed": 0}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,9 +50,12 @@ def assert_sensible(points: pd.DataFrame, summary: dict, given: pd.DataFrame) ->
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
     for space in SPACES:
         rows = [row for row in summary["clusters"] if row["space"] == space]
-        assert sum(row["size"] for row in rows) == len(given)
+        assert sum(row["size"] for row in rows if row["outcome"] != ALL) == len(given)
+        assert sum(row["size"] for row in rows if row["outcome"] == ALL) == len(given)
         for row in rows:
-            inside = (points["outcome"] == row["outcome"]) & (points[f"cluster_{space}"] == row["cluster"])
+            whole = row["outcome"] == ALL
+            column = f"cluster_{space}_all" if whole else f"cluster_{space}"
+            inside = (whole | (points["outcome"] == row["outcome"])) & (points[column] == row["cluster"])
             assert inside.sum() == row["size"] > 0
             for column in ("style", "source"):
                 counts = given.loc[inside.to_numpy(), column].value_counts().to_dict()
@@ -76,11 +80,11 @@ def test_components_are_those_of_scikit_learn_up_to_sign(pictures: int, values: 
 def test_the_full_space_keeps_the_fewest_components_that_hold_the_variance(variance: float):
     features = blobs(100, 8)
     shares = np.cumsum(PCA(svd_solver="full").fit(features.astype(float)).explained_variance_ratio_)
-    _, summary = latent(features, table(100, 20), variance=variance, clusters=3, seed=0)
+    _, summary = latent(features, table(100, 20), **SETTINGS | {"variance": variance})
     kept = summary["components_full"]
     assert shares[kept - 1] >= variance - 1e-12
     assert kept == 1 or shares[kept - 2] < variance
-    assert len(summary["explained"]) == max(kept, 2)
+    assert len(summary["explained"]) == 8
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
@@ -97,6 +101,38 @@ def test_clusters_are_those_of_scikit_learn_numbered_by_size(outcome: str, space
     assert len(pairs) == 4
     assert found[f"cluster_{space}"].value_counts().sort_index().is_monotonic_decreasing
     np.testing.assert_allclose(found[f"distance_{space}"], means.transform(coordinates).min(1), atol=1e-9)
+
+
+def test_all_pictures_are_clustered_together_too():
+    features, given = blobs(150, 10), table(150, 60)
+    points, summary = latent(features, given, **SETTINGS)
+    coordinates = PCA(svd_solver="covariance_eigh").fit_transform(features.astype(float))
+    for space, kept in (("2d", 2), ("full", summary["components_full"])):
+        means = KMeans(n_clusters=4, n_init=10, random_state=0).fit(coordinates[:, :kept])
+        assert adjusted_rand_score(means.labels_, points[f"cluster_{space}_all"]) == 1
+        np.testing.assert_allclose(
+            points[f"distance_{space}_all"], means.transform(coordinates[:, :kept]).min(1), atol=1e-9
+        )
+
+
+def test_every_fit_is_judged_by_its_labels_and_all_pictures_by_their_outcome_too():
+    _, summary = latent(blobs(150, 10), table(150, 60), **SETTINGS)
+    judged = {(fit["outcome"], fit["space"]): list(fit["labels"]) for fit in summary["fits"]}
+    assert judged == {
+        (outcome, space): ["style", "source"] + ["outcome"] * (outcome == ALL)
+        for space in SPACES
+        for outcome in (*OUTCOMES, ALL)
+    }
+    assert len(summary["clusters"]) == 4 * len(judged)
+    assert all(row["labels"].keys() == set(judged[row["outcome"], row["space"]]) for row in summary["clusters"])
+
+
+def test_as_many_shares_are_told_as_a_scree_needs():
+    features = blobs(200, 100)
+    for variance in (0.5, 0.99):
+        _, summary = latent(features, table(200, 20), **SETTINGS | {"variance": variance})
+        assert len(summary["explained"]) == min(100, max(SHARES, 2 * summary["components_full"]))
+        assert summary["variance"] == variance
 
 
 def test_the_summary_counts_what_the_clusters_hold():
@@ -129,6 +165,7 @@ def test_constant_features_are_one_cluster_at_the_origin():
     assert_sensible(points, summary, given)
     assert not points[["pc1", "pc2", "cluster_2d", "cluster_full", "distance_2d"]].to_numpy().any()
     assert (summary["explained"], summary["components_full"]) == ([0, 0], 1)
+    assert {fit["silhouette"]["why"] for fit in summary["fits"]} == {"only one cluster", "fewer than 10 pictures"}
 
 
 def test_one_direction_gives_a_second_component_of_nothing():
@@ -136,7 +173,7 @@ def test_one_direction_gives_a_second_component_of_nothing():
     given = table(20, 5)
     points, summary = latent(features, given, **SETTINGS)
     assert_sensible(points, summary, given)
-    assert summary["explained"] == pytest.approx([1, 0])
+    assert summary["explained"] == pytest.approx([1, 0, 0])
     np.testing.assert_allclose(points["pc2"], 0, atol=1e-6)
 
 
@@ -145,7 +182,8 @@ def test_pictures_without_a_style_are_counted_by_source_alone(missing: object):
     given = table(30, 8).assign(style=missing)
     points, summary = latent(blobs(30, 5), given, **SETTINGS)
     assert_sensible(points, summary, given)
-    assert all(row["styles"] == {} for row in summary["clusters"])
+    assert all(row["styles"] == {} and "style" not in row["labels"] for row in summary["clusters"])
+    assert {fit["labels"]["style"]["why"] for fit in summary["fits"]} == {"no picture has a known style"}
 
 
 def test_features_are_read_back_as_they_were_written(tmp_path):

@@ -8,6 +8,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -147,12 +148,32 @@ class Budget(Settings):
     batch_size: Annotated[int | None, Field(ge=1, description="pictures a step")]
 
 
+class Embedding(Settings):
+    """The map of the test pictures in two dimensions."""
+
+    method: Annotated[Literal["tsne", "umap"], Field(description="t-SNE, or UMAP, which is an extra")]
+    pictures: Annotated[int, Field(ge=10, description="at most so many, drawn evenly from the classes")]
+    perplexity: Annotated[
+        float, Field(ge=2, allow_inf_nan=False, description="so many neighbours count, of either method")
+    ]
+
+    @field_validator("method")
+    @classmethod
+    def _installed(cls, method: str) -> str:
+        if method == "umap" and not find_spec("umap"):
+            raise ValueError("must be tsne while umap-learn is missing (`uv sync --extra umap` installs it)")
+        return method
+
+
 class Latent(Settings):
     """The analysis of what the networks learned."""
 
     features: Annotated[Literal["pool", "penultimate"], Field(description="the layer that is analysed")]
     variance: Annotated[Share, Field(description="share of the variance that the larger PCA keeps")]
     clusters: Annotated[int, Field(ge=2, description="k of K-means")]
+    permutations: Annotated[int, Field(ge=20, description="random tables that tell chance from what clusters hold")]
+    refits: Annotated[int, Field(ge=20, description="fits to shuffled components that tell chance from their shape")]
+    embedding: Embedding
 
 
 class Occlusion(Settings):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -100,13 +101,17 @@ def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
         for axis, (name, row) in zip(line, tiles, strict=False):
             share = lower.get((row.by, row.value)) if row.condition == "trained" else None
             image = axis.imshow(np.reshape(row.map, (side, side)) * side**2, cmap="inferno", vmin=0, vmax=limit)
-            axis.set_title(words(name).replace(" ", "\n", 1), fontsize=7, loc="center", pad=2)
+            axis.set_title(_in_two_lines(name), fontsize=7, loc="center", pad=2)
             said = f"{row.pictures:,}" + (f"; lower {share:.0%}" if share is not None and np.isfinite(share) else "")
             axis.text(0.5, -0.04, said, transform=axis.transAxes, ha="center", va="top", fontsize=7)
         place = {"rotation": 90, "ha": "right", "va": "center", "transform": line[0].transAxes}
         line[0].text(-0.08, 0.5, title.replace(" of", "\nof"), fontsize=8, **place)
-    figure.colorbar(image, ax=axes, shrink=min(1, 2.2 / len(lines)), label="heat; 1: spread evenly", pad=0.01)
+    figure.colorbar(image, ax=axes, shrink=min(1, 2.2 / len(lines)), label="heat (1: spread evenly)", pad=0.01)
     save(figure, target)
+
+
+def _in_two_lines(name: str) -> str:
+    return "\n".join(wrap(words(name), 15, max_lines=2, placeholder="…"))
 
 
 def faithfulness(summary: dict[str, Any], target: Path) -> None:

@@ -5,17 +5,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
+from brushprint.clusters import LEVEL, judge, k_means
+
 OUTCOMES = ("misclassified", "correct")
+ALL = "all"
 SPACES = ("2d", "full")
+# As many shares of the variance are told at least, and twice as many as the full space keeps: where the rest goes.
+SHARES = 20
 
 
 def latent(
-    features: np.ndarray, table: pd.DataFrame, *, variance: float, clusters: int, seed: int
+    features: np.ndarray,
+    table: pd.DataFrame,
+    *,
+    variance: float,
+    clusters: int,
+    permutations: int,
+    refits: int,
+    seed: int,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Project features of test pictures and cluster the misclassified and the correctly classified ones apart.
+    """Project features of test pictures, cluster them by outcome and all together, and say what the clusters are worth.
 
     Parameters
     ----------
@@ -23,37 +34,49 @@ def latent(
     table : a row a picture: `image_id`, `outcome` (one of `OUTCOMES`), `style`, `source`
     variance : share that the `full` space keeps
     clusters : k of K-means; fewer where there are not as many different pictures
-    seed : of K-means
+    permutations, refits : draws of chance, see `brushprint.clusters.judge`
+    seed : of K-means and of chance
 
     Returns
     -------
     points : `image_id`, `outcome`, `pc1`, `pc2`, and for each space `cluster_<space>`, from 0, the largest first,
-        and `distance_<space>`, the Euclidean distance to the centre of the cluster
-    summary : `values`, `components_full`, `explained` (share a component, as many as `full` keeps and at least two),
-        `explained_2d`, and `clusters`: a list of `outcome`, `space`, `cluster`, `size`, `styles` and `sources` (counts)
+        and `distance_<space>`, the Euclidean distance to the centre of the cluster, where each outcome is clustered
+        apart; `cluster_<space>_all` and `distance_<space>_all`, where all pictures are together
+    summary : `values`, `components_full`, `variance`, `explained` (share a component, of twice as many as `full` keeps
+        and at least `SHARES`, where there are), `explained_2d`, `clusters`: a list of `outcome` (or `ALL`), `space`,
+        `cluster`, `size`, `styles` and `sources` (counts) and `labels`, and `fits`: a list of `outcome`, `space` and
+        what else `brushprint.clusters.judge` gives; `level`, below which its p are more than chance
 
     The components are fitted once on all pictures, so that both outcomes are drawn on the same axes.
     """
     components, explained, kept = _principal_components(features, variance)
     points = table[["image_id", "outcome"]].reset_index(drop=True)
     points[["pc1", "pc2"]] = components[:, :2]
-    described = []
+    fits, described = [], []
     for space, coordinates in zip(SPACES, (components[:, :2], components[:, :kept]), strict=True):
-        points[f"cluster_{space}"] = 0
-        points[f"distance_{space}"] = 0.0
-        for outcome in OUTCOMES:
-            chosen = (points["outcome"] == outcome).to_numpy()
-            if chosen.any():
-                named, distance = _clusters(coordinates[chosen], clusters, seed)
-                points.loc[chosen, f"cluster_{space}"] = named
-                points.loc[chosen, f"distance_{space}"] = distance
-                described += _describe(table[chosen], named, outcome, space)
+        for apart in (space, f"{space}_{ALL}"):
+            points[f"cluster_{apart}"], points[f"distance_{apart}"] = 0, 0.0
+        for outcome in (*OUTCOMES, ALL):
+            whole = outcome == ALL
+            chosen = (points["outcome"] == outcome).to_numpy() | whole
+            if not chosen.any():
+                continue
+            columns = [f"{name}_{space}{f'_{ALL}' * whole}" for name in ("cluster", "distance")]
+            named, distance = _clusters(coordinates[chosen], clusters, seed)
+            points.loc[chosen, columns[0]], points.loc[chosen, columns[1]] = named, distance
+            labels = table.loc[chosen, ["style", "source", *(["outcome"] if whole else [])]]
+            fit, held = judge(named, coordinates[chosen], labels, permutations=permutations, refits=refits, seed=seed)
+            fits.append({"outcome": outcome, "space": space, **fit})
+            described += _describe(table[chosen], named, held, outcome, space)
     summary = {
+        "level": LEVEL,
         "values": features.shape[1],
         "components_full": kept,
+        "variance": variance,
         "explained": explained.tolist(),
         "explained_2d": float(explained[:2].sum()),
         "clusters": described,
+        "fits": fits,
     }
     return points, summary
 
@@ -65,7 +88,7 @@ def feature_matrix(features: pa.Table, layer: str) -> np.ndarray:
 
 
 def _principal_components(features: np.ndarray, variance: float) -> tuple[np.ndarray, np.ndarray, int]:
-    """Coordinates [pictures, components], the share that each explains, and how many hold `variance`.
+    """Coordinates [pictures, components], the share that each explains and some more, and how many hold `variance`.
 
     There are as many components as hold it, but at least two: zeros where the features have none.
     """
@@ -81,22 +104,24 @@ def _principal_components(features: np.ndarray, variance: float) -> tuple[np.nda
     axes = pca.components_[: max(kept, 2)]
     missing = max(0, 2 - len(axes))
     coordinates = np.pad(features @ axes.T - pca.mean_ @ axes.T, ((0, 0), (0, missing)))
-    return coordinates, np.pad(explained[: max(kept, 2)], (0, missing)), kept
+    return coordinates, np.pad(explained[: max(2 * kept, SHARES)], (0, missing)), kept
 
 
 def _clusters(coordinates: np.ndarray, clusters: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The cluster of each point, the largest first, and its distance to the centre."""
-    k = min(clusters, len(np.unique(coordinates, axis=0)))
-    means = KMeans(n_clusters=k, n_init=10, random_state=seed).fit(coordinates)
-    by_size = np.argsort(-np.bincount(means.labels_, minlength=k), kind="stable")
+    means = k_means(coordinates, clusters, seed)
+    by_size = np.argsort(-np.bincount(means.labels_, minlength=means.n_clusters), kind="stable")
     rank = np.argsort(by_size)
     return rank[means.labels_], np.linalg.norm(coordinates - means.cluster_centers_[means.labels_], axis=1)
 
 
-def _describe(table: pd.DataFrame, named: np.ndarray, outcome: str, space: str) -> list[dict[str, Any]]:
+def _describe(
+    table: pd.DataFrame, named: np.ndarray, held: list[dict[str, Any]], outcome: str, space: str
+) -> list[dict[str, Any]]:
     described = []
     for cluster in np.unique(named):
         inside = table[named == cluster]
         counts = {f"{column}s": inside[column].value_counts().sort_index().to_dict() for column in ("style", "source")}
-        described.append({"outcome": outcome, "space": space, "cluster": int(cluster), "size": len(inside), **counts})
+        row = {"outcome": outcome, "space": space, "cluster": int(cluster), "size": len(inside), **counts}
+        described.append({**row, "labels": held[cluster]})
     return described

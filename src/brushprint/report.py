@@ -43,6 +43,11 @@ FIGURES = {
         "Scatter charts of the test pictures on two principal components, coloured by outcome, source and style if any",
         "The test pictures as the network's features see them, flattened to two dimensions.",
     ),
+    "scree.png": (
+        "Explained variance",
+        "Bars of the share of the variance that each principal component explains, and a line of all up to it",
+        "How many directions the features vary in; the dotted lines are the share that the full space keeps.",
+    ),
     "clusters-2d.png": (
         "Clusters in two dimensions",
         _CLUSTERS,
@@ -52,6 +57,24 @@ FIGURES = {
         "Clusters in the full space",
         _CLUSTERS,
         "The same on as many components as the settings ask for; drawn on the first two, where clusters may overlap.",
+    ),
+    "quality.png": (
+        "Clusters beside chance",
+        "Dots for what the clusters say of styles, sources and outcomes, and for how far apart and how stable they "
+        "are, each beside a bar of chance, and a grid of the clusters with the most frequent style or source of each",
+        "Whether clusters say more than chance does, and which of them are mostly of one style (or source). Chance: "
+        "labels dealt at random; for silhouette and stability, components shuffled each by itself.",
+    ),
+    "embedding.png": (
+        "Map of the penultimate layer",
+        "Scatter charts of the test pictures, coloured by origin, source, style and outcome",
+        "Near pictures stay near; the distances between far groups, and their sizes, mean little.",
+    ),
+    "prototypes.jpg": (
+        "Prototypes",
+        "Rows of pictures, for each class or style the nearest to its mean and the farthest from it",
+        "The test pictures that are most and least typical of each class, and of each style where classes are not "
+        "styles, in the penultimate layer.",
     ),
     "gradcam-2d-misclassified.jpg": (
         "Where it looked: misclassified, clusters in two dimensions",
@@ -133,16 +156,15 @@ def write_report(
 
     `from_scratch` are the variants that are published with pretrained weights and have none here; `copies` maps a split
     that has augmented copies to its figure of them; `variants` maps a name to `provenance` (what made its files),
-    `metrics`, `latent`, `heatmaps` and `faithfulness` (what `brushprint.metrics`, `latent`, `occlusion` and
-    `faithfulness` tell), `regions` (of all test pictures, see `brushprint.regions.effects`) and `figures`, the folder
-    that holds each of `FIGURES`; `claims` is what `brushprint.claims.judge` gives.
+    `metrics`, `latent`, `embedding`, `heatmaps` and `faithfulness` (what `brushprint.metrics`, `latent`, `embedding`,
+    `occlusion` and `faithfulness` tell), `regions` (of all test pictures, see `brushprint.regions.effects`) and
+    `figures`, the folder that holds each of `FIGURES`; `claims` is what `brushprint.claims.judge` gives.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(
-        points=_points, percent=_percent, embed=_embed, number=lambda value: f"{value:,}", amount=_amount
-    )
+    environment.filters.update(points=_points, percent=_percent, embed=_embed, amount=_amount, chance=_chance)
+    environment.filters["number"] = lambda value: f"{value:,}"
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     page = template.render(
         title=title,
@@ -160,6 +182,7 @@ def write_report(
         variants=variants,
         tasks=_by_task(variants),
         frequent=_frequent,
+        clusters_say=_clusters_say,
         claims=claims,
         nowhere=_nowhere_comparable(claims["claims"]),
         fewest=min(_fewest(variant["metrics"]) for variant in variants.values()),
@@ -180,6 +203,33 @@ def _frequent(metrics: Mapping[str, Any], k: str) -> float:
     """The top-k accuracy of naming the k most frequent classes of the test pictures every time."""
     support = sorted((metrics["test"]["report"][name]["support"] for name in metrics["classes"]), reverse=True)
     return sum(support[: int(k)]) / metrics["test"]["pictures"]
+
+
+def _clusters_say(latent: Mapping[str, Any]) -> list[str]:
+    """What the clusters of the full space say, a sentence for each outcome and one for all pictures."""
+    fits = {fit["outcome"]: fit for fit in latent["fits"] if fit["space"] == "full"}
+    sentences = []
+    for outcome in ("misclassified", "correct", "all"):
+        if outcome not in fits:
+            sentences.append(f"No test picture is {outcome}.")
+            continue
+        held = [row["labels"] for row in latent["clusters"] if (row["outcome"], row["space"]) == (outcome, "full")]
+        said = [_label_said(label, found, held, latent["level"]) for label, found in fits[outcome]["labels"].items()]
+        of = "all" if outcome == "all" else f"the {outcome}"
+        sentences.append(f"In the full space, clusters of {of} pictures say {'; '.join(said)}.")
+    return sentences
+
+
+def _label_said(label: str, found: Mapping[str, Any], held: Sequence[Mapping[str, Any]], level: float) -> str:
+    if found["why"]:
+        return f"nothing of {label} ({found['why']})"
+    nmi, chance = found["nmi"], found["nmi"]["chance"]
+    more = "more" if nmi["p"] < level else "no more"
+    supported = sum(row[label]["supported"] for row in held if label in row)
+    return (
+        f"{nmi['value']:.2f} of {label} (NMI), chance {chance['low']:.2f} to {chance['high']:.2f}: {more} than chance, "
+        f"and {supported} of {len(held)} clusters {'is' if supported == 1 else 'are'} supported as one {label}"
+    )
 
 
 def _by_task(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
@@ -262,6 +312,10 @@ def _told_of_maps(faithfulness: Mapping[str, Any]) -> str:
 
 def _points(value: float | None) -> str:
     return "–" if value is None or not math.isfinite(value) else f"{100 * value:+.1f}"
+
+
+def _chance(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _percent(value: float | None) -> str:

@@ -54,10 +54,15 @@ def code(script, *modules):
     return provenance.code(Path(workflow.basedir, "workflow/scripts", f"{script}.py"), modules)
 
 
+def added_code(script, *modules):
+    """What modules that a script loads by name add to `code`."""
+    common = code(script)
+    return ", ".join(value for value in code(script, *modules) if value not in common)
+
+
 def module_code(script, architecture):
     """What the module of a network adds to `code`."""
-    common = code(script)
-    return ", ".join(value for value in code(script, architectures.module_name(architecture)) if value not in common)
+    return added_code(script, architectures.module_name(architecture))
 
 
 def network_code(script):

@@ -16,7 +16,7 @@ rule latent:
         f"{LOGS}/latent-{{variant}}.benchmark.tsv"
     params:
         *code("latent"),
-        latent=CONFIG.latent.model_dump(),
+        latent=CONFIG.latent.model_dump(exclude={"embedding"}),
         seed=lambda wildcards: seed_of(wildcards.variant),
     script:
         "../scripts/latent.py"

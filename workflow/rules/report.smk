@@ -26,6 +26,7 @@ rule report:
         effects=expand(f"{VARIANT}/region-effects.parquet", variant=CONFIG.variants),
         faithfulness=expand(f"{VARIANT}/faithfulness.json", variant=CONFIG.variants),
         heatmaps=expand(f"{VARIANT}/heatmaps.json", variant=CONFIG.variants),
+        embedding=expand(f"{VARIANT}/embedding.json", variant=CONFIG.variants),
         figures=expand(
             f"{VARIANT}/figures/{{figure}}",
             variant=CONFIG.variants,

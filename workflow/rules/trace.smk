@@ -1,7 +1,7 @@
 """What made a variant: the code and packages behind each file, the settings, the data."""
 
 # The rules that write a variant's files, and each file's rule.
-LEARNED = ["train", "infer", "evaluate", "latent", "explain", "regions", "faithfulness", "figures"]
+LEARNED = ["train", "infer", "evaluate", "latent", "embed", "explain", "regions", "faithfulness", "figures"]
 RULE_OF = {str(file): name for name in LEARNED for file in getattr(rules, name).output}
 
 
@@ -12,7 +12,8 @@ def code_by_rule(wildcards):
     copies = ["copies"] if SEALED[wildcards.variant]["split"] in COPIED else []
     weights = ["weights"] if recipe.pretrained else []
     names = [*COLLECT, "catalogue", "split", "pixels", *copies, "faces", *weights, *LEARNED]
-    return {name: code(name, *({network} if name in with_network else ())) for name in names}
+    loaded = {"embed": MAPPED_BY, **dict.fromkeys(with_network, [network])}
+    return {name: code(name, *loaded.get(name, [])) for name in names}
 
 
 def weights_are(wildcards):

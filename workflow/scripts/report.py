@@ -9,7 +9,7 @@ from brushprint.report import write_report
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     variants = {}
-    kinds = ("provenance", "metrics", "latent", "heatmaps", "faithfulness")
+    kinds = ("provenance", "metrics", "latent", "embedding", "heatmaps", "faithfulness")
     for name, effects, *files in zip(params.variants, given.effects, *(given[kind] for kind in kinds), strict=True):
         variants[name] = {kind: json.loads(Path(file).read_text()) for kind, file in zip(kinds, files, strict=True)}
         variants[name]["regions"] = pd.read_parquet(effects, filters=[("by", "==", "all")])

@@ -1,0 +1,232 @@
+"""What clusters are worth: how much they say of styles, sources and outcomes, and how much of that is chance."""
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import entr
+from scipy.stats import binom, random_table
+from sklearn.cluster import KMeans
+from sklearn.metrics import silhouette_score
+
+LABELS = ("style", "source", "outcome")
+MEASURES = ("nmi", "ari", "purity", "entropy")
+# Fewer pictures than this are not judged.
+LEAST = 10
+# Of more pictures than this, so many drawn at random tell silhouette and stability, which cost their square.
+MOST = 2000
+# Fits from random starts: the best one names the clusters, and how far all agree is their stability.
+STARTS = 10
+LEVEL = 0.05
+# A cluster is of one style if more than this share of it is, however rare a smaller one would be by chance.
+MAJORITY = 0.5
+
+
+def k_means(coordinates: np.ndarray, clusters: int, seed: int, starts: int = STARTS) -> KMeans:
+    """K-means, the best of `starts`, in fewer clusters where there are not as many different points."""
+    k = min(clusters, len(np.unique(coordinates, axis=0)))
+    return KMeans(n_clusters=k, n_init=starts, random_state=seed).fit(coordinates)
+
+
+def judge(
+    named: np.ndarray, coordinates: np.ndarray, labels: pd.DataFrame, *, permutations: int, refits: int, seed: int
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Judge one fit of K-means.
+
+    Parameters
+    ----------
+    named : int [pictures], the cluster of each picture, from 0
+    coordinates : float [pictures, components], what was clustered
+    labels : a row a picture, columns of `LABELS`; missing values do not count
+    permutations : random tables that tell chance from the labels
+    refits : fits to shuffled components that tell chance from the shape
+    seed : of both
+
+    Returns
+    -------
+    fit : `pictures`, `k`, `silhouette`, `stability` (see `_shape`) and `labels`: by column `pictures`, `values`, `why`
+        (nothing can be said, or null) and each of `MEASURES` (or null): `value`, `p` and, under `chance`, the `mean`
+        and the 2.5 % and 97.5 % quantiles `low` and `high` when each picture is given the label of another one
+    clusters : for each cluster, by column, what `_dominant` gives
+    """
+    generator = np.random.default_rng(seed)
+    clusters = int(named.max()) + 1
+    said, held = {}, [{} for _ in range(clusters)]
+    for label in labels:
+        known = labels[label].notna().to_numpy()
+        # Fewer rows than clusters where all of one lack the label.
+        table = pd.crosstab(named[known], labels[label][known].to_numpy())
+        why = _unsaid(table, label)
+        found = dict.fromkeys(MEASURES) if why else _against_tables(table.to_numpy(), permutations, generator)
+        said[label] = {"pictures": int(table.to_numpy().sum()), "values": table.shape[1], "why": why, **found}
+        for cluster, dominant in zip(table.index, _dominant(table, judged=why is None), strict=True):
+            held[cluster][label] = dominant
+    shape = _shape(named, coordinates, refits, generator)
+    return {"pictures": len(named), "k": clusters, **shape, "labels": said}, held
+
+
+def measures(tables: np.ndarray) -> dict[str, np.ndarray]:
+    """What tables [tables, clusters, values] of counts with the same margins measure; each an array [tables].
+
+    `nmi` (mutual information by the mean of both entropies), `ari` (Hubert and Arabie, 1985), `purity` (share of
+    pictures that have the dominant value of their cluster) and `entropy` (of the values within a cluster, in bits,
+    weighted by size). There are at least two clusters and two values.
+    """
+    pictures = tables[0].sum()
+    clusters, values = (entr(tables[0].sum(axis) / pictures).sum() for axis in (1, 0))
+    both = entr(tables / pictures).sum((1, 2))
+    return {
+        "nmi": np.maximum(clusters + values - both, 0) / ((clusters + values) / 2),
+        "ari": _adjusted_rand(tables),
+        "purity": tables.max(2).sum(1) / pictures,
+        "entropy": np.maximum(both - clusters, 0) / np.log(2),
+    }
+
+
+def chance_of_share(size: int, most: int, counts: np.ndarray) -> float:
+    """Probability that of `size` pictures drawn at random at least `most` have the same value, whichever it is.
+
+    `counts` int [values] are all pictures by value, more than `size` together. Exact: of a multivariate hypergeometric
+    draw, as binomial ones on condition of their sum (Levin, 1981).
+    """
+    rate = size / counts.sum()
+    fewer = np.ones(1)
+    for count in counts:
+        fewer = np.convolve(fewer, binom.pmf(np.arange(min(most - 1, count) + 1), count, rate))[: size + 1]
+    reached = fewer[size] if len(fewer) > size else 0.0
+    return float(np.clip(1 - reached / binom.pmf(size, counts.sum(), rate), 0, 1))
+
+
+def holm(chances: np.ndarray) -> np.ndarray:
+    """Probabilities of error corrected for their number (Holm, 1979)."""
+    order = np.argsort(chances, kind="stable")
+    corrected = np.empty(len(chances))
+    corrected[order] = np.maximum.accumulate(chances[order] * np.arange(len(chances), 0, -1)).clip(max=1)
+    return corrected
+
+
+def _unsaid(table: pd.DataFrame, label: str) -> str | None:
+    """Why clusters (rows) cannot say anything of a label (columns), in words."""
+    if not table.size:
+        return f"no picture has a known {label}"
+    if table.to_numpy().sum() < LEAST:
+        return f"fewer than {LEAST} pictures"
+    if table.shape[1] < 2:
+        return f"only one {label}"
+    return "only one cluster" if table.shape[0] < 2 else None
+
+
+def _against_tables(table: np.ndarray, permutations: int, generator: np.random.Generator) -> dict[str, Any]:
+    """Each of `MEASURES` beside those of random tables with the same margins, which is what permuted labels give."""
+    drawn = random_table(table.sum(1), table.sum(0)).rvs(permutations, random_state=generator)
+    found = measures(np.concatenate([table[None], drawn]))
+    # Clusters that say much leave little entropy.
+    return {name: _against(*values[:1], values[1:], least=name == "entropy") for name, values in found.items()}
+
+
+def _against(value: float, chance: np.ndarray, least: bool = False) -> dict[str, Any]:
+    """A value and what chance makes of it, with the share of chance that is as high (or low), itself counted."""
+    excess = value - chance if least else chance - value
+    low, high = np.quantile(chance, [0.025, 0.975])
+    return {
+        "value": float(value),
+        # Sums in another order differ in their last digits.
+        "p": float(1 + (excess >= -1e-12).sum()) / (1 + len(chance)),
+        "chance": {"mean": float(chance.mean()), "low": float(low), "high": float(high)},
+    }
+
+
+def _dominant(table: pd.DataFrame, judged: bool) -> list[dict[str, Any]]:
+    """Of each cluster (row) the most frequent value, and whether the cluster is supported as being of that value.
+
+    `size` (pictures with a value), `dominant`, `share`, `base` (its share of all), `lift` (share by base), `entropy`
+    in bits, `p` (that a random set of its size has as large a share of any value, corrected by Holm's method for the
+    clusters of the fit; null where nothing can be judged) and `supported` (p below `LEVEL`, share above
+    `MAJORITY`).
+    """
+    if not table.size:
+        return []
+    counts = table.to_numpy()
+    sizes, base = counts.sum(1), counts.sum(0) / counts.sum()
+    most = counts.argmax(1)
+    p = holm(
+        np.array([chance_of_share(size, row.max(), counts.sum(0)) for size, row in zip(sizes, counts, strict=True)])
+        if judged
+        else np.ones(len(counts))
+    )
+    return [
+        {
+            "size": int(size),
+            "dominant": str(table.columns[value]),
+            "share": float(row[value] / size),
+            "base": float(base[value]),
+            "lift": float(row[value] / size / base[value]),
+            "entropy": float(entr(row / size).sum() / np.log(2)),
+            "p": float(chance) if judged else None,
+            "supported": bool(chance < LEVEL and row[value] / size > MAJORITY),
+        }
+        for size, row, value, chance in zip(sizes, counts, most, p, strict=True)
+    ]
+
+
+def _shape(
+    named: np.ndarray, coordinates: np.ndarray, refits: int, generator: np.random.Generator
+) -> dict[str, dict[str, Any]]:
+    """`silhouette` of the clusters (Rousseeuw, 1987) and `stability`, the mean adjusted Rand index of pairs of fits.
+
+    Each is `why` (nothing can be said, or null) with `value`, `p` and `chance` as above, null where unknown. Chance is
+    the same on components that are each shuffled, which keeps how each is spread and undoes how they go together.
+    """
+    if len(named) > MOST:
+        chosen = np.sort(generator.choice(len(named), MOST, replace=False))
+        named, coordinates = named[chosen], coordinates[chosen]
+    why = _shapeless(named)
+    if why:
+        unknown = {"why": why, "value": None, "p": None, "chance": None}
+        return {"silhouette": unknown, "stability": unknown}
+    k = int(named.max()) + 1
+    values = np.array([silhouette_score(coordinates, named), _stability(coordinates, k, generator)[0]])
+    if (np.ptp(coordinates, axis=0) > 0).sum() < 2:
+        why = "one component alone cannot be shuffled"
+        found = [{"why": why, "value": float(value), "p": None, "chance": None} for value in values]
+    else:
+        chance = np.array([_of_shuffled(coordinates, k, generator) for _ in range(refits)])
+        found = [{"why": None, **_against(*pair)} for pair in zip(values, chance.T, strict=True)]
+    return dict(zip(("silhouette", "stability"), found, strict=True))
+
+
+def _shapeless(named: np.ndarray) -> str | None:
+    if len(named) < LEAST:
+        return f"fewer than {LEAST} pictures"
+    clusters = len(np.unique(named))
+    if clusters < 2:
+        return "only one cluster"
+    return "as many clusters as pictures" if clusters == len(named) else None
+
+
+def _of_shuffled(coordinates: np.ndarray, k: int, generator: np.random.Generator) -> tuple[float, float]:
+    shuffled = generator.permuted(coordinates, axis=0)
+    stability, best = _stability(shuffled, k, generator)
+    return silhouette_score(shuffled, best), stability
+
+
+def _stability(coordinates: np.ndarray, k: int, generator: np.random.Generator) -> tuple[float, np.ndarray]:
+    """The mean adjusted Rand index of pairs of `STARTS` fits from one start each, and the clusters of the best."""
+    fits = [k_means(coordinates, k, int(seed), starts=1) for seed in generator.integers(2**31, size=STARTS)]
+    members = [np.eye(k)[fit.labels_] for fit in fits]
+    tables = np.array([one.T @ other for one, other in combinations(members, 2)])
+    best = min(fits, key=lambda fit: fit.inertia_).labels_
+    return float(_adjusted_rand(tables).mean()), best
+
+
+def _adjusted_rand(tables: np.ndarray) -> np.ndarray:
+    """The adjusted Rand index of each table [tables, rows, columns] of counts."""
+
+    def pairs(counts: np.ndarray) -> np.ndarray:
+        return (counts * (counts - 1) / 2).reshape(len(tables), -1).sum(1)
+
+    together, one, other = pairs(tables), pairs(tables.sum(2)), pairs(tables.sum(1))
+    expected = one * other / pairs(tables.sum((1, 2)))
+    above = (one + other) / 2 - expected
+    return np.where(above > 0, together - expected, 1) / np.where(above > 0, above, 1)
