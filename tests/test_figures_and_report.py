@@ -985,6 +985,18 @@ def test_the_quality_figure_names_clusters_and_says_what_cannot_be_judged(drawn_
     assert said.count("only one source") == 4
 
 
+@pytest.mark.parametrize(("outcome", "other"), [("correct", "misclassified"), ("misclassified", "correct")])
+def test_the_figures_say_which_outcome_no_picture_has(drawn_figure, outcome: str, other: str):
+    table, summary = points({outcome: 20}, 2, STYLES)
+    figures.quality(summary, Path("unused.png"))
+    figures.clusters(table, summary, "full", Path("unused.png"))
+    table, summary = points({outcome: 20, other: 2}, 2, STYLES)
+    figures.quality(summary, Path("unused.png"))
+    figures.clusters(table, summary, "full", Path("unused.png"))
+    said = [f"No test picture is {other}." in " ".join(words(figure)) for figure in drawn_figure]
+    assert said == [True, True, False, False]
+
+
 def test_a_figure_that_cannot_be_drawn_says_why(drawn_figure):
     figures.embedding(*mapped({"correct": 3}, None), Path("unused.png"))
     figures.scree({"explained": [0, 0], "components_full": 1, "variance": 0.9}, Path("unused.png"))

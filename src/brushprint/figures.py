@@ -238,9 +238,8 @@ def scree(summary: dict[str, Any], target: Path) -> None:
     )
     axis.axhline(summary["variance"], color="#888888", ls=":", zorder=0)
     axis.axvline(kept, color="#888888", ls=":", zorder=0)
-    for count in sorted({min(2, len(shares)), kept}):
-        words = f"{count} component{'s' * (count > 1)}: {cumulated[count - 1]:.0%}"
-        axis.annotate(words, (count, cumulated[count - 1]), (6, -12), textcoords="offset points", fontsize=9)
+    held = [f"{count} component{'s' * (count > 1)}: {cumulated[count - 1]:.0%}" for count in sorted({2, kept})]
+    axis.set_title(", ".join(held) + " of the variance")
     axis.set(xlabel="component", ylabel="share of the variance", xlim=(0.3, len(shares) + 0.7), ylim=(0, 1.05))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.yaxis.set_major_formatter(PercentFormatter(1))
@@ -274,6 +273,7 @@ def embedding(points: pd.DataFrame, summary: dict[str, Any], target: Path) -> No
 def prototypes(table: pd.DataFrame, pictures: np.ndarray, target: Path) -> None:
     """A row for each class or style: its nearest and its farthest pictures; see `brushprint.embedding.prototypes`."""
     rows = list(table.assign(index=range(len(table))).groupby(["by", "group"]))
+    two_kinds = table["by"].nunique() > 1
     blocks = 1 if len(rows) <= 12 else 2
     down = -(-len(rows) // blocks)
     # Tiles begin at multiples of 16, as in `heatmaps`.
@@ -285,7 +285,7 @@ def prototypes(table: pd.DataFrame, pictures: np.ndarray, target: Path) -> None:
     figure = plt.figure(figsize=(width / 96, height / 96), dpi=96, layout="none")
     for number, ((by, group), members) in enumerate(rows):
         left, top = number // down * across, head + number % down * step
-        name = fill(f"{by}: {_words(group)}", 22, max_lines=3, placeholder="…")
+        name = fill(f"{by}: {_words(group)}" if two_kinds else _words(group), 22, max_lines=3, placeholder="…")
         figure.text(left + 4, height - top - tile / 2, name, fontsize=8, va="center", transform=None)
         for kind, first in (("nearest", words), ("farthest", words + half * step + 16)):
             if number % down == 0:
@@ -317,7 +317,9 @@ def quality(summary: dict[str, Any], target: Path) -> None:
     heights = [0.24 * len(said) + 1.2, 0.46 * len(fits) + 0.9]
     figure = plt.figure(figsize=(12, sum(heights)))
     beyond = f"A full dot lies beyond chance (p < {summary['level']}), a hollow one does not."
-    figure.suptitle(f"Grey: 95 % of what chance gives. {beyond}", fontsize=10)
+    figure.suptitle(
+        f"Grey: 95 % of what chance gives. {beyond}{_missing([fit['outcome'] for fit in fits])}", fontsize=10
+    )
     above, below = figure.subfigures(2, 1, height_ratios=heights)
     axes = above.subplots(1, 3, width_ratios=[1.5, 1, 1])
     _dots(axes[0], said, level, "What they say of labels (NMI)", "0: nothing, 1: all")
@@ -325,6 +327,11 @@ def quality(summary: dict[str, Any], target: Path) -> None:
     _dots(axes[2], shapes["stability"], level, "How stable over seeds (ARI)", "0: random, 1: always the same")
     _name_clusters(below.subplots(), summary)
     _save(figure, target, dpi=96, colours=64)
+
+
+def _missing(outcomes: Sequence[str]) -> str:
+    """A sentence on the outcome that no test picture has, if any."""
+    return "".join(f" No test picture is {name}." for name in ("misclassified", "correct") if name not in outcomes)
 
 
 def _of_fit(fit: dict[str, Any]) -> str:
@@ -385,6 +392,7 @@ def clusters(points: pd.DataFrame, summary: dict[str, Any], space: str, target: 
     kind = "styles" if any(row["styles"] for row in summary["clusters"]) else "sources"
     names = sorted({name for row in summary["clusters"] for name in row[kind]})
     figure, axes = plt.subplots(len(outcomes), 2, figsize=(11, 4.2 * len(outcomes)), squeeze=False)
+    figure.suptitle(_missing(outcomes).strip() or None, fontsize=10)
     for (left, right), outcome in zip(axes, outcomes, strict=True):
         chosen = points[points["outcome"] == outcome]
         _scatter(left, chosen[["pc1", "pc2"]], chosen[f"cluster_{space}"], legend="cluster")
