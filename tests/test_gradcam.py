@@ -238,8 +238,9 @@ def predictions(labels: list[str], predicted: list[str]) -> pd.DataFrame:
     return pd.DataFrame(table | {"probability": generator.random(len(labels))})
 
 
+@pytest.mark.filterwarnings("error")
 def test_panels_are_drawn_evenly_over_the_true_classes_and_by_their_seed():
-    given = predictions(["a"] * 90 + ["b"] * 60 + ["c"] * 4, (["a"] * 60 + ["b"] * 30) * 1 + ["b"] * 30 + ["c"] * 34)
+    given = predictions(["a"] * 90 + ["b"] * 60 + ["c"] * 4, ["a"] * 60 + ["b"] * 60 + ["c"] * 34)
     drawn = draw_panels(given, 12, seed=1)
     counts = drawn.merge(given, on="image_id").groupby("panel")["label"].value_counts().to_dict()
     errors = {key: count for key, count in counts.items() if key[0] == "panel-confident-errors"}

@@ -105,14 +105,14 @@ def draw_panels(predictions: pd.DataFrame, pictures: int, seed: int) -> pd.DataF
     `image_id` and `panel`: `panel-correct` and `panel-misclassified` by true class, `panel-confident-errors` from the
     most confident on
     """
-    correct = predictions["label"] == predictions["predicted"]
     shuffled = predictions.sort_values("image_id").sample(frac=1, random_state=seed)
+    correct = shuffled["label"] == shuffled["predicted"]
     panels = []
-    for name, of in (("panel-correct", correct), ("panel-misclassified", ~correct)):
+    for name, drawn in (("panel-correct", shuffled[correct]), ("panel-misclassified", shuffled[~correct])):
         # One of each class, then a second of each, and so on.
-        turn = shuffled[of].groupby("label").cumcount().sort_values(kind="stable")
-        panels.append(shuffled.loc[turn.index[:pictures]].sort_values(["label", "image_id"]).assign(panel=name))
-    errors = predictions[~correct].sort_values(["probability", "image_id"], ascending=[False, True])
+        turn = drawn.groupby("label").cumcount().sort_values(kind="stable")
+        panels.append(drawn.loc[turn.index[:pictures]].sort_values(["label", "image_id"]).assign(panel=name))
+    errors = shuffled[~correct].sort_values(["probability", "image_id"], ascending=[False, True])
     panels.append(errors.head(pictures).assign(panel="panel-confident-errors"))
     return pd.concat(panels, ignore_index=True)[["image_id", "panel"]]
 
