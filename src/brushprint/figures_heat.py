@@ -93,7 +93,11 @@ def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
     limit = float(np.quantile(np.concatenate(heat), 0.995)) * side**2
     across = max(len(tiles) for _, tiles in lines)
     figure, axes = plt.subplots(
-        len(lines), across, figsize=(1.25 * across + 0.9, 1.72 * len(lines)), squeeze=False, layout="constrained"
+        len(lines),
+        across,
+        figsize=(1.25 * across + 0.9, max(2.6, 1.72 * len(lines))),
+        squeeze=False,
+        layout="constrained",
     )
     for axis in axes.flat:
         axis.axis("off")
