@@ -212,15 +212,19 @@ def _many_curves(axis: Axes, lines: dict[str, tuple[pd.Series, pd.Series]]) -> N
 
 
 def components(points: pd.DataFrame, explained: Sequence[float], target: Path) -> None:
-    """Test pictures on the first two principal components, coloured by outcome, source and style."""
-    columns = [name for name in ("outcome", "source", "style") if points[name].notna().any()]
-    figure, axes = plt.subplots(
-        1, len(columns), figsize=(4.6 * len(columns), 4.4), sharex=True, sharey=True, squeeze=False
-    )
-    for axis, column in zip(axes[0], columns, strict=True):
+    """Test pictures on the first two principal components, coloured by origin, source, style and outcome."""
+    columns = [name for name in ("origin", "source", "style", "outcome") if points[name].notna().any()]
+    down = 1 if len(columns) < 4 else 2
+    across = len(columns) // down
+    size = (4.6 * across, 4.2 * down)
+    figure, axes = plt.subplots(down, across, figsize=size, sharex=True, sharey=True, squeeze=False)
+    for axis, column in zip(axes.flat, columns, strict=True):
         _scatter(axis, points[["pc1", "pc2"]], points[column].fillna("none").astype(str))
         axis.set_title(f"by {column}")
-    _name_components(axes[0], explained)
+    for row in axes:
+        _name_components(row, explained)
+        for axis in row:
+            axis.label_outer()
     _save(figure, target)
 
 

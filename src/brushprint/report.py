@@ -40,7 +40,7 @@ FIGURES = {
     ),
     "components.png": (
         "Principal components",
-        "Scatter charts of the test pictures on two principal components, coloured by outcome, source and style if any",
+        "Scatter charts of the test pictures on two components, coloured by origin, source, style and outcome",
         "The test pictures as the network's features see them, flattened to two dimensions.",
     ),
     "scree.png": (

@@ -12,7 +12,9 @@ with logged(snakemake.log[0]):
     layer = settings.pop("features")
     features = feature_matrix(pq.read_table(snakemake.input.features, columns=[layer]), layer)[test]
     originals = [("copy", "==", 0)]
-    labels = pd.read_parquet(snakemake.input.split, columns=["image_id", "style", "source"], filters=originals)
+    labels = pd.read_parquet(
+        snakemake.input.split, columns=["image_id", "origin", "source", "style"], filters=originals
+    )
     table = predictions[test].merge(labels, on="image_id", validate="one_to_one")
     table["outcome"] = (table["label"] == table["predicted"]).map({True: "correct", False: "misclassified"})
     points, summary = latent(features, table, **settings, seed=snakemake.params.seed)
