@@ -223,14 +223,19 @@ HISTORY = pd.DataFrame(
 )
 
 
+LATENT = {"values": 512, "fits": [], "clusters": []}
+UNSTYLED = {"grouping": "style", "why": "only one group", "pictures": 0, "difference": None}
+
+
 def variant(**changes: Any) -> dict[str, Any]:
-    made = {"metrics": metrics(["ai", "human"], 1000), "history": HISTORY, "latent": {"values": 512}, "split": SPLIT}
-    return made | {"effects": effects()} | changes
+    made = {"metrics": metrics(["ai", "human"], 1000), "history": HISTORY, "latent": LATENT, "split": SPLIT}
+    return made | {"effects": effects(), "embedding": {"spread": [UNSTYLED]}} | changes
 
 
 def effects(**changes: Any) -> pd.DataFrame:
-    row = {"by": "outcome", "value": "correct", "region": "lower", "pictures": 90, "share": 0.5, "area": 0.33}
-    return pd.DataFrame([row | {"random_low": -np.inf, "found": "more", "why": ""} | changes])
+    row = {"by": "outcome", "value": "correct", "region": "lower", "pictures": 90, "share": 0.5, "area": 0.25}
+    row |= {"over_area": 0.25, "over_area_low": 0.2, "over_area_high": 0.3, "cohens_d": 1.5}
+    return pd.DataFrame([row | {"random_low": -np.inf, "random_high": 0.4, "found": "more", "why": ""} | changes])
 
 
 def ledger(*, about: str = "net", test_pictures: int = 1000, **claim: Any) -> Claims:
@@ -528,10 +533,12 @@ CLAIM = {"id": "000-accuracy", "measure": "accuracy", "published": "90 %"}
 LOWER = {"id": "000-lower", "says": "the heat lies below", "region": "lower", "of": "correct"}
 
 
-def answered(entry: dict[str, Any], about: str = "net", **variants: pd.DataFrame) -> dict[str, Any]:
-    run = {name: variant(effects=table) for name, table in variants.items()}
+def answered(entry: dict[str, Any], about: str = "net", **variants: dict[str, Any]) -> dict[str, Any]:
+    run = {name: variant(**found) for name, found in variants.items()}
     settings = {"collection": "ai-artbench", "synthetic": False, "budget": {}, "from_scratch": [], "changed": []}
-    return judge(sentences(entry, about=about), catalogue=CATALOGUE, variants=run, **settings)["sentences"][0]
+    told = judge(sentences(entry, about=about), catalogue=CATALOGUE, variants=run, **settings)["sentences"][0]
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    return told
 
 
 @pytest.mark.parametrize(
@@ -540,31 +547,92 @@ def answered(entry: dict[str, Any], about: str = "net", **variants: pd.DataFrame
         ({}, "supported", ""),
         ({"found": "none", "why": "less than two points"}, "not supported", "less than two points"),
         ({"found": "less"}, "not supported", "it holds less than its area"),
-        (
-            {"pictures": 9, "found": "none", "why": "fewer than 10 pictures"},
-            "cannot be judged",
-            "fewer than 10 pictures",
-        ),
+        ({"pictures": 9}, "cannot be judged", "9 pictures, fewer than 10"),
         ({"value": "misclassified"}, "cannot be judged", "no such picture"),
         ({"region": "upper"}, "cannot be judged", "no such picture"),
     ],
 )
 def test_a_sentence_on_heat_is_answered_by_what_was_measured(changes: dict, answer: str, why: str) -> None:
-    found = answered(LOWER, net=effects(**changes))
+    found = answered(LOWER, net={"effects": effects(**changes)})
     assert (found["answer"], found["why"]) == (answer, why)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_a_sentence_on_heat_comes_with_its_effect_its_interval_and_its_null() -> None:
+    assert answered(LOWER, net={"effects": effects(random_low=0.1)})["measured"] == (
+        "50.0% of the heat lower on 25.0% of the area: +25.0 points (+20.0 to +30.0; +1.50 standard deviations), with "
+        "random weights -15 to +15; 90 pictures"
+    )
 
 
 def test_a_sentence_about_one_variant_is_asked_of_all() -> None:
-    few = effects(pictures=3)
-    found = answered(LOWER, net=effects(), other=effects(found="none", why="less than two points"), third=few)
+    others = {"other": effects(found="none", why="less than two points"), "third": effects(pictures=3)}
+    found = answered(LOWER, net={}, **{name: {"effects": table} for name, table in others.items()})
     assert (found["supported"], found["judged"]) == (1, 2)
-    assert found["measured"]["share"] == 0.5
-    assert found["measured"]["random_low"] is None
-    assert answered(LOWER, about="absent", net=effects())["why"] == "absent is not in this run"
+    assert answered(LOWER, about="absent", net={})["why"] == "absent is not in this run"
 
 
 def test_a_sentence_on_a_style_looks_at_its_pictures() -> None:
-    table = effects(by="outcome and style", value="correct baroque")
+    table = {"effects": effects(by="outcome and style", value="correct baroque")}
     assert answered(LOWER | {"of": "correct baroque"}, net=table)["answer"] == "supported"
     assert answered(LOWER, net=table)["answer"] == "cannot be judged"
+
+
+def fitted(supported: list[bool], why: str | None = None) -> dict[str, Any]:
+    chance = {"low": 0.1, "high": 0.2}
+    style = {"pictures": 50, "why": why, "nmi": None if why else {"value": 0.4, "p": 0.01, "chance": chance}}
+    of = {"outcome": "correct", "space": "2d"}
+    clusters = [{**of, "labels": {"style": {"supported": held}}} for held in supported]
+    return {"latent": {"values": 512, "fits": [{**of, "labels": {"style": style}}], "clusters": clusters}}
+
+
+STYLED = {"id": "000-styles", "says": "clusters are styles", "clusters": "correct"}
+
+
+@pytest.mark.parametrize(
+    ("found", "answer", "why"),
+    [
+        (fitted([True, True, False]), "supported", ""),
+        (fitted([True, False]), "not supported", "most clusters are mixed"),
+        (fitted([False], "only one style"), "cannot be judged", "only one style"),
+        ({"latent": {"fits": [], "clusters": [], "values": 1}}, "cannot be judged", "no test picture is correct"),
+    ],
+)
+def test_clusters_are_styles_where_most_of_them_are_beyond_chance(found: dict, answer: str, why: str) -> None:
+    told = answered(STYLED, net=found)
+    assert (told["answer"], told["why"]) == (answer, why)
+
+
+def spread_out(value: float, low: float, high: float) -> dict[str, Any]:
+    difference = {name: {"value": value, "low": low, "high": high} for name in ("spread", "silhouette")}
+    return {"embedding": {"spread": [{"grouping": "style", "why": None, "pictures": 40, "difference": difference}]}}
+
+
+@pytest.mark.parametrize(
+    ("apart", "interval", "answer"),
+    [
+        ("spread", (-0.3, -0.4, -0.2), "supported"),
+        ("spread", (0.3, 0.2, 0.4), "not supported"),
+        ("spread", (-0.01, -0.015, -0.005), "not supported"),
+        ("silhouette", (0.3, 0.2, 0.4), "supported"),
+        ("silhouette", (0.3, -0.1, 0.6), "not supported"),
+    ],
+)
+def test_generators_are_tighter_where_they_are_by_more_than_chance(apart: str, interval: tuple, answer: str) -> None:
+    entry = {"id": "000-tight", "says": "generators are tight", "apart": apart}
+    assert answered(entry, net=spread_out(*interval))["answer"] == answer
+
+
+def test_generators_alone_cannot_be_told_from_human_styles() -> None:
+    alone = {"embedding": {"spread": [{"grouping": "style", "why": None, "pictures": 40, "difference": None}]}}
+    entry = {"id": "000-tight", "says": "generators are tight", "apart": "spread"}
+    assert answered(entry, net=alone)["why"] == "pictures of one origin alone"
+
+
+@pytest.mark.parametrize("change", [{"clusters": "correct"}, {"region": None, "of": None}, {"of": None}])
+def test_a_sentence_asks_for_one_thing(change: dict, tmp_path: Path) -> None:
+    shipped = yaml.safe_load((REPOSITORY / "config/claims.yaml").read_text())
+    entry = {name: value for name, value in (LOWER | change).items() if value}
+    shipped["sources"]["000"]["sentences"]["tapering-cnn"].append(entry)
+    (tmp_path / "claims.yaml").write_text(yaml.safe_dump(shipped))
+    with pytest.raises(UserError, match="000-lower: give either `region` and `of`, or `clusters`, or `apart`"):
+        load(tmp_path / "claims.yaml")

@@ -11,7 +11,8 @@ from sklearn.metrics import silhouette_samples
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
-from brushprint.embedding import MEASURES, PROTOTYPES, embed, prototypes, spreads, stratified, thumbnails
+from brushprint.embedding import MEASURES, PROTOTYPES, embed, prototypes, spreads, thumbnails
+from brushprint.quota import stratified
 
 TSNE = {"method": "tsne", "perplexity": 30, "seed": 0}
 

@@ -204,6 +204,9 @@ def _faults(claims: Claims) -> Iterable[tuple[Location, str]]:
             yield from ((loc, reason) for reason in _faults_of(claim, variant))
         for variant, sentences in source.sentences.items():
             for sentence in sentences:
+                if sum(map(bool, (sentence.region and sentence.of, sentence.clusters, sentence.apart))) != 1:
+                    loc = ("sources", name, "sentences", variant, sentence.id)
+                    yield loc, "give either `region` and `of`, or `clusters`, or `apart`"
                 if not sentence.id.startswith(f"{name}-") or sentence.id in seen:
                     loc = ("sources", name, "sentences", variant, sentence.id)
                     yield loc, f"begin the id with '{name}-', and let no two be the same"
@@ -261,8 +264,8 @@ def judge(
     changed : variants whose task, split or recipe is not the published one
     catalogue : columns `origin`, `source`, `style`, `width`, `published_split`
     variants : by name `metrics` and `latent` (see `brushprint.metrics` and `brushprint.latent`), `history` (columns
-        `best` and `<partition>_accuracy`, `<partition>_loss`), `split` (see `brushprint.split`) and `effects` (see
-        `brushprint.regions`)
+        `best` and `<partition>_accuracy`, `<partition>_loss`), `split` (see `brushprint.split`), and `effects` and
+        `embedding` (see `brushprint.sentences`)
 
     Returns
     -------
@@ -275,7 +278,6 @@ def judge(
     """
     run = {"catalogue": catalogue.rename(columns={"published_split": "partition"}), "variants": variants}
     run |= {"from_scratch": from_scratch, "changed": changed}
-    effects = {name: variant["effects"] for name, variant in variants.items()}
     of_run = ["synthetic sample"] * synthetic + ["under a budget"] * any(cap is not None for cap in budget.values())
     rows = []
     for name, source in claims.sources.items():
@@ -296,7 +298,7 @@ def judge(
             {"source": name, **entry.model_dump()} for name, source in claims.sources.items() for entry in source.open
         ],
         "sentences": [
-            {"source": name, **answer(sentence, variant, effects)}
+            {"source": name, **answer(sentence, variant, variants)}
             for name, source in claims.sources.items()
             for variant, sentences in source.sentences.items()
             for sentence in sentences

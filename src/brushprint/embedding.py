@@ -13,8 +13,6 @@ from PIL import Image
 from sklearn.manifold import TSNE, trustworthiness
 from sklearn.metrics import pairwise_distances
 
-from brushprint.quota import spread
-
 # Fewer pictures than this are neither drawn nor compared.
 LEAST = 10
 # So many prototypes of each kind, and neighbours of a picture that are looked at.
@@ -26,20 +24,6 @@ RESAMPLES = 1000
 SHUFFLES = 100
 MEASURES = ("spread", "silhouette", "purity")
 SAME = "the features are the same for every picture"
-
-
-def stratified(labels: pd.Series, pictures: int, seed: int) -> np.ndarray:
-    """Positions of at most `pictures` pictures, ascending: each class keeps its share, and one picture at least.
-
-    With more classes than `pictures` there is one picture of each.
-    """
-    if len(labels) <= pictures:
-        return np.arange(len(labels))
-    generator = np.random.default_rng(seed)
-    by_class = {name: np.flatnonzero(labels == name) for name in sorted(labels.unique())}
-    more = spread(max(0, pictures - len(by_class)), {name: len(inside) - 1 for name, inside in by_class.items()})
-    drawn = [generator.choice(inside, 1 + more[name], replace=False) for name, inside in by_class.items()]
-    return np.sort(np.concatenate(drawn))
 
 
 def embed(

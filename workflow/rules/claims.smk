@@ -43,6 +43,7 @@ rule claims:
         history=expand(f"{VARIANT}/history.csv", variant=CONFIG.variants),
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
         latent=expand(f"{VARIANT}/latent.json", variant=CONFIG.variants),
+        embedding=expand(f"{VARIANT}/embedding.json", variant=CONFIG.variants),
         effects=expand(f"{VARIANT}/region-effects.parquet", variant=CONFIG.variants),
     output:
         f"{RESULTS}/claims.json",

@@ -11,16 +11,18 @@ with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     splits = dict(zip(params.splits, map(pd.read_parquet, given.splits), strict=True))
     variants = {}
+    tables = params.variants.items(), given.history, given.effects
     for (name, split), history, effects, *files in zip(
-        params.variants.items(), given.history, given.effects, given.metrics, given.latent, strict=True
+        *tables, given.metrics, given.latent, given.embedding, strict=True
     ):
-        metrics, latent = (json.loads(Path(file).read_text()) for file in files)
+        metrics, latent, embedding = (json.loads(Path(file).read_text()) for file in files)
         variants[name] = {
             "history": pd.read_csv(history),
             "metrics": metrics,
             "latent": latent,
             "split": splits[split],
             "effects": pd.read_parquet(effects),
+            "embedding": embedding,
         }
     ledger = judge(
         load(given.claims),
