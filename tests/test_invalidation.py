@@ -124,7 +124,10 @@ CHANGES: dict[str, list[Change]] = {
     "a variant removed": [remove_variant],
     "the validation share of a split": [set_key("splits", "balanced", "validation", to=0.2)],
     "the number of clusters": [set_key("latent", "clusters", to=3)],
+    "the perplexity of the map": [set_key("latent", "embedding", "perplexity", to=20)],
     "the pictures explained a cluster": [set_key("explain", "pictures", to=2)],
+    "the random networks that heat is compared with": [set_key("explain", "random_networks", to=4)],
+    "the pictures that maps are checked on": [set_key("explain", "checked", to=20)],
     "the title of the report, its template": [
         set_key("collection", "title", to="Another"),
         add_line("src/brushprint/report.html.jinja", "<!-- end -->"),
@@ -154,7 +157,10 @@ CHANGES: dict[str, list[Change]] = {
 # The variant of the rows that concern one alone, where it is not cifake-32, and the split of each variant.
 ONE = dict.fromkeys(("`architectures/tapering_cnn`", "`copies`"), "tapering-cnn") | {"a variant added": "cifake-128"}
 SPLIT_OF = {"tapering-cnn": "augmented", "cifake-32": "balanced", "cifake-128": "balanced"}
-PER_VARIANT = ("train", "infer", "evaluate", "latent", "explain", "figures", "trace")
+PER_VARIANT = (
+    *("train", "infer", "evaluate", "latent", "embed", "explain", "regions", "faithfulness"),
+    *("figures", "trace"),
+)
 PER_SPLIT = ("split", "seal")
 ALL = (
     {rule: {"tapering-cnn", "cifake-32"} for rule in PER_VARIANT}

@@ -1,11 +1,10 @@
-"""Where the faces of the pictures are, which some say networks look at."""
+"""Where the faces of test pictures are, which some say networks look at."""
 
 
 rule faces:
     input:
         PICTURES["input"],
         catalogue=f"{RESULTS}/catalogue.parquet",
-        splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
     output:
         f"{RESULTS}/faces.parquet",
     log:
@@ -16,5 +15,6 @@ rule faces:
     params:
         *code("faces"),
         **PICTURES["params"],
+        published=all(CONFIG.splits[split].published for split in SPLITS),
     script:
         "../scripts/faces.py"
