@@ -17,7 +17,7 @@ rule explain:
         f"{LOGS}/explain-{{variant}}.benchmark.tsv"
     params:
         *code("explain"),
-        **CONFIG.explain.model_dump(),
+        **CONFIG.explain.model_dump(include={"pictures", "panel", "occlusion"}),
         network=network_code("explain"),
         seed=lambda wildcards: seed_of(wildcards.variant),
         device=CONFIG.device,
