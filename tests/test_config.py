@@ -110,7 +110,7 @@ def test_the_source_says_how_pictures_are_come_by(source: str, kind: str):
             "collection: {labels: [{folder: a, origin: ai, source: a, stile: b}]}",
             "collection.labels[0].stile: unknown key; did you mean 'style'?",
         ),
-        ("explain: {zzz: 1}", "explain.zzz: unknown key; known: pictures, panel, occlusion"),
+        ("explain: {zzz: 1}", "explain.zzz: unknown key; known: pictures, panel, occlusion, random_networks, checked"),
         (
             "explain: {occlusion: {stride: 32}}",
             "explain.occlusion.stride: a patch of 24 pixels would leave some out; set at most 24, not 32",

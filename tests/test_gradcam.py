@@ -9,7 +9,8 @@ from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from brushprint import networks
-from brushprint.gradcam import as_heat, choose, draw_panels, grad_cam, heatmaps
+from brushprint.gradcam import as_heat, grad_cam, heatmaps
+from brushprint.panels import choose, draw_panels
 from brushprint.recipe import Recipe
 from brushprint.training import Data, train
 from tests.conftest import ARCHITECTURES, model_of

@@ -10,7 +10,8 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from brushprint.latent import ALL, OUTCOMES, SHARES, SPACES, feature_matrix, latent
+from brushprint.latent import ALL, OUTCOMES, SHARES, SPACES, latent
+from brushprint.tables import feature_matrix
 
 SETTINGS = {"variance": 0.8, "clusters": 4, "permutations": 20, "refits": 2, "seed": 0}
 

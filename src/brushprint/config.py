@@ -194,10 +194,10 @@ class Explain(Settings):
     """The heatmaps."""
 
     pictures: Annotated[int, Field(ge=1, description="pictures shown a cluster and outcome")]
-    random_networks: Annotated[int, Field(ge=3, description="networks with random weights that heat is compared with")]
-    checked: Annotated[int, Field(ge=10, description="test pictures on which it is tested whether the maps are honest")]
     panel: Annotated[int, Field(ge=1, description="pictures shown of each outcome, and of the most confident errors")]
     occlusion: Occlusion
+    random_networks: Annotated[int, Field(ge=3, description="networks with random weights that heat is compared with")]
+    checked: Annotated[int, Field(ge=10, description="test pictures on which it is tested whether the maps are honest")]
 
 
 class Config(Settings):

@@ -26,7 +26,7 @@ LEGEND_LIMIT = 12
 FEW = 4
 NAMED_SHARE = 0.05
 # Side of a picture in a panel of heatmaps, in pixels, and pictures a row of it where they are in no clusters.
-TILE = 96
+TILE = 80
 ACROSS = 3
 # A change of a probability that is hardly one is drawn pale, though it be the largest of a picture.
 FAINTEST = 0.02

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from sklearn.decomposition import PCA
 
 from brushprint.clusters import LEVEL, judge, k_means
@@ -79,12 +78,6 @@ def latent(
         "fits": fits,
     }
     return points, summary
-
-
-def feature_matrix(features: pa.Table, layer: str) -> np.ndarray:
-    """The features of a layer as float32 [pictures, values]."""
-    column = features[layer].combine_chunks()
-    return column.flatten().to_numpy().reshape(len(column), -1)
 
 
 def _principal_components(features: np.ndarray, variance: float) -> tuple[np.ndarray, np.ndarray, int]:

@@ -65,34 +65,39 @@ def profiles(
     where = networks.device(device)
     classes = torch.tensor([model.classes.index(name) for name in table["predicted"]])
     rows, batch = table["row"].to_numpy(), networks.batch(pixels.shape[1])
-    faces, sums, parts = _Faces(table["image_id"], boxes), _Sums(table, groups), []
+    faces, sums = _Faces(table["image_id"], boxes), _Sums(table, groups)
+    # Filled in place: many small tables between large tensors would keep the memory of these from being used again.
+    shares = np.empty((len(CONDITIONS), len(table), len(REGIONS)))
+    networks_of = np.empty(len(table), dtype=np.int64)
     grey = _of_grey_pictures(model, where)
     blocks = np.array_split(np.random.default_rng(seed).permutation(len(table)), random_networks)
     with progress(len(table), "regions") as bar:
         for number, block in enumerate(map(np.sort, blocks)):
             random = networks.random_like(model, seed + number)
+            networks_of[block] = number
             for start in range(0, len(block), batch):
                 chosen = block[start : start + batch]
                 pictures, named = torch.from_numpy(pixels[rows[chosen]]), classes[chosen]
                 own = torch.stack([_plain(pictures), faces.covered(chosen)], dim=1)
-                for condition, maps, masks in (
-                    ("trained", maps_of(model, pictures, named, where), own),
-                    ("random", maps_of(random, pictures, named, where), own),
-                    ("flipped", maps_of(model, pictures.flip(1), named, where), own.flip(2)),
-                    ("grey", grey[named], own),
+                upside_down = pictures.flip(1), named, where
+                for place, (maps, masks) in enumerate(
+                    (
+                        (maps_of(model, pictures, named, where), own),
+                        (maps_of(random, pictures, named, where), own),
+                        (maps_of(model, *upside_down), own.flip(2)),
+                        (grey[named], own),
+                    )
                 ):
                     heat = _on_grid(maps.cpu())
-                    parts.append(_shares(heat, masks).assign(picture=chosen, condition=condition, network=number))
-                    sums.add(condition, chosen, heat)
+                    shares[place, chosen] = _shares(heat, masks)
+                    sums.add(CONDITIONS[place], chosen, heat)
                 bar.update(len(chosen))
-    shares = pd.concat(parts).sort_values(["condition", "picture"], key=_in_order, ignore_index=True)
-    shares.insert(0, "image_id", table["image_id"].to_numpy()[shares.pop("picture")])
-    shares["faces_area"] = shares["image_id"].map(faces.areas)
-    return Profiles(shares, sums.means())
-
-
-def _in_order(column: pd.Series) -> pd.Series:
-    return column.map(CONDITIONS.index) if column.name == "condition" else column
+    found = pd.DataFrame({"image_id": np.tile(table["image_id"], len(CONDITIONS))})
+    found["condition"] = np.repeat(CONDITIONS, len(table))
+    found["network"] = np.tile(networks_of, len(CONDITIONS))
+    found[list(REGIONS)] = shares.reshape(-1, len(REGIONS))
+    found["faces_area"] = found["image_id"].map(faces.areas)
+    return Profiles(found, sums.means())
 
 
 def _of_grey_pictures(model: Model, device: torch.device) -> torch.Tensor:
@@ -153,10 +158,10 @@ def _covered(boxes: np.ndarray) -> np.ndarray:
     return covered
 
 
-def _shares(heat: torch.Tensor, own: torch.Tensor) -> pd.DataFrame:
-    """The share of heat [batch, `GRID`, `GRID`] in each region; `own` are the masks [batch, 2, ...] of `OWN`."""
+def _shares(heat: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+    """The share of heat [batch, `GRID`, `GRID`] in each of `REGIONS`; `own` are the masks [batch, 2, ...] of `OWN`."""
     fixed = heat.flatten(1) @ torch.from_numpy(np.stack(list(FIXED.values()))).flatten(1).T
-    return pd.DataFrame(torch.cat([fixed, (heat[:, None] * own).sum(dim=(2, 3))], dim=1), columns=list(REGIONS))
+    return torch.cat([fixed, (heat[:, None] * own).sum(dim=(2, 3))], dim=1)
 
 
 class _Sums:

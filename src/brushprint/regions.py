@@ -58,7 +58,8 @@ def effects(shares: pd.DataFrame, table: pd.DataFrame, groups: Iterable[str]) ->
     - `over_area`, the mean of share less area, with its interval, and `cohens_d`, that by its standard deviation
     - `random`, the mean over networks with random weights, and `random_low`, `random_high`, between which one more such
       network would lie (19 of 20 times)
-    - `over_grey`, the mean of share less that of a grey picture, with its interval; `grey`, the latter
+    - `over_grey`, the mean of share less that of a grey picture, with its interval; `grey`, the latter, or
+      the area where that picture has no heat
     - `flipped`, the mean share upside down; `follows`, what of the effect follows the picture when it is turned: for
       the upper and lower third half the difference between upright and flipped, for the others the effect that is left
       upside down; with its interval
@@ -90,6 +91,8 @@ def effects(shares: pd.DataFrame, table: pd.DataFrame, groups: Iterable[str]) ->
 def _effect(of: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray) -> pd.DataFrame:
     """A row a region; arrays are [pictures, regions], `network` is [pictures]."""
     share, flipped = of["trained"], of["flipped"]
+    # A grey picture without any heat prefers no part.
+    grey = np.where(np.isfinite(of["grey"]), of["grey"], area)
     hot = np.isfinite(share)
     above = share - area
     over = of_mean(above)
@@ -107,8 +110,8 @@ def _effect(of: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray) ->
             "random": of_mean(of["random"]).value,
             "random_low": low,
             "random_high": high,
-            "grey": of_mean(np.where(hot, of["grey"], np.nan)).value,
-            **_named("over_grey", of_mean(share - of["grey"])),
+            "grey": of_mean(np.where(hot, grey, np.nan)).value,
+            **_named("over_grey", of_mean(share - grey)),
             "flipped": of_mean(flipped).value,
             **_named("follows", of_mean(np.where(mirrored, (share - flipped) / 2, flipped - area))),
         }
@@ -121,15 +124,13 @@ def _verdict(told: dict[str, Any]) -> tuple[str, str]:
     if told["pictures"] < FEWEST:
         return "none", f"fewer than {FEWEST} pictures"
     sign = np.sign(told["over_area"])
-    # A grey picture without any heat is no null that could explain some.
-    greyless = np.isnan(told["grey"])
     refuted = {
         "no more or less than its area": not _beyond(told, "over_area", sign),
         "less than two points": abs(told["over_area"]) < MEANINGFUL,
         "networks with random weights differ as much": not (
             told["share"] > told["random_high"] if sign > 0 else told["share"] < told["random_low"]
         ),
-        "a grey picture has it too": not (greyless or _beyond(told, "over_grey", sign)),
+        "a grey picture has it too": not _beyond(told, "over_grey", sign),
         "not so with the picture upside down": not _beyond(told, "follows", sign),
     }
     reasons = [reason for reason, holds in refuted.items() if holds]

@@ -304,7 +304,10 @@ def _told_of_maps(faithfulness: Mapping[str, Any]) -> str:
     else:
         points = [100 * faithfulness[way]["better"]["value"] for way in ("deletion", "insertion")]
         honest = "The maps tell what matters: by {:.0f} and {:.0f} points more than random ones.".format(*points)
+    first, last = (faithfulness["cascade"]["stages"][place]["similarity"]["value"] for place in (0, -1))
     left = faithfulness["cascade"]["left"]
+    if first is not None and last is None:
+        return f"{honest} When all layers are made random, no map has any heat left."
     if left is None:
         return f"{honest} There is nothing to say whether they show what was learned."
     return f"{honest} When all layers are made random, {max(0, left):.0%} of what the maps show is left."

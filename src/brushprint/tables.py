@@ -1,9 +1,10 @@
-"""How tables and values are written: whole or not at all, and the same bytes for the same content."""
+"""How tables and values are written, whole or not at all, the same bytes for the same content; and features read."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,3 +30,9 @@ def write_json(value: Any, target: str | Path) -> None:
     """Write plain values; refuses what JSON has no word for, like nan."""
     with replacing(target) as part:
         part.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def feature_matrix(features: pa.Table, layer: str) -> np.ndarray:
+    """The features of a layer as float32 [pictures, values]."""
+    column = features[layer].combine_chunks()
+    return column.flatten().to_numpy().reshape(len(column), -1)

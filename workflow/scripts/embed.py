@@ -5,10 +5,9 @@ import pyarrow.parquet as pq
 from brushprint.atomic import replacing
 from brushprint.console import logged
 from brushprint.embedding import embed, prototypes, spreads, thumbnails
-from brushprint.latent import feature_matrix
 from brushprint.quota import stratified
 from brushprint.seal import open_pixels
-from brushprint.tables import write_json, write_parquet
+from brushprint.tables import feature_matrix, write_json, write_parquet
 
 with logged(snakemake.log[0]):
     settings, seed = dict(snakemake.params.embedding), snakemake.params.seed

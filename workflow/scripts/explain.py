@@ -5,8 +5,9 @@ import torch
 from brushprint import networks
 from brushprint.atomic import replacing
 from brushprint.console import logged
-from brushprint.gradcam import choose, draw_panels, heatmaps
+from brushprint.gradcam import heatmaps
 from brushprint.occlusion import agreement, as_maps, drops, scaled, summary, under_patches, windows
+from brushprint.panels import choose, draw_panels
 from brushprint.seal import open_pixels
 from brushprint.tables import write_json, write_parquet
 

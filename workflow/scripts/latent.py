@@ -2,8 +2,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from brushprint.console import logged
-from brushprint.latent import feature_matrix, latent
-from brushprint.tables import write_json, write_parquet
+from brushprint.latent import latent
+from brushprint.tables import feature_matrix, write_json, write_parquet
 
 with logged(snakemake.log[0]):
     settings = dict(snakemake.params.latent)
