@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from brushprint import figures, figures_heat
+from brushprint import figures, figures_heat, figures_latent
 from brushprint.config import Budget
 from brushprint.embedding import prototypes, spreads
 from brushprint.faithfulness import SHARES, judged
@@ -98,7 +98,7 @@ def shown(groups: list[int], panel: str, labels: list[str], clustered: bool = Tr
 
 def drawn_heatmaps(groups: list[int], panel: str, labels: list[str]) -> Callable[[Path], None]:
     given = shown(groups, panel, labels, clustered=panel.startswith("gradcam"))
-    return lambda target: figures.heatmaps(given, panel, target)
+    return lambda target: figures_heat.heatmaps(given, panel, target)
 
 
 def thumbnails(*sizes: int) -> dict[str, list[tuple[str, Image.Image]]]:
@@ -118,30 +118,30 @@ def copies(*sizes: int) -> list[list[tuple[np.ndarray, str]]]:
 
 def drawn_clusters(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> Callable[[Path], None]:
     table, summary = points(outcomes, clusters, styles)
-    return lambda target: figures.clusters(table, summary, "full", target)
+    return lambda target: figures_latent.clusters(table, summary, "full", target)
 
 
 def drawn_components(outcomes: dict[str, int], styles: list[str] | None) -> Callable[[Path], None]:
     table, summary = points(outcomes, 2, styles)
-    return lambda target: figures.components(table, summary["explained"], target)
+    return lambda target: figures_latent.components(table, summary["explained"], target)
 
 
 def drawn_scree(outcomes: dict[str, int], **changes: object) -> Callable[[Path], None]:
     _, summary = points(outcomes, 2, STYLES)
-    return lambda target: figures.scree(summary | changes, target)
+    return lambda target: figures_latent.scree(summary | changes, target)
 
 
 def drawn_quality(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> Callable[[Path], None]:
     _, summary = points(outcomes, clusters, styles)
-    return lambda target: figures.quality(summary, target)
+    return lambda target: figures_latent.quality(summary, target)
 
 
 def drawn_embedding(outcomes: dict[str, int], styles: list[str] | None, *method: str) -> Callable[[Path], None]:
-    return lambda target: figures.embedding(*mapped(outcomes, styles, *method), target)
+    return lambda target: figures_latent.embedding(*mapped(outcomes, styles, *method), target)
 
 
 def drawn_prototypes(groups: list[str], pictures: int) -> Callable[[Path], None]:
-    return lambda target: figures.prototypes(*typical(groups, pictures), target)
+    return lambda target: figures_latent.prototypes(*typical(groups, pictures), target)
 
 
 def drawn_confusion(classes: list[str], **parts: list[str]) -> Callable[[Path], None]:
@@ -227,7 +227,9 @@ DRAWINGS = {
     "heatmaps with long names": drawn_heatmaps([2], "gradcam-full-misclassified", MANY),
     "heatmaps of one picture": drawn_heatmaps([1], "panel-correct", ["ai"]),
     "heatmaps in no clusters": drawn_heatmaps([11], "panel-confident-errors", ["ai", "human"]),
-    "no heatmaps": lambda target: figures.heatmaps(shown([2], "panel-correct", ["ai"]), "panel-misclassified", target),
+    "no heatmaps": lambda target: figures_heat.heatmaps(
+        shown([2], "panel-correct", ["ai"]), "panel-misclassified", target
+    ),
     "scree": drawn_scree({"correct": 30, "misclassified": 9}),
     "scree of one component": drawn_scree({"correct": 30}, explained=[1.0, 0.0], components_full=1),
     "scree of 300 components": drawn_scree({"correct": 30}, explained=[1 / 400] * 400, components_full=320),
@@ -368,8 +370,8 @@ def test_the_palette_of_a_chart_keeps_white_and_its_colours(tmp_path: Path):
 
 
 def tiles(heat: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    found = figures._tiles(np.full((12, 12, 3), 100, dtype=np.uint8), heat.astype(np.float32), hidden)
-    assert all(tile.shape == (figures.TILE, figures.TILE, 3) for tile in found)
+    found = figures_heat._tiles(np.full((12, 12, 3), 100, dtype=np.uint8), heat.astype(np.float32), hidden)
+    assert all(tile.shape == (figures_heat.TILE, figures_heat.TILE, 3) for tile in found)
     assert (found[0] == 100).all()
     return found
 
@@ -397,7 +399,7 @@ def test_an_occlusion_map_tells_both_signs_apart_and_pales_where_hiding_changes_
 
 def test_a_panel_names_the_true_and_the_predicted_class_of_the_pictures_it_refers_to(drawn_figure):
     given = shown([2, 1], "gradcam-2d-correct", ["ai", "human"])
-    figures.heatmaps(given, "gradcam-2d-correct", Path("unused.jpg"))
+    figures_heat.heatmaps(given, "gradcam-2d-correct", Path("unused.jpg"))
     said = words(drawn_figure[0])
     assert [line for line in said if line.startswith("true")] == [f"true: {given['label'][row]}" for row in (2, 1, 0)]
     confident = [f"said: {given['predicted'][row]}, {given['probability'][row]:.0%}" for row in (2, 1, 0)]
@@ -411,13 +413,13 @@ def test_a_panel_without_pictures_says_so(drawn_figure):
         "panel-confident-errors": "No test picture is misclassified.",
         "gradcam-2d-correct": "No test picture is correct.",
     }.items():
-        figures.heatmaps(shown([2], "other", ["ai"]), panel, Path("unused.jpg"))
+        figures_heat.heatmaps(shown([2], "other", ["ai"]), panel, Path("unused.jpg"))
         assert words(drawn_figure[-1]) == [line]
 
 
 def test_no_two_names_of_a_figure_share_a_colour():
     for names in (["ai", "human"], ["dalle", "human", "midjourney"], ["correct", "misclassified"], MANY):
-        assert len({figures.mpl.colors.to_hex(colour) for colour in figures._colours(names)}) == len(names)
+        assert len({figures.mpl.colors.to_hex(colour) for colour in figures.colours_of(names)}) == len(names)
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
@@ -975,7 +977,7 @@ def test_the_report_says_how_far_the_groups_spread(write, variant):
 
 
 def test_the_quality_figure_names_clusters_and_says_what_cannot_be_judged(drawn_figure):
-    figures.quality(planted({"correct": 60, "misclassified": 6}), Path("unused.png"))
+    figures_latent.quality(planted({"correct": 60, "misclassified": 6}), Path("unused.png"))
     (figure,) = drawn_figure
     said = words(figure)
     assert {"baroque\n100% of 20", "art nouveau\n100% of 22"} <= set(said)
@@ -986,19 +988,19 @@ def test_the_quality_figure_names_clusters_and_says_what_cannot_be_judged(drawn_
 @pytest.mark.parametrize(("outcome", "other"), [("correct", "misclassified"), ("misclassified", "correct")])
 def test_the_figures_say_which_outcome_no_picture_has(drawn_figure, outcome: str, other: str):
     table, summary = points({outcome: 20}, 2, STYLES)
-    figures.quality(summary, Path("unused.png"))
-    figures.clusters(table, summary, "full", Path("unused.png"))
+    figures_latent.quality(summary, Path("unused.png"))
+    figures_latent.clusters(table, summary, "full", Path("unused.png"))
     table, summary = points({outcome: 20, other: 2}, 2, STYLES)
-    figures.quality(summary, Path("unused.png"))
-    figures.clusters(table, summary, "full", Path("unused.png"))
+    figures_latent.quality(summary, Path("unused.png"))
+    figures_latent.clusters(table, summary, "full", Path("unused.png"))
     said = [f"No test picture is {other}." in " ".join(words(figure)) for figure in drawn_figure]
     assert said == [True, True, False, False]
 
 
 def test_a_figure_that_cannot_be_drawn_says_why(drawn_figure):
-    figures.embedding(*mapped({"correct": 3}, None), Path("unused.png"))
-    figures.scree({"explained": [0, 0], "components_full": 1, "variance": 0.9}, Path("unused.png"))
-    figures.prototypes(*typical(["ai", "human"], 2), Path("unused.png"))
+    figures_latent.embedding(*mapped({"correct": 3}, None), Path("unused.png"))
+    figures_latent.scree({"explained": [0, 0], "components_full": 1, "variance": 0.9}, Path("unused.png"))
+    figures_latent.prototypes(*typical(["ai", "human"], 2), Path("unused.png"))
     map_, scree, shown = map(words, drawn_figure)
     assert map_ == ["There is no t-SNE of the penultimate layer: fewer than 10 pictures."]
     assert scree == ["All test pictures have the same features: there is no variance to explain."]
@@ -1006,7 +1008,7 @@ def test_a_figure_that_cannot_be_drawn_says_why(drawn_figure):
 
 
 def test_the_map_says_its_method_and_how_far_to_trust_it(drawn_figure):
-    figures.embedding(*mapped({"correct": 40}, STYLES, "umap"), Path("unused.png"))
+    figures_latent.embedding(*mapped({"correct": 40}, STYLES, "umap"), Path("unused.png"))
     (title,) = (text for text in words(drawn_figure[0]) if "UMAP" in text)
     assert title.startswith("UMAP (neighbours 30) of 40 of 540 test pictures; trustworthiness 0.900")
 

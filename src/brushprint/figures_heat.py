@@ -1,10 +1,11 @@
-"""The figures of where the heat lies, and of whether the maps are honest; as `brushprint.figures` has them."""
+"""The figures of where a network looks: maps, where their heat lies, whether they are honest."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -12,14 +13,17 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, PercentFormatter
+from PIL import Image
 
-from brushprint.figures import COLOURS
-from brushprint.figures import _save as save
-from brushprint.figures import _say as say
-from brushprint.figures import _words as words
+from brushprint.figures import COLOURS, KNOWN, folded, save_figure, say_instead, spaced
 
+# Side of a picture in a panel of heatmaps, in pixels, and pictures a row of it where they are in no clusters.
+TILE = 80
+ACROSS = 3
+# A change of a probability that is hardly one is drawn pale, though it be the largest of a picture.
+FAINTEST = 0.02
 # How many mean maps stand side by side, and how many of one kind are drawn.
-ACROSS, MOST = 10, 20
+MAPS_ACROSS, MOST = 10, 20
 KINDS = {
     "outcome": "by outcome",
     "source": "by source",
@@ -29,6 +33,92 @@ KINDS = {
 NULLS = {"trained": "trained", "flipped": "upside down", "random": "random weights", "grey": "grey picture"}
 
 
+def heatmaps(shown: dict[str, np.ndarray], panel: str, target: Path) -> None:
+    """Pictures of a panel, each beside its Grad-CAM heatmap and its occlusion map; a row a cluster, if it has any.
+
+    Parameters
+    ----------
+    shown : a value a picture of `label`, `predicted`, `probability`, `picture` (uint8 [side, side, 3]), `heat` ([side,
+        side], 0 to 1) and `occlusion` ([side, side], -1 to 1); a value a place of a panel of `shown_panel`,
+        `shown_cluster` (-1: none) and `shown_row`, the picture's
+    panel : one of `shown_panel`, named by the outcome that all its pictures have
+    """
+    places = np.flatnonzero(shown["shown_panel"] == panel)
+    outcome = "correct" if panel.endswith("correct") else "misclassified"
+    if not len(places):
+        say_instead(f"No test picture is {outcome}.", target)
+        return
+    clusters, rows = shown["shown_cluster"][places], shown["shown_row"][places]
+    groups = [rows[clusters == cluster] for cluster in np.unique(clusters)]
+    clustered = clusters[0] >= 0
+    if not clustered:
+        groups = [rows[start : start + ACROSS] for start in range(0, len(rows), ACROSS)]
+    titles = {row: _titles(shown, row) for row in rows}
+    ink = KNOWN["misclassified"] if outcome == "misclassified" else "black"
+    # In pixels: one canvas of tiles is drawn in a tenth of the time that as many axes take, and where tiles begin at
+    # multiples of 16, as the blocks of JPEG do, the file is a quarter smaller.
+    words = 16 * max(line.count("\n") + 1 for pair in titles.values() for line in pair)
+    step, margin = TILE + 16, 32 if clustered else 16
+    across, down, head = 3 * step + 16, 2 * words + step, 48
+    width, height = margin + max(map(len, groups)) * across, head + len(groups) * down
+    canvas = np.full((height, width, 4), 255, dtype=np.uint8)
+    figure = plt.figure(figsize=(width / 96, height / 96), dpi=96, layout="none")
+
+    def write(left: float, top: float, line: str, **style: Any) -> None:
+        figure.text(left, height - top, line, transform=None, **{"fontsize": 8, "va": "bottom"} | style)
+
+    _key(write, margin)
+    for number, group in enumerate(groups):
+        top = head + number * down + 2 * words
+        if clustered:
+            write(18, top + TILE / 2, f"cluster {np.unique(clusters)[number]}", rotation=90, ha="center", va="center")
+        for position, row in enumerate(group):
+            left = margin + position * across
+            write(left, top - words - 2, titles[row][0])
+            write(left, top - 2, titles[row][1], color=ink)
+            for column, tile in enumerate(_tiles(*(shown[name][row] for name in ("picture", "heat", "occlusion")))):
+                canvas[top : top + TILE, left + column * step : left + column * step + TILE, :3] = tile
+    figure.figimage(canvas)
+    save_figure(figure, target, dpi=96, trim=False)
+
+
+def _key(write: Callable[..., None], left: float) -> None:
+    """What the three tiles of a picture are, and what their colours mean."""
+    soft = "#555555"
+    for column, lines in enumerate((("picture", ""), ("Grad-CAM", "bright: for it"), ("occlusion", ""))):
+        for top, line, style in ((18, lines[0], {"weight": "bold"}), (34, lines[1], {"color": soft})):
+            write(left + column * (TILE + 16), top, line, **style)
+    middle = left + 2 * (TILE + 16)
+    write(middle, 34, "■", color="#E08214")
+    write(middle + 10, 34, "for it", color=soft)
+    write(middle + 44, 34, "■", color="#8073AC")
+    write(middle + 54, 34, "against", color=soft)
+
+
+def _titles(shown: dict[str, np.ndarray], row: int) -> tuple[str, str]:
+    said = f"said: {shown['predicted'][row]}, {shown['probability'][row]:.0%}"
+    return folded(f"true: {shown['label'][row]}"), folded(said)
+
+
+def _tiles(picture: np.ndarray, heat: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A uint8 picture, alone, under its heatmap and under its occlusion map, each [`TILE`, `TILE`, 3].
+
+    Occlusion is orange where hiding made the network less sure and purple where it made it surer; the deepest colour is
+    the largest change of the map, but at least `FAINTEST`.
+    """
+    large = np.asarray(Image.fromarray(picture).resize((TILE, TILE), Image.Resampling.BICUBIC))
+    heat, hidden = (
+        np.asarray(Image.fromarray(given.astype(np.float32)).resize((TILE, TILE), how))
+        for given, how in ((heat, Image.Resampling.BILINEAR), (hidden, Image.Resampling.NEAREST))
+    )
+    hot = mpl.colormaps["inferno"](heat, bytes=True)[..., :3]
+    limit = max(FAINTEST, np.abs(hidden).max())
+    signed = mpl.colormaps["PuOr_r"](0.5 + hidden / (2 * limit), bytes=True)[..., :3]
+    grey = large.mean(axis=2, keepdims=True)
+    overlays = (0.4 * large + 0.6 * hot, 0.3 * grey + 0.7 * signed)
+    return large, *(overlay.round().astype(np.uint8) for overlay in overlays)
+
+
 def regions(effects: pd.DataFrame, target: Path) -> None:
     """How much more heat each region has than its area, in points, beside the nulls; of all pictures together.
 
@@ -36,7 +126,7 @@ def regions(effects: pd.DataFrame, target: Path) -> None:
     """
     rows = effects[(effects["by"] == "all") & (effects["pictures"] > 0)].reset_index(drop=True)
     if rows.empty:
-        say("No test picture has a heatmap with any heat.", target)
+        say_instead("No test picture has a heatmap with any heat.", target)
         return
     figure, axis = plt.subplots(figsize=(9.4, 0.42 * len(rows) + 1.4))
     over = {name: rows[name] - rows["area"] for name in ("flipped", "grey", "random_low", "random_high")}
@@ -68,7 +158,7 @@ def regions(effects: pd.DataFrame, target: Path) -> None:
         Patch(color="#E4E4E4", label="where one more network with random weights lies"),
     ]
     figure.legend(handles=marks, loc="outside upper left", ncols=2, fontsize=9)
-    save(figure, target)
+    save_figure(figure, target)
 
 
 def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
@@ -79,7 +169,7 @@ def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
     """
     hot = maps[maps["pictures"] > 0]
     if hot.empty:
-        say("No test picture has a heatmap with any heat.", target)
+        say_instead("No test picture has a heatmap with any heat.", target)
         return
     lower = effects[effects["region"] == "lower"].set_index(["by", "value"])["share"]
     nulls = hot[hot["by"] == "all"].set_index("condition").reindex(list(NULLS)).dropna(subset="pictures").reset_index()
@@ -87,7 +177,7 @@ def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
     for by, title in KINDS.items():
         group = hot[(hot["by"] == by)].sort_values("pictures", ascending=False, kind="stable").head(MOST)
         tiles = [(str(row.value), row) for row in group.sort_values("value").itertuples()]
-        lines += [(title, tiles[start : start + ACROSS]) for start in range(0, len(tiles), ACROSS)]
+        lines += [(title, tiles[start : start + MAPS_ACROSS]) for start in range(0, len(tiles), MAPS_ACROSS)]
     heat = [np.asarray(row.map) for _, tiles in lines for _, row in tiles]
     side = int(np.sqrt(len(heat[0])))
     limit = float(np.quantile(np.concatenate(heat), 0.995)) * side**2
@@ -111,11 +201,11 @@ def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
         place = {"rotation": 90, "ha": "right", "va": "center", "transform": line[0].transAxes}
         line[0].text(-0.08, 0.5, title.replace(" of", "\nof"), fontsize=8, **place)
     figure.colorbar(image, ax=axes, shrink=min(1, 2.2 / len(lines)), label="heat (1: spread evenly)", pad=0.01)
-    save(figure, target)
+    save_figure(figure, target)
 
 
 def _in_two_lines(name: str) -> str:
-    return "\n".join(wrap(words(name), 15, max_lines=2, placeholder="…"))
+    return "\n".join(wrap(spaced(name), 15, max_lines=2, placeholder="…"))
 
 
 def faithfulness(summary: dict[str, Any], target: Path) -> None:
@@ -124,7 +214,7 @@ def faithfulness(summary: dict[str, Any], target: Path) -> None:
     `summary` is what `brushprint.faithfulness` gives: `judged`, with `cascade`.
     """
     if not summary["pictures"]:
-        say("No test picture could be checked.", target)
+        say_instead("No test picture could be checked.", target)
         return
     figure, axes = plt.subplots(1, 3, figsize=(13, 3.7))
     curves = summary["curves"]
@@ -145,7 +235,7 @@ def faithfulness(summary: dict[str, Any], target: Path) -> None:
     axes[0].set_ylabel("probability of the answer")
     axes[0].legend(fontsize=9)
     _cascade(axes[2], summary["cascade"])
-    save(figure, target)
+    save_figure(figure, target)
 
 
 def _signed(better: dict[str, float | None]) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brushprint import figures, figures_heat
+from brushprint import figures, figures_heat, figures_latent
 from brushprint.console import logged
 
 with logged(snakemake.log[0]):
@@ -17,17 +17,17 @@ with logged(snakemake.log[0]):
     figures.curves(pd.read_csv(given.history), target["curves"])
     figures.confusion(metrics["test"]["confusion"], metrics["classes"], metrics["parts"], target["confusion"])
     figures.roc(pd.read_csv(given.roc), target["roc"])
-    figures.components(points, summary["explained"], target["components"])
-    figures.scree(summary, target["scree"])
-    figures.quality(summary, target["quality"])
-    figures.embedding(pd.read_parquet(given.embedding), mapped, target["embedding"])
+    figures_latent.components(points, summary["explained"], target["components"])
+    figures_latent.scree(summary, target["scree"])
+    figures_latent.quality(summary, target["quality"])
+    figures_latent.embedding(pd.read_parquet(given.embedding), mapped, target["embedding"])
     pictures = np.load(given.prototype_pictures)["picture"]
-    figures.prototypes(pd.read_parquet(given.prototypes), pictures, target["prototypes"])
+    figures_latent.prototypes(pd.read_parquet(given.prototypes), pictures, target["prototypes"])
     for space in ("2d", "full"):
-        figures.clusters(points, summary, space, target[f"clusters-{space}"])
+        figures_latent.clusters(points, summary, space, target[f"clusters-{space}"])
     for name, file in target.items():
         if name.startswith(("gradcam-", "panel-")):
-            figures.heatmaps(shown, name, file)
+            figures_heat.heatmaps(shown, name, file)
     effects = pd.read_parquet(given.effects)
     figures_heat.regions(effects, target["regions"])
     figures_heat.mean_maps(pd.read_parquet(given.maps), effects, target["mean-maps"])
