@@ -298,7 +298,8 @@ def test_a_figure_is_drawn_without_a_warning_and_when_twice_with_the_same_bytes(
 def drawn_figure(monkeypatch: pytest.MonkeyPatch) -> list:
     """The figures that are drawn, as matplotlib has them before they are written."""
     figures_drawn = []
-    monkeypatch.setattr(figures, "_save", lambda figure, *_, **__: figures_drawn.append(figure))
+    for module in (figures, figures_heat, figures_latent):
+        monkeypatch.setattr(module, "save_figure", lambda figure, *_, **__: figures_drawn.append(figure))
     yield figures_drawn
     for figure in figures_drawn:
         figures.plt.close(figure)
