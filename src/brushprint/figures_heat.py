@@ -26,6 +26,7 @@ FAINTEST = 0.02
 MAPS_ACROSS, MOST = 10, 20
 KINDS = {
     "outcome": "by outcome",
+    "origin": "by origin",
     "source": "by source",
     "style": "by style",
     "full cluster": "by cluster of the full space",
