@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +9,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from brushprint import networks
 from brushprint.gradcam import as_heat, grad_cam, heatmaps
 from brushprint.panels import choose, draw_panels
-from brushprint.recipe import Recipe
-from brushprint.training import Data, train
+from tests import planted
 from tests.conftest import ARCHITECTURES, model_of
 
 torch.set_num_threads(1)
@@ -164,51 +161,11 @@ def test_heat_reaches_from_zero_to_one_and_nothing_stays_nothing():
     torch.testing.assert_close(heat.amax(dim=(1, 2))[1:], torch.ones(2), atol=1e-3, rtol=0)
 
 
-def cue_network(tmp_path: Path) -> tuple[networks.Model, np.ndarray, np.ndarray, np.ndarray]:
-    """A network that learned to tell where a bright square is, pictures, their classes, and where the square is."""
-    generator = np.random.default_rng(0)
-    count, side, edge = 64, 24, 8
-    targets = np.arange(count, dtype=np.int64) % 2
-    pixels = generator.integers(60, 120, (count, side, side, 3), dtype=np.uint8)
-    cue = np.zeros((count, side, side), dtype=bool)
-    for index, target in enumerate(targets):
-        corner = generator.integers(0, 4, 2) + (0, side - edge - 4)[target]
-        cue[index, corner[0] : corner[0] + edge, corner[1] : corner[1] + edge] = True
-    pixels[cue] = 250
-    data = Data(pixels, np.arange(count), targets)
-    recipe = Recipe(
-        architecture="cifake",
-        image_size=side,
-        resize="nearest",
-        epochs=8,
-        batch_size=8,
-        optimizer="adam",
-        learning_rate=0.002,
-        patience=None,
-        precision="32-true",
-    )
-    weights, history = train(
-        recipe=recipe,
-        data=data,
-        validation=data,
-        classes=["above", "below"],
-        seed=0,
-        device="cpu",
-        weights=None,
-        checkpoint=tmp_path / "checkpoint.pt",
-        identity="cue",
-        label="cue",
-    )
-    assert history["validation_accuracy"].max() == 1
-    model = model_of("cifake", side, ["above", "below"])
-    model.network.load_state_dict(weights)
-    return model, pixels, targets, cue
-
-
-def test_a_planted_cue_gets_the_heat(tmp_path: Path):
-    model, pixels, targets, cue = cue_network(tmp_path)
-    heat = heatmaps(model, torch.from_numpy(pixels), torch.from_numpy(targets))
-    assert heat[cue].mean() > 2 * heat[~cue].mean()
+def test_a_planted_cue_gets_the_heat():
+    pixels, colours = planted.pictures(40, seed=3)
+    heat = heatmaps(planted.learned(), torch.from_numpy(pixels), torch.from_numpy(colours))
+    mark = heat[:, planted.ROWS, planted.COLUMNS]
+    assert mark.mean() > 2 * (heat.sum() - mark.sum()) / (heat.size - mark.size)
 
 
 def test_the_pictures_nearest_to_each_centre_are_chosen():

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -13,8 +11,9 @@ from brushprint.errors import UserError
 from brushprint.gradcam import as_heat, grad_cam, heatmaps
 from brushprint.head import find
 from brushprint.occlusion import agreement, as_maps, drops, scaled, summary, under_patches, windows
+from tests import planted
 from tests.conftest import ARCHITECTURES, model_of
-from tests.test_gradcam import SIDE, TARGETS, cue_network, pictures
+from tests.test_gradcam import SIDE, TARGETS, pictures
 
 torch.set_num_threads(1)
 
@@ -112,13 +111,27 @@ def test_settings_are_in_pixels_of_a_picture_of_128():
     assert scaled(1, 8) == 1
 
 
-def test_a_planted_cue_is_what_must_not_be_hidden(tmp_path: Path):
-    model, pixels, targets, cue = cue_network(tmp_path)
-    hidden = windows(24, 6, 3)
-    given = torch.from_numpy(pixels), torch.from_numpy(targets)
-    found = drops(model, *given, hidden)
-    maps = as_maps(found, hidden)
-    assert maps[cue].mean() > 2 * np.abs(maps[~cue]).mean()
+def of_the_mark(model: networks.Model) -> tuple[float, float]:
+    """How much less sure the network is with a planted mark hidden, and the most that hiding other parts changes."""
+    pixels, colours = planted.pictures(40, seed=3)
+    hidden = windows(planted.SIDE, 8, 4)
+    maps = as_maps(drops(model, torch.from_numpy(pixels), torch.from_numpy(colours), hidden), hidden).mean(0)
+    mark = np.zeros_like(maps, dtype=bool)
+    mark[planted.ROWS, planted.COLUMNS] = True
+    return float(maps[mark].mean()), float(np.abs(maps[~mark]).max())
+
+
+def test_a_planted_cue_is_what_must_not_be_hidden():
+    mark, others = of_the_mark(planted.learned())
+    assert mark > 0.2
+    assert mark > 2 * others
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_to_a_network_with_random_weights_it_is_nothing_special(seed: int):
+    torch.manual_seed(seed)
+    mark, _ = of_the_mark(model_of("conv3", planted.SIDE, planted.CLASSES))
+    assert abs(mark) < 0.02
 
 
 def test_both_maps_of_a_network_that_adds_up_brightness_agree_far_more_than_those_of_other_pictures():
