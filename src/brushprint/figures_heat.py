@@ -112,7 +112,7 @@ def _tiles(picture: np.ndarray, heat: np.ndarray, hidden: np.ndarray) -> tuple[n
         np.asarray(Image.fromarray(given.astype(np.float32)).resize((TILE, TILE), how))
         for given, how in ((heat, Image.Resampling.BILINEAR), (hidden, Image.Resampling.NEAREST))
     )
-    hot = mpl.colormaps["inferno"](heat, bytes=True)[..., :3]
+    hot = _coloured(heat)
     limit = max(FAINTEST, np.abs(hidden).max())
     signed = mpl.colormaps["PuOr_r"](0.5 + hidden / (2 * limit), bytes=True)[..., :3]
     grey = large.mean(axis=2, keepdims=True)
@@ -179,30 +179,41 @@ def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
         group = hot[(hot["by"] == by)].sort_values("pictures", ascending=False, kind="stable").head(MOST)
         tiles = [(str(row.value), row) for row in group.sort_values("value").itertuples()]
         lines += [(title, tiles[start : start + MAPS_ACROSS]) for start in range(0, len(tiles), MAPS_ACROSS)]
-    heat = [np.asarray(row.map) for _, tiles in lines for _, row in tiles]
-    side = int(np.sqrt(len(heat[0])))
-    limit = float(np.quantile(np.concatenate(heat), 0.995)) * side**2
-    across = max(len(tiles) for _, tiles in lines)
-    figure, axes = plt.subplots(
-        len(lines),
-        across,
-        figsize=(1.25 * across + 0.9, max(2.6, 1.72 * len(lines))),
-        squeeze=False,
-        layout="constrained",
-    )
-    for axis in axes.flat:
-        axis.axis("off")
-    for line, (title, tiles) in zip(axes, lines, strict=True):
-        for axis, (name, row) in zip(line, tiles, strict=False):
+    heat = np.stack([row.map for _, tiles in lines for _, row in tiles])
+    # Spread evenly, heat is 1 everywhere.
+    limit = float(np.quantile(heat, 0.995)) * heat.shape[1]
+    # In pixels, as `heatmaps`: so many axes take seconds to lay out.
+    side, margin, head, above, below = 96, 112, 40, 30, 34
+    width = margin + MAPS_ACROSS * (side + 16)
+    height = head + len(lines) * (above + side + below)
+    canvas = np.full((height, width, 4), 255, dtype=np.uint8)
+    figure = plt.figure(figsize=(width / 96, height / 96), dpi=96, layout="none")
+
+    def write(left: float, top: float, line: str, **style: Any) -> None:
+        figure.text(left, height - top, line, transform=None, **{"fontsize": 8, "va": "bottom"} | style)
+
+    canvas[14:26, margin : margin + 256, :3] = _coloured(np.linspace(0, 1, 256))
+    write(margin - 8, 26, "0", ha="right")
+    write(margin + 264, 26, f"{limit:.1f} times as much heat as if it were spread evenly")
+    for down, (title, tiles) in enumerate(lines):
+        top = head + down * (above + side + below) + above
+        write(4, top + side / 2, "\n".join(wrap(title, 16)), va="center")
+        for across, (name, row) in enumerate(tiles):
+            left = margin + across * (side + 16)
+            size = int(np.sqrt(len(row.map)))
+            large = Image.fromarray(np.reshape(row.map, (size, size)) * size**2 / limit).resize((side, side))
+            canvas[top : top + side, left : left + side, :3] = _coloured(np.asarray(large))
             share = lower.get((row.by, row.value)) if row.condition == "trained" else None
-            image = axis.imshow(np.reshape(row.map, (side, side)) * side**2, cmap="inferno", vmin=0, vmax=limit)
-            axis.set_title(_in_two_lines(name), fontsize=7, loc="center", pad=2)
             said = f"{row.pictures:,}" + (f"; lower {share:.0%}" if share is not None and np.isfinite(share) else "")
-            axis.text(0.5, -0.04, said, transform=axis.transAxes, ha="center", va="top", fontsize=7)
-        place = {"rotation": 90, "ha": "right", "va": "center", "transform": line[0].transAxes}
-        line[0].text(-0.08, 0.5, title.replace(" of", "\nof"), fontsize=8, **place)
-    figure.colorbar(image, ax=axes, shrink=min(1, 2.2 / len(lines)), label="heat (1: spread evenly)", pad=0.01)
-    save_figure(figure, target)
+            write(left, top - 2, _in_two_lines(name))
+            write(left, top + side + 16, said, color="#555555")
+    figure.figimage(canvas)
+    save_figure(figure, target, dpi=96, colours=64)
+
+
+def _coloured(heat: np.ndarray) -> np.ndarray:
+    """Heat as colours, uint8 with an axis more."""
+    return mpl.colormaps["inferno"](heat.clip(0, 1), bytes=True)[..., :3]
 
 
 def _in_two_lines(name: str) -> str:
