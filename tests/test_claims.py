@@ -559,7 +559,7 @@ def test_a_sentence_on_heat_is_answered_by_what_was_measured(changes: dict, answ
 
 def test_a_sentence_on_heat_comes_with_its_effect_its_interval_and_its_null() -> None:
     assert answered(LOWER, net={"effects": effects(random_low=0.1)})["measured"] == (
-        "50.0% of the heat lower on 25.0% of the area: +25.0 points (+20.0 to +30.0; +1.50 standard deviations), with "
+        "lower: 50.0% of the heat on 25.0% of the area, +25.0 points (+20.0 to +30.0; +1.50 standard deviations), with "
         "random weights -15 to +15; 90 pictures"
     )
 

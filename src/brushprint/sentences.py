@@ -79,7 +79,7 @@ def _of_heat(sentence: Sentence, effects: pd.DataFrame) -> Finding:
     points = {name: 100 * row[f"over_area{name}"] for name in ("", "_low", "_high")}
     random = [100 * (row[f"random_{end}"] - row["area"]) for end in ("low", "high")]
     words = (
-        f"{row['share']:.1%} of the heat {sentence.region} on {row['area']:.1%} of the area: {points['']:+.1f} points "
+        f"{sentence.region}: {row['share']:.1%} of the heat on {row['area']:.1%} of the area, {points['']:+.1f} points "
         f"({points['_low']:+.1f} to {points['_high']:+.1f}; {row['cohens_d']:+.2f} standard deviations), with random "
         f"weights {random[0]:+.0f} to {random[1]:+.0f}; {row['pictures']:,} pictures"
     )
