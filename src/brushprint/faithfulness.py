@@ -52,7 +52,7 @@ def curves(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed:
     parts = []
     for start in range(0, len(pictures), batch):
         shown, named = pictures[start : start + batch], classes[start : start + batch]
-        maps = maps_of(model, shown, named, where).cpu()
+        maps = maps_of(model, shown, named, where)
         orders = {
             "gradcam": _hottest_first(maps, side, generator),
             "random": _hottest_first(torch.rand(maps.shape, generator=generator), side, generator),
@@ -124,7 +124,7 @@ def cascade(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed
     `left`, the share of what is above chance that is left when all is random, `None` without any above it.
     """
     where = networks.device(device)
-    original = _all_maps(model, pictures, classes, where)
+    original = maps_of(model, pictures, classes, where)
     fresh = networks.random_like(model, seed).network.state_dict()
     network = networks.copy_of(model)
     state = network.network.state_dict()
@@ -134,7 +134,7 @@ def cascade(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed
             # What lies in no module, like the class token of a transformer, goes with the last.
             if last or any(key.startswith(f"{name}.") for name in names):
                 state[key].copy_(fresh[key])
-        stages.append({"layers": names, **_similarity(original, _all_maps(network, pictures, classes, where))})
+        stages.append({"layers": names, **_similarity(original, maps_of(network, pictures, classes, where))})
     chance = (
         _similarity(original, original.roll(1, 0))["similarity"] if len(original) > 1 else of_mean(np.empty(0)).plain()
     )
@@ -150,12 +150,6 @@ def _from_the_top(network: nn.Module) -> Iterator[tuple[list[str], bool]]:
     stages = min(STAGES, len(names))
     for stage, part in enumerate(np.array_split(names, stages), start=1):
         yield part.tolist(), stage == stages
-
-
-def _all_maps(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: torch.device) -> torch.Tensor:
-    batch = networks.batch(pictures.shape[1])
-    parts = zip(pictures.split(batch), classes.split(batch), strict=True)
-    return torch.cat([maps_of(model, shown, named, device).cpu() for shown, named in parts])
 
 
 def _similarity(one: torch.Tensor, other: torch.Tensor) -> dict[str, Any]:

@@ -49,13 +49,17 @@ def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torc
 
 
 def maps_of(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Grad-CAM maps of uint8 pictures [batch, side, side, 3], as `grad_cam` gives them, on the device.
+    """Grad-CAM maps of uint8 pictures [pictures, side, side, 3], as `grad_cam` gives them, in batches, on the CPU.
 
     A network of the precision `bf16-mixed` is explained in it.
     """
-    network = model.network.to(device)
+    network, layer, batch = model.network.to(device), model.layers.gradcam, networks.batch(pictures.shape[1])
     with model.autocast(device):
-        return grad_cam(network, model.layers.gradcam, model.inputs(pictures.to(device)), classes.to(device))
+        parts = [
+            grad_cam(network, layer, model.inputs(part.to(device)), named.to(device)).cpu()
+            for part, named in zip(pictures.split(batch), classes.split(batch), strict=True)
+        ]
+    return torch.cat(parts)
 
 
 def as_heat(maps: torch.Tensor, side: int) -> torch.Tensor:
@@ -78,6 +82,4 @@ def heatmaps(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device
 
     `device` is one of `brushprint.networks.device`.
     """
-    side, where = pictures.shape[1], networks.device(device)
-    parts = zip(pictures.split(networks.batch(side)), classes.split(networks.batch(side)), strict=True)
-    return torch.cat([as_heat(maps_of(model, part, named, where), side).cpu() for part, named in parts]).numpy()
+    return as_heat(maps_of(model, pictures, classes, networks.device(device)), pictures.shape[1]).numpy()

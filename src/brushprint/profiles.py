@@ -88,7 +88,7 @@ def profiles(
                         (grey[named], own),
                     )
                 ):
-                    heat = _on_grid(maps.cpu())
+                    heat = _on_grid(maps)
                     shares[place, chosen] = _shares(heat, masks)
                     sums.add(CONDITIONS[place], chosen, heat)
                 bar.update(len(chosen))
@@ -101,10 +101,10 @@ def profiles(
 
 
 def _of_grey_pictures(model: Model, device: torch.device) -> torch.Tensor:
-    """The map of a flat grey picture for each class, on the CPU: it depends on nothing else."""
+    """The map of a flat grey picture for each class: it depends on nothing else."""
     side = model.about["image_size"]
     grey = torch.full((len(model.classes), side, side, 3), 128, dtype=torch.uint8)
-    return maps_of(model, grey, torch.arange(len(grey)), device).cpu()
+    return maps_of(model, grey, torch.arange(len(grey)), device)
 
 
 def _on_grid(maps: torch.Tensor) -> torch.Tensor:
