@@ -135,9 +135,9 @@ def cascade(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed
             if last or any(key.startswith(f"{name}.") for name in names):
                 state[key].copy_(fresh[key])
         stages.append({"layers": names, **_similarity(original, maps_of(network, pictures, classes, where))})
-    chance = (
-        _similarity(original, original.roll(1, 0))["similarity"] if len(original) > 1 else of_mean(np.empty(0)).plain()
-    )
+    # Half the pictures apart: neighbours are often of one class, and so alike.
+    pairs = original if len(original) > 1 else original[:0]
+    chance = _similarity(pairs, pairs.roll(len(pairs) // 2, 0))["similarity"]
     last = stages[-1]["similarity"]["value"]
     above = None if chance["value"] is None else 1 - chance["value"]
     left = (last - chance["value"]) / above if above and last is not None else None
