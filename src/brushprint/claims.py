@@ -204,11 +204,10 @@ def _faults(claims: Claims) -> Iterable[tuple[Location, str]]:
             yield from ((loc, reason) for reason in _faults_of(claim, variant))
         for variant, sentences in source.sentences.items():
             for sentence in sentences:
+                loc = ("sources", name, "sentences", variant, sentence.id)
                 if sum(map(bool, (sentence.region and sentence.of, sentence.clusters, sentence.apart))) != 1:
-                    loc = ("sources", name, "sentences", variant, sentence.id)
                     yield loc, "give either `region` and `of`, or `clusters`, or `apart`"
                 if not sentence.id.startswith(f"{name}-") or sentence.id in seen:
-                    loc = ("sources", name, "sentences", variant, sentence.id)
                     yield loc, f"begin the id with '{name}-', and let no two be the same"
                 seen.add(sentence.id)
 

@@ -16,7 +16,7 @@ from torch.nn.functional import interpolate
 
 from brushprint import networks
 from brushprint.gradcam import maps_of
-from brushprint.intervals import of_mean
+from brushprint.intervals import FEWEST, MEANINGFUL, of_mean
 from brushprint.networks import Model
 
 # The share of a picture that is hidden or shown, in steps.
@@ -24,8 +24,6 @@ SHARES = tuple(np.linspace(0, 1, 11).round(1).tolist())
 GREY = 128
 # The maps are looked at again after at most so many steps of the randomisation.
 STAGES = 8
-MEANINGFUL = 0.02
-FEWEST = 10
 
 
 def curves(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed: int, device: str) -> pd.DataFrame:

@@ -6,6 +6,9 @@ import numpy as np
 from scipy.special import stdtrit
 
 LEVEL = 0.95
+# Of fewer pictures nothing is found, and a difference of less than two points says nothing, however sure it is.
+FEWEST = 10
+MEANINGFUL = 0.02
 
 
 class Interval(NamedTuple):

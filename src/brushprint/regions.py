@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from brushprint.intervals import Interval, deviation, of_mean, of_next
+from brushprint.intervals import FEWEST, MEANINGFUL, Interval, deviation, of_mean, of_next
 
 CONDITIONS = ("trained", "random", "flipped", "grey")
 
@@ -35,10 +35,6 @@ FIXED = {
 # `plain` is the half of a picture with the least detail, `faces` what its faces cover.
 OWN = ("plain", "faces")
 REGIONS = (*FIXED, *OWN)
-
-# A difference of less than two points of a share says nothing to anybody, however sure it is.
-MEANINGFUL = 0.02
-FEWEST = 10
 
 
 def effects(shares: pd.DataFrame, table: pd.DataFrame, groups: Iterable[str]) -> pd.DataFrame:

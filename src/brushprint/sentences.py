@@ -8,7 +8,8 @@ import pandas as pd
 from pydantic import Field
 
 from brushprint.checking import Name, Settings
-from brushprint.regions import FEWEST, MEANINGFUL, REGIONS
+from brushprint.intervals import FEWEST, MEANINGFUL
+from brushprint.regions import REGIONS
 
 ANSWERS = ("supported", "not supported", "cannot be judged")
 
