@@ -12,10 +12,10 @@ from brushprint.intervals import FEWEST
 
 
 class Answers(NamedTuple):
-    """What a network says of pictures: the probability that each was made by AI, and from which on it says so."""
+    """What a network says of pictures: the probability that each was made by AI, and above which it says so."""
 
     score: np.ndarray
-    threshold: float
+    cuts: dict[str, float | None]
 
 
 def answers(predictions: pd.DataFrame, origins: Mapping[str, str], image_ids: pd.Series) -> Answers:
@@ -27,8 +27,8 @@ def answers(predictions: pd.DataFrame, origins: Mapping[str, str], image_ids: pd
     score = pd.Series(detection.ai_probability(predictions, origins), index=predictions["image_id"].to_numpy())
     validation = (predictions["partition"] == "validation").to_numpy()
     is_ai = predictions["label"].map(origins).to_numpy() == "ai"
-    threshold = detection.threshold(is_ai[validation], score.to_numpy()[validation])
-    return Answers(score.loc[image_ids].to_numpy(), threshold)
+    cuts = detection.cuts(is_ai[validation], score.to_numpy()[validation])
+    return Answers(score.loc[image_ids].to_numpy(), cuts)
 
 
 def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str, seed: int) -> dict[str, Any]:
@@ -58,10 +58,10 @@ def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str
     group = pictures["group"].to_numpy()
 
     def judged(given: Answers, rows: np.ndarray) -> dict[str, Any]:
-        return detection.evaluate(is_ai[rows], given.score[rows], given.threshold, group[rows], seed)
+        return detection.evaluate(is_ai[rows], given.score[rows], given.cuts, group[rows], seed)
 
     others = ~of_source
-    right = np.stack([(given.score > given.threshold) == is_ai for given in (seen, left_out)])
+    right = np.stack([(given.score > given.cuts["threshold"]) == is_ai for given in (seen, left_out)])
     return {
         **counts,
         "why": None,

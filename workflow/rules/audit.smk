@@ -61,6 +61,7 @@ rule audit:
     params:
         *code("audit"),
         **CONFIG.audit.model_dump(),
+        states=STATES,
         seed=seed_of("audit"),
     script:
         "../scripts/audit.py"
