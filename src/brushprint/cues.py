@@ -17,10 +17,10 @@ from brushprint.catalogue import read_catalogued_files
 from brushprint.decoding import FORMATS, open_picture, to_rgb
 from brushprint.harmonise import harmonised
 
-# Spectra and blocks are those of the middle of at most this side, in the picture's own pixels, and colours those of a
-# grid of at most as many pixels a side: any size costs the same and is measured alike. Resizing would give the spectrum
-# of the filter, and mix colours.
-SIDE = 256
+# Spectra and blocks are those of the middle of at most `SIDE` pixels a side, and colours those of a grid of at most
+# `GRID`, as they are: any size costs the same and is measured alike. Resizing would give the spectrum of the filter,
+# and mix colours.
+SIDE, GRID = 256, 128
 BANDS = 16
 # What is added to a share of power before its logarithm is taken.
 _LEAST = 1e-10
@@ -182,7 +182,7 @@ def _luma_tables() -> np.ndarray:
 
 
 def _colours(picture: Image.Image) -> list[float]:
-    grid = picture.resize(tuple(min(length, SIDE) for length in picture.size), Image.Resampling.NEAREST)
+    grid = picture.resize(tuple(min(length, GRID) for length in picture.size), Image.Resampling.NEAREST)
     channels = np.asarray(grid, dtype=np.float64).reshape(-1, 3).T.copy()
     red, green, blue = channels
     deviation = channels.std(1)
