@@ -22,7 +22,9 @@ class Section(NamedTuple):
 
 def card(
     *,
-    settings: Mapping[str, Any],
+    title: str,
+    task: str,
+    recipe: Mapping[str, Any],
     synthetic: bool,
     split: pd.DataFrame,
     metrics: Mapping[str, Any],
@@ -36,7 +38,8 @@ def card(
 
     Parameters
     ----------
-    settings : `collection` (title), `task`, `split` (name) and `recipe` of the variant
+    title : of the collection
+    task, recipe : of the variant
     synthetic : whether its pictures are the embedded sample
     split : see `brushprint.split`
     metrics : what `workflow/scripts/evaluate.py` writes
@@ -47,7 +50,7 @@ def card(
     external : what `brushprint.detection.evaluate` gives of pictures from elsewhere, and their `title`; None for none
     """
     return [
-        Section("What it is", _what_it_is(settings, synthetic, split)),
+        Section("What it is", _what_it_is(title, task, recipe, synthetic, split)),
         Section("What it can do", _what_it_can(metrics)),
         Section("Whom it wrongs", _whom_it_wrongs(metrics)),
         Section("Where it fails", [*_worst_styles(styles), *_worst_changes(robustness)]),
@@ -84,15 +87,16 @@ def _points(measure: Mapping[str, Any]) -> str:
     return f"{100 * measure['value']:+.1f} points ({100 * measure['low']:+.1f} to {100 * measure['high']:+.1f})"
 
 
-def _what_it_is(settings: Mapping[str, Any], synthetic: bool, split: pd.DataFrame) -> list[str]:
-    recipe = settings["recipe"]
+def _what_it_is(
+    title: str, task: str, recipe: Mapping[str, Any], synthetic: bool, split: pd.DataFrame
+) -> list[str]:
     learned = split[split["partition"] == "train"]
     by_source = ", ".join(f"{count:,} {source}" for source, count in learned["source"].value_counts().items())
     copies = int((learned["copy"] > 0).sum())
     said = [
         f"A {recipe['architecture']} network on pictures of {recipe['image_size']} pixels a side, for the task "
-        f"{settings['task'].replace('_', ' and ')}.",
-        f"Trained on {len(learned):,} pictures of {settings['collection']['title']} ({by_source})"
+        f"{task.replace('_', ' and ')}.",
+        f"Trained on {len(learned):,} pictures of {title} ({by_source})"
         + (f", of which {copies:,} are augmented copies." if copies else "."),
     ]
     if synthetic:

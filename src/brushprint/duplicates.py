@@ -19,9 +19,9 @@ from brushprint.catalogue import read_catalogued
 from brushprint.console import LOG
 
 # Hashes of 64 bits that differ in no more are candidates, and thumbnails that are no less alike are duplicates. Of 400
-# real works, mirrored, of half to double the size, saved as WebP or as JPEG of quality 30, and all at once, each is found
-# (0 to 6 bits, likeness 0.95 to 1), and of those whose edges lost 2 % nine of ten; of 1,026 works that are not the same
-# no two are so near (12 bits at the least), nor alike (0.80 at the most within 16 bits).
+# real works that were mirrored, scaled to between half and double, saved as WebP or as JPEG of quality 30, or all that,
+# each is found (0 to 6 bits, likeness from 0.95), and of those that lost 2 % at each edge nine of ten; of 1,026 works
+# that are different no two are so near (12 bits at the least), nor so alike (0.80 at the most within 16 bits).
 DISTANCE = 10
 LIKENESS = 0.9
 # Thumbnails of less contrast (standard deviation of 255) are alike only if no further than this from one another.
