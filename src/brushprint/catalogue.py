@@ -47,7 +47,7 @@ def catalogue(
     Raises `UserError` when nothing is left or too much is rejected.
     """
     refused, labelled = [], {}
-    for path, reason in _listing(root):
+    for path, reason in listing(root):
         if reason is not None:
             refused.append((path, reason))
         elif found := label(path, labels):
@@ -70,6 +70,23 @@ def catalogue(
         raise UserError(f"collection.source: no usable picture with a label in {root}{first}")
     rejected = pd.DataFrame(reasons, columns=["path", "reason"], dtype=str)
     return table.astype(dict.fromkeys(COLUMNS, str) | {"bytes": "int64", "width": "int32", "height": "int32"}), rejected
+
+
+def listing(root: str | Path) -> Iterator[tuple[str, str | None]]:
+    """Each file, and each empty folder, with the reason why it cannot be a picture, or None.
+
+    A folder's name ends in a slash.
+    """
+    folders, filled = set(), set()
+    for member in members(root):
+        if member.path.endswith("/"):
+            folders.add(member.path)
+            continue
+        path = PurePosixPath(member.path)
+        filled |= {f"{parent}/" for parent in path.parents}
+        by_name = path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
+        yield member.path, member.refused or (None if by_name else "not a picture by its name")
+    yield from ((folder, "empty folder") for folder in folders - filled)
 
 
 def read_pictures(
@@ -113,11 +130,26 @@ def read_catalogued(
 
     Yields paths and results. Raises `UserError` when a picture is no longer the one that was catalogued.
     """
+
+    def decoded(content: bytes) -> Any:
+        return function(to_rgb(open_picture(content)))
+
+    return read_catalogued_files(root, catalogue, decoded, jobs, label)
+
+
+def read_catalogued_files(
+    root: str | Path, catalogue: pd.DataFrame, function: Callable[[bytes], Any], jobs: int, label: str
+) -> Iterator[tuple[str, Any]]:
+    """Apply `function` to the bytes of each row of a catalogue, in the order of the archive.
+
+    Yields paths and results. Raises `UserError` when a file is no longer the one that was catalogued, or when
+    `function` raises `UndecodableError`.
+    """
     identity = dict(zip(catalogue["path"], catalogue["sha256"], strict=True))
     advice = f"delete {root} if it was fetched or drawn, and run again"
 
     def checked(content: bytes) -> tuple[str, Any]:
-        return hashlib.sha256(content).hexdigest(), function(to_rgb(open_picture(content)))
+        return hashlib.sha256(content).hexdigest(), function(content)
 
     for path, result in read_pictures(root, set(identity), checked, jobs, label):
         if isinstance(result, str) or result[0] != identity.pop(path):
@@ -154,20 +186,6 @@ def _content(member: Member) -> bytes | str:
         return member.read()
     except (UnreadableError, OSError) as error:
         return str(error)
-
-
-def _listing(root: str | Path) -> Iterator[tuple[str, str | None]]:
-    """Each file, and each empty folder, with the reason why it cannot be a picture, or None."""
-    folders, filled = set(), set()
-    for member in members(root):
-        if member.path.endswith("/"):
-            folders.add(member.path)
-            continue
-        path = PurePosixPath(member.path)
-        filled |= {f"{parent}/" for parent in path.parents}
-        by_name = path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
-        yield member.path, member.refused or (None if by_name else "not a picture by its name")
-    yield from ((folder, "empty folder") for folder in folders - filled)
 
 
 def _draw(paths: list[str], images: int | None, seed: int) -> list[str]:
