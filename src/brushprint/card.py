@@ -87,9 +87,7 @@ def _points(measure: Mapping[str, Any]) -> str:
     return f"{100 * measure['value']:+.1f} points ({100 * measure['low']:+.1f} to {100 * measure['high']:+.1f})"
 
 
-def _what_it_is(
-    title: str, task: str, recipe: Mapping[str, Any], synthetic: bool, split: pd.DataFrame
-) -> list[str]:
+def _what_it_is(title: str, task: str, recipe: Mapping[str, Any], synthetic: bool, split: pd.DataFrame) -> list[str]:
     learned = split[split["partition"] == "train"]
     by_source = ", ".join(f"{count:,} {source}" for source, count in learned["source"].value_counts().items())
     copies = int((learned["copy"] > 0).sum())

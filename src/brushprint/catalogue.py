@@ -48,7 +48,7 @@ def catalogue(
     Raises `UserError` when nothing is left or too much is rejected.
     """
     refused, labelled = [], {}
-    for path, reason in _listing(root):
+    for path, reason in listing(root):
         if reason is not None:
             refused.append((path, reason))
         elif found := label(path, labels):
@@ -71,6 +71,23 @@ def catalogue(
         raise UserError(f"collection.source: no usable picture with a label in {root}{first}")
     rejected = pd.DataFrame(reasons, columns=["path", "reason"], dtype=str)
     return table.astype(dict.fromkeys(COLUMNS, str) | {"bytes": "int64", "width": "int32", "height": "int32"}), rejected
+
+
+def listing(root: str | Path) -> Iterator[tuple[str, str | None]]:
+    """Each file, and each empty folder, with the reason why it cannot be a picture, or None.
+
+    A folder's name ends in a slash.
+    """
+    folders, filled = set(), set()
+    for member in members(root):
+        if member.path.endswith("/"):
+            folders.add(member.path)
+            continue
+        path = PurePosixPath(member.path)
+        filled |= {f"{parent}/" for parent in path.parents}
+        by_name = path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
+        yield member.path, member.refused or (None if by_name else "not a picture by its name")
+    yield from ((folder, "empty folder") for folder in folders - filled)
 
 
 def read_pictures(
@@ -185,20 +202,6 @@ def _content(member: Member) -> bytes | str:
         return member.read()
     except (UnreadableError, OSError) as error:
         return str(error)
-
-
-def _listing(root: str | Path) -> Iterator[tuple[str, str | None]]:
-    """Each file, and each empty folder, with the reason why it cannot be a picture, or None."""
-    folders, filled = set(), set()
-    for member in members(root):
-        if member.path.endswith("/"):
-            folders.add(member.path)
-            continue
-        path = PurePosixPath(member.path)
-        filled |= {f"{parent}/" for parent in path.parents}
-        by_name = path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
-        yield member.path, member.refused or (None if by_name else "not a picture by its name")
-    yield from ((folder, "empty folder") for folder in folders - filled)
 
 
 def _draw(paths: list[str], images: int | None, seed: int) -> list[str]:

@@ -25,7 +25,8 @@ def write_copies(pixels: np.ndarray, split: pd.DataFrame, target: str | Path, *,
     # Processes, because SciPy holds Python's lock; a memory-mapped array reaches them as the name of its file.
     made = Parallel(jobs, return_as="generator")(delayed(_copies)(pixels, block) for block in blocks)
     start = 0
-    with new_array(target, len(wanted), pixels.shape[1]) as array, progress(len(wanted), "copies") as bar:
+    shape = (len(wanted), *pixels.shape[1:])
+    with new_array(target, shape) as array, progress(len(wanted), "copies") as bar:
         for block in made:
             array[start : start + len(block)] = block
             start += len(block)

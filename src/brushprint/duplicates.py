@@ -193,3 +193,12 @@ def _groups(pairs: pd.DataFrame, pictures: int) -> np.ndarray:
     links = coo_array((np.ones(len(pairs)), (pairs["first"], pairs["second"])), shape=(pictures, pictures))
     _, group = connected_components(links, directed=False)
     return pd.factorize(group)[0].astype(np.int32)
+
+
+def near(hashes: pd.Series, others: pd.Series) -> np.ndarray:
+    """Which pictures have a hash at most `DISTANCE` bits from one of others, bool [pictures]; their pictures are not
+    compared, so that a few too many are.
+    """
+    found = np.zeros(len(hashes), dtype=bool)
+    found[[place for _, place, _ in _within(np.unique(_bits(others)), _bits(hashes))]] = True
+    return found

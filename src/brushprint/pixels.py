@@ -37,7 +37,7 @@ def write_pixels(
     def resized(picture: Image.Image) -> np.ndarray:
         return np.asarray(picture.resize((size, size), how))
 
-    with new_array(target, len(rows), size) as array:
+    with new_array(target, (len(rows), size, size, 3)) as array:
         label = f"pixels {size} {resize}"
         for path, pixels in read_catalogued(root, catalogue, resized, jobs, label, harmonise=harmonise):
             array[rows[path]] = pixels
@@ -45,10 +45,10 @@ def write_pixels(
 
 
 @contextmanager
-def new_array(target: str | Path, pictures: int, size: int) -> Iterator[np.ndarray]:
-    """A memory-mapped array [pictures, size, size, 3] of uint8 to fill, the .npy file `target` when the block ends."""
+def new_array(target: str | Path, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """A memory-mapped array of uint8 to fill, the .npy file `target` when the block ends."""
     with replacing(target) as part:
-        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(pictures, size, size, 3))
+        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
         _allocate(part)
         yield array
         array.flush()

@@ -3,13 +3,13 @@
 
 rule cards:
     input:
+        **EXTERNAL_METRICS,
         audit=f"{RESULTS}/audit.json",
         arms=f"{RESULTS}/arms.json",
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
         styles=expand(f"{VARIANT}/styles.csv", variant=CONFIG.variants),
         rates=expand(f"{VARIANT}/robustness.parquet", variant=CONFIG.variants),
-        **EXTERNAL_METRICS,
     output:
         summary=f"{RESULTS}/cards.json",
         cards=expand(f"{VARIANT}/card.md", variant=CONFIG.variants),

@@ -1,25 +1,40 @@
 """Pictures from elsewhere: a further test set, and hand-picked ones; neither trains."""
 
 
-def elsewhere(source, key):
-    """The params of rules that open pictures of a setting, with the digest of their content."""
+def elsewhere(source, setting):
+    """The params of rules that open the pictures of a setting, with the digest of their content."""
     path = Path(source).expanduser()
     if not path.exists():
-        stop(f"{key}: {path} does not exist; give a folder, a zip or a tar")
-    digest = provenance.content_digest(path, Path(f"{SCRATCH}/digests/{key}.json"))
+        stop(f"{setting}: {path} does not exist; give a folder, a zip or a tar")
+    digest = provenance.content_digest(path, Path(f"{SCRATCH}/digests/{setting}.json"))
     return {"root": str(path), "digest": digest, "harmonise": HARMONISE}
 
 
-EXTERNAL_METRICS = {}
-PICKED_SCORES = []
+def array_of(kind, *decides):
+    """An array in the scratch folder, which is not versioned: its name says what decides its content."""
+    return f"{SCRATCH}/{kind}-{key(decides)[:8]}-{{size}}-{{resize}}.npy"
+
+
+def seen_from(rule):
+    """The array that a variant sees of such pictures, and its digest."""
+
+    def files(wildcards):
+        pixels, digest = expand(getattr(rules, rule).output, **SEALED[wildcards.variant])
+        return {"pixels": ancient(pixels), "digest": digest}
+
+    return files
+
+
+EXTERNAL_METRICS = []
+PICKED_FILES = []
 
 if CONFIG.external:
     EXTERNAL = elsewhere(CONFIG.external.source, "external.source")
-    EXTERNAL_METRICS = {"external": expand(f"{VARIANT}/external.json", variant=CONFIG.variants)}
+    EXTERNAL_LABELS = [rule.model_dump() for rule in CONFIG.external.labels]
+    EXTERNAL_METRICS = expand(f"{VARIANT}/external.json", variant=CONFIG.variants)
+    EXTERNAL_PIXELS = array_of("external", code("external"), code("pixels"), EXTERNAL, EXTERNAL_LABELS)
 
     rule external:
-        input:
-            catalogue=f"{RESULTS}/catalogue.parquet",
         output:
             catalogue=f"{RESULTS}/external.parquet",
             rejected=f"{RESULTS}/external-rejected.parquet",
@@ -31,20 +46,38 @@ if CONFIG.external:
         params:
             *code("external"),
             **EXTERNAL,
-            labels=[rule.model_dump() for rule in CONFIG.external.labels],
+            labels=EXTERNAL_LABELS,
             max_rejected=CONFIG.collection.max_rejected,
-            seed=seed_of("external"),
         script:
             "../scripts/external.py"
+
+    rule external_pixels:
+        input:
+            catalogue=f"{RESULTS}/external.parquet",
+        output:
+            pixels=EXTERNAL_PIXELS,
+            digest=EXTERNAL_PIXELS.replace(".npy", ".json"),
+        log:
+            f"{LOGS}/external_pixels-{{size}}-{{resize}}.log",
+        benchmark:
+            f"{LOGS}/external_pixels-{{size}}-{{resize}}.benchmark.tsv"
+        threads: ALL_CORES
+        params:
+            *code("pixels"),
+            **EXTERNAL,
+        script:
+            "../scripts/pixels.py"
 
     rule external_scores:
         input:
             unpack(sealed_split),
             unpack(trained),
+            unpack(seen_from("external_pixels")),
+            catalogue=f"{RESULTS}/catalogue.parquet",
             external=f"{RESULTS}/external.parquet",
             predictions=f"{VARIANT}/predictions.parquet",
         output:
-            scores=f"{VARIANT}/external-scores.parquet",
+            scores=f"{VARIANT}/external.parquet",
             metrics=f"{VARIANT}/external.json",
         log:
             f"{LOGS}/external_scores-{{variant}}.log",
@@ -52,10 +85,8 @@ if CONFIG.external:
             f"{LOGS}/external_scores-{{variant}}.benchmark.tsv"
         params:
             *code("external_scores"),
-            **EXTERNAL,
             network=network_code("external_scores"),
-            size=lambda wildcards: SEALED[wildcards.variant]["size"],
-            resize=lambda wildcards: SEALED[wildcards.variant]["resize"],
+            pictures=[EXTERNAL, EXTERNAL_LABELS],
             seed=lambda wildcards: seed_of(f"{wildcards.variant} external"),
             device=CONFIG.device,
         script:
@@ -64,12 +95,48 @@ if CONFIG.external:
 
 if CONFIG.robustness.picked:
     PICKED = elsewhere(CONFIG.robustness.picked, "robustness.picked")
-    PICKED_SCORES = expand(f"{VARIANT}/picked.parquet", variant=CONFIG.variants)
+    PICKED_SEED = seed_of("robustness")
+    PICKED_PIXELS = array_of("picked", code("picked"), code("picked_pixels"), PICKED, PICKED_SEED)
+
+    rule picked:
+        output:
+            pictures=f"{RESULTS}/picked.parquet",
+            rejected=f"{RESULTS}/picked-rejected.parquet",
+        log:
+            f"{LOGS}/picked.log",
+        benchmark:
+            f"{LOGS}/picked.benchmark.tsv"
+        threads: ALL_CORES
+        params:
+            *code("picked"),
+            **PICKED,
+        script:
+            "../scripts/picked.py"
+
+    rule picked_pixels:
+        input:
+            f"{RESULTS}/picked.parquet",
+        output:
+            pixels=PICKED_PIXELS,
+            digest=PICKED_PIXELS.replace(".npy", ".json"),
+        log:
+            f"{LOGS}/picked_pixels-{{size}}-{{resize}}.log",
+        benchmark:
+            f"{LOGS}/picked_pixels-{{size}}-{{resize}}.benchmark.tsv"
+        threads: ALL_CORES
+        params:
+            *code("picked_pixels"),
+            **PICKED,
+            seed=PICKED_SEED,
+        script:
+            "../scripts/picked_pixels.py"
 
     rule picked_scores:
         input:
             unpack(sealed_split),
             unpack(trained),
+            unpack(seen_from("picked_pixels")),
+            picked=f"{RESULTS}/picked.parquet",
             predictions=f"{VARIANT}/predictions.parquet",
         output:
             f"{VARIANT}/picked.parquet",
@@ -79,21 +146,17 @@ if CONFIG.robustness.picked:
             f"{LOGS}/picked_scores-{{variant}}.benchmark.tsv"
         params:
             *code("picked_scores"),
-            **PICKED,
             network=network_code("picked_scores"),
-            size=lambda wildcards: SEALED[wildcards.variant]["size"],
-            resize=lambda wildcards: SEALED[wildcards.variant]["resize"],
-            picked_seed=seed_of("robustness"),
+            pictures=[PICKED, PICKED_SEED],
             device=CONFIG.device,
         script:
             "../scripts/picked_scores.py"
 
-    rule picked:
+    rule picked_table:
         input:
-            PICKED_SCORES,
+            scores=expand(f"{VARIANT}/picked.parquet", variant=CONFIG.variants),
         output:
             table=f"{RESULTS}/picked.csv",
-            rejected=f"{RESULTS}/picked-rejected.csv",
             figure=report(
                 f"{RESULTS}/figures/picked.png",
                 caption="../report/picked.rst",
@@ -101,12 +164,14 @@ if CONFIG.robustness.picked:
                 labels={"what": "Hand-picked pictures"},
             ),
         log:
-            f"{LOGS}/picked.log",
+            f"{LOGS}/picked_table.log",
         benchmark:
-            f"{LOGS}/picked.benchmark.tsv"
+            f"{LOGS}/picked_table.benchmark.tsv"
         params:
-            *code("picked"),
+            *code("picked_table"),
             **PICKED,
             variants=list(CONFIG.variants),
         script:
-            "../scripts/picked.py"
+            "../scripts/picked_table.py"
+
+    PICKED_FILES = [*rules.picked.output, *map(str, rules.picked_table.output)]

@@ -1,0 +1,33 @@
+import numpy as np
+import pandas as pd
+from brushprint.robustness import scores
+
+from brushprint import detection, networks
+from brushprint.console import LOG, logged
+from brushprint.duplicates import near
+from brushprint.tables import write_json, write_parquet
+from brushprint.taxonomy import with_classes
+
+with logged(snakemake.log[0]):
+    given, params = snakemake.input, snakemake.params
+    model = networks.load(given.model)
+    pictures = with_classes(pd.read_parquet(given.split, filters=[("copy", "==", 0)]), model.about["task"])
+    origins = dict(zip(pictures["label"], pictures["origin"], strict=True))
+    external = pd.read_parquet(given.external)
+    # What the collection has too, or nearly, may have trained.
+    own = pd.read_parquet(given.catalogue, columns=["sha256", "phash"])
+    known = external["sha256"].isin(own["sha256"]).to_numpy() | near(external["phash"], own["phash"])
+    LOG.info("external: %d of %d pictures are in the collection too and are left out", known.sum(), len(external))
+    array = np.load(given.pixels, mmap_mode="r")
+    found = scores(model, array[:, None], device=params.device)[:, 0]
+    score = found[:, [origins[name] == "ai" for name in model.classes]].sum(axis=1, dtype=float)
+    external = external.assign(p_ai=score)[~known]
+    predictions = pd.read_parquet(given.predictions, filters=[("partition", "==", "validation")])
+    clean = predictions["label"].map(origins).to_numpy() == "ai"
+    cuts = detection.cuts(clean, detection.ai_probability(predictions, origins))
+    is_ai = (external["origin"] == "ai").to_numpy()
+    groups = np.arange(len(external))
+    metrics = detection.evaluate(is_ai, external["p_ai"].to_numpy(), cuts, groups, params.seed)
+    write_json({**metrics, "left_out": int(known.sum())}, snakemake.output.metrics)
+    columns = ["image_id", "path", "origin", "source", "style", "p_ai"]
+    write_parquet(external[columns], snakemake.output.scores)

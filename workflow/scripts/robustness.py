@@ -1,0 +1,39 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from brushprint.robust_rates import rates
+from brushprint.robustness import scores
+
+from brushprint import detection, networks
+from brushprint.console import logged
+from brushprint.perturbed import CONDITIONS
+from brushprint.tables import write_parquet
+from brushprint.taxonomy import with_classes
+
+with logged(snakemake.log[0]):
+    given, params = snakemake.input, snakemake.params
+    model = networks.load(given.model)
+    chosen = json.loads(Path(given.perturbed_digest).read_text())
+    split = pd.read_parquet(given.split, filters=[("copy", "==", 0)])
+    pictures = with_classes(split, model.about["task"])
+    origins = dict(zip(pictures["label"], pictures["origin"], strict=True))
+
+    # Folders that the variant's split drops take no part.
+    tested = pictures[pictures["partition"] == "test"].set_index("image_id")
+    kept = np.array([image_id in tested.index for image_id in chosen["image_id"]], dtype=bool)
+    ids, swapped = (np.array(chosen[name])[kept] for name in ("image_id", "swapped"))
+    found = scores(model, np.load(given.perturbed, mmap_mode="r")[kept], device=params.device)
+    p_ai = found[:, :, [origins[name] == "ai" for name in model.classes]].sum(axis=2, dtype=float)
+    p_ai[~swapped, CONDITIONS.index(("swap", 1))] = np.nan
+
+    predictions = pd.read_parquet(given.predictions, filters=[("partition", "==", "validation")])
+    clean = predictions["label"].map(origins).to_numpy() == "ai"
+    threshold = detection.threshold(clean, detection.ai_probability(predictions, origins))
+    is_ai = (tested.loc[ids, "origin"] == "ai").to_numpy()
+    groups = tested.loc[ids, "group"].to_numpy()
+    write_parquet(rates(p_ai, is_ai, groups, threshold=threshold, seed=params.seed), snakemake.output.rates)
+    rows = pd.MultiIndex.from_tuples(CONDITIONS, names=["name", "severity"])
+    table = pd.DataFrame(p_ai.T, index=rows, columns=ids).rename_axis(columns="image_id").stack()
+    write_parquet(table.rename("p_ai").reset_index(), snakemake.output.scores)
