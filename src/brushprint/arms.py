@@ -25,10 +25,7 @@ def answers(predictions: pd.DataFrame, origins: Mapping[str, str], image_ids: pd
     class to `human` or `ai`.
     """
     score = pd.Series(detection.ai_probability(predictions, origins), index=predictions["image_id"].to_numpy())
-    validation = (predictions["partition"] == "validation").to_numpy()
-    is_ai = predictions["label"].map(origins).to_numpy() == "ai"
-    cuts = detection.cuts(is_ai[validation], score.to_numpy()[validation])
-    return Answers(score.loc[image_ids].to_numpy(), cuts)
+    return Answers(score.loc[image_ids].to_numpy(), detection.cuts(predictions, origins))
 
 
 def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str, seed: int) -> dict[str, Any]:

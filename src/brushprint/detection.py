@@ -141,9 +141,19 @@ class _Areas:
         return {"roc_auc": area, "average_precision": average}
 
 
-def cuts(is_ai: np.ndarray, score: np.ndarray) -> dict[str, float | None]:
-    """The `threshold` and the `cut_off` of validation pictures."""
+def cuts(predictions: pd.DataFrame, origins: Mapping[str, str]) -> dict[str, float | None]:
+    """The `threshold` and the `cut_off` that the validation pictures among predictions fix.
+
+    `predictions` are those of `brushprint.inference.infer`; `origins` maps classes to `human` or `ai`.
+    """
+    validation = predictions[predictions["partition"] == "validation"]
+    is_ai, score = (validation["label"].map(origins) == "ai").to_numpy(), ai_probability(validation, origins)
     return {"threshold": threshold(is_ai, score), "cut_off": cut_off(score[~is_ai])}
+
+
+def origins_of(pictures: pd.DataFrame) -> dict[str, str]:
+    """The origin of each class; `pictures` has the columns `label` and `origin`, and a class has one."""
+    return dict(zip(pictures["label"], pictures["origin"], strict=True))
 
 
 def curves(is_ai: np.ndarray, score: np.ndarray) -> pd.DataFrame:

@@ -126,11 +126,71 @@ FIGURES = {
         "The mean heatmap of all test pictures beside its nulls, then of groups of them: how many pictures, and the "
         "share of the heat in the lower third, which has a third of the area.",
     ),
+    "reliability.png": (
+        "Does its confidence hold?",
+        "A curve of accuracy over confidence beside the diagonal, before and after the temperature, with counts below",
+        "Of the answers that it is so sure of, how many are right: on the diagonal confidence holds. The temperature, "
+        "which validation pictures chose, makes it more modest or bolder, and changes no answer.",
+    ),
+    "detection.png": (
+        "Human or AI",
+        "A precision-recall curve and a ROC curve of AI works, with points at two thresholds",
+        "What each threshold finds of the AI works, and what it costs; marked the one that validation pictures chose and, "
+        "where they are enough, the one of at most 1 % false alarms.",
+    ),
+    "styles.png": (
+        "By style and source",
+        "A grid of the share told rightly, a row a style and a column a source",
+        "How often works of each style and source are told rightly human or AI, and how many there are.",
+    ),
+    "robustness.png": (
+        "Changed pictures",
+        "Line charts of balanced accuracy, false alarms and misses over the severity of each change",
+        "What becomes of its answers when test pictures are changed, at the threshold of clean ones; severity 0 is the "
+        "picture as it is.",
+    ),
     "faithfulness.png": (
         "Are the maps honest?",
         "Line charts of the answer's probability as the picture is hidden or shown, and of the likeness of maps",
         "If the map is right, hiding its hottest parts changes the answer sooner than hiding parts at random, and "
         "showing them restores it sooner. If it shows what was learned, it fades when the layers are made random.",
+    ),
+}
+
+# The same of the figures of the whole collection.
+TRUST = {
+    "audit.png": (
+        "What tells human from AI beside the art",
+        "Dots with intervals of the balanced accuracy of each group of cues, beside chance and the margin of a warning",
+        "Small models that see nothing but how the pictures were made and saved. What they tell, a network may learn in "
+        "place of the art.",
+    ),
+    "perturbations.jpg": (
+        "Changed pictures",
+        "Rows of pictures, each changed in many ways and strengths",
+        "The ways in which test pictures are changed, in their own size, before any network sees them.",
+    ),
+    "robustness.png": (
+        "Robustness side by side",
+        "A grid of balanced accuracies, a row a variant and a column a change of the pictures",
+        "Balanced accuracy of human or AI on changed test pictures, the mean over severities, at the threshold that clean "
+        "validation pictures chose; 0.5 is guessing.",
+    ),
+    "arms.png": (
+        "Generators that were never seen",
+        "Dots with intervals of balanced accuracy and misses with and without a generator in training",
+        "What becomes of the answers on a generator's works when none of them trains.",
+    ),
+    "comparisons.png": (
+        "Variants compared",
+        "A grid of the differences in accuracy between each two variants",
+        "Paired differences on the same test pictures, in points; marked where they are beyond chance (McNemar, corrected "
+        "for their number by Holm).",
+    ),
+    "picked.png": (
+        "Hand-picked pictures",
+        "Small pictures beside the score of each variant under each change",
+        "The probability of AI that each variant gives to pictures without a label, as they are and changed.",
     ),
 }
 
@@ -150,6 +210,7 @@ def write_report(
     splits: Mapping[str, pd.DataFrame],
     copies: Mapping[str, Path],
     variants: Mapping[str, Mapping[str, Any]],
+    trust: Mapping[str, Any],
     claims: Mapping[str, Any],
 ) -> None:
     """Write the report.
@@ -158,7 +219,9 @@ def write_report(
     that has augmented copies to its figure of them; `variants` maps a name to `provenance` (what made its files),
     `metrics`, `latent`, `embedding`, `heatmaps` and `faithfulness` (what `brushprint.metrics`, `latent`, `embedding`,
     `occlusion` and `faithfulness` tell), `regions` (of all test pictures, see `brushprint.regions.effects`) and
-    `figures`, the folder that holds each of `FIGURES`; `claims` is what `brushprint.claims.judge` gives.
+    `figures`, the folder that holds each of `FIGURES`, beside `card` (sections as `brushprint.card` writes them) and
+    `external` (metrics of pictures from elsewhere, or None). `trust` has `audit`, `leaks`, `arms` and `comparisons` as
+    their stages write them, `external` (its title, or None) and `figures`, the folder of `TRUST`; `claims` is what `brushprint.claims.judge` gives.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -187,12 +250,37 @@ def write_report(
         nowhere=_nowhere_comparable(claims["claims"]),
         fewest=min(_fewest(variant["metrics"]) for variant in variants.values()),
         figures=FIGURES,
+        trust=trust,
+        trust_figures={key: said for key, said in TRUST.items() if (Path(trust["figures"]) / key).exists()},
+        warnings=_warnings(trust),
         told_of_heat=_told_of_heat,
         told_of_maps=_told_of_maps,
         as_json=lambda value: json.dumps(value, indent=2),
     )
     with replacing(target) as part:
         part.write_text(page, encoding="utf-8")
+
+
+def _warnings(trust: Mapping[str, Any]) -> list[str]:
+    """What a reader should know before any figure: shortcuts that were found, and leaks."""
+    rows = trust["audit"].get("harmonised", trust["audit"]["raw"])
+    said = []
+    for question in dict.fromkeys(row["question"] for row in rows):
+        found = [row for row in rows if row["question"] == question and row["found"]]
+        if found:
+            told = ", ".join(f"{row['cues']} ({row['balanced_accuracy']['value']:.2f})" for row in found)
+            said.append(
+                f"Nothing of the art is needed to tell {question}: {told} alone do, by balanced accuracy, where guessing "
+                "is 0.5. Networks may have learned that."
+            )
+    for name, rates in trust["leaks"].items():
+        for row in rates["across"]:
+            if row["pictures"] and row["of"] == "test":
+                said.append(
+                    f"{row['pictures']:,} test pictures of the split {name} ({row['share']:.1%}) have a near duplicate in "
+                    f"{row['in']}: figures without them stand beside the others."
+                )
+    return said
 
 
 def _fewest(metrics: Mapping[str, Any]) -> int:

@@ -3,7 +3,7 @@
 
 rule cards:
     input:
-        **EXTERNAL_METRICS,
+        external=EXTERNAL_METRICS,
         audit=f"{RESULTS}/audit.json",
         arms=f"{RESULTS}/arms.json",
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),

@@ -21,6 +21,10 @@ FIGURES = {
     "panel-confident-errors.jpg": {"figure": "Panel", "shown": "most confident errors"},
     "regions.png": {"figure": "Where the heat lies"},
     "mean-maps.png": {"figure": "Mean heatmaps"},
+    "reliability.png": {"figure": "Does its confidence hold?"},
+    "detection.png": {"figure": "Human or AI"},
+    "styles.png": {"figure": "By style and source"},
+    "robustness.png": {"figure": "Changed pictures"},
     "faithfulness.png": {"figure": "Are the maps honest?"},
 }
 
@@ -41,6 +45,9 @@ rule figures:
         effects=f"{VARIANT}/region-effects.parquet",
         maps=f"{VARIANT}/mean-maps.parquet",
         faithfulness=f"{VARIANT}/faithfulness.json",
+        detection=f"{VARIANT}/detection.csv",
+        styles=f"{VARIANT}/styles.csv",
+        rates=f"{VARIANT}/robustness.parquet",
     output:
         [
             report(

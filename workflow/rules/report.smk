@@ -21,6 +21,14 @@ rule report:
         copies=expand(f"{RESULTS}/copies-{{split}}.jpg", split=[split for split in COPIED if split in SPLITS]),
         provenance=expand(f"{VARIANT}/provenance.json", variant=CONFIG.variants),
         claims=f"{RESULTS}/claims.json",
+        audit=f"{RESULTS}/audit.json",
+        leaks=f"{RESULTS}/leaks.json",
+        arms=f"{RESULTS}/arms.json",
+        comparisons=f"{RESULTS}/comparisons.json",
+        cards=f"{RESULTS}/cards.json",
+        overview=rules.overview.output,
+        external=EXTERNAL_METRICS,
+        picked=PICKED_FILES,
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
         latent=expand(f"{VARIANT}/latent.json", variant=CONFIG.variants),
         effects=expand(f"{VARIANT}/region-effects.parquet", variant=CONFIG.variants),
@@ -48,5 +56,6 @@ rule report:
         splits=SPLITS,
         copied=[split for split in COPIED if split in SPLITS],
         variants=list(CONFIG.variants),
+        external=CONFIG.external and CONFIG.external.title,
     script:
         "../scripts/report.py"

@@ -2,6 +2,7 @@ import pandas as pd
 
 from brushprint.arms import answers, over_seeds, unseen
 from brushprint.console import logged
+from brushprint.detection import origins_of
 from brushprint.metrics import class_names, evaluate, parts_of
 from brushprint.tables import write_json
 from brushprint.taxonomy import with_classes
@@ -16,7 +17,7 @@ with logged(snakemake.log[0]):
         pictures = pd.read_parquet(splits[said["split"]], filters=[("copy", "==", 0)])
         pictures = with_classes(pictures, said["task"])
         tested = pictures[pictures["partition"] == "test"]
-        origins = dict(zip(pictures["label"], pictures["origin"], strict=True))
+        origins = origins_of(pictures)
         arms = {arm: pd.read_parquet(files[arm]) for arm in files if arm.partition("+")[0] == name}
         seeds = [arm for arm in arms if arm == name or "+seed-" in arm]
         if len(seeds) > 1:

@@ -32,7 +32,5 @@ with logged(snakemake.log[0]):
         )
         with replacing(target) as part:
             part.write_text(as_markdown(name, cards[name]), encoding="utf-8")
-    write_json(
-        {name: [section._asdict() for section in sections] for name, sections in cards.items()},
-        snakemake.output.summary,
-    )
+    told = {name: [section._asdict() for section in sections] for name, sections in cards.items()}
+    write_json(told, snakemake.output.summary)

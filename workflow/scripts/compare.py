@@ -19,7 +19,7 @@ with logged(snakemake.log[0]):
         keys = ("accuracy", "balanced_accuracy", "roc_auc", "majority", "loss", "pictures")
         headlines[name] = {key: metrics["test"][key] for key in keys}
         pictures = with_classes(splits[said["split"]], said["task"])
-        origins = dict(zip(pictures["label"], pictures["origin"], strict=True))
+        origins = detection.origins_of(pictures)
         predictions = pd.read_parquet(file, filters=[("partition", "==", "test")]).set_index("image_id")
         right[name] = predictions["label"] == predictions["predicted"]
         called_ai = detection.ai_probability(predictions, origins) > metrics["detection"]["threshold"]

@@ -15,7 +15,7 @@ with logged(snakemake.log[0]):
     columns = sorted({"image_id", "partition", "copy", "group", *TASKS[params.task], *PARTS})
     pictures = with_classes(pd.read_parquet(given.split, columns=columns), params.task)
     parts = parts_of(pictures, classes)
-    origins = dict(zip(pictures["label"], pictures["origin"], strict=True))
+    origins = detection.origins_of(pictures)
     facts = pictures.loc[pictures["copy"] == 0, ["image_id", "group", "origin", "source", "style"]]
     table = predictions.merge(facts, on="image_id", validate="one_to_one")
     table["p_of_ai"] = detection.ai_probability(predictions, origins)
@@ -24,7 +24,7 @@ with logged(snakemake.log[0]):
     partitions = {"validation": validation, "test": test}
     metrics = {name: evaluate(part, parts, part["group"].to_numpy(), seed) for name, part in partitions.items()}
 
-    cuts = detection.cuts(validation["is_ai"].to_numpy(), validation["p_of_ai"].to_numpy())
+    cuts = detection.cuts(predictions, origins)
     asked = [test[name].to_numpy() for name in ("is_ai", "p_of_ai")]
     metrics["detection"] = detection.evaluate(*asked, cuts, test["group"].to_numpy(), seed)
 

@@ -12,7 +12,7 @@ with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     model = networks.load(given.model)
     pictures = with_classes(pd.read_parquet(given.split, filters=[("copy", "==", 0)]), model.about["task"])
-    origins = dict(zip(pictures["label"], pictures["origin"], strict=True))
+    origins = detection.origins_of(pictures)
     external = pd.read_parquet(given.external)
     # What the collection has too, or nearly, may have trained.
     own = pd.read_parquet(given.catalogue, columns=["sha256", "phash"])
@@ -22,9 +22,7 @@ with logged(snakemake.log[0]):
     found = scores(model, array[:, None], device=params.device)[:, 0]
     score = found[:, [origins[name] == "ai" for name in model.classes]].sum(axis=1, dtype=float)
     external = external.assign(p_ai=score)[~known]
-    predictions = pd.read_parquet(given.predictions, filters=[("partition", "==", "validation")])
-    clean = predictions["label"].map(origins).to_numpy() == "ai"
-    cuts = detection.cuts(clean, detection.ai_probability(predictions, origins))
+    cuts = detection.cuts(pd.read_parquet(given.predictions), origins)
     is_ai = (external["origin"] == "ai").to_numpy()
     groups = np.arange(len(external))
     metrics = detection.evaluate(is_ai, external["p_ai"].to_numpy(), cuts, groups, params.seed)

@@ -12,19 +12,15 @@ with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     model = networks.load(given.model)
     pictures = with_classes(pd.read_parquet(given.split, filters=[("copy", "==", 0)]), model.about["task"])
-    origins = dict(zip(pictures["label"], pictures["origin"], strict=True))
+    origins = detection.origins_of(pictures)
     # None of them has a donor to swap with.
     rows = [(name, severity, place) for place, (name, severity) in enumerate(CONDITIONS) if name != "swap"]
     found = scores(model, np.load(given.pixels, mmap_mode="r"), device=params.device)
     p_ai = found[:, :, [origins[name] == "ai" for name in model.classes]].sum(axis=2, dtype=float)
-    predictions = pd.read_parquet(given.predictions, filters=[("partition", "==", "validation")])
-    clean = predictions["label"].map(origins).to_numpy() == "ai"
-    threshold = detection.threshold(clean, detection.ai_probability(predictions, origins))
+    threshold = detection.cuts(pd.read_parquet(given.predictions), origins)["threshold"]
     paths = pd.read_parquet(given.picked, columns=["path"])["path"]
     parts = [
-        pd.DataFrame(
-            {"path": paths, "name": name, "severity": severity, "p_ai": p_ai[:, place], "threshold": threshold}
-        )
+        pd.DataFrame({"path": paths, "name": name, "severity": severity, "p_ai": p_ai[:, place]})
         for name, severity, place in rows
     ]
-    write_parquet(pd.concat(parts, ignore_index=True), snakemake.output[0])
+    write_parquet(pd.concat(parts, ignore_index=True).assign(threshold=threshold), snakemake.output[0])

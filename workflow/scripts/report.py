@@ -8,12 +8,17 @@ from brushprint.report import write_report
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
+    cards = json.loads(Path(given.cards).read_text())
     variants = {}
     kinds = ("provenance", "metrics", "latent", "embedding", "heatmaps", "faithfulness")
     for name, effects, *files in zip(params.variants, given.effects, *(given[kind] for kind in kinds), strict=True):
         variants[name] = {kind: json.loads(Path(file).read_text()) for kind, file in zip(kinds, files, strict=True)}
         variants[name]["regions"] = pd.read_parquet(effects, filters=[("by", "==", "all")])
         variants[name]["figures"] = Path(effects).parent / "figures"
+        external = Path(effects).parent / "external.json"
+        variants[name] |= {"card": cards[name], "external": params.external and json.loads(external.read_text())}
+    trust = {key: json.loads(Path(given[key]).read_text()) for key in ("audit", "leaks", "arms", "comparisons")}
+    trust |= {"external": params.external, "figures": Path(given.overview[0]).parent}
     write_report(
         Path(snakemake.output[0]),
         title=params.title,
@@ -26,5 +31,6 @@ with logged(snakemake.log[0]):
         splits=dict(zip(params.splits, map(pd.read_parquet, given.splits), strict=True)),
         copies=dict(zip(params.copied, map(Path, given.copies), strict=True)),
         variants=variants,
+        trust=trust,
         claims=json.loads(Path(given.claims).read_text()),
     )

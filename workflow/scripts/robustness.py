@@ -18,7 +18,7 @@ with logged(snakemake.log[0]):
     chosen = json.loads(Path(given.perturbed_digest).read_text())
     split = pd.read_parquet(given.split, filters=[("copy", "==", 0)])
     pictures = with_classes(split, model.about["task"])
-    origins = dict(zip(pictures["label"], pictures["origin"], strict=True))
+    origins = detection.origins_of(pictures)
 
     # Folders that the variant's split drops take no part.
     tested = pictures[pictures["partition"] == "test"].set_index("image_id")
@@ -28,9 +28,7 @@ with logged(snakemake.log[0]):
     p_ai = found[:, :, [origins[name] == "ai" for name in model.classes]].sum(axis=2, dtype=float)
     p_ai[~swapped, CONDITIONS.index(("swap", 1))] = np.nan
 
-    predictions = pd.read_parquet(given.predictions, filters=[("partition", "==", "validation")])
-    clean = predictions["label"].map(origins).to_numpy() == "ai"
-    threshold = detection.threshold(clean, detection.ai_probability(predictions, origins))
+    threshold = detection.cuts(pd.read_parquet(given.predictions), origins)["threshold"]
     is_ai = (tested.loc[ids, "origin"] == "ai").to_numpy()
     groups = tested.loc[ids, "group"].to_numpy()
     write_parquet(rates(p_ai, is_ai, groups, threshold=threshold, seed=params.seed), snakemake.output.rates)
