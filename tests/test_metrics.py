@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from brushprint import metrics
+from brushprint import bootstrap, metrics
 from brushprint.errors import UserError
 from brushprint.taxonomy import with_classes
 
@@ -33,7 +33,7 @@ def judged(seed: int, pictures: int, classes: list[str], skill: float = 0.3) -> 
 
 
 def evaluate(table: pd.DataFrame, classes: list[str], seed: int = 0) -> dict:
-    return metrics.evaluate(table, pd.DataFrame(index=classes), seed)
+    return metrics.evaluate(table, pd.DataFrame(index=classes), np.arange(len(table)), seed)
 
 
 @st.composite
@@ -45,7 +45,7 @@ def predictions(draw: st.DrawFn) -> tuple[pd.DataFrame, list[str]]:
 @pytest.fixture(scope="module", autouse=True)
 def few_resamples():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "RESAMPLES", 200)
+        patch.setattr(bootstrap, "RESAMPLES", 200)
         yield
 
 
@@ -105,9 +105,9 @@ def test_the_area_counts_ties_half():
 @given(predictions())
 def test_a_resample_is_judged_as_if_its_pictures_were_all_there_are(drawn):
     table, classes = drawn
-    weights = next(metrics._resamples(len(table), 7))[:, 0].astype(int)
+    weights = next(bootstrap.weights(np.arange(len(table)), 7))[:, 0].astype(int)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "RESAMPLES", 1)
+        patch.setattr(bootstrap, "RESAMPLES", 1)
         resampled = evaluate(table, classes, seed=7)
     alone = evaluate(table.loc[table.index.repeat(weights)], classes)
     for measure in MEASURES:
@@ -120,9 +120,9 @@ def test_a_resample_is_judged_as_if_its_pictures_were_all_there_are(drawn):
 def test_the_size_of_a_chunk_changes_nothing(drawn, chunk: int):
     table, classes = drawn
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "RESAMPLES", 20)
+        patch.setattr(bootstrap, "RESAMPLES", 20)
         expected = evaluate(table, classes)
-        patch.setattr(metrics, "_CHUNK", chunk)
+        patch.setattr(bootstrap, "_CHUNK", chunk)
         found = evaluate(table, classes)
     for measure in MEASURES:
         assert found[measure] == pytest.approx(expected[measure])
@@ -186,7 +186,7 @@ def test_a_style_that_some_pictures_lack_is_no_part():
 def test_a_part_is_named_by_the_sum_of_its_classes():
     parts = pd.DataFrame({"origin": ["ai", "ai", "human"]}, index=["ai baroque", "ai realism", "human"])
     scores = np.array([[0.3, 0.3, 0.4], [0.1, 0.2, 0.7], [0.35, 0.25, 0.4], [0.5, 0.2, 0.3]])
-    found = metrics.evaluate(frame(np.array([0, 1, 2, 1]), scores, list(parts.index)), parts, seed=0)
+    found = metrics.evaluate(frame(np.array([0, 1, 2, 1]), scores, list(parts.index)), parts, np.arange(4), seed=0)
     assert found["accuracy"]["value"] == 0.25
     assert found["parts"]["origin"]["accuracy"]["value"] == 0.5
     assert found["parts"]["origin"]["majority"] == 0.75
@@ -194,7 +194,9 @@ def test_a_part_is_named_by_the_sum_of_its_classes():
 
 def test_a_part_that_every_class_has_alone_is_as_good_as_the_classes():
     table = judged(3, 90, list("abc"))
-    found = metrics.evaluate(table, pd.DataFrame({"style": list("xyz")}, index=list("abc")), seed=0)
+    found = metrics.evaluate(
+        table, pd.DataFrame({"style": list("xyz")}, index=list("abc")), np.arange(len(table)), seed=0
+    )
     assert found["parts"]["style"] == {"accuracy": found["accuracy"], "majority": found["majority"]}
 
 
@@ -208,7 +210,7 @@ def test_an_interval_holds_its_value_and_shrinks_with_more_pictures(measure: str
 
 
 def test_an_interval_is_about_as_wide_as_the_binomial_one(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(metrics, "RESAMPLES", 1000)
+    monkeypatch.setattr(bootstrap, "RESAMPLES", 1000)
     found = evaluate(judged(1, 1000, ["ai", "human"]), ["ai", "human"])["accuracy"]
     error = math.sqrt(found["value"] * (1 - found["value"]) / 1000)
     assert found["high"] - found["low"] == pytest.approx(2 * 1.96 * error, rel=0.1)

@@ -76,7 +76,8 @@ def test_real_pictures_become_pixels_and_a_published_split(tmp_path: Path) -> No
     assert pixels.shape == (208, 32, 32, 3)
     assert pixels.std(axis=(1, 2, 3)).min() > 1
     shares = {"published": True, "test": 0.2, "validation": 0.1}
-    parts = split(table, **shares, drop=[], subsample=None, copies=None, capped=False, seed=0)
+    none = {"drop": [], "without": [], "leaks": "keep", "subsample": None, "copies": None}
+    parts = split(table, np.arange(len(table)), **shares, **none, capped=False, test_seed=0, seed=0)
     assert parts["partition"].value_counts().to_dict() == {"train": 128, "test": 66, "validation": 14}
 
 
@@ -127,7 +128,7 @@ def test_a_head_on_imagenet_features_tells_real_ai_art_from_human(tmp_path: Path
     table, _ = catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     write_pixels(source, table, tmp_path / "pixels.npy", size=160, resize="bilinear", jobs=2)
     plan = {"published": True, "test": 0.2, "validation": 0.1, "drop": [], "subsample": None, "copies": None}
-    parts = split(table, **plan, capped=False, seed=0)
+    parts = split(table, np.arange(len(table)), **plan, capped=False, test_seed=0, seed=0)
     save_file(weights.read(MOBILENET, SHA256), tmp_path / "weights.safetensors")
     pixels, classes = np.load(tmp_path / "pixels.npy"), ["ai", "human"]
     learned, judged, tested = (

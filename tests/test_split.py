@@ -3,6 +3,7 @@
 from fractions import Fraction
 from math import ceil, floor
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 
 from brushprint.errors import UserError
 from brushprint.quota import spread
-from brushprint.split import COLUMNS, PARTITIONS, split
+from brushprint.split import COLUMNS, PARTITIONS, in_test
+from brushprint.split import split as divide
 
 SHARES = {"published": True, "test": 0.2, "validation": 0.1}
-ASKED = SHARES | {"drop": [], "subsample": None, "copies": None, "capped": False, "seed": 0}
+ASKED = SHARES | {"drop": [], "without": [], "leaks": "keep", "subsample": None, "copies": None, "capped": False}
+ASKED |= {"test_seed": 0, "seed": 0}
 BALANCED = {"subsample": {"task": "origin", "pictures": None}}
 AUGMENTED = {"copies": {"rotation": 20, "horizontal_flip": 0.5, "zoom": 0.2}}
 
@@ -50,6 +53,11 @@ PUBLISHED = catalogue(
     }
 )
 UNPUBLISHED = catalogue({(None, "ai_ld"): 300, (None, "human_a"): 100, (None, "human_b"): 50})
+
+
+def split(table: pd.DataFrame, groups: np.ndarray | None = None, **how: object) -> pd.DataFrame:
+    """A split of pictures none of which is like another, where `groups` are not given."""
+    return divide(table, np.arange(len(table)) if groups is None else groups, **how)
 
 
 def counts(table: pd.DataFrame, *columns: str) -> dict:
@@ -324,3 +332,67 @@ def test_the_parameters_of_copies_are_spread_over_their_ranges():
     assert added[["angle", "zoom"]].quantile([0.25, 0.5, 0.75])["angle"].round().tolist() == [-10, 0, 10]
     assert added["zoom"].quantile([0.25, 0.5, 0.75]).round(1).tolist() == [0.9, 1.0, 1.1]
     assert 0.49 < added["flip"].mean() < 0.51
+
+
+@st.composite
+def with_duplicates(draw: st.DrawFn) -> tuple[pd.DataFrame, np.ndarray]:
+    folders = st.tuples(st.none(), st.sampled_from(["ai_a", "ai_b", "human_a", "human_b"]))
+    table = catalogue(draw(st.dictionaries(folders, st.integers(2, 30), min_size=2)))
+    fewer = draw(st.integers(1, max(1, len(table))))
+    generator = np.random.default_rng(draw(st.integers(0, 1000)))
+    return table, generator.integers(fewer, size=len(table)) if draw(st.booleans()) else np.arange(len(table))
+
+
+def straddling(result: pd.DataFrame, *partitions: str) -> int:
+    inside = result[result["partition"].isin(partitions)]
+    return int((inside.groupby("group")["partition"].nunique() > 1).sum())
+
+
+@few_examples
+@given(with_duplicates())
+def test_near_duplicates_are_never_parted_by_what_is_drawn(drawn):
+    table, groups = drawn
+    try:
+        result = split(table, groups, **ASKED)
+    except UserError:
+        return
+    assert straddling(result, *PARTITIONS) == 0
+    assert (result["group"].to_numpy() == groups[result["row"]]).all()
+
+
+def test_of_a_published_split_near_duplicates_are_kept_as_published_but_validation_is_drawn_whole():
+    groups = np.arange(len(PUBLISHED)) // 3
+    shuffled = np.random.default_rng(0).permutation(groups)
+    result = split(PUBLISHED, shuffled, **ASKED)
+    assert len(result) == len(PUBLISHED)
+    assert straddling(result, "train", "test") > 0
+    assert straddling(result, "train", "validation") == 0
+
+
+def test_leaks_that_are_dropped_leave_the_test_pictures_as_they_are():
+    groups = np.random.default_rng(0).permutation(np.arange(len(PUBLISHED)) // 3)
+    kept, dropped = (split(PUBLISHED, groups, **ASKED | {"leaks": leaks}) for leaks in ("keep", "drop"))
+    assert straddling(dropped, *PARTITIONS) == 0
+    in_test = [table.loc[table["partition"] == "test", "row"].tolist() for table in (kept, dropped)]
+    assert in_test[0] == in_test[1]
+    held = set(groups[in_test[0]])
+    assert set(dropped["row"]) == {row for row in kept["row"] if row in set(in_test[0]) or groups[row] not in held}
+
+
+def test_splits_of_one_collection_test_on_the_same_pictures_whatever_else_they_draw():
+    groups = np.arange(len(UNPUBLISHED)) // 2
+    tests = []
+    for change in ({}, {"validation": 0.3, "seed": 7}, BALANCED, {"drop": ["human_b"]}, {"without": ["ai_ld"]}):
+        result = split(UNPUBLISHED, groups, **ASKED | change)
+        tests.append(set(result.loc[result["partition"] == "test", "row"]))
+    expected = np.flatnonzero(in_test(UNPUBLISHED, groups, published=True, test=0.2, test_seed=0))
+    assert tests[0] == tests[1] == tests[2] == tests[4] == set(expected)
+    assert tests[3] == {row for row in expected if UNPUBLISHED["folder"][row] != "human_b"}
+
+
+def test_a_source_that_is_left_out_only_tests():
+    result = split(PUBLISHED, **ASKED | {"without": ["ai_sd", "no_such"]})
+    assert counts(result[result["source"] == "ai_sd"], "partition") == {}
+    result = split(PUBLISHED, **ASKED | {"without": ["ai_ld"]})
+    assert counts(result[result["source"] == "ai_ld"], "partition") == {"test": 40}
+    assert counts(result[result["source"] != "ai_ld"], "partition")["test"] == 20

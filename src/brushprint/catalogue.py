@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,6 +16,7 @@ from brushprint.archive import Member, UnreadableError, members
 from brushprint.console import progress
 from brushprint.decoding import SUFFIXES, UndecodableError, open_picture, to_rgb
 from brushprint.errors import UserError
+from brushprint.harmonise import harmonised
 from brushprint.quota import spread
 from brushprint.taxonomy import label, published_split
 
@@ -124,15 +125,23 @@ def read_pictures(
 
 
 def read_catalogued(
-    root: str | Path, catalogue: pd.DataFrame, function: Callable[[Image.Image], Any], jobs: int, label: str
+    root: str | Path,
+    catalogue: pd.DataFrame,
+    function: Callable[[Image.Image], Any],
+    jobs: int,
+    label: str,
+    *,
+    harmonise: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[str, Any]]:
     """Apply `function` to the decoded RGB picture of each row of a catalogue, in the order of the archive.
 
+    `harmonise` says what becomes of it before, see `brushprint.harmonise.harmonised`; None: it stays as it came.
     Yields paths and results. Raises `UserError` when a picture is no longer the one that was catalogued.
     """
 
     def decoded(content: bytes) -> Any:
-        return function(to_rgb(open_picture(content)))
+        picture = to_rgb(open_picture(content))
+        return function(harmonised(picture, **harmonise)[0] if harmonise else picture)
 
     return read_catalogued_files(root, catalogue, decoded, jobs, label)
 
@@ -160,11 +169,18 @@ def read_catalogued_files(
 
 
 def examples(
-    root: str | Path, catalogue: pd.DataFrame, jobs: int, *, most: int = 10, side: int = 160
+    root: str | Path,
+    catalogue: pd.DataFrame,
+    jobs: int,
+    *,
+    most: int = 10,
+    side: int = 160,
+    harmonise: Mapping[str, Any] | None = None,
 ) -> dict[str, list[tuple[str, Image.Image]]]:
     """At most `most` pictures of each source with their styles (folders where they have none), sorted by style.
 
-    Each style is shown before one is shown twice. The pictures are RGB, of at most `side` pixels.
+    Each style is shown before one is shown twice. The pictures are RGB, of at most `side` pixels; before, they are
+    harmonised as `read_catalogued` says.
     """
     table = catalogue.assign(group=catalogue["style"].fillna(catalogue["folder"]))
     turn = table.groupby(["source", "group"]).cumcount()
@@ -174,7 +190,7 @@ def examples(
         picture.thumbnail((side, side))
         return picture
 
-    pictures = dict(read_catalogued(root, chosen, thumbnail, jobs, "examples"))
+    pictures = dict(read_catalogued(root, chosen, thumbnail, jobs, "examples", harmonise=harmonise))
     shown = defaultdict(list)
     for row in chosen.sort_values(["source", "group", "turn"]).itertuples():
         shown[row.source].append((row.group, pictures[row.path]))

@@ -8,6 +8,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,7 +19,7 @@ from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, 
 from brushprint import architectures
 from brushprint.checking import Location, Name, Settings, mistakes, spell
 from brushprint.errors import UserError, nearest
-from brushprint.recipe import ONE_LOGIT, Recipe
+from brushprint.recipe import ONE_LOGIT, Filter, Recipe
 from brushprint.taxonomy import ORIGINS, TASKS
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -50,6 +51,22 @@ class LabelRule(Settings):
         return folder
 
 
+class Harmonise(Settings):
+    """What every picture becomes before anything else is made of it, so that how it was saved tells nothing."""
+
+    side: Annotated[int, Field(ge=8, le=2048, description="side of the square that is cut from its middle, in pixels")]
+    resize: Annotated[Filter, Field(description="filter that brings the square to that side")]
+    format: Annotated[Literal["jpeg", "png"], Field(description="how it is encoded, and decoded again")]
+    quality: Annotated[int | None, Field(ge=1, le=95, description="of jpeg; null for png")]
+
+    @field_validator("quality")
+    @classmethod
+    def _of_jpeg(cls, quality: int | None, known: ValidationInfo) -> int | None:
+        if (known.data.get("format") == "jpeg") != (quality is not None):
+            raise ValueError("a number for format: jpeg, null for png")
+        return quality
+
+
 class Collection(Settings):
     """One set of pictures, and how its folders are read."""
 
@@ -67,6 +84,9 @@ class Collection(Settings):
     labels: Annotated[list[LabelRule], Field(min_length=1, description="tried in order, deepest folder first")]
     max_rejected: Annotated[
         float, Field(ge=0, le=1, description="share of unreadable pictures above which the run stops")
+    ]
+    harmonise: Annotated[
+        Harmonise | None, Field(description="all pictures alike in size and encoding; null: as they came")
     ]
 
     @field_validator("source")
@@ -111,6 +131,11 @@ class Split(Settings):
     test: Annotated[Share, Field(description="share of the pictures that test, where no published split is used")]
     validation: Annotated[Share, Field(description="share of the training pictures that choose the best epoch")]
     drop: Annotated[list[str], Field(description="folders whose pictures take no part")]
+    without: Annotated[list[Name], Field(description="sources whose pictures neither train nor validate")]
+    leaks: Annotated[
+        Literal["keep", "drop"],
+        Field(description="pictures that a published split trains on though near duplicates of them test"),
+    ]
     subsample: Annotated[Subsample | None, Field(description="as many pictures of each class; null: all")]
     copies: Annotated[Copies | None, Field(description="augmented copies; null: none")]
 
@@ -200,6 +225,44 @@ class Explain(Settings):
     checked: Annotated[int, Field(ge=10, description="test pictures on which it is tested whether the maps are honest")]
 
 
+class Audit(Settings):
+    """What can be told from how pictures were made and saved, without looking at the art."""
+
+    margin: Annotated[float, Field(ge=0, lt=0.5, description="balanced accuracy beyond chance that is warned of")]
+    pictures: Annotated[int, Field(ge=100, description="at most so many, drawn evenly from the sources")]
+
+
+class Robustness(Settings):
+    """Test pictures that are changed a little."""
+
+    pictures: Annotated[int, Field(ge=10, description="at most so many test pictures, drawn evenly")]
+    picked: Annotated[
+        str | None, Field(min_length=1, description="a folder or archive of hand-picked pictures; null: none")
+    ]
+
+
+class MoreSeeds(Settings):
+    """Variants that are trained again, to see how much is chance."""
+
+    variants: Annotated[list[str], Field(description="which of `variants`")]
+    more: Annotated[int, Field(ge=1, description="so many times, each from another seed")]
+
+
+class Arms(Settings):
+    """Variants that are trained again, with one thing changed; they are judged, and not explained."""
+
+    seeds: MoreSeeds
+    unseen: Annotated[list[str], Field(description="which of `variants`, once without each generator")]
+
+
+class External(Settings):
+    """Pictures from elsewhere that test, and never train."""
+
+    title: Annotated[str, Field(description="how the report calls them")]
+    source: Annotated[str, Field(min_length=1, description="a folder, a zip or tar archive")]
+    labels: Annotated[list[LabelRule], Field(min_length=1, description="as those of the collection")]
+
+
 class Config(Settings):
     """All settings of a run."""
 
@@ -211,17 +274,51 @@ class Config(Settings):
     budget: Budget
     latent: Latent
     explain: Explain
+    audit: Audit
+    robustness: Robustness
+    arms: Arms
+    external: Annotated[External | None, Field(description="a further test set; null: none")]
     seed: Annotated[int, Field(ge=0, lt=2**32, description="start of every random draw")]
     device: Annotated[Literal["cpu", "cuda", "mps", "auto"], Field(description="where networks compute")]
 
     @model_validator(mode="before")
     @classmethod
     def _drop_nulls(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """An overlay takes a split, recipe or variant away by setting it to null."""
+        """An overlay takes a split, recipe or variant away by setting it to null; a variant's arms go with it."""
         groups = {key: values[key] for key in ("splits", "recipes", "variants") if isinstance(values.get(key), dict)}
-        return values | {
-            key: {name: entry for name, entry in group.items() if entry is not None} for key, group in groups.items()
-        }
+        gone = [name for name, entry in groups.get("variants", {}).items() if entry is None]
+        return (
+            values
+            | {
+                key: {name: entry for name, entry in group.items() if entry is not None}
+                for key, group in groups.items()
+            }
+            | ({"arms": _without(values["arms"], gone)} if "arms" in values else {})
+        )
+
+    @cached_property
+    def generators(self) -> list[str]:
+        """The sources of AI pictures that the labels name."""
+        return list(dict.fromkeys(rule.source for rule in self.collection.labels if rule.origin == "ai"))
+
+    @cached_property
+    def trained(self) -> "Config":
+        """These settings with the arms among the variants and their splits among the splits.
+
+        `+` is in no name that a person may give.
+        """
+        variants, splits = dict(self.variants), dict(self.splits)
+        for name in self.arms.seeds.variants:
+            for number in range(1, self.arms.seeds.more + 1):
+                variants[f"{name}+seed-{number}"] = self.variants[name]
+        for name in self.arms.unseen if len(self.generators) > 1 else []:
+            variant = self.variants[name]
+            for source in self.generators:
+                split = f"{variant.split}+without-{source}"
+                left_out = [*self.splits[variant.split].without, source]
+                splits[split] = self.splits[variant.split].model_copy(update={"without": left_out})
+                variants[f"{name}+without-{source}"] = variant.model_copy(update={"split": split})
+        return self.model_copy(update={"variants": variants, "splits": splits})
 
     def recipe(self, variant: str) -> Recipe:
         """The recipe of a variant under the budget.
@@ -237,6 +334,13 @@ class Config(Settings):
         if recipe.pretrained and self.pretrained.source == "none" and recipe.architecture not in self.pretrained.files:
             capped |= {"pretrained": False, "trained": None, "fine_tuning": None}
         return recipe.model_copy(update=capped)
+
+
+def _without(value: Any, names: list[str]) -> Any:
+    """Nested settings whose lists lack some names."""
+    if isinstance(value, dict):
+        return {key: _without(inner, names) for key, inner in value.items()}
+    return [entry for entry in value if entry not in names] if isinstance(value, list) else value
 
 
 def typed(value: Any) -> Any:
@@ -280,6 +384,7 @@ def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
     for name, variant in config.variants.items():
         for key, reason in _variant_mistakes(config, variant):
             yield ("variants", name, key), reason
+    yield from _arm_mistakes(config)
     used = {variant.recipe for variant in config.variants.values()}
     for name in config.pretrained.files:
         if not architectures.exists(name):
@@ -301,6 +406,18 @@ def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
             yield ("recipes", name, "image_size"), f"{value} cannot take pictures of less than {least} pixels"
         elif (pixels := config.budget.pixels) is not None and pixels < least and name in used:
             yield ("budget", "pixels"), f"{value} of the recipe {name} cannot take pictures of less than {least} pixels"
+
+
+def _arm_mistakes(config: Config) -> Iterable[tuple[Location, str]]:
+    for loc, names in (
+        (("arms", "seeds", "variants"), config.arms.seeds.variants),
+        (("arms", "unseen"), config.arms.unseen),
+    ):
+        for place, name in enumerate(names):
+            if name not in config.variants:
+                yield (*loc, place), f"no such variant: {name!r}{nearest(name, config.variants)}"
+            elif loc[-1] == "unseen" and {"source", "folder"} & set(TASKS[task := config.variants[name].task]):
+                yield (*loc, place), f"a network of the task {task} has no word for a generator that it never saw"
 
 
 def _variant_mistakes(config: Config, variant: Variant) -> Iterable[tuple[str, str]]:

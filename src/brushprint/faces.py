@@ -4,7 +4,9 @@ The detector is OpenCV's `lbpcascade_frontalface`, as scikit-image ships and run
 Block Local Binary Patterns for Face Recognition", ICB 2007). It sees upright frontal faces from `SMALLEST` pixels on.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +21,10 @@ SIDE, SMALLEST = 160, 24
 BOX = ["left", "top", "width", "height"]
 
 
-def find_faces(root: str | Path, catalogue: pd.DataFrame, *, jobs: int) -> pd.DataFrame:
-    """The faces of catalogued pictures.
+def find_faces(
+    root: str | Path, catalogue: pd.DataFrame, *, jobs: int, harmonise: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
+    """The faces of catalogued pictures, harmonised before as `brushprint.catalogue.read_catalogued` says.
 
     Returns a row a face, in the order of the catalogue: `image_id`, and its box `left`, `top`, `width`, `height` as
     shares of the picture's width and height. A picture without faces has no row. Raises `UserError` when the collection
@@ -39,6 +43,6 @@ def find_faces(root: str | Path, catalogue: pd.DataFrame, *, jobs: int) -> pd.Da
         width, height = grey.size
         return sorted((x / width, y / height, across / width, down / height) for x, y, across, down in shares)
 
-    boxes = dict(read_catalogued(root, catalogue, search, jobs, "faces"))
+    boxes = dict(read_catalogued(root, catalogue, search, jobs, "faces", harmonise=harmonise))
     rows = [(identity[path], *box) for path in catalogue["path"] for box in boxes[path]]
     return pd.DataFrame(rows, columns=["image_id", *BOX]).astype(dict.fromkeys(BOX, float))

@@ -8,29 +8,28 @@ import pandas as pd
 from scipy.sparse import csc_array
 from sklearn.metrics import confusion_matrix, roc_curve
 
+from brushprint import bootstrap
 from brushprint.errors import UserError
 
-RESAMPLES = 1000
 TOP = (2, 3, 5)
 PARTS = ("origin", "source", "style")
 SCORES = ("precision", "recall", "f1-score")
-# So many resamples are judged at once: 55,000 pictures then take 14 MB.
-_CHUNK = 64
 
 
-def evaluate(predictions: pd.DataFrame, parts: pd.DataFrame, seed: int) -> dict[str, Any]:
+def evaluate(predictions: pd.DataFrame, parts: pd.DataFrame, groups: np.ndarray, seed: int) -> dict[str, Any]:
     """Judge the predictions of one partition.
 
     Parameters
     ----------
     predictions : columns `label`, `predicted` and `p_<class>`, see `brushprint.inference.infer`
     parts : a row a class, in the order of the confusion matrix; columns as `parts_of` gives them
+    groups : a number for each prediction, the same for near duplicates
     seed : of the bootstrap
 
     Returns
     -------
-    `pictures`, and each of the following as `value`, `low` and `high`, a 95 % percentile bootstrap interval over the
-    pictures (Efron, 1979), null where it is undefined:
+    `pictures`, and each of the following as `value`, `low` and `high`, a 95 % interval by `brushprint.bootstrap`,
+    null where it is undefined:
 
     - `accuracy`, `balanced_accuracy`, and `loss`, mean cross-entropy in nats
     - `roc_auc`: over two classes that of the first, else of each against the rest, macro average
@@ -62,7 +61,7 @@ def evaluate(predictions: pd.DataFrame, parts: pd.DataFrame, seed: int) -> dict[
         **{f"top {k}": places < k for k in tops},
         **{f"part {column}": hits for column, (hits, _) in judged.items()},
     }
-    found = _bootstrap(true, named, scores, means, seed)
+    found = _bootstrap(true, named, scores, means, bootstrap.weights(groups, seed))
     averages = [*classes, "macro avg", "weighted avg"]
     support = [*np.bincount(true, minlength=len(classes)).tolist(), len(true), len(true)]
     return {
@@ -148,7 +147,7 @@ def _part(true: np.ndarray, scores: np.ndarray, values: pd.Series) -> tuple[np.n
 
 
 def _bootstrap(
-    true: np.ndarray, named: np.ndarray, scores: np.ndarray, means: dict[str, np.ndarray], seed: int
+    true: np.ndarray, named: np.ndarray, scores: np.ndarray, means: dict[str, np.ndarray], draws: Iterator[np.ndarray]
 ) -> dict[str, Any]:
     """Intervals of `means`, given as a value a picture, and of `balanced_accuracy`, `roc_auc` and `report`.
 
@@ -167,21 +166,11 @@ def _bootstrap(
         return found | {"balanced_accuracy": report[-2, 1], "roc_auc": _mean(areas), "report": report}
 
     values = statistics(np.ones((pictures, 1), dtype=np.float32))
-    resampled = [statistics(drawn) for drawn in _resamples(pictures, seed)]
+    resampled = [statistics(drawn) for drawn in draws]
     return {
-        key: _interval(value[..., 0], np.concatenate([part[key] for part in resampled], axis=-1))
+        key: bootstrap.interval(value[..., 0], np.concatenate([part[key] for part in resampled], axis=-1))
         for key, value in values.items()
     }
-
-
-def _resamples(pictures: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each picture is drawn, float32 [pictures, resamples], in chunks that together are `RESAMPLES`."""
-    generator = np.random.default_rng(seed)
-    for start in range(0, RESAMPLES, _CHUNK):
-        drawn = np.empty((pictures, min(_CHUNK, RESAMPLES - start)), dtype=np.float32)
-        for column in drawn.T:
-            column[:] = np.bincount(generator.integers(pictures, size=pictures), minlength=pictures)
-        yield drawn
 
 
 def _sums(group: np.ndarray, groups: int) -> csc_array:
@@ -230,13 +219,3 @@ def _area(sums: csc_array, members: np.ndarray, place: np.ndarray, drawn: np.nda
     inside = weight.sum(0)
     with np.errstate(invalid="ignore"):
         return ((weight * below[place]).sum(0) - inside**2 / 2) / (inside * (len(drawn) - inside))
-
-
-def _interval(value: np.ndarray, resampled: np.ndarray) -> Any:
-    """The interval of each value of an array, as lists of the array's shape; `resampled` has one more axis."""
-    if value.ndim:
-        return [_interval(*pair) for pair in zip(value, resampled, strict=True)]
-    if not np.isfinite(value):
-        return {"value": None, "low": None, "high": None}
-    low, high = np.nanquantile(resampled, [0.025, 0.975])
-    return {"value": float(value), "low": float(low), "high": float(high)}

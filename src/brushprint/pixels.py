@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,20 @@ from brushprint.catalogue import read_catalogued
 
 
 def write_pixels(
-    root: str | Path, catalogue: pd.DataFrame, target: str | Path, *, size: int, resize: str, jobs: int
+    root: str | Path,
+    catalogue: pd.DataFrame,
+    target: str | Path,
+    *,
+    size: int,
+    resize: str,
+    jobs: int,
+    harmonise: Mapping[str, Any] | None = None,
 ) -> str:
     """Decode every picture of the catalogue into an array [pictures, size, size, 3] of uint8 in a .npy file.
 
-    Pictures are stretched to the square, as the source documents do, with the Pillow filter `resize`. Row i is row i
-    of the catalogue. Returns the sha256 of the pixels in hexadecimal. Raises `UserError` when the collection has
-    changed since it was catalogued.
+    Pictures are stretched to the square, as the source documents do, with the Pillow filter `resize`; before, they are
+    harmonised as `brushprint.catalogue.read_catalogued` says. Row i is row i of the catalogue. Returns the sha256 of
+    the pixels in hexadecimal. Raises `UserError` when the collection has changed since it was catalogued.
     """
     rows = {path: row for row, path in enumerate(catalogue["path"])}
     how = Image.Resampling[resize.upper()]
@@ -30,7 +38,8 @@ def write_pixels(
         return np.asarray(picture.resize((size, size), how))
 
     with new_array(target, (len(rows), size, size, 3)) as array:
-        for path, pixels in read_catalogued(root, catalogue, resized, jobs, f"pixels {size} {resize}"):
+        label = f"pixels {size} {resize}"
+        for path, pixels in read_catalogued(root, catalogue, resized, jobs, label, harmonise=harmonise):
             array[rows[path]] = pixels
         return hashlib.sha256(array).hexdigest()
 

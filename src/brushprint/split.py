@@ -1,7 +1,7 @@
 """The split: which pictures train, validate and test, and which of them have augmented copies."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,21 +13,25 @@ from brushprint.taxonomy import classes_of
 
 PARTITIONS = ("train", "validation", "test")
 COLUMNS = (
-    *("row", "image_id", "partition", "origin", "source", "style", "folder"),
+    *("row", "image_id", "partition", "origin", "source", "style", "folder", "group"),
     *("copy", "angle", "flip", "zoom"),
 )
 
 
 def split(
     catalogue: pd.DataFrame,
+    groups: np.ndarray,
     *,
     published: bool,
     test: float,
     validation: float,
     drop: Sequence[str],
+    without: Sequence[str],
+    leaks: Literal["keep", "drop"],
     subsample: Mapping[str, Any] | None,
     copies: Mapping[str, float] | None,
     capped: bool,
+    test_seed: int,
     seed: int,
 ) -> pd.DataFrame:
     """Give pictures of a catalogue to `train`, `validation` or `test`; the same arguments give the same table.
@@ -35,10 +39,14 @@ def split(
     Parameters
     ----------
     catalogue : see `brushprint.catalogue`
+    groups : int [pictures], the same number for near duplicates: what is drawn never parts them
     published : honour its published partitions, where it has any (what lies outside of them trains), instead of
         drawing a test share
     test, validation : shares to draw, the same of every source: of all pictures, and of those that train
     drop : folders whose pictures take no part
+    without : sources whose pictures neither train nor validate
+    leaks : of published partitions, whether pictures that do not test though a near duplicate of theirs does (or train
+        though one validates) are to `keep`, or to `drop`
     subsample : `task` and `pictures`: so many of each class of the task train or validate, or as many as the smallest
         class has where `pictures` is None (004 takes as many AI as human works, 002 5,000 a style and origin); pictures
         without a class of the task then only test. None: all
@@ -46,12 +54,14 @@ def split(
         the origin with fewer pictures is filled up with copies of them (001). None: no copies
     capped : a budget left only a part of the collection: fewer pictures than `subsample` asks for will do, and a folder
         to drop may be missing
-    seed : of every draw
+    test_seed : of the draw of the test pictures, which depends on nothing but this, `catalogue`, `groups` and `test`:
+        of all splits that agree in these they are the same
+    seed : of every other draw
 
     Returns
     -------
     A row a picture or copy, sorted by `row` and `copy`. Pictures that do not take part are not in it. Columns `row` (of
-    the catalogue and so of the pixel arrays), `image_id`, `partition`, the labels, and
+    the catalogue and so of the pixel arrays), `image_id`, `partition`, the labels, `group` (of near duplicates), and
 
     copy : int32, 0 for the picture itself, else the number of this copy of it
     angle : float64, degrees that a copy is turned counter-clockwise, uniform within `rotation`; 0 for a picture
@@ -62,12 +72,14 @@ def split(
     that the collection does not have, or for more pictures than a class has.
     """
     generator = np.random.default_rng(seed)
-    table = _without(catalogue.assign(row=np.arange(len(catalogue))), drop, capped)
-    if published and table["published_split"].notna().any():
-        table["partition"] = table["published_split"].fillna("train")
-    else:
-        table["partition"] = "train"
-        table.loc[_draw(table, test, generator), "partition"] = "test"
+    table = catalogue.assign(row=np.arange(len(catalogue)), group=np.asarray(groups, dtype=np.int32))
+    as_published = published and catalogue["published_split"].notna().any()
+    table["partition"] = table["published_split"].fillna("train") if as_published else "train"
+    table.loc[in_test(catalogue, groups, published=published, test=test, test_seed=test_seed), "partition"] = "test"
+    table = _without(table, drop, capped)
+    table = table[(table["partition"] == "test") | ~table["source"].isin(without)]
+    if leaks == "drop":
+        table = _without_leaks(table)
     if subsample:
         table = _subsample(table, **subsample, capped=capped, generator=generator)
     if not (table["partition"] == "validation").any():
@@ -78,6 +90,27 @@ def split(
     if copies:
         table = _with_copies(table, **copies, generator=generator)
     return table[list(COLUMNS)].reset_index(drop=True)
+
+
+def in_test(catalogue: pd.DataFrame, groups: np.ndarray, *, published: bool, test: float, test_seed: int) -> np.ndarray:
+    """Which pictures test, bool [pictures], before any folder is dropped; see `split`."""
+    if published and catalogue["published_split"].notna().any():
+        return (catalogue["published_split"] == "test").to_numpy()
+    table = catalogue.assign(group=groups).reset_index(drop=True)
+    drawn = _draw(table, test, np.random.default_rng(test_seed))
+    return np.isin(table.index, drawn)
+
+
+def _without_leaks(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what trains or validates though a near duplicate tests, then what trains though one validates."""
+    for later in ("test", "validation"):
+        held = table.loc[table["partition"] == later, "group"]
+        earlier = table["partition"].isin(PARTITIONS[: PARTITIONS.index(later)])
+        leaking = earlier & table["group"].isin(held)
+        if leaking.any():
+            LOG.info("%d pictures are left out: near duplicates of theirs are in %s", leaking.sum(), later)
+        table = table[~leaking]
+    return table
 
 
 def _without(table: pd.DataFrame, drop: Sequence[str], capped: bool) -> pd.DataFrame:
@@ -94,17 +127,19 @@ def _without(table: pd.DataFrame, drop: Sequence[str], capped: bool) -> pd.DataF
 def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> np.ndarray:
     """Index of about `share` of the rows, at least one: the same share of every source, spread over its folders.
 
-    A folder keeps a row, but where each of a source's folders has only one.
+    A folder keeps a row, but where each of a source's folders has only one. Near duplicates are drawn with the first of
+    them, whatever their own sources and folders.
     """
-    sources = table.groupby("source")
-    quotas = spread(max(1, round(share * len(table))), sources.size().to_dict())
+    first = table.drop_duplicates("group")
+    sources = first.groupby("source")
+    quotas = spread(max(1, round(share * len(first))), sources.size().to_dict()) if len(first) else {}
     drawn = [np.array([], dtype=int)]
     for source, rows in sources:
         folders = rows.groupby("folder").groups
         groups = folders if len(folders) < len(rows) else {source: rows.index}
         spare = {name: len(index) - 1 for name, index in groups.items()}
         drawn.append(_pick(groups, spread(min(quotas[source], sum(spare.values())), spare), generator))
-    return np.concatenate(drawn)
+    return table.index[table["group"].isin(table.loc[np.concatenate(drawn), "group"])].to_numpy()
 
 
 def _subsample(

@@ -40,6 +40,6 @@ rule examples:
         f"{LOGS}/examples.benchmark.tsv"
     params:
         *code("examples"),
-        **PICTURES["params"],
+        **SEEN,
     script:
         "../scripts/examples.py"

@@ -35,6 +35,10 @@ else:
     ARCHIVE = f"data/{CONFIG.collection.name}-{key(decides)[:8]}.archive"
     PICTURES = {"input": [ancient(ARCHIVE), f"{ARCHIVE}.sha256"], "params": {"root": ARCHIVE, "digest": None}}
 
+# What the rules take that see pictures as networks do.
+HARMONISE = CONFIG.collection.harmonise and CONFIG.collection.harmonise.model_dump()
+SEEN = PICTURES["params"] | {"harmonise": HARMONISE}
+
 # For people: where the pictures came from, without the folders of this machine.
 PICTURES_ARE = {
     "pictures": ARCHIVE.name if LOCAL else CONFIG.collection.source,

@@ -29,11 +29,20 @@ def checked_settings():
 
 
 CONFIG = checked_settings()
+# With the arms among the variants, and their splits.
+TRAINED = CONFIG.trained
 RESULTS = f"results/{CONFIG.collection.name}"
 SCRATCH = f"scratch/{CONFIG.collection.name}"
 LOGS = f"logs/{CONFIG.collection.name}"
 SYNTHETIC = CONFIG.collection.kind == "sample"
 VARIANT = f"{RESULTS}/variants/{{variant}}"
+# What each variant sees of its pictures, and which of them.
+SEALED = {
+    name: {"split": variant.split, "size": TRAINED.recipe(name).image_size, "resize": TRAINED.recipe(name).resize}
+    for name, variant in TRAINED.variants.items()
+}
+SPLITS = sorted({of["split"] for name, of in SEALED.items() if name in CONFIG.variants})
+TRAINED_SPLITS = sorted({of["split"] for of in SEALED.values()})
 ALL_CORES = workflow.resource_settings.cores or 1
 
 
@@ -42,8 +51,8 @@ def one_of(names):
 
 
 wildcard_constraints:
-    variant=one_of(CONFIG.variants),
-    split=one_of(CONFIG.splits),
+    variant=one_of(TRAINED.variants),
+    split=one_of(TRAINED.splits),
     size=r"\d+",
     resize=r"[a-z]+",
 
@@ -67,7 +76,7 @@ def module_code(script, architecture):
 
 def network_code(script):
     """As `module_code`, of the variant's network, so that another network's change is none of its."""
-    return lambda wildcards: module_code(script, CONFIG.recipe(wildcards.variant).architecture)
+    return lambda wildcards: module_code(script, TRAINED.recipe(wildcards.variant).architecture)
 
 
 def seed_of(name):
@@ -76,7 +85,7 @@ def seed_of(name):
 
 
 def recipe(wildcards):
-    return CONFIG.recipe(wildcards.variant).model_dump()
+    return TRAINED.recipe(wildcards.variant).model_dump()
 
 
 def seals_of(wildcards):

@@ -1,6 +1,6 @@
 """Augmented copies, made once, for the splits that have them."""
 
-COPIED = [split for split in SPLITS if CONFIG.splits[split].copies]
+COPIED = [split for split in TRAINED_SPLITS if TRAINED.splits[split].copies]
 COPIES = f"{SCRATCH}/copies-{{split}}-{{size}}-{{resize}}.npy"
 
 
@@ -48,6 +48,6 @@ rule copies_examples:
         f"{LOGS}/copies_examples-{{split}}.benchmark.tsv"
     params:
         *code("copies_examples"),
-        settings=lambda wildcards: CONFIG.splits[wildcards.split].copies.model_dump(),
+        settings=lambda wildcards: TRAINED.splits[wildcards.split].copies.model_dump(),
     script:
         "../scripts/copies_examples.py"

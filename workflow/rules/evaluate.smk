@@ -14,6 +14,8 @@ rule evaluate:
         ),
         roc=f"{VARIANT}/roc.csv",
         confusion=f"{VARIANT}/confusion.csv",
+        detection=f"{VARIANT}/detection.csv",
+        styles=f"{VARIANT}/styles.csv",
     log:
         f"{LOGS}/evaluate-{{variant}}.log",
     benchmark:
@@ -28,9 +30,12 @@ rule evaluate:
 
 rule compare:
     input:
-        expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
+        metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
+        predictions=expand(f"{VARIANT}/predictions.parquet", variant=CONFIG.variants),
+        splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
     output:
-        report(
+        comparisons=f"{RESULTS}/comparisons.json",
+        metrics=report(
             f"{RESULTS}/metrics.json",
             caption="../report/compare.rst",
             category="All variants",
@@ -42,6 +47,8 @@ rule compare:
         f"{LOGS}/compare.benchmark.tsv"
     params:
         *code("compare"),
-        variants=list(CONFIG.variants),
+        variants={name: variant.model_dump(include={"task", "split"}) for name, variant in CONFIG.variants.items()},
+        splits=SPLITS,
+        seed=seed_of("compare"),
     script:
         "../scripts/compare.py"

@@ -14,7 +14,7 @@ rule faces:
     threads: ALL_CORES
     params:
         *code("faces"),
-        **PICTURES["params"],
+        **SEEN,
         published=all(CONFIG.splits[split].published for split in SPLITS),
     script:
         "../scripts/faces.py"

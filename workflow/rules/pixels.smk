@@ -1,11 +1,5 @@
 """Pictures decoded once."""
 
-# What each variant sees of its pictures, and which of them.
-SEALED = {
-    name: {"split": variant.split, "size": CONFIG.recipe(name).image_size, "resize": CONFIG.recipe(name).resize}
-    for name, variant in CONFIG.variants.items()
-}
-SPLITS = sorted({of["split"] for of in SEALED.values()})
 PIXELS = f"{SCRATCH}/pixels-{{size}}-{{resize}}.npy"
 
 
@@ -23,6 +17,6 @@ rule pixels:
     threads: ALL_CORES
     params:
         *code("pixels"),
-        **PICTURES["params"],
+        **SEEN,
     script:
         "../scripts/pixels.py"

@@ -18,7 +18,7 @@ rule report:
         rejected=f"{RESULTS}/rejected.parquet",
         examples=f"{RESULTS}/examples.jpg",
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
-        copies=expand(f"{RESULTS}/copies-{{split}}.jpg", split=COPIED),
+        copies=expand(f"{RESULTS}/copies-{{split}}.jpg", split=[split for split in COPIED if split in SPLITS]),
         provenance=expand(f"{VARIANT}/provenance.json", variant=CONFIG.variants),
         claims=f"{RESULTS}/claims.json",
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
@@ -46,7 +46,7 @@ rule report:
         budget=CONFIG.budget.model_dump(),
         from_scratch=FROM_SCRATCH,
         splits=SPLITS,
-        copied=COPIED,
+        copied=[split for split in COPIED if split in SPLITS],
         variants=list(CONFIG.variants),
     script:
         "../scripts/report.py"

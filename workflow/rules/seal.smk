@@ -3,12 +3,12 @@
 from brushprint import seal as seals
 
 CATALOGUE = Path(RESULTS, "catalogue.parquet")
-PIXELS_PARAMS = [*code("pixels"), *PICTURES["params"].values()]
+PIXELS_PARAMS = [*code("pixels"), *SEEN.values()]
 
 
 def recall_arrays():
     """Have the arrays that the tables here were made into in their place, and those of other results aside."""
-    tables = [CATALOGUE, *map(Path, expand(rules.split.output, split=COPIED))]
+    tables = [*PERTURBED_FROM, *map(Path, expand(rules.split.output, split=COPIED))]
     found = remembered(filter(Path.exists, tables), Path(f"{SCRATCH}/digests/tables.json"))
     if CATALOGUE not in found:
         return
@@ -18,6 +18,11 @@ def recall_arrays():
         (split,) = map(Path, expand(rules.split.output, **of))
         if split in found:
             seals.recall_pixels(Path(COPIES.format(**of)), made_from=key([*code("copies"), found[split], pixels]))
+        if all(table in found for table in PERTURBED_FROM):
+            of = {**of, "tested": TESTED_BY[of["split"]]}
+            params = [*code("perturbed"), perturbing(of["tested"])]
+            made_from = key([*params, *(found[table] for table in PERTURBED_FROM)])
+            seals.recall_pixels(Path(PERTURBED.format(**of)), made_from=made_from)
 
 
 if ALONE:

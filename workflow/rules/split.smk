@@ -3,7 +3,8 @@
 
 rule split:
     input:
-        f"{RESULTS}/catalogue.parquet",
+        catalogue=f"{RESULTS}/catalogue.parquet",
+        groups=f"{RESULTS}/groups.parquet",
     output:
         f"{RESULTS}/splits/{{split}}.parquet",
     log:
@@ -12,8 +13,10 @@ rule split:
         f"{LOGS}/split-{{split}}.benchmark.tsv"
     params:
         *code("split"),
-        split=lambda wildcards: CONFIG.splits[wildcards.split].model_dump(),
+        split=lambda wildcards: TRAINED.splits[wildcards.split].model_dump(),
         capped=CONFIG.budget.images is not None,
-        seed=lambda wildcards: seed_of(wildcards.split),
+        test_seed=seed_of("test"),
+        # An arm draws as the split does that it comes from.
+        seed=lambda wildcards: seed_of(wildcards.split.partition("+")[0]),
     script:
         "../scripts/split.py"

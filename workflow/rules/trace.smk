@@ -1,36 +1,46 @@
 """What made a variant: the code and packages behind each file, the settings, the data."""
 
 # The rules that write a variant's files, and each file's rule.
-LEARNED = ["train", "infer", "evaluate", "latent", "embed", "explain", "regions", "faithfulness", "figures"]
+ANALYSED = ["evaluate", "latent", "embed", "explain", "regions", "faithfulness", "robustness", "figures"]
+LEARNED = ["train", "infer", *ANALYSED]
 RULE_OF = {str(file): name for name in LEARNED for file in getattr(rules, name).output}
+# An arm is trained and judged, not analysed.
+RULE_OF_ARM = {file: name for file, name in RULE_OF.items() if name not in ANALYSED}
+
+
+def rule_of(wildcards):
+    return RULE_OF if wildcards.variant in CONFIG.variants else RULE_OF_ARM
 
 
 def code_by_rule(wildcards):
-    recipe = CONFIG.recipe(wildcards.variant)
+    recipe = TRAINED.recipe(wildcards.variant)
     network = architectures.module_name(recipe.architecture)
-    with_network = {"weights", "train", "infer", "explain", "regions", "faithfulness"}
+    with_network = {"weights", "train", "infer", "explain", "regions", "faithfulness", "robustness"}
     copies = ["copies"] if SEALED[wildcards.variant]["split"] in COPIED else []
     weights = ["weights"] if recipe.pretrained else []
-    names = [*COLLECT, "catalogue", "split", "pixels", *copies, "faces", *weights, *LEARNED]
+    common = [*COLLECT, "catalogue", "cues", "duplicates", "split", "pixels", *copies, *weights]
+    analysed = ["faces", "perturbed"] if wildcards.variant in CONFIG.variants else []
+    names = [*common, *analysed, *dict.fromkeys(rule_of(wildcards).values())]
     loaded = {"embed": MAPPED_BY, **dict.fromkeys(with_network, [network])}
     return {name: code(name, *loaded.get(name, [])) for name in names}
 
 
 def weights_are(wildcards):
     """Where the weights of a pretrained network came from, without the folders of this machine."""
-    recipe = CONFIG.recipe(wildcards.variant)
+    recipe = TRAINED.recipe(wildcards.variant)
     file = CONFIG.pretrained.files.get(recipe.architecture)
     return (file.sha256 if file else CONFIG.pretrained.source) if recipe.pretrained else None
 
 
 def settings_of(wildcards):
-    variant = CONFIG.variants[wildcards.variant]
+    variant = TRAINED.variants[wildcards.variant]
     return {
         **CONFIG.model_dump(include={"seed", "device", "latent", "explain"}),
+        "robustness": CONFIG.robustness.model_dump(include={"pictures"}),
         "collection": CONFIG.collection.model_dump(exclude={"title", "source"}) | PICTURES_ARE,
         "images": CONFIG.budget.images,
         "task": variant.task,
-        "split": {"name": variant.split, **CONFIG.splits[variant.split].model_dump()},
+        "split": {"name": variant.split, **TRAINED.splits[variant.split].model_dump()},
         "recipe": recipe(wildcards),
         "weights": weights_are(wildcards),
     }
@@ -40,7 +50,7 @@ rule trace:
     input:
         unpack(sealed_split),
         catalogue=f"{RESULTS}/catalogue.parquet",
-        files=checked(RULE_OF),
+        files=lambda wildcards: checked(expand(list(rule_of(wildcards)), **wildcards)),
     output:
         f"{VARIANT}/provenance.json",
     log:
@@ -49,7 +59,7 @@ rule trace:
         f"{LOGS}/trace-{{variant}}.benchmark.tsv"
     params:
         *code("trace"),
-        rules=list(RULE_OF.values()),
+        rules=lambda wildcards: list(rule_of(wildcards).values()),
         code=code_by_rule,
         settings=settings_of,
     script:

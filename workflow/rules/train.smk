@@ -17,7 +17,7 @@ rule train:
     params:
         *code("train"),
         network=network_code("train"),
-        task=lambda wildcards: CONFIG.variants[wildcards.variant].task,
+        task=lambda wildcards: TRAINED.variants[wildcards.variant].task,
         recipe=recipe,
         seed=lambda wildcards: seed_of(wildcards.variant),
         device=CONFIG.device,

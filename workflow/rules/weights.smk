@@ -4,8 +4,8 @@
 # of a set says what decides its content.
 WEIGHTS = {}
 WEIGHTS_OF = {}
-for name in CONFIG.variants:
-    if (used := CONFIG.recipe(name)).pretrained:
+for name in TRAINED.variants:
+    if (used := TRAINED.recipe(name)).pretrained:
         file = CONFIG.pretrained.files.get(used.architecture)
         weights = f"{used.architecture.replace('/', '-')}-{key([file.sha256 if file else 'hub'])[:8]}"
         WEIGHTS[weights] = (used.architecture, file)

@@ -1,14 +1,34 @@
 import json
 from pathlib import Path
 
+import pandas as pd
+
+from brushprint import detection
+from brushprint.comparison import compare
 from brushprint.console import logged
 from brushprint.tables import write_json
+from brushprint.taxonomy import with_classes
 
 with logged(snakemake.log[0]):
-    headlines = {}
-    for variant, file in zip(snakemake.params.variants, snakemake.input, strict=True):
-        test = json.loads(Path(file).read_text())["test"]
-        headlines[variant] = {
-            key: test[key] for key in ("accuracy", "balanced_accuracy", "roc_auc", "majority", "loss", "pictures")
-        }
-    write_json(headlines, snakemake.output[0])
+    given, params = snakemake.input, snakemake.params
+    splits = {name: pd.read_parquet(file) for name, file in zip(params.splits, given.splits, strict=True)}
+    headlines, right, origin_right, tasks = {}, {}, {}, {}
+    for name, file, metrics_file in zip(params.variants, given.predictions, given.metrics, strict=True):
+        said = params.variants[name]
+        metrics = json.loads(Path(metrics_file).read_text())
+        keys = ("accuracy", "balanced_accuracy", "roc_auc", "majority", "loss", "pictures")
+        headlines[name] = {key: metrics["test"][key] for key in keys}
+        pictures = with_classes(splits[said["split"]], said["task"])
+        origins = dict(zip(pictures["label"], pictures["origin"], strict=True))
+        predictions = pd.read_parquet(file, filters=[("partition", "==", "test")]).set_index("image_id")
+        right[name] = predictions["label"] == predictions["predicted"]
+        called_ai = detection.ai_probability(predictions, origins) > metrics["detection"]["threshold"]
+        origin_right[name] = called_ai == (predictions["label"].map(origins) == "ai")
+        tasks.setdefault(said["task"], []).append(name)
+    groups = pd.concat([split[["image_id", "group"]] for split in splits.values()]).drop_duplicates("image_id")
+    groups = groups.set_index("image_id")["group"]
+    rows = compare(origin_right, groups, "human or ai", params.seed)
+    for task, names in tasks.items():
+        rows += compare({name: right[name] for name in names}, groups, task, params.seed) if task != "origin" else []
+    write_json(headlines, snakemake.output.metrics)
+    write_json(rows, snakemake.output.comparisons)

@@ -1,18 +1,51 @@
+import numpy as np
 import pandas as pd
 
+from brushprint import detection
+from brushprint.calibration import calibration, temperature, tempered
 from brushprint.console import logged
 from brushprint.metrics import PARTS, class_names, curve, evaluate, parts_of
 from brushprint.tables import write_csv, write_json
 from brushprint.taxonomy import TASKS, with_classes
 
 with logged(snakemake.log[0]):
-    predictions = pd.read_parquet(snakemake.input.predictions)
+    given, params, seed = snakemake.input, snakemake.params, snakemake.params.seed
+    predictions = pd.read_parquet(given.predictions)
     classes = class_names(predictions)
-    task = snakemake.params.task
-    pictures = pd.read_parquet(snakemake.input.split, columns=sorted({*TASKS[task], *PARTS}))
-    parts = parts_of(with_classes(pictures, task), classes)
-    partitions = {name: predictions[predictions["partition"] == name] for name in ("validation", "test")}
-    metrics = {name: evaluate(part, parts, snakemake.params.seed) for name, part in partitions.items()}
+    columns = sorted({"image_id", "partition", "copy", "group", *TASKS[params.task], *PARTS})
+    pictures = with_classes(pd.read_parquet(given.split, columns=columns), params.task)
+    parts = parts_of(pictures, classes)
+    origins = dict(zip(pictures["label"], pictures["origin"], strict=True))
+    facts = pictures.loc[pictures["copy"] == 0, ["image_id", "group", "origin", "source", "style"]]
+    table = predictions.merge(facts, on="image_id", validate="one_to_one")
+    table["p_of_ai"] = detection.ai_probability(predictions, origins)
+    table["is_ai"] = table["origin"] == "ai"
+    validation, test = (table[table["partition"] == name] for name in ("validation", "test"))
+    partitions = {"validation": validation, "test": test}
+    metrics = {name: evaluate(part, parts, part["group"].to_numpy(), seed) for name, part in partitions.items()}
+
+    cuts = detection.cuts(validation["is_ai"].to_numpy(), validation["p_of_ai"].to_numpy())
+    asked = [test[name].to_numpy() for name in ("is_ai", "p_of_ai")]
+    metrics["detection"] = detection.evaluate(*asked, cuts, test["group"].to_numpy(), seed)
+
+    # Test pictures that no near duplicate in training gives away.
+    known = test["group"].isin(pictures.loc[pictures["partition"] == "train", "group"])
+    apart = test[~known]
+    metrics["leaked"] = int(known.sum())
+    metrics["apart"] = evaluate(apart, parts, apart["group"].to_numpy(), seed) if known.any() and len(apart) else None
+
+    true = {name: pd.Index(classes).get_indexer(part["label"]) for name, part in partitions.items()}
+    probabilities = {name: part[[f"p_{name}" for name in classes]].to_numpy() for name, part in partitions.items()}
+    cooled = temperature(probabilities["validation"], true["validation"])
+    groups = test["group"].to_numpy()
+    metrics["calibration"] = {
+        "temperature": cooled,
+        "before": calibration(probabilities["test"], true["test"], groups, seed),
+        "after": calibration(tempered(probabilities["test"], cooled), true["test"], groups, seed),
+    }
+    right = (test["p_of_ai"] > cuts["threshold"]) == test["is_ai"]
     write_json({"classes": classes, "parts": parts.to_dict("list"), **metrics}, snakemake.output.metrics)
-    write_csv(curve(partitions["test"], classes), snakemake.output.roc)
-    write_csv(partitions["test"][["label", "predicted"]], snakemake.output.confusion)
+    write_csv(curve(test, classes), snakemake.output.roc)
+    write_csv(test[["label", "predicted"]], snakemake.output.confusion)
+    write_csv(detection.curves(*asked), snakemake.output.detection)
+    write_csv(detection.by_style_and_source(test.assign(right=np.asarray(right))), snakemake.output.styles)

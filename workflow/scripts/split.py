@@ -5,6 +5,8 @@ from brushprint.split import split
 from brushprint.tables import write_parquet
 
 with logged(snakemake.log[0]):
-    params = snakemake.params
-    table = split(pd.read_parquet(snakemake.input[0]), **params.split, capped=params.capped, seed=params.seed)
-    write_parquet(table, snakemake.output[0])
+    given, params = snakemake.input, snakemake.params
+    catalogue = pd.read_parquet(given.catalogue)
+    groups = pd.read_parquet(given.groups)["group"].to_numpy()
+    seeds = {"test_seed": params.test_seed, "seed": params.seed}
+    write_parquet(split(catalogue, groups, **params.split, capped=params.capped, **seeds), snakemake.output[0])

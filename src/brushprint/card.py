@@ -1,0 +1,212 @@
+"""The model card of a variant: what it is, what it can and cannot do, in sentences that its measurements write.
+
+After Mitchell et al., Model Cards for Model Reporting (2019).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from brushprint.intervals import FEWEST
+
+_WORST = 3
+
+
+class Section(NamedTuple):
+    """A heading and what stands below it, a sentence an entry."""
+
+    heading: str
+    sentences: list[str]
+
+
+def card(
+    *,
+    title: str,
+    task: str,
+    recipe: Mapping[str, Any],
+    synthetic: bool,
+    split: pd.DataFrame,
+    metrics: Mapping[str, Any],
+    styles: pd.DataFrame,
+    robustness: pd.DataFrame,
+    audit: Sequence[Mapping[str, Any]],
+    arms: Mapping[str, Sequence[Mapping[str, Any]]],
+    external: Mapping[str, Any] | None,
+) -> list[Section]:
+    """What a reader should know before trusting a variant.
+
+    Parameters
+    ----------
+    title : of the collection
+    task, recipe : of the variant
+    synthetic : whether its pictures are the embedded sample
+    split : see `brushprint.split`
+    metrics : what `workflow/scripts/evaluate.py` writes
+    styles : see `brushprint.detection.by_style_and_source`
+    robustness : see `brushprint.robust_rates.rates`
+    audit : see `brushprint.audit.audit`
+    arms : `seeds` and `unseen` of this variant, see `brushprint.arms`
+    external : what `brushprint.detection.evaluate` gives of pictures from elsewhere, and their `title`; None for none
+    """
+    return [
+        Section("What it is", _what_it_is(title, task, recipe, synthetic, split)),
+        Section("What it can do", _what_it_can(metrics)),
+        Section("Whom it wrongs", _whom_it_wrongs(metrics)),
+        Section("Where it fails", [*_worst_styles(styles), *_worst_changes(robustness)]),
+        Section("On what it never saw", _unseen(arms, external)),
+        Section("What it may have learned in place of art", _shortcuts(audit, robustness)),
+        Section("How sure its scores are", _scores(metrics)),
+        Section(
+            "What it must not be used for",
+            [
+                "A score is not proof of authorship: it says how alike a picture is to those that the network learned "
+                "from, and it is wrong as often as this card says.",
+                "No person should be accused, ranked or paid by it.",
+            ],
+        ),
+    ]
+
+
+def as_markdown(name: str, sections: Sequence[Section]) -> str:
+    """The card as a page of Markdown."""
+    parts = [f"# Model card: {name}"]
+    parts += [
+        f"## {section.heading}\n\n" + "\n".join(f"- {line}" for line in section.sentences) for section in sections
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _share(measure: Mapping[str, Any]) -> str:
+    if measure["value"] is None:
+        return "not known"
+    return f"{measure['value']:.1%} ({measure['low']:.1%} to {measure['high']:.1%})"
+
+
+def _points(measure: Mapping[str, Any]) -> str:
+    return f"{100 * measure['value']:+.1f} points ({100 * measure['low']:+.1f} to {100 * measure['high']:+.1f})"
+
+
+def _what_it_is(title: str, task: str, recipe: Mapping[str, Any], synthetic: bool, split: pd.DataFrame) -> list[str]:
+    learned = split[split["partition"] == "train"]
+    by_source = ", ".join(f"{count:,} {source}" for source, count in learned["source"].value_counts().items())
+    copies = int((learned["copy"] > 0).sum())
+    said = [
+        f"A {recipe['architecture']} network on pictures of {recipe['image_size']} pixels a side, for the task "
+        f"{task.replace('_', ' and ')}.",
+        f"Trained on {len(learned):,} pictures of {title} ({by_source})"
+        + (f", of which {copies:,} are augmented copies." if copies else "."),
+    ]
+    if synthetic:
+        said.append("Its pictures are a synthetic sample, so its figures are about the software, not about art.")
+    return said
+
+
+def _what_it_can(metrics: Mapping[str, Any]) -> list[str]:
+    test = metrics["test"]
+    found = metrics["detection"]
+    said = [
+        f"Of {test['pictures']:,} test pictures it names {_share(test['accuracy'])} rightly, where always the most "
+        f"frequent class would reach {test['majority']:.1%}; its balanced accuracy is "
+        f"{_share(test['balanced_accuracy'])}, where guessing reaches {1 / len(metrics['classes']):.1%}.",
+        f"Asked for human or AI, its balanced accuracy is {_share(found['balanced_accuracy'])}, where guessing reaches "
+        "50 %.",
+    ]
+    return said
+
+
+def _whom_it_wrongs(metrics: Mapping[str, Any]) -> list[str]:
+    found = metrics["detection"]
+    alarms, misses = found["false_alarms"], found["misses"]
+    if alarms["value"] is None:
+        return ["No human work was tested, so nobody knows how many it would call AI."]
+    low, value, high = (round(1000 * alarms[key]) for key in ("low", "value", "high"))
+    said = [
+        f"Of a thousand human artists who each show one work, it would wrongly accuse about {value} ({low} to {high}) "
+        f"of using AI, at its threshold of {found['threshold']:.2f}."
+    ]
+    if misses["value"] is not None:
+        said.append(f"It would miss {_share(misses)} of AI works.")
+    return said
+
+
+def _worst_styles(styles: pd.DataFrame) -> list[str]:
+    enough = styles[styles["pictures"] >= FEWEST].sort_values(["right", "source", "style"], ascending=True)
+    if enough.empty:
+        return [f"No style of any source has {FEWEST} test pictures, so nothing is said of single styles."]
+    rows = [
+        f"{row.style or 'without a known style'} of {row.source}: {row.right:.0%} of {row.pictures:,} right "
+        f"({row.low:.0%} to {row.high:.0%})"
+        for row in enough.head(_WORST).itertuples()
+    ]
+    return ["It does worst on " + "; ".join(rows) + "."]
+
+
+def _worst_changes(robustness: pd.DataFrame) -> list[str]:
+    changed = robustness[(robustness["measure"] == "balanced_accuracy") & ~robustness["name"].isin(["none", "swap"])]
+    known = changed.dropna(subset=["change"])
+    if known.empty:
+        return ["Too few pictures were changed to say what it does on changed ones."]
+    worst = known.sort_values(["change", "name", "severity"]).drop_duplicates("name").head(_WORST)
+    rows = [
+        f"{row.name} of severity {row.severity}: {100 * row.change:+.0f} points "
+        f"({100 * row.change_low:+.0f} to {100 * row.change_high:+.0f})"
+        for row in worst.rename(columns={"name": "kind"}).rename(columns={"kind": "name"}).itertuples(index=False)
+    ]
+    pictures = int(known["pictures"].iloc[0])
+    return [f"Of {pictures:,} changed test pictures, balanced accuracy falls most by " + "; ".join(rows) + "."]
+
+
+def _unseen(arms: Mapping[str, Sequence[Mapping[str, Any]]], external: Mapping[str, Any] | None) -> list[str]:
+    said = []
+    for row in arms["unseen"]:
+        if row["why"]:
+            said.append(f"Nothing is known of {row['source']} as an unseen generator: {row['why']}.")
+            continue
+        said.append(
+            f"Trained without {row['source']}, it misses {_share(row['unseen']['misses'])} of its works, beside "
+            f"{_share(row['seen']['misses'])} when it had learned from some: balanced accuracy "
+            f"{_points(row['difference']['balanced_accuracy'])}."
+        )
+    if not said:
+        said.append("It was not tried on a generator that it never saw: expect it to do worse there than here.")
+    if external:
+        said.append(
+            f"On {external['title']}, which is from elsewhere, its balanced accuracy is "
+            f"{_share(external['balanced_accuracy'])}; {_share(external['false_alarms'])} of human works are called AI."
+        )
+    for row in arms["seeds"]:
+        spread = row["balanced_accuracy"]
+        said.append(
+            f"Trained {row['networks']} times from different seeds, its balanced accuracy lies between "
+            f"{spread['lowest']:.1%} and {spread['highest']:.1%}."
+        )
+    return said
+
+
+def _shortcuts(audit: Sequence[Mapping[str, Any]], robustness: pd.DataFrame) -> list[str]:
+    found = [row for row in audit if row["found"]]
+    said = [
+        "Without looking at the art, "
+        + "; ".join(f"{row['cues']} tell {row['question']} ({row['balanced_accuracy']['value']:.0%})" for row in found)
+        + ": it may have learned that."
+        if found
+        else "How the pictures were made and saved does not tell AI from human, as far as the audit sees."
+    ]
+    swap = robustness[(robustness["name"] == "swap") & (robustness["measure"] == "balanced_accuracy")]
+    for row in swap.dropna(subset=["change"]).itertuples():
+        said.append(
+            f"When human and AI pictures swap size and encoding, its balanced accuracy changes by "
+            f"{100 * row.change:+.1f} points ({100 * row.change_low:+.1f} to {100 * row.change_high:+.1f})."
+        )
+    return said
+
+
+def _scores(metrics: Mapping[str, Any]) -> list[str]:
+    before, after = (metrics["calibration"][when] for when in ("before", "after"))
+    return [
+        f"Its confidence is off by {_share(before['ece'])} on average (expected calibration error); divided by the "
+        f"temperature {metrics['calibration']['temperature']:.2f}, which validation pictures chose, by "
+        f"{_share(after['ece'])}. A perfectly calibrated network of so many pictures would seem off by "
+        f"{before['ece_chance']['value']:.1%}."
+    ]

@@ -1,0 +1,51 @@
+"""The figures of the whole collection: what the audit found, and the variants side by side."""
+
+
+rule overview:
+    input:
+        audit=f"{RESULTS}/audit.json",
+        arms=f"{RESULTS}/arms.json",
+        comparisons=f"{RESULTS}/comparisons.json",
+        rates=expand(f"{VARIANT}/robustness.parquet", variant=CONFIG.variants),
+        perturbed=lambda wildcards: ancient(largest_perturbed()[0]),
+        digest=lambda wildcards: largest_perturbed()[1],
+    output:
+        audit=report(
+            f"{RESULTS}/figures/audit.png",
+            caption="../report/audit.rst",
+            category="All variants",
+            labels={"what": "Audit of the pictures"},
+        ),
+        arms=report(
+            f"{RESULTS}/figures/arms.png",
+            caption="../report/arms.rst",
+            category="All variants",
+            labels={"what": "Unseen generators"},
+        ),
+        comparisons=report(
+            f"{RESULTS}/figures/comparisons.png",
+            caption="../report/comparisons.rst",
+            category="All variants",
+            labels={"what": "Variants compared"},
+        ),
+        robustness=report(
+            f"{RESULTS}/figures/robustness.png",
+            caption="../report/robustness.rst",
+            category="All variants",
+            labels={"what": "Robustness side by side"},
+        ),
+        perturbations=report(
+            f"{RESULTS}/figures/perturbations.jpg",
+            caption="../report/perturbations.rst",
+            category="All variants",
+            labels={"what": "Examples of changed pictures"},
+        ),
+    log:
+        f"{LOGS}/overview.log",
+    benchmark:
+        f"{LOGS}/overview.benchmark.tsv"
+    params:
+        *code("overview"),
+        variants=list(CONFIG.variants),
+    script:
+        "../scripts/overview.py"

@@ -1,0 +1,19 @@
+import pandas as pd
+from brushprint.audit import audit
+
+from brushprint.console import LOG, logged
+from brushprint.tables import write_json
+
+with logged(snakemake.log[0]):
+    given, params = snakemake.input, snakemake.params
+    catalogue = pd.read_parquet(given.catalogue)
+    groups = pd.read_parquet(given.groups)["group"].to_numpy()
+    how = {"margin": params.margin, "pictures": params.pictures, "seed": params.seed}
+    found = {
+        state: audit(pd.read_parquet(file), catalogue, groups, **how)
+        for state, file in zip(params.states, given.cues, strict=True)
+    }
+    for row in found[params.states[-1]]:
+        if row["found"]:
+            LOG.warning("%s alone tell %s", row["cues"], row["question"])
+    write_json({"margin": params.margin, **found}, snakemake.output[0])

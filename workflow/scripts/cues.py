@@ -1,0 +1,11 @@
+import pandas as pd
+from brushprint.cues import cues
+
+from brushprint.console import logged
+from brushprint.tables import write_parquet
+
+with logged(snakemake.log[0]):
+    params = snakemake.params
+    catalogue = pd.read_parquet(snakemake.input.catalogue)
+    found = cues(params.root, catalogue, jobs=snakemake.threads, harmonise=params.harmonise)
+    write_parquet(found, snakemake.output[0])
