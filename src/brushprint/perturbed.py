@@ -14,6 +14,7 @@ from brushprint.catalogue import listing, read_catalogued_files, read_pictures
 from brushprint.decoding import open_picture, to_rgb
 from brushprint.digest import key
 from brushprint.errors import UserError
+from brushprint.harmonise import harmonised
 from brushprint.perturbations import PERTURBATIONS, perturb, severities, swap
 from brushprint.pixels import new_array
 from brushprint.quota import stratified
@@ -41,6 +42,7 @@ def write_perturbed(
     resize: str,
     seed: int,
     jobs: int,
+    harmonise: Mapping[str, Any] | None = None,
 ) -> tuple[str, pd.DataFrame]:
     """Write each picture under each of `CONDITIONS` to an array [pictures, conditions, size, size, 3] of uint8.
 
@@ -53,6 +55,7 @@ def write_perturbed(
     size, resize : what the networks see, as for `brushprint.pixels.write_pixels`: the condition `none` is its array
     seed : with the `image_id` it decides how a picture is changed, whatever others there are and whatever is seen
     jobs : threads; the bytes are the same for any number
+    harmonise : what becomes of every picture before it is changed, see `brushprint.harmonise.harmonised`; None: nothing
 
     Returns
     -------
@@ -69,6 +72,8 @@ def write_perturbed(
     def conditions(content: bytes) -> np.ndarray:
         sha256 = hashlib.sha256(content).hexdigest()
         picture, own_seed = to_rgb(open_picture(content)), _seed_of(seed, _image_id(sha256))
+        if harmonise:
+            picture, _ = harmonised(picture, **harmonise)
         changed = (_under(picture, name, severity, own_seed, encoding_of.get(sha256)) for name, severity in CONDITIONS)
         return np.stack([np.asarray(one.resize((size, size), how)) for one in changed])
 
