@@ -14,6 +14,7 @@ from PIL import Image
 
 from brushprint.catalogue import catalogue
 from brushprint.errors import UserError
+from brushprint.harmonise import harmonised
 from brushprint.perturbations import PERTURBATIONS, perturb, severities, swap
 from brushprint.perturbed import CONDITIONS, MOST_PICKED, choose, donors, read_picked, write_perturbed
 from brushprint.pixels import write_pixels
@@ -60,10 +61,11 @@ def test_an_array_holds_each_condition_of_each_picture(root, table, tmp_path):
     assert about["swapped"].tolist() == [True] * 5
 
 
+@pytest.mark.parametrize("harmonise", [None, {"side": 16, "resize": "bicubic", "format": "jpeg", "quality": 80}])
 @pytest.mark.parametrize("resize", ["nearest", "lanczos"])
-def test_the_condition_none_is_the_array_of_pixels_to_the_bit(root, table, tmp_path, resize: str):
-    write_pixels(root, table, tmp_path / "pixels.npy", size=24, resize=resize, jobs=1)
-    _, array, _ = write(root, table, tmp_path / "perturbed.npy", resize=resize)
+def test_the_condition_none_is_the_array_of_pixels_to_the_bit(root, table, tmp_path, resize: str, harmonise):
+    write_pixels(root, table, tmp_path / "pixels.npy", size=24, resize=resize, jobs=1, harmonise=harmonise)
+    _, array, _ = write(root, table, tmp_path / "perturbed.npy", resize=resize, harmonise=harmonise)
     np.testing.assert_array_equal(array[:, 0], np.load(tmp_path / "pixels.npy"))
 
 
@@ -79,6 +81,15 @@ def test_a_perturbation_is_applied_before_the_resize(root, table, tmp_path):
         late = perturb(original.resize((24, 24), how), "jpeg", 5, 0)
         assert (array[row, of("jpeg", 5)] != np.asarray(late)).any()
         np.testing.assert_array_equal(array[row, -1], swap(original, ENCODING).resize((24, 24), how))
+
+
+def test_a_picture_is_perturbed_as_it_is_harmonised(root, table, tmp_path):
+    harmonise = {"side": 16, "resize": "bicubic", "format": "png", "quality": None}
+    _, array, _ = write(root, table, tmp_path / "perturbed.npy", harmonise=harmonise)
+    for row, path in enumerate(table["path"]):
+        seen, _ = harmonised(Image.open(root / path).convert("RGB"), **harmonise)
+        expected = perturb(seen, "crop", 3, 0).resize((24, 24), Image.Resampling.BILINEAR)
+        np.testing.assert_array_equal(array[row, of("crop", 3)], expected)
 
 
 def test_the_bytes_are_the_same_for_any_number_of_jobs_and_any_order_in_the_archive(root, table, tmp_path):

@@ -135,8 +135,8 @@ FIGURES = {
     "detection.png": (
         "Human or AI",
         "A precision-recall curve and a ROC curve of AI works, with points at two thresholds",
-        "What each threshold finds of the AI works, and what it costs; marked the one that validation pictures chose and, "
-        "where they are enough, the one of at most 1 % false alarms.",
+        "What each threshold finds of the AI works, and what it costs; marked the one that validation pictures chose "
+        "and, where they are enough, the one of at most 1 % false alarms.",
     ),
     "styles.png": (
         "By style and source",
@@ -162,8 +162,8 @@ TRUST = {
     "audit.png": (
         "What tells human from AI beside the art",
         "Dots with intervals of the balanced accuracy of each group of cues, beside chance and the margin of a warning",
-        "Small models that see nothing but how the pictures were made and saved. What they tell, a network may learn in "
-        "place of the art.",
+        "Small models that see nothing but how the pictures were made and saved. What they tell, a network may learn "
+        "in place of the art.",
     ),
     "perturbations.jpg": (
         "Changed pictures",
@@ -173,8 +173,8 @@ TRUST = {
     "robustness.png": (
         "Robustness side by side",
         "A grid of balanced accuracies, a row a variant and a column a change of the pictures",
-        "Balanced accuracy of human or AI on changed test pictures, the mean over severities, at the threshold that clean "
-        "validation pictures chose; 0.5 is guessing.",
+        "Balanced accuracy of human or AI on changed test pictures, the mean over severities, at the threshold that "
+        "clean validation pictures chose; 0.5 is guessing.",
     ),
     "arms.png": (
         "Generators that were never seen",
@@ -184,8 +184,8 @@ TRUST = {
     "comparisons.png": (
         "Variants compared",
         "A grid of the differences in accuracy between each two variants",
-        "Paired differences on the same test pictures, in points; marked where they are beyond chance (McNemar, corrected "
-        "for their number by Holm).",
+        "Paired differences on the same test pictures, in points; marked where they are beyond chance (McNemar, "
+        "corrected for their number by Holm).",
     ),
     "picked.png": (
         "Hand-picked pictures",
@@ -221,7 +221,8 @@ def write_report(
     `occlusion` and `faithfulness` tell), `regions` (of all test pictures, see `brushprint.regions.effects`) and
     `figures`, the folder that holds each of `FIGURES`, beside `card` (sections as `brushprint.card` writes them) and
     `external` (metrics of pictures from elsewhere, or None). `trust` has `audit`, `leaks`, `arms` and `comparisons` as
-    their stages write them, `external` (its title, or None) and `figures`, the folder of `TRUST`; `claims` is what `brushprint.claims.judge` gives.
+    their stages write them, `external` (its title, or None) and `figures`, the folder of `TRUST`; `claims` is what
+    `brushprint.claims.judge` gives.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -270,15 +271,15 @@ def _warnings(trust: Mapping[str, Any]) -> list[str]:
         if found:
             told = ", ".join(f"{row['cues']} ({row['balanced_accuracy']['value']:.2f})" for row in found)
             said.append(
-                f"Nothing of the art is needed to tell {question}: {told} alone do, by balanced accuracy, where guessing "
-                "is 0.5. Networks may have learned that."
+                f"Nothing of the art is needed to tell {question}: {told} alone do, by balanced accuracy, where "
+                "guessing is 0.5. Networks may have learned that."
             )
     for name, rates in trust["leaks"].items():
         for row in rates["across"]:
             if row["pictures"] and row["of"] == "test":
                 said.append(
-                    f"{row['pictures']:,} test pictures of the split {name} ({row['share']:.1%}) have a near duplicate in "
-                    f"{row['in']}: figures without them stand beside the others."
+                    f"{row['pictures']:,} test pictures of the split {name} ({row['share']:.1%}) have a near duplicate "
+                    f"in {row['in']}: figures without them stand beside the others."
                 )
     return said
 

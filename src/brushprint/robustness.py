@@ -1,0 +1,35 @@
+"""How a network answers when pictures are perturbed."""
+
+import numpy as np
+import torch
+
+from brushprint import networks
+from brushprint.console import progress
+from brushprint.networks import Model
+
+
+def scores(model: Model, perturbed: np.ndarray, *, device: str) -> np.ndarray:
+    """Probabilities of the classes for each picture under each condition.
+
+    Parameters
+    ----------
+    model : the trained network
+    perturbed : uint8 [pictures, conditions, side, side, 3], maybe memory-mapped, see `brushprint.perturbed`
+    device : see `brushprint.networks.device`
+
+    Returns
+    -------
+    float32 [pictures, conditions, classes], summing to 1; of a picture as it is, what `brushprint.inference.infer` says
+    """
+    pictures, conditions, side = perturbed.shape[:3]
+    flat = perturbed.reshape(-1, *perturbed.shape[2:])
+    where, batch = networks.device(device), networks.batch(side)
+    network = model.network.to(where)
+    found = np.empty((len(flat), len(model.classes)), np.float32)
+    with torch.no_grad(), progress(len(flat), "robustness") as bar:
+        for start in range(0, len(flat), batch):
+            # A copy: torch warns of an array that may not be written to.
+            seen = torch.from_numpy(np.array(flat[start : start + batch])).to(where)
+            found[start : start + batch] = network(model.inputs(seen)).cpu().double().softmax(1).numpy()
+            bar.update(len(seen))
+    return found.reshape(pictures, conditions, -1)
