@@ -155,6 +155,7 @@ if CONFIG.robustness.picked:
     rule picked_table:
         input:
             scores=expand(f"{VARIANT}/picked.parquet", variant=CONFIG.variants),
+            pictures=f"{RESULTS}/picked.parquet",
         output:
             table=f"{RESULTS}/picked.csv",
             figure=report(

@@ -1,14 +1,19 @@
 """The figures of the whole collection: what the audit found, and the variants side by side."""
 
 
+def largest_perturbed(wildcards):
+    """The perturbed pictures with the most pixels that a variant sees, and their digest."""
+    name = max(CONFIG.variants, key=lambda name: SEALED[name]["size"])
+    return perturbed_for(name)
+
+
 rule overview:
     input:
+        unpack(largest_perturbed),
         audit=f"{RESULTS}/audit.json",
         arms=f"{RESULTS}/arms.json",
         comparisons=f"{RESULTS}/comparisons.json",
         rates=expand(f"{VARIANT}/robustness.parquet", variant=CONFIG.variants),
-        perturbed=lambda wildcards: ancient(largest_perturbed()[0]),
-        digest=lambda wildcards: largest_perturbed()[1],
     output:
         audit=report(
             f"{RESULTS}/figures/audit.png",
@@ -47,5 +52,6 @@ rule overview:
     params:
         *code("overview"),
         variants=list(CONFIG.variants),
+        perturbed=perturbed_by(max(CONFIG.variants, key=lambda name: SEALED[name]["size"])),
     script:
         "../scripts/overview.py"

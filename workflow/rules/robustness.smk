@@ -1,18 +1,23 @@
 """How networks answer when pictures are changed a little."""
 
 
-def perturbed_for(wildcards):
+def perturbed_for(variant):
     """The perturbed test pictures of a variant, and their digest."""
-    of = SEALED[wildcards.variant]
+    of = SEALED[variant]
     pixels, digest = expand(rules.perturbed.output, tested=TESTED_BY[of["split"]], **of)
     return {"perturbed": ancient(pixels), "perturbed_digest": digest}
+
+
+def perturbed_by(variant):
+    """What decides them: a run that lost its scratch folder before this job must not hide a change."""
+    return [*code("perturbed"), perturbing(TESTED_BY[SEALED[variant]["split"]])]
 
 
 rule robustness:
     input:
         unpack(sealed_split),
         unpack(trained),
-        unpack(perturbed_for),
+        unpack(lambda wildcards: perturbed_for(wildcards.variant)),
         predictions=f"{VARIANT}/predictions.parquet",
     output:
         scores=f"{VARIANT}/perturbed.parquet",
@@ -24,6 +29,7 @@ rule robustness:
     params:
         *code("robustness"),
         network=network_code("robustness"),
+        perturbed=lambda wildcards: perturbed_by(wildcards.variant),
         seed=lambda wildcards: seed_of(f"{wildcards.variant} robustness"),
         device=CONFIG.device,
     script:

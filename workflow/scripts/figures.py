@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brushprint import figures, figures_heat, figures_latent
+from brushprint import figures, figures_heat, figures_latent, figures_robustness, figures_trust
 from brushprint.console import logged
 
 with logged(snakemake.log[0]):
@@ -31,4 +31,8 @@ with logged(snakemake.log[0]):
     effects = pd.read_parquet(given.effects)
     figures_heat.regions(effects, target["regions"])
     figures_heat.mean_maps(pd.read_parquet(given.maps), effects, target["mean-maps"])
+    figures_trust.reliability(metrics["calibration"], target["reliability"])
+    figures_trust.detection(pd.read_csv(given.detection), metrics["detection"], target["detection"])
+    figures_trust.styles(pd.read_csv(given.styles), target["styles"])
+    figures_robustness.curves(pd.read_parquet(given.rates), target["robustness"])
     figures_heat.faithfulness(json.loads(Path(given.faithfulness).read_text()), target["faithfulness"])

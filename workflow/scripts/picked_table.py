@@ -1,1 +1,27 @@
-x = 1
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from brushprint.figures_robustness import TILE, picked
+
+from brushprint.catalogue import read_catalogued
+from brushprint.console import logged
+from brushprint.tables import write_csv
+
+with logged(snakemake.log[0]):
+    given, params = snakemake.input, snakemake.params
+    parts = [
+        pd.read_parquet(file).assign(variant=name) for name, file in zip(params.variants, given.scores, strict=True)
+    ]
+    scores = pd.concat(parts, ignore_index=True)
+    # Side by side: a row a picture and condition, a column a variant.
+    wide = scores.pivot(index=["path", "name", "severity"], columns="variant", values="p_ai")[list(params.variants)]
+    write_csv(wide.reset_index(), snakemake.output.table)
+
+    def thumbnail(picture):
+        picture.thumbnail((TILE, TILE))
+        return np.asarray(picture)
+
+    pictures = pd.read_parquet(given.pictures)
+    shown = dict(read_catalogued(params.root, pictures, thumbnail, 1, "picked", harmonise=params.harmonise))
+    picked(scores, {path: shown[path] for path in sorted(shown)}, Path(snakemake.output.figure))
