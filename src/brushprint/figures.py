@@ -1,10 +1,10 @@
 """The figures of the report, one function each; every function takes tables and writes one PNG or JPEG file.
 
-Here are those of the pictures, of training and of predictions, and what all figures share; `brushprint.figures_latent`
-and `brushprint.figures_heat` have the others.
+Here are those of the pictures, of training and of predictions, and what all figures share; `brushprint.figures_latent`,
+`brushprint.figures_heat` and `brushprint.figures_robustness` have the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from textwrap import fill
@@ -281,6 +281,20 @@ def say_instead(words: str, target: Path) -> None:
     figure = plt.figure(figsize=(8, 0.8))
     figure.text(0.02, 0.5, words, va="center", fontsize=12)
     save_figure(figure, target)
+
+
+def tile_canvas(width: int, height: int) -> tuple[np.ndarray, Figure, Callable[..., None]]:
+    """Pixels to fill, uint8 [height, width, 4], the figure that they are for, and what writes a line on it.
+
+    Lines are placed by pixels from the left and from the top.
+    """
+    canvas = np.full((height, width, 4), 255, dtype=np.uint8)
+    figure = plt.figure(figsize=(width / 96, height / 96), dpi=96, layout="none")
+
+    def write(left: float, top: float, line: str, **style: Any) -> None:
+        figure.text(left, height - top, line, transform=None, **{"fontsize": 8, "va": "bottom"} | style)
+
+    return canvas, figure, write
 
 
 def save_figure(figure: Figure, target: Path, dpi: int = 120, trim: bool = True, colours: int = 256) -> None:

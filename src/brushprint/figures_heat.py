@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 from PIL import Image
 
-from brushprint.figures import COLOURS, KNOWN, folded, save_figure, say_instead, spaced
+from brushprint.figures import COLOURS, KNOWN, folded, save_figure, say_instead, spaced, tile_canvas
 
 # Side of a picture in a panel of heatmaps, in pixels, and pictures a row of it where they are in no clusters.
 TILE = 80
@@ -63,7 +62,7 @@ def heatmaps(shown: dict[str, np.ndarray], panel: str, target: Path) -> None:
     step, margin = TILE + 16, 32 if clustered else 16
     across, down, head = 3 * step + 16, 2 * words + step, 48
     width, height = margin + max(map(len, groups)) * across, head + len(groups) * down
-    canvas, figure, write = _canvas(width, height)
+    canvas, figure, write = tile_canvas(width, height)
     _key(write, margin)
     for number, group in enumerate(groups):
         top = head + number * down + 2 * words
@@ -77,20 +76,6 @@ def heatmaps(shown: dict[str, np.ndarray], panel: str, target: Path) -> None:
                 canvas[top : top + TILE, left + column * step : left + column * step + TILE, :3] = tile
     figure.figimage(canvas)
     save_figure(figure, target, dpi=96, trim=False)
-
-
-def _canvas(width: int, height: int) -> tuple[np.ndarray, Figure, Callable[..., None]]:
-    """Pixels to fill, uint8 [height, width, 4], the figure that they are for, and what writes a line on it.
-
-    Lines are placed by pixels from the left and from the top.
-    """
-    canvas = np.full((height, width, 4), 255, dtype=np.uint8)
-    figure = plt.figure(figsize=(width / 96, height / 96), dpi=96, layout="none")
-
-    def write(left: float, top: float, line: str, **style: Any) -> None:
-        figure.text(left, height - top, line, transform=None, **{"fontsize": 8, "va": "bottom"} | style)
-
-    return canvas, figure, write
 
 
 def _key(write: Callable[..., None], left: float) -> None:
@@ -196,7 +181,7 @@ def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
     side, margin, head, above, below = 96, 112, 40, 30, 34
     width = margin + MAPS_ACROSS * (side + 16)
     height = head + len(lines) * (above + side + below)
-    canvas, figure, write = _canvas(width, height)
+    canvas, figure, write = tile_canvas(width, height)
     canvas[14:26, margin : margin + 256, :3] = _coloured(np.linspace(0, 1, 256))
     write(margin - 8, 26, "0", ha="right")
     write(margin + 264, 26, f"{limit:.1f} times as much heat as if it were spread evenly")
