@@ -32,8 +32,10 @@ def judged(seed: int, pictures: int, classes: list[str], skill: float = 0.3) -> 
     return frame(true, scores / scores.sum(1, keepdims=True), classes)
 
 
-def evaluate(table: pd.DataFrame, classes: list[str], seed: int = 0) -> dict:
-    return metrics.evaluate(table, pd.DataFrame(index=classes), np.arange(len(table)), seed)
+def evaluate(table: pd.DataFrame, classes: list[str], seed: int = 0, groups: np.ndarray | None = None) -> dict:
+    """Without groups every picture is one of its own."""
+    groups = np.arange(len(table)) if groups is None else groups
+    return metrics.evaluate(table, pd.DataFrame(index=classes), groups, seed)
 
 
 @st.composite
@@ -102,13 +104,14 @@ def test_the_area_counts_ties_half():
 
 @pytest.mark.filterwarnings("ignore:All-NaN slice")
 @settings(deadline=None, max_examples=15)
-@given(predictions())
-def test_a_resample_is_judged_as_if_its_pictures_were_all_there_are(drawn):
+@given(predictions(), st.integers(1, 60))
+def test_a_resample_is_judged_as_if_its_pictures_were_all_there_are(drawn, most: int):
     table, classes = drawn
-    weights = next(bootstrap.weights(np.arange(len(table)), 7))[:, 0].astype(int)
+    groups = np.arange(len(table)) % most
+    weights = next(bootstrap.weights(groups, 7))[:, 0].astype(int)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "RESAMPLES", 1)
-        resampled = evaluate(table, classes, seed=7)
+        resampled = evaluate(table, classes, seed=7, groups=groups)
     alone = evaluate(table.loc[table.index.repeat(weights)], classes)
     for measure in MEASURES:
         if resampled[measure]["value"] is not None and alone[measure]["value"] is not None:
@@ -194,9 +197,7 @@ def test_a_part_is_named_by_the_sum_of_its_classes():
 
 def test_a_part_that_every_class_has_alone_is_as_good_as_the_classes():
     table = judged(3, 90, list("abc"))
-    found = metrics.evaluate(
-        table, pd.DataFrame({"style": list("xyz")}, index=list("abc")), np.arange(len(table)), seed=0
-    )
+    found = metrics.evaluate(table, pd.DataFrame({"style": list("xyz")}, index=list("abc")), np.arange(90), seed=0)
     assert found["parts"]["style"] == {"accuracy": found["accuracy"], "majority": found["majority"]}
 
 

@@ -12,10 +12,10 @@ from brushprint.intervals import FEWEST
 
 
 class Answers(NamedTuple):
-    """What a network says of pictures: the probability that each was made by AI, and above which it says so."""
+    """What a network says of pictures: the probability that each was made by AI, and from which on it says so."""
 
     score: np.ndarray
-    cuts: dict[str, float | None]
+    cuts: dict[str, Any]
 
 
 def answers(predictions: pd.DataFrame, origins: Mapping[str, str], image_ids: pd.Series) -> Answers:
@@ -55,10 +55,10 @@ def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str
     group = pictures["group"].to_numpy()
 
     def judged(given: Answers, rows: np.ndarray) -> dict[str, Any]:
-        return detection.evaluate(is_ai[rows], given.score[rows], given.cuts, group[rows], seed)
+        return detection.evaluate(is_ai[rows], given.score[rows], **given.cuts, groups=group[rows], seed=seed)
 
     others = ~of_source
-    right = np.stack([(given.score > given.cuts["threshold"]) == is_ai for given in (seen, left_out)])
+    right = np.stack([(given.score >= given.cuts["threshold"]) == is_ai for given in (seen, left_out)])
     return {
         **counts,
         "why": None,

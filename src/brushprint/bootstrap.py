@@ -1,9 +1,11 @@
-"""Intervals of any statistic over pictures, by the bootstrap (Efron, 1979); near duplicates are drawn together."""
+"""Intervals by resampling the pictures that a figure is of (Efron, 1979); near duplicates are drawn together."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -14,28 +16,47 @@ _CHUNK = 64
 def weights(groups: np.ndarray, seed: int) -> Iterator[np.ndarray]:
     """How often each picture is drawn, float32 [pictures, resamples], in chunks that together are `RESAMPLES`.
 
-    `groups` has a number for each picture. Those with the same number are drawn together, as many groups as there are
-    (the cluster bootstrap: Davison and Hinkley, 1997, section 3.8): they are no independent pictures.
+    Groups are drawn whole, as many as there are (cluster bootstrap; Davison and Hinkley, 1997, section 3.8), so
+    resamples differ in their number of pictures unless all groups are of one size: divide by the sum of the weights.
+
+    Parameters
+    ----------
+    groups : int [pictures], the same for near duplicates; only which are equal counts. At least one picture
+    seed : the same seed and partition into groups give the same weights
     """
-    _, member = np.unique(groups, return_inverse=True)
-    count = int(member.max()) + 1
     generator = np.random.default_rng(seed)
+    group, names = pd.factorize(groups)
+    count = len(names)
     for start in range(0, RESAMPLES, _CHUNK):
-        drawn = np.empty((count, min(_CHUNK, RESAMPLES - start)), dtype=np.float32)
+        drawn = np.empty((len(group), min(_CHUNK, RESAMPLES - start)), dtype=np.float32)
         for column in drawn.T:
-            column[:] = np.bincount(generator.integers(count, size=count), minlength=count)
-        yield drawn[member]
+            column[:] = np.bincount(generator.integers(count, size=count), minlength=count)[group]
+        yield drawn
 
 
-def interval(value: np.ndarray, resampled: np.ndarray) -> Any:
-    """The percentile interval of each value of an array, as lists of the array's shape; `resampled` has one more axis.
+def interval(value: np.ndarray | float, resampled: np.ndarray) -> Any:
+    """The 95 % percentile interval as `value`, `low` and `high`; of an array, lists of its shape of such.
 
-    Each is a dictionary of `value`, `low` and `high`, null where the value is not finite.
+    `resampled` has one more axis than `value`. A value that is nan has no interval, all is None; resamples that are
+    nan are left out, and where all are, the ends are None.
     """
-    value = np.asarray(value)
-    if value.ndim:
+    if np.ndim(value):
         return [interval(*pair) for pair in zip(value, resampled, strict=True)]
+    known = resampled[np.isfinite(resampled)]
     if not np.isfinite(value):
         return {"value": None, "low": None, "high": None}
-    low, high = np.nanquantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return {"value": float(value), "low": float(low), "high": float(high)}
+    low, high = map(float, np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])) if len(known) else (None, None)
+    return {"value": float(value), "low": low, "high": high}
+
+
+def interval_of_share(value: float, resampled: np.ndarray, groups: int) -> dict[str, float | None]:
+    """As `interval`, of a share of the pictures of so many groups.
+
+    Of none or all of the pictures every resample says the same, however few they are: there it is Wilson's interval
+    (1927) of as many independent pictures as there are groups.
+    """
+    found = interval(value, resampled)
+    if value in (0, 1):
+        ends = binomtest(round(value * groups), groups).proportion_ci(method="wilson")
+        found |= {"low": float(ends.low), "high": float(ends.high)}
+    return found

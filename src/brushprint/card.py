@@ -136,7 +136,7 @@ def _worst_styles(styles: pd.DataFrame) -> list[str]:
         return [f"No style of any source has {FEWEST} test pictures, so nothing is said of single styles."]
     rows = [
         f"{row.style or 'without a known style'} of {row.source}: {row.right:.0%} of {row.pictures:,} right "
-        f"({row.low:.0%} to {row.high:.0%})"
+        f"({row.right_low:.0%} to {row.right_high:.0%})"
         for row in enough.head(_WORST).itertuples()
     ]
     return ["It does worst on " + "; ".join(rows) + "."]
@@ -208,5 +208,5 @@ def _scores(metrics: Mapping[str, Any]) -> list[str]:
         f"Its confidence is off by {_share(before['ece'])} on average (expected calibration error); divided by the "
         f"temperature {metrics['calibration']['temperature']:.2f}, which validation pictures chose, by "
         f"{_share(after['ece'])}. A perfectly calibrated network of so many pictures would seem off by "
-        f"{before['ece_chance']['value']:.1%}."
+        f"{before['ece']['chance']['mean']:.1%}."
     ]

@@ -1,154 +1,93 @@
-"""What a network of any task says of human or AI, and how often it is wrong to either side."""
+"""What any task says of human or AI: a threshold fixed on validation pictures, and how good it is on test pictures.
+
+AI is the positive class: a false alarm calls a human work AI, a miss calls an AI work human.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csc_array
 from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from brushprint import bootstrap
+from brushprint.intervals import FEWEST
 
-# False alarms on human works that are borne where as many AI works as possible are to be found.
-ALARMS = 0.01
-# Of fewer human works one in a hundred cannot be told.
+# At most this share of human works may be called AI by the strict threshold.
+FALSE_ALARMS = 0.01
+# Of fewer human works than this, one alone is more than that share.
 ENOUGH = 100
+MEASURES = ("accuracy", "balanced_accuracy", "false_alarms", "misses", "roc_auc", "average_precision")
+UNKNOWN = {"value": None, "low": None, "high": None}
 
 
 def ai_probability(predictions: pd.DataFrame, origins: Mapping[str, str]) -> np.ndarray:
-    """The probability that each picture was made by AI, float64 [pictures]: that of the AI classes, added up.
+    """The probabilities of the AI classes added up, float64 [pictures], 0 to 1.
 
-    `predictions` has a column `p_<class>` for each class; `origins` maps classes to `human` or `ai`.
+    Parameters
+    ----------
+    predictions : columns `p_<class>`
+    origins : the origin of each class, `ai` or `human`
     """
-    classes = [column.removeprefix("p_") for column in predictions.columns if column.startswith("p_")]
-    return predictions[[f"p_{name}" for name in classes if origins[name] == "ai"]].sum(axis=1).to_numpy(dtype=float)
+    of_ai = [f"p_{name}" for name, origin in origins.items() if origin == "ai" and f"p_{name}" in predictions]
+    # Probabilities that are rounded may add up to a little more than 1.
+    return predictions[of_ai].to_numpy(dtype=float).sum(1).clip(0, 1)
 
 
 def threshold(is_ai: np.ndarray, score: np.ndarray) -> float:
-    """The score above which a picture is called AI: of the largest balanced accuracy (Youden, 1950).
+    """Where to call a picture AI, `score` >= threshold: the largest balanced accuracy (Youden, 1950).
 
-    It lies in the middle between two scores; of several as good the nearest to 0.5 is taken, and 0.5 where only one
-    origin is there. `is_ai` is bool and `score` in [0, 1], both [pictures], of validation pictures: test pictures
-    choose nothing.
-    """
-    if is_ai.all() or not is_ai.any():
-        return 0.5
-    levels = np.unique(score)
-    cuts = np.concatenate([[0.0], (levels[1:] + levels[:-1]) / 2, [0.5]])
-    found = 1 - np.searchsorted(np.sort(score[is_ai]), cuts, "right") / is_ai.sum()
-    cleared = np.searchsorted(np.sort(score[~is_ai]), cuts, "right") / (~is_ai).sum()
-    good = cuts[found + cleared >= (found + cleared).max() - 1e-12]
-    return float(min(good, key=lambda cut: (abs(cut - 0.5), cut)))
-
-
-def cut_off(score: np.ndarray) -> float | None:
-    """The score that at most one in a hundred of the human works with these scores exceeds; None for too few."""
-    return float(np.quantile(score, 1 - ALARMS, method="higher")) if len(score) >= ENOUGH else None
-
-
-def rates(right: np.ndarray, is_ai: np.ndarray, drawn: np.ndarray) -> dict[str, np.ndarray]:
-    """How often answers are right, of resampled pictures.
+    It lies midway between two scores; of several that are as good, it is the one nearest 0.5, then the lower one. It is
+    0.5 where one origin has no pictures and where no cut is better than guessing.
 
     Parameters
     ----------
-    right : float [kinds, pictures], 1 where the answer of a kind (network, change of the pictures) is right
     is_ai : bool [pictures]
-    drawn : how often each picture is drawn, [pictures, resamples]
+    score : float [pictures], 0 to 1
+    """
+    levels, place = np.unique(score, return_inverse=True)
+    ai, human = (np.bincount(place[side], minlength=len(levels)) for side in (is_ai, ~is_ai))
+    if not ai.any() or not human.any() or len(levels) < 2:
+        return 0.5
+    # Youden's J times both counts, so that equals are equal to the bit.
+    gain = (np.cumsum(human) * ai.sum() - np.cumsum(ai) * human.sum())[:-1]
+    if gain.max() <= 0:
+        return 0.5
+    cuts = _between(levels[:-1], levels[1:])[gain == gain.max()]
+    return float(cuts[np.abs(cuts - 0.5).argmin()])
+
+
+def strict_threshold(is_ai: np.ndarray, score: np.ndarray) -> dict[str, Any]:
+    """The lowest threshold that calls at most `FALSE_ALARMS` of the human works AI.
+
+    Parameters are those of `threshold`.
 
     Returns
     -------
-    `accuracy`, `balanced_accuracy`, `false_alarms` (share of human works called AI) and `misses` (share of AI works
-    called human), each [kinds, resamples], nan where no such picture is drawn.
+    `threshold`, midway between the scores of a human work and of a picture above it, or just above where there is none
+    (null without human works), `human`, how many human works it was chosen on, and `why` it is not to be relied on, or
+    null
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        human, ai = ((right[:, side] @ drawn[side]) / drawn[side].sum(0) for side in (~is_ai, is_ai))
-        accuracy = (right @ drawn) / drawn.sum(0)
-    return {"accuracy": accuracy, "balanced_accuracy": (human + ai) / 2, "false_alarms": 1 - human, "misses": 1 - ai}
+    human = np.sort(score[~is_ai])[::-1]
+    if not len(human):
+        return {"threshold": None, "human": 0, "why": "no human validation pictures"}
+    highest = human[int(FALSE_ALARMS * len(human))]
+    above = score[score > highest]
+    cut = _between(highest, above.min()) if len(above) else np.nextafter(highest, 2)
+    why = f"fewer than {ENOUGH} human validation pictures" if len(human) < ENOUGH else None
+    return {"threshold": float(cut), "human": len(human), "why": why}
 
 
-def evaluate(
-    is_ai: np.ndarray, score: np.ndarray, cuts: Mapping[str, float | None], groups: np.ndarray, seed: int
-) -> dict[str, Any]:
-    """How well human and AI works are told apart; AI is what is looked for.
-
-    Parameters
-    ----------
-    is_ai, score : bool and float [pictures], the latter the probability of AI
-    cuts : `threshold` and `cut_off`, both chosen on validation pictures by the functions of these names
-    groups : a number for each picture, the same for near duplicates
-    seed : of the bootstrap
-
-    Returns
-    -------
-    `pictures`, `human`, `ai` (counts), `threshold`, `majority` (accuracy of always naming the more frequent origin),
-    and with intervals what `rates` gives, `roc_auc`, `average_precision` and, null without a cut-off, `strict`: the
-    `cut_off`, the share of AI works `found` above it, and the `false_alarms` that it has on these pictures.
-    """
-    right = [(score > cuts["threshold"]) == is_ai]
-    if cuts["cut_off"] is not None:
-        right.append((score > cuts["cut_off"]) == is_ai)
-    areas = _Areas(is_ai, score)
-
-    def statistics(drawn: np.ndarray) -> dict[str, np.ndarray]:
-        return rates(np.array(right, dtype=float), is_ai, drawn) | areas(drawn)
-
-    value = statistics(np.ones((len(is_ai), 1), dtype=np.float32))
-    parts = [statistics(drawn) for drawn in bootstrap.weights(groups, seed)]
-    found = {
-        name: bootstrap.interval(of[..., 0], np.concatenate([part[name] for part in parts], axis=-1))
-        for name, of in value.items()
-    }
-    strict = None
-    if cuts["cut_off"] is not None:
-        missed, alarms = found["misses"][1], found["false_alarms"][1]
-        turned = {"value": missed["value"], "low": missed["high"], "high": missed["low"]}
-        strict = {
-            "cut_off": cuts["cut_off"],
-            "found": {name: None if share is None else 1 - share for name, share in turned.items()},
-            "false_alarms": alarms,
-        }
-    return {
-        "pictures": len(is_ai),
-        "human": int((~is_ai).sum()),
-        "ai": int(is_ai.sum()),
-        "threshold": cuts["threshold"],
-        "majority": float(max(is_ai.mean(), 1 - is_ai.mean())),
-        **{name: measure[0] if isinstance(measure, list) else measure for name, measure in found.items()},
-        "strict": strict,
-    }
-
-
-class _Areas:
-    """ROC AUC and average precision of weighted pictures, without sorting the scores anew for each resample."""
-
-    def __init__(self, is_ai: np.ndarray, score: np.ndarray) -> None:
-        self.order = np.argsort(-score, kind="stable")
-        self.is_ai = is_ai[self.order][:, None]
-        # The last place of each run of equal scores: only there is a threshold.
-        self.last = np.flatnonzero(np.append(np.diff(score[self.order]) != 0, True))
-
-    def __call__(self, drawn: np.ndarray) -> dict[str, np.ndarray]:
-        drawn = drawn[self.order].astype(float)
-        found = np.cumsum(drawn * self.is_ai, axis=0)[self.last]
-        alarms = np.cumsum(drawn * ~self.is_ai, axis=0)[self.last]
-        steps = np.diff(found, axis=0, prepend=0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            precision = np.where(found + alarms > 0, found / (found + alarms), 0)
-            average = (steps * precision).sum(0) / found[-1]
-            before = np.concatenate([np.zeros_like(found[:1]), found[:-1]])
-            area = (np.diff(alarms, axis=0, prepend=0) * (found + before) / 2).sum(0) / (found[-1] * alarms[-1])
-        return {"roc_auc": area, "average_precision": average}
-
-
-def cuts(predictions: pd.DataFrame, origins: Mapping[str, str]) -> dict[str, float | None]:
-    """The `threshold` and the `cut_off` that the validation pictures among predictions fix.
+def cuts(predictions: pd.DataFrame, origins: Mapping[str, str]) -> dict[str, Any]:
+    """The `threshold` and the `strict` one that the validation pictures among predictions fix.
 
     `predictions` are those of `brushprint.inference.infer`; `origins` maps classes to `human` or `ai`.
     """
     validation = predictions[predictions["partition"] == "validation"]
     is_ai, score = (validation["label"].map(origins) == "ai").to_numpy(), ai_probability(validation, origins)
-    return {"threshold": threshold(is_ai, score), "cut_off": cut_off(score[~is_ai])}
+    return {"threshold": threshold(is_ai, score), "strict": strict_threshold(is_ai, score)}
 
 
 def origins_of(pictures: pd.DataFrame) -> dict[str, str]:
@@ -156,27 +95,179 @@ def origins_of(pictures: pd.DataFrame) -> dict[str, str]:
     return dict(zip(pictures["label"], pictures["origin"], strict=True))
 
 
+def evaluate(
+    is_ai: np.ndarray,
+    score: np.ndarray,
+    *,
+    threshold: float,
+    strict: Mapping[str, Any],
+    groups: np.ndarray,
+    seed: int,
+) -> dict[str, Any]:
+    """Judge the answers "AI or human" about pictures that neither threshold was chosen on.
+
+    Parameters
+    ----------
+    is_ai : bool [pictures]
+    score : float [pictures], see `ai_probability`
+    threshold, strict : see the functions of these names
+    groups : int [pictures], the same for near duplicates
+    seed : of the bootstrap
+
+    Returns
+    -------
+    `pictures`, `human` and `ai`, how many there are; `why` they are too few to say much, or null; `threshold`;
+    `majority`, the accuracy of always naming the more frequent origin; and as `value`, `low` and `high`, a 95 %
+    bootstrap interval (see `brushprint.bootstrap`), null where undefined:
+
+    - `accuracy`, `balanced_accuracy` (mean over the origins that have pictures)
+    - `false_alarms`, `misses`: the share of human works called AI, of AI works called human
+    - `roc_auc`, `average_precision`, as in scikit-learn; only where both origins have pictures
+
+    and `recall_at_1`: `threshold`, `human` and `why` of `strict`, and at that threshold `recall`, the share of AI works
+    called AI, and `false_alarms`, as above, on these pictures.
+    """
+    human, ai = int((~is_ai).sum()), int(is_ai.sum())
+    few = [name for name, count in (("human", human), ("AI", ai)) if count < FEWEST]
+    found = _intervals(is_ai, score, threshold, strict["threshold"], groups=groups, seed=seed)
+    return {
+        "pictures": len(score),
+        "human": human,
+        "ai": ai,
+        "why": f"fewer than {FEWEST} {' and '.join(few)} pictures" if few else None,
+        "threshold": threshold,
+        "majority": max(human, ai) / len(score) if len(score) else None,
+        **{name: found[name] for name in MEASURES},
+        "recall_at_1": {**strict, "recall": found["strict_recall"], "false_alarms": found["strict_false_alarms"]},
+    }
+
+
 def curves(is_ai: np.ndarray, score: np.ndarray) -> pd.DataFrame:
-    """ROC and precision-recall curve as scikit-learn has them: `curve`, `x`, `y`; empty where an origin is missing."""
-    columns = ["curve", "x", "y"]
+    """ROC and precision–recall curve: columns `curve` (`roc` or `precision_recall`), `x`, `y` and `threshold`.
+
+    ROC: false alarms and recall. Precision–recall: recall and precision, in the order of falling recall, the end
+    without pictures left out. No rows unless both origins have pictures.
+    """
+    columns = ["curve", "x", "y", "threshold"]
     if is_ai.all() or not is_ai.any():
         return pd.DataFrame(columns=columns)
-    false, true, _ = roc_curve(is_ai, score)
-    precision, recall, _ = precision_recall_curve(is_ai, score)
-    parts = [("roc", false, true), ("precision-recall", recall, precision)]
-    return pd.concat([pd.DataFrame(dict(zip(columns, part, strict=True))) for part in parts], ignore_index=True)
+    false, recall, cuts = roc_curve(is_ai, score)
+    roc = pd.DataFrame({"curve": "roc", "x": false, "y": recall, "threshold": cuts})
+    precision, recall, cuts = precision_recall_curve(is_ai, score, drop_intermediate=True)
+    rows = {"curve": "precision_recall", "x": recall[:-1], "y": precision[:-1], "threshold": cuts}
+    return pd.concat([roc, pd.DataFrame(rows)], ignore_index=True)
 
 
-def by_style_and_source(pictures: pd.DataFrame) -> pd.DataFrame:
-    """How often pictures of each style and source are told rightly human or AI.
+def by_style_and_source(table: pd.DataFrame) -> pd.DataFrame:
+    """How the pictures of each source and style are answered.
 
-    `pictures` has the columns `source`, `style` (missing where unknown) and `right` (bool). Returns a row a source and
-    style, sorted, with `pictures`, and `right`, `low` and `high`: the share and its interval (Wilson, 1927).
+    Parameters
+    ----------
+    table : a row a picture: `origin` (`ai` or `human`), `source`, `style` (may be missing), `called_ai` (bool)
+
+    Returns
+    -------
+    A row a style and source, sorted by `origin`, `source` and `style` (None, where unknown, last); `pictures`, and
+    shares `called_ai` and `right`, each with `_low` and `_high`, its 95 % Wilson interval (1927). Near duplicates count
+    each.
     """
+    kinds = ["origin", "source", "style"]
     rows = []
-    for (source, style), inside in pictures.groupby(["source", "style"], dropna=False):
-        found = binomtest(int(inside["right"].sum()), len(inside))
-        low, high = found.proportion_ci(bootstrap.LEVEL, method="wilson")
-        rows.append((source, None if pd.isna(style) else style, len(inside), found.statistic, low, high))
-    table = pd.DataFrame(rows, columns=["source", "style", "pictures", "right", "low", "high"])
-    return table.astype({"source": str, "pictures": int, "right": float, "low": float, "high": float})
+    for (origin, source, style), called in table.groupby(kinds, dropna=False)["called_ai"]:
+        alarms, pictures = int(called.sum()), len(called)
+        right = alarms if origin == "ai" else pictures - alarms
+        of = {"origin": origin, "source": source, "style": None if pd.isna(style) else style, "pictures": pictures}
+        rows.append(of | _wilson("called_ai", alarms, pictures) | _wilson("right", right, pictures))
+    found = pd.DataFrame(rows, columns=[*kinds, "pictures", *_wilson("called_ai", 0, 1), *_wilson("right", 0, 1)])
+    # Else pandas makes nan of None.
+    found["style"] = found["style"].astype(object).where(found["style"].notna(), None)
+    return found.sort_values(kinds, ignore_index=True)
+
+
+def _wilson(name: str, hits: int, pictures: int) -> dict[str, float]:
+    ends = binomtest(hits, pictures).proportion_ci(method="wilson")
+    return {name: hits / pictures, f"{name}_low": float(ends.low), f"{name}_high": float(ends.high)}
+
+
+def _between(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Midway, above `low` though nothing may lie between."""
+    middle = (low + high) / 2
+    return np.where(middle > low, middle, high)
+
+
+def _intervals(
+    is_ai: np.ndarray, score: np.ndarray, cut: float, strict: float | None, *, groups: np.ndarray, seed: int
+) -> dict[str, dict[str, float | None]]:
+    """All that has an interval, from how often each picture is drawn."""
+    cuts = {"": cut} if strict is None else {"": cut, "strict_": strict}
+    found = dict.fromkeys((*MEASURES, "strict_recall", "strict_false_alarms"), UNKNOWN)
+    if not len(score):
+        return found
+    levels, place = np.unique(score, return_inverse=True)
+    sums = csc_array(
+        (np.ones(len(score), np.float32), place, np.arange(len(score) + 1)), shape=(len(levels), len(score))
+    )
+
+    def statistics(drawn: np.ndarray) -> dict[str, np.ndarray]:
+        ai, human = (_at_least(sums @ (drawn * side[:, None])) for side in (is_ai, ~is_ai))
+        shares = {prefix: _shares(ai, human, np.searchsorted(levels, at)) for prefix, at in cuts.items()}
+        named = {f"{prefix}{name}": value for prefix, of in shares.items() for name, value in of.items()}
+        return named | _areas(ai, human)
+
+    values = statistics(np.ones((len(score), 1), dtype=np.float32))
+    parts = [statistics(drawn) for drawn in bootstrap.weights(groups, seed)]
+    sides = {"accuracy": groups, "false_alarms": groups[~is_ai], "misses": groups[is_ai], "recall": groups[is_ai]}
+    for name, (value,) in values.items():
+        resampled = np.concatenate([part[name] for part in parts])
+        of = sides.get(name.removeprefix("strict_"), [])
+        if len(of):
+            found[name] = bootstrap.interval_of_share(value, resampled, len(np.unique(of)))
+        else:
+            found[name] = bootstrap.interval(value, resampled)
+    if found["balanced_accuracy"]["value"] in (0, 1):
+        found["balanced_accuracy"] = _all_alike([found["false_alarms"], found["misses"]])
+    return found
+
+
+def _all_alike(wrong: list[dict[str, float | None]]) -> dict[str, float]:
+    """The interval of a balanced accuracy of 0 or 1 by those of its parts, as resamples do not differ there.
+
+    Wider than need be: it has both parts at their ends at once.
+    """
+    known = [of for of in wrong if of["value"] is not None]
+    ends = {"value": "value", "low": "high", "high": "low"}
+    return {name: 1 - sum(of[end] for of in known) / len(known) for name, end in ends.items()}
+
+
+def _at_least(counts: np.ndarray) -> np.ndarray:
+    """Of counts by level, ascending, how many are at each level or above, and last none: [levels + 1, resamples]."""
+    reached = np.cumsum(counts[::-1], axis=0, dtype=float)[::-1]
+    return np.concatenate([reached, np.zeros_like(reached[:1])])
+
+
+def _shares(ai: np.ndarray, human: np.ndarray, index: int) -> dict[str, np.ndarray]:
+    """Shares [resamples] where the pictures from a level on are called AI, nan of an origin without pictures."""
+    with np.errstate(invalid="ignore"):
+        recall, alarms = ai[index] / ai[0], human[index] / human[0]
+    both = np.array([recall, 1 - alarms])
+    return {
+        "accuracy": (ai[index] + human[0] - human[index]) / (ai[0] + human[0]),
+        "balanced_accuracy": np.nansum(both, axis=0) / np.isfinite(both).sum(0),
+        "false_alarms": alarms,
+        "misses": 1 - recall,
+        "recall": recall,
+    }
+
+
+def _areas(ai: np.ndarray, human: np.ndarray) -> dict[str, np.ndarray]:
+    """ROC AUC (ties count half) and average precision [resamples], nan unless both origins have pictures."""
+    hits = ai[:-1] - ai[1:]
+    below = human[0] - (human[:-1] + human[1:]) / 2
+    # A level that no picture is drawn of has no hits.
+    precision = ai[:-1] / np.maximum(ai[:-1] + human[:-1], 1)
+    with np.errstate(invalid="ignore"):
+        area = (hits * below).sum(0) / (ai[0] * human[0])
+        return {
+            "roc_auc": area,
+            "average_precision": np.where(np.isfinite(area), (hits * precision).sum(0) / ai[0], np.nan),
+        }

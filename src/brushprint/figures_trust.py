@@ -32,11 +32,13 @@ def reliability(calibration: Mapping[str, Any], target: Path) -> None:
         bins = pd.DataFrame(found["bins"])
         words = "as it is" if when == "before" else f"temperature {calibration['temperature']:.2f}"
         label = f"{words}: error {found['ece']['value']:.1%}"
-        axis.plot(bins["confidence"], bins["accuracy"], marker="o", ms=4, color=colour, label=label)
-        width = (bins["high"] - bins["low"]) * 0.4
-        middle = (bins["low"] + bins["high"]) / 2 + shift * width / 2
+        value, low, high = (np.array([of[key] for of in bins["accuracy"]]) for key in ("value", "low", "high"))
+        ends = [value - low, high - value]
+        axis.errorbar(bins["confidence"], value, ends, fmt="o-", ms=4, lw=1, color=colour, label=label)
+        width = (bins["to"] - bins["from"]) * 0.4
+        middle = (bins["from"] + bins["to"]) / 2 + shift * width / 2
         counts.bar(middle, bins["pictures"], width, color=colour)
-    chance = calibration["before"]["ece_chance"]["value"]
+    chance = calibration["before"]["ece"]["chance"]["mean"]
     axis.set(ylabel="share right", ylim=(-0.02, 1.02), title=f"Error by chance alone: {chance:.1%}")
     counts.set(xlabel="confidence in the answer", ylabel="pictures", xlim=(-0.02, 1.02))
     for which in (axis.xaxis, axis.yaxis):
@@ -54,7 +56,7 @@ def detection(curves: pd.DataFrame, found: Mapping[str, Any], target: Path) -> N
         say_instead("The test pictures are all human or all AI, so there is nothing to tell apart.", target)
         return
     figure, axes = plt.subplots(1, 2, figsize=(9, 4))
-    kinds = (("precision-recall", "average_precision"), ("roc", "roc_auc"))
+    kinds = (("precision_recall", "average_precision"), ("roc", "roc_auc"))
     for axis, (kind, area) in zip(axes, kinds, strict=True):
         curve = curves[curves["curve"] == kind]
         axis.plot(curve["x"], curve["y"], color=COLOURS[0], drawstyle="steps-post")
@@ -69,9 +71,10 @@ def detection(curves: pd.DataFrame, found: Mapping[str, Any], target: Path) -> N
     axes[0].set(xlabel="AI works that are found", ylabel="of those called AI, AI")
     axes[1].set(xlabel="human works called AI", ylabel="AI works that are found")
     at = [("threshold", 1 - found["misses"]["value"], found["false_alarms"]["value"], "o", COLOURS[1])]
-    if strict := found["strict"]:
+    strict = found["recall_at_1"]
+    if not strict["why"]:
         at.append(
-            ("at most 1 % false alarms", strict["found"]["value"], strict["false_alarms"]["value"], "D", COLOURS[2])
+            ("at most 1 % false alarms", strict["recall"]["value"], strict["false_alarms"]["value"], "D", COLOURS[2])
         )
     for words, recall, alarms, marker, colour in at:
         called = recall * found["ai"] + alarms * found["human"]

@@ -1,6 +1,5 @@
 """How good predictions are: every figure with its interval, and its baseline beside it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,13 +22,13 @@ def evaluate(predictions: pd.DataFrame, parts: pd.DataFrame, groups: np.ndarray,
     ----------
     predictions : columns `label`, `predicted` and `p_<class>`, see `brushprint.inference.infer`
     parts : a row a class, in the order of the confusion matrix; columns as `parts_of` gives them
-    groups : a number for each prediction, the same for near duplicates
+    groups : int [pictures], the same for near duplicates, which are drawn together
     seed : of the bootstrap
 
     Returns
     -------
-    `pictures`, and each of the following as `value`, `low` and `high`, a 95 % interval by `brushprint.bootstrap`,
-    null where it is undefined:
+    `pictures`, and each of the following as `value`, `low` and `high`, a 95 % percentile bootstrap interval
+    (see `brushprint.bootstrap`), null where it is undefined:
 
     - `accuracy`, `balanced_accuracy`, and `loss`, mean cross-entropy in nats
     - `roc_auc`: over two classes that of the first, else of each against the rest, macro average
@@ -61,7 +60,7 @@ def evaluate(predictions: pd.DataFrame, parts: pd.DataFrame, groups: np.ndarray,
         **{f"top {k}": places < k for k in tops},
         **{f"part {column}": hits for column, (hits, _) in judged.items()},
     }
-    found = _bootstrap(true, named, scores, means, bootstrap.weights(groups, seed))
+    found = _bootstrap(true, named, scores, means, groups=groups, seed=seed)
     averages = [*classes, "macro avg", "weighted avg"]
     support = [*np.bincount(true, minlength=len(classes)).tolist(), len(true), len(true)]
     return {
@@ -147,7 +146,13 @@ def _part(true: np.ndarray, scores: np.ndarray, values: pd.Series) -> tuple[np.n
 
 
 def _bootstrap(
-    true: np.ndarray, named: np.ndarray, scores: np.ndarray, means: dict[str, np.ndarray], draws: Iterator[np.ndarray]
+    true: np.ndarray,
+    named: np.ndarray,
+    scores: np.ndarray,
+    means: dict[str, np.ndarray],
+    *,
+    groups: np.ndarray,
+    seed: int,
 ) -> dict[str, Any]:
     """Intervals of `means`, given as a value a picture, and of `balanced_accuracy`, `roc_auc` and `report`.
 
@@ -161,12 +166,12 @@ def _bootstrap(
 
     def statistics(drawn: np.ndarray) -> dict[str, np.ndarray]:
         report = _report((cells @ drawn).reshape(classes, classes, -1).astype(float))
-        found = dict(zip(means, rows @ drawn / pictures, strict=True))
+        found = dict(zip(means, rows @ drawn / drawn.sum(0, dtype=float), strict=True))
         areas = np.array([_area(*ranking, drawn) for ranking in rankings])
         return found | {"balanced_accuracy": report[-2, 1], "roc_auc": _mean(areas), "report": report}
 
     values = statistics(np.ones((pictures, 1), dtype=np.float32))
-    resampled = [statistics(drawn) for drawn in draws]
+    resampled = [statistics(drawn) for drawn in bootstrap.weights(groups, seed)]
     return {
         key: bootstrap.interval(value[..., 0], np.concatenate([part[key] for part in resampled], axis=-1))
         for key, value in values.items()
@@ -218,4 +223,4 @@ def _area(sums: csc_array, members: np.ndarray, place: np.ndarray, drawn: np.nda
     weight = drawn[members].astype(float)
     inside = weight.sum(0)
     with np.errstate(invalid="ignore"):
-        return ((weight * below[place]).sum(0) - inside**2 / 2) / (inside * (len(drawn) - inside))
+        return ((weight * below[place]).sum(0) - inside**2 / 2) / (inside * (drawn.sum(0, dtype=float) - inside))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from brushprint.bootstrap import interval, weights
+from brushprint.bootstrap import interval, interval_of_share, weights
 from brushprint.perturbed import CONDITIONS
 
 MEASURES = ("accuracy", "balanced_accuracy", "false_alarms", "misses")
@@ -22,7 +22,7 @@ def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold:
         picture, like a swap without a donor
     is_ai : bool [pictures]
     groups : int [pictures]; near duplicates are of one group, which a resample takes whole
-    threshold : a picture of a larger probability is called AI's; fixed on clean validation pictures
+    threshold : a picture of this probability or more is called AI's; fixed on clean validation pictures
     seed : of the bootstrap
 
     Returns
@@ -39,7 +39,7 @@ def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold:
     What there are no pictures for is nan.
     """
     judged = np.isfinite(p_ai).T
-    right = ((p_ai > threshold) == is_ai[:, None]).T
+    right = ((p_ai >= threshold) == is_ai[:, None]).T
     counted = {
         "judged": judged,
         "right": judged & right,
@@ -55,11 +55,20 @@ def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold:
     values, changes = (np.concatenate(parts, axis=-1) for parts in zip(*resampled, strict=True))
     ai, human = (sides["judged", side].sum(1).astype(int) for side in ("ai", "human"))
     pictures = np.stack([ai + human, ai + human, human, ai])
+    independent = {
+        name: len(np.unique(groups[side]))
+        for name, side in (("accuracy", is_ai | ~is_ai), ("false_alarms", ~is_ai), ("misses", is_ai))
+    }
     rows = []
     for column, (name, severity) in enumerate(CONDITIONS):
         for row, measure in enumerate(MEASURES):
             at = row, column
-            told = [*interval(value[at], values[at]).values(), *interval(change[at], changes[at]).values()]
+            found = (
+                interval(value[at], values[at])
+                if measure == "balanced_accuracy"
+                else interval_of_share(value[at], values[at], independent[measure])
+            )
+            told = [*found.values(), *interval(change[at], changes[at]).values()]
             rows.append((name, severity, measure, *told, pictures[at]))
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[3:9], float))
 

@@ -22,7 +22,7 @@ with logged(snakemake.log[0]):
         origins = detection.origins_of(pictures)
         predictions = pd.read_parquet(file, filters=[("partition", "==", "test")]).set_index("image_id")
         right[name] = predictions["label"] == predictions["predicted"]
-        called_ai = detection.ai_probability(predictions, origins) > metrics["detection"]["threshold"]
+        called_ai = detection.ai_probability(predictions, origins) >= metrics["detection"]["threshold"]
         origin_right[name] = called_ai == (predictions["label"].map(origins) == "ai")
         tasks.setdefault(said["task"], []).append(name)
     groups = pd.concat([split[["image_id", "group"]] for split in splits.values()]).drop_duplicates("image_id")

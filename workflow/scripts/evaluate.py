@@ -1,8 +1,7 @@
-import numpy as np
 import pandas as pd
 
 from brushprint import detection
-from brushprint.calibration import calibration, temperature, tempered
+from brushprint.calibration import apply, calibration, log_probabilities, temperature
 from brushprint.console import logged
 from brushprint.metrics import PARTS, class_names, curve, evaluate, parts_of
 from brushprint.tables import write_csv, write_json
@@ -20,13 +19,13 @@ with logged(snakemake.log[0]):
     table = predictions.merge(facts, on="image_id", validate="one_to_one")
     table["p_of_ai"] = detection.ai_probability(predictions, origins)
     table["is_ai"] = table["origin"] == "ai"
-    validation, test = (table[table["partition"] == name] for name in ("validation", "test"))
+    validation, test = (table[table["partition"] == name].copy() for name in ("validation", "test"))
     partitions = {"validation": validation, "test": test}
     metrics = {name: evaluate(part, parts, part["group"].to_numpy(), seed) for name, part in partitions.items()}
 
     cuts = detection.cuts(predictions, origins)
     asked = [test[name].to_numpy() for name in ("is_ai", "p_of_ai")]
-    metrics["detection"] = detection.evaluate(*asked, cuts, test["group"].to_numpy(), seed)
+    metrics["detection"] = detection.evaluate(*asked, **cuts, groups=test["group"].to_numpy(), seed=seed)
 
     # Test pictures that no near duplicate in training gives away.
     known = test["group"].isin(pictures.loc[pictures["partition"] == "train", "group"])
@@ -36,16 +35,16 @@ with logged(snakemake.log[0]):
 
     true = {name: pd.Index(classes).get_indexer(part["label"]) for name, part in partitions.items()}
     probabilities = {name: part[[f"p_{name}" for name in classes]].to_numpy() for name, part in partitions.items()}
-    cooled = temperature(probabilities["validation"], true["validation"])
+    cooled = temperature(log_probabilities(probabilities["validation"]), true["validation"])
     groups = test["group"].to_numpy()
     metrics["calibration"] = {
         "temperature": cooled,
         "before": calibration(probabilities["test"], true["test"], groups, seed),
-        "after": calibration(tempered(probabilities["test"], cooled), true["test"], groups, seed),
+        "after": calibration(apply(log_probabilities(probabilities["test"]), cooled), true["test"], groups, seed),
     }
-    right = (test["p_of_ai"] > cuts["threshold"]) == test["is_ai"]
+    test["called_ai"] = test["p_of_ai"] >= cuts["threshold"]
     write_json({"classes": classes, "parts": parts.to_dict("list"), **metrics}, snakemake.output.metrics)
     write_csv(curve(test, classes), snakemake.output.roc)
     write_csv(test[["label", "predicted"]], snakemake.output.confusion)
     write_csv(detection.curves(*asked), snakemake.output.detection)
-    write_csv(detection.by_style_and_source(test.assign(right=np.asarray(right))), snakemake.output.styles)
+    write_csv(detection.by_style_and_source(test), snakemake.output.styles)

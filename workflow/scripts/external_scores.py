@@ -1,10 +1,10 @@
 import numpy as np
 import pandas as pd
-from brushprint.robustness import scores
 
 from brushprint import detection, networks
 from brushprint.console import LOG, logged
 from brushprint.duplicates import near
+from brushprint.robustness import scores
 from brushprint.tables import write_json, write_parquet
 from brushprint.taxonomy import with_classes
 
@@ -25,7 +25,7 @@ with logged(snakemake.log[0]):
     cuts = detection.cuts(pd.read_parquet(given.predictions), origins)
     is_ai = (external["origin"] == "ai").to_numpy()
     groups = np.arange(len(external))
-    metrics = detection.evaluate(is_ai, external["p_ai"].to_numpy(), cuts, groups, params.seed)
+    metrics = detection.evaluate(is_ai, external["p_ai"].to_numpy(), **cuts, groups=groups, seed=params.seed)
     write_json({**metrics, "left_out": int(known.sum())}, snakemake.output.metrics)
     columns = ["image_id", "path", "origin", "source", "style", "p_ai"]
     write_parquet(external[columns], snakemake.output.scores)

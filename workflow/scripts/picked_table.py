@@ -2,10 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from brushprint.figures_robustness import TILE, picked
 
 from brushprint.catalogue import read_catalogued
 from brushprint.console import logged
+from brushprint.figures_robustness import TILE, picked
 from brushprint.tables import write_csv
 
 with logged(snakemake.log[0]):
