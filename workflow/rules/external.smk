@@ -32,7 +32,7 @@ if CONFIG.external:
     EXTERNAL = elsewhere(CONFIG.external.source, "external.source")
     EXTERNAL_LABELS = [rule.model_dump() for rule in CONFIG.external.labels]
     EXTERNAL_METRICS = expand(f"{VARIANT}/external.json", variant=CONFIG.variants)
-    EXTERNAL_PIXELS = array_of("external", code("external"), code("pixels"), EXTERNAL, EXTERNAL_LABELS)
+    EXTERNAL_PIXELS = array_of("external", code("external"), code("external_pixels"), EXTERNAL, EXTERNAL_LABELS)
 
     rule external:
         output:
@@ -63,10 +63,10 @@ if CONFIG.external:
             f"{LOGS}/external_pixels-{{size}}-{{resize}}.benchmark.tsv"
         threads: ALL_CORES
         params:
-            *code("pixels"),
+            *code("external_pixels"),
             **EXTERNAL,
         script:
-            "../scripts/pixels.py"
+            "../scripts/external_pixels.py"
 
     rule external_scores:
         input:
