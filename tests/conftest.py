@@ -152,7 +152,7 @@ def jobs(output: str) -> set[tuple[str, str]]:
     blocks = re.split(r"^(?:local)?(?:rule|checkpoint) (?=\w+:$)", output, flags=re.MULTILINE)[1:]
     found = set()
     for block in blocks:
-        of = re.search(r"^    wildcards: .*?(?:variant|split)=([\w-]+)", block, re.MULTILINE)
+        of = re.search(r"^    wildcards: .*?(?:variant|split)=([\w+-]+)", block, re.MULTILINE)
         found.add((block.split(":")[0], of[1] if of else ""))
     return found - {("all", "")}
 
