@@ -46,10 +46,11 @@ def audit(rows_before: Rows, rows_after: Rows | None, margin: float, target: Pat
         axis.axvline(0.5 + margin, color="#888888", ls="--", zorder=0)
         if why:
             words = f"not judged:\n{fill(why, 36)}"
-            axis.text(0.5, 0.5, words, transform=axis.transAxes, ha="center", va="center", fontsize=8)
+            ground = {"facecolor": "white", "edgecolor": "none"}
+            axis.text(0.5, 0.5, words, transform=axis.transAxes, ha="center", va="center", fontsize=8, bbox=ground)
         for _, colour, offset, rows in () if why else states:
             _draw(axis, [row for row in rows if row["question"] == question], groups, colour, offset)
-        axis.xaxis.set_major_formatter(PercentFormatter(1))
+        axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axis.tick_params(labelbottom=True)
     axes[0, 0].set_yticks(range(len(groups)), groups)
     axes[0, 0].set_ylim(len(groups) - 0.5, -0.5)
