@@ -14,7 +14,7 @@ from brushprint.embedding import prototypes, spreads
 from brushprint.faithfulness import SHARES, judged
 from brushprint.latent import latent
 from brushprint.regions import CONDITIONS, FIXED, REGIONS, effects
-from brushprint.report import FIGURES, write_report
+from brushprint.report import FIGURES, TRUST, write_report
 
 STYLES = ["art_nouveau", "baroque", "ukiyo_e"]
 MANY = [f"stable_diffusion early_netherlandish_post_impressionism_{number}" for number in range(47)]
@@ -507,7 +507,53 @@ def metrics(classes: list[str], **changes: object) -> dict:
             "report": dict.fromkeys([*classes, "macro avg", "weighted avg"], row),
             **changes,
         },
+        "detection": detected(0.7),
+        "calibration": {"before": {"ece": interval(0.2) | {"chance": {"mean": 0.04}}}},
+        "leaked": 0,
+        "apart": None,
     }
+
+
+def detected(balanced: float) -> dict:
+    shares = ("accuracy", "false_alarms", "misses", "average_precision", "roc_auc")
+    return {
+        **{name: interval(0.4) for name in shares},
+        "balanced_accuracy": interval(balanced),
+        "majority": 0.625,
+        "human": 617,
+        "ai": 1851,
+        "recall_at_1": {"why": "few", "recall": UNDEFINED},
+    }
+
+
+def audited(found: bool) -> list[dict]:
+    row = {"question": "ai or human", "pictures": 77, "why": None}
+    telling = [{"cue": "aspect_ratio", "is": "median", "ai": 768.0, "human": 256.0}] if found else []
+    judged = {"balanced_accuracy": interval(0.9 if found else 0.5), "bound": 0.7, "found": found, "telling": telling}
+    unknown = {"balanced_accuracy": UNDEFINED, "bound": None, "found": None, "telling": [], "why": "only 3 human"}
+    return [row | {"cues": "dimensions"} | judged, row | {"question": "dalle or human", "cues": "format"} | unknown]
+
+
+def trusted(folder: Path, **changes: object) -> dict:
+    compared = {"first": "one", "second": "two", "question": "human or ai", "pictures": 55}
+    compared |= {"first_alone": 9, "second_alone": 4, "difference": interval(0.05), "p": 0.2, "p_corrected": 0.6}
+    return {
+        "audit": {"margin": 0.05, "raw": audited(False)},
+        "leaks": {"natural": leaked(0)},
+        "arms": {"unseen": [], "seeds": []},
+        "comparisons": [compared],
+        "external": None,
+        "figures": folder,
+        **changes,
+    }
+
+
+def leaked(pictures: int) -> dict:
+    across = {"of": "test", "in": "train", "pictures": pictures, "share": pictures / 60, "by_source": {}}
+    return {"partitions": {"train": {"pictures": 90, "within": 2}}, "across": [across]}
+
+
+CARD = [{"heading": "Whom it wrongs", "sentences": ["Of a thousand human artists, about 95."]}]
 
 
 SCORES = ["0.250 0.150 to 0.350", "0.500 0.400 to 0.600", "0.333 0.233 to 0.433", "1,234"]
@@ -563,7 +609,7 @@ def sentence(**changes: object) -> dict:
 def write(tmp_path: Path) -> Callable[..., str]:
     folder = tmp_path / "figures"
     folder.mkdir()
-    for name in FIGURES:
+    for name in (*FIGURES, *TRUST):
         Image.new("RGB", (4, 4)).save(folder / name)
     latent = points({"correct": 29, "misclassified": 3}, 2, STYLES)[1]
     latent |= {"values": 2304, "components_full": 2, "explained_2d": 0.75, "explained": [0.5, 0.25]}
@@ -587,6 +633,8 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "faithfulness": checked(),
             "embedding": mapped({"correct": 29, "misclassified": 3}, STYLES)[1],
             "figures": folder,
+            "card": CARD,
+            "external": None,
         }
         arguments = {
             "title": "A collection",
@@ -601,6 +649,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
             },
             "copies": {},
             "variants": {"cifake-32": variant},
+            "trust": trusted(folder),
             "claims": ledger(claim()),
         }
         write_report(tmp_path / "index.html", **arguments | changes)
@@ -628,7 +677,7 @@ def test_the_links_of_the_report_lead_somewhere(write):
 
 def test_every_picture_has_an_alternative_text_and_a_sentence(write):
     page = Page(write())
-    assert len(page.images) == len(page.captions) == len(FIGURES) + 1
+    assert len(page.images) == len(page.captions) == len(FIGURES) + len(TRUST) + 1
     assert all(len(image["alt"]) > 20 for image in page.images)
     assert all(re.search(r"[A-Z].+\.$", caption) for caption in page.captions)
 
@@ -641,7 +690,9 @@ def test_the_same_report_is_written_with_the_same_bytes(write):
 def test_a_synthetic_sample_is_called_so_on_top_and_at_every_figure(write, synthetic: bool):
     text = write(synthetic=synthetic)
     assert ("they say nothing about art" in text) == synthetic
-    assert sum("synthetic sample" in caption for caption in Page(text).captions) == synthetic * (len(FIGURES) + 1)
+    assert sum("synthetic sample" in caption for caption in Page(text).captions) == synthetic * (
+        len(FIGURES) + len(TRUST) + 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -705,6 +756,8 @@ def variant(tmp_path: Path) -> Callable[..., dict]:
             "faithfulness": checked(),
             "embedding": embedding,
             "figures": tmp_path / "figures",
+            "card": CARD,
+            "external": None,
         }
 
     return made
@@ -915,6 +968,8 @@ def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
         "latent": points({"correct": 30}, 2, [SPECIAL, "values"])[1],
         "embedding": mapped({"correct": 30}, [SPECIAL, "values"])[1],
         "figures": tmp_path / "figures",
+        "card": [{"heading": SPECIAL, "sentences": [SPECIAL]}],
+        "external": None,
     }
     page = Page(write(variants={SPECIAL: variant}))
     assert "script" not in page.tags
@@ -1041,3 +1096,52 @@ def test_the_report_says_in_words_where_the_heat_lies_and_whether_the_maps_are_h
     write, variant, changes: dict, words: str
 ):
     assert words in " ".join(write(variants={"v": variant("origin", ["ai", "human"]) | changes}).split())
+
+
+def warnings_of(text: str) -> list[str]:
+    return re.findall(r"<b>Beware.</b> (.*?)</p>", text)
+
+
+def test_what_the_audit_finds_is_warned_of_on_top(write, tmp_path: Path):
+    found = {"margin": 0.05, "raw": audited(True)}
+    (warning,) = warnings_of(write(trust=trusted(tmp_path / "figures", audit=found)))
+    assert "to tell ai or human: dimensions (0.90) alone do" in warning
+    cured = found | {"harmonised": audited(False)}
+    text = write(trust=trusted(tmp_path / "figures", audit=cured))
+    assert warnings_of(text) == warnings_of(write()) == []
+    assert "aspect ratio: median 768 of AI, 256 of human works" in text
+    assert "Harmonised, as the networks see them" in text and "only 3 human" in text
+
+
+def test_test_pictures_that_leak_are_warned_of_and_what_they_change_is_said(write, variant, tmp_path: Path):
+    leaking = variant("origin", ["ai", "human"])
+    leaking["metrics"] |= {"leaked": 6, "apart": {"balanced_accuracy": interval(0.61)}}
+    text = write(variants={"v": leaking}, trust=trusted(tmp_path / "figures", leaks={"natural": leaked(6)}))
+    (warning,) = warnings_of(text)
+    assert "6 test pictures of the split natural (10.0%) have a near duplicate in train" in warning
+    assert "without the 6 test pictures that have a near duplicate in training, balanced accuracy is 61.0%" in text
+    assert "train: 2 of 90" in text
+
+
+def test_unseen_generators_other_seeds_and_other_places_stand_apart(write, variant, tmp_path: Path):
+    unseen = {"variant": "v", "source": "dalle", "pictures": 33, "why": None, "elsewhere": None}
+    unseen |= {"seen": detected(0.8), "unseen": detected(0.6)}
+    unseen["difference"] = {"balanced_accuracy": interval(-0.2)}
+    few = {"variant": "v", "source": "other", "pictures": 3, "why": "fewer than 10 test pictures"}
+    spread = {"mean": interval(0.7), "deviation": 0.02, "lowest": 0.66, "highest": 0.74}
+    seeds = [{"variant": "v", "networks": 3, "balanced_accuracy": spread, "roc_auc": spread}]
+    elsewhere = variant("origin", ["ai", "human"]) | {"external": detected(0.55) | {"left_out": 4}}
+    arms = {"unseen": [unseen, few], "seeds": seeds}
+    text = write(variants={"v": elsewhere}, trust=trusted(tmp_path / "figures", arms=arms, external="Elsewhere"))
+    tables = Page(text).tables
+    assert any(row[:3] == ["v", "dalle", "33"] and "-20.0" in row[5] for row in tables)
+    assert ["v", "other", "3", "fewer than 10 test pictures"] in tables
+    assert any(row[:2] == ["v", "3"] and "0.660 to 0.740" in row for row in tables)
+    assert "Elsewhere: pictures from elsewhere" in text and "4 that the collection has too, or nearly" in text
+    assert "pictures from elsewhere" not in write()
+
+
+def test_each_variant_has_its_card_and_each_two_are_compared(write):
+    text = write()
+    assert "Of a thousand human artists, about 95." in text
+    assert any(row[0] == "one, two" and row[3:5] == ["9", "4"] for row in Page(text).tables)

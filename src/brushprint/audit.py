@@ -11,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
+from brushprint import bootstrap
 from brushprint.cues import COLUMNS, GROUPS
 from brushprint.intervals import FEWEST, LEVEL
 from brushprint.quota import stratified
@@ -19,19 +20,18 @@ ALL = "all cues together"
 # How many single cues are named of those that were found.
 TELLING = 3
 FOLDS = 5
-RESAMPLES = 1000
-# A pattern that is there by chance is learned from the other folds and confirmed in each, so that at chance the variance
-# of a cross-validated share is about twice that of as many independent pictures (Noirhomme et al., "Biased binomial
-# assessment of cross-validated estimation of classification accuracies", 2014): for one normal cue whose direction is
-# learned in five folds by 1 + 4 (2/π) / √7 = 1.96. A picture therefore counts half in bounds and intervals.
+# A pattern that is there by chance is learned from the other folds and confirmed in each, so that at chance a
+# cross-validated share varies more than that of as many independent pictures (Noirhomme et al., "Biased binomial
+# assessment of cross-validated estimation of classification accuracies", 2014): where five folds learn the direction of
+# one normal cue, the variance is 1 + 4 (2/π) / √7 = 1.96 times as large. A picture counts half in bounds and intervals.
 WORTH = 0.5
 # So many resamples are judged at once: 20,000 pictures then take 10 MB.
 _CHUNK = 64
 _MODEL = {
-    "max_iter": 30,
+    "max_iter": 20,
     "max_leaf_nodes": 8,
     "min_samples_leaf": 5,
-    "learning_rate": 0.2,
+    "learning_rate": 0.3,
     "max_bins": 63,
     "early_stopping": False,
 }
@@ -115,7 +115,7 @@ def _judge(
 ) -> Iterator[dict[str, Any]]:
     """What is said of each group of cues; `error` is the probability with which a bound may be too high."""
     folds = list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(values, is_ai, groups))
-    resamples = list(_resamples(groups, seed))
+    resamples = list(bootstrap.weights(groups, seed))
     for group in (*GROUPS, ALL):
         columns = np.isin(COLUMNS, GROUPS.get(group, COLUMNS))
         score = _scores(values[:, columns], is_ai, folds, seed)
@@ -164,22 +164,6 @@ def _bound(right: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, error: floa
         shares.append(share)
         below.append(share - (middle - half) / (1 + quantile**2 / count))
     return float(np.mean(shares) - np.hypot(*below) / 2)
-
-
-def _resamples(groups: np.ndarray, seed: int) -> Iterator[np.ndarray]:
-    """How often each picture is drawn when whole groups are, float32 [pictures, resamples], in chunks.
-
-    The share `WORTH` of all groups is drawn, which divides the variance by it (Bickel, Götze and van Zwet, "Resampling
-    fewer than n observations", 1997).
-    """
-    generator = np.random.default_rng(seed)
-    names, place = np.unique(groups, return_inverse=True)
-    size = round(WORTH * len(names))
-    for start in range(0, RESAMPLES, _CHUNK):
-        drawn = np.empty((len(names), min(_CHUNK, RESAMPLES - start)), dtype=np.float32)
-        for column in drawn.T:
-            column[:] = np.bincount(generator.integers(len(names), size=size), minlength=len(names))
-        yield drawn[place]
 
 
 def _interval(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from matplotlib import pyplot as plt
@@ -11,9 +12,11 @@ from matplotlib.ticker import PercentFormatter
 
 from brushprint.figures import COLOURS, save_figure, say_instead, spaced
 
+# At most so many questions stand beside one another.
 _ACROSS = 3
-# The state of the pictures, its colour, and how far below the middle of its line a group of cues is drawn.
-_BEFORE, _AFTER = ("as they came", COLOURS[1], -0.16), ("harmonised", COLOURS[0], 0.16)
+_BEFORE, _AFTER = ("as they came", COLOURS[1]), ("harmonised", COLOURS[0])
+# How far above and below the middle of a line both are drawn.
+_APART = 0.16
 
 Rows = Sequence[dict[str, Any]]
 
@@ -25,26 +28,29 @@ def audit(rows_before: Rows, rows_after: Rows | None, margin: float, target: Pat
     """
     questions = {row["question"]: row["why"] for row in rows_before}
     if all(questions.values()):
-        said = "; ".join(f"{question}: {why}" for question, why in questions.items())
-        say_instead(f"Nothing was audited: {spaced(said)}.", target)
+        say_instead(f"Nothing could be audited: {questions['ai or human']}.", target)
         return
-    states = [(*_BEFORE, rows_before)] + ([(*_AFTER, rows_after)] if rows_after else [])
+    states = [(*_BEFORE, 0, rows_before)]
+    if rows_after:
+        states = [(*_BEFORE, -_APART, rows_before), (*_AFTER, _APART, rows_after)]
     groups = list(dict.fromkeys(row["cues"] for row in rows_before))
-    across = min(len(questions), _ACROSS)
-    down = -(-len(questions) // across)
+    down = -(-len(questions) // _ACROSS)
+    across = -(-len(questions) // down)
     size = (2.9 * across + 1.9, (0.36 * len(groups) + 0.8) * down + 0.8)
     figure, axes = plt.subplots(down, across, figsize=size, squeeze=False, sharex=True, sharey=True)
     for axis in axes.flat[len(questions) :]:
         axis.axis("off")
     for axis, (question, why) in zip(axes.flat, questions.items(), strict=False):
-        axis.set_title(spaced(question))
+        axis.set_title(fill(spaced(question), 32))
         axis.axvline(0.5, color="#888888", ls=":", zorder=0)
         axis.axvline(0.5 + margin, color="#888888", ls="--", zorder=0)
         if why:
-            axis.text(0.5, 0.5, f"not judged:\n{why}", transform=axis.transAxes, ha="center", fontsize=8, wrap=True)
+            words = f"not judged:\n{fill(why, 36)}"
+            ground = {"facecolor": "white", "edgecolor": "none"}
+            axis.text(0.5, 0.5, words, transform=axis.transAxes, ha="center", va="center", fontsize=8, bbox=ground)
         for _, colour, offset, rows in () if why else states:
             _draw(axis, [row for row in rows if row["question"] == question], groups, colour, offset)
-        axis.xaxis.set_major_formatter(PercentFormatter(1))
+        axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axis.tick_params(labelbottom=True)
     axes[0, 0].set_yticks(range(len(groups)), groups)
     axes[0, 0].set_ylim(len(groups) - 0.5, -0.5)
@@ -73,6 +79,6 @@ def _explain(figure: Any, states: list[tuple], margin: float) -> None:
         Line2D([], [], color="#444444", lw=1.5, label="95 % interval"),
         Line2D([], [], color="#444444", marker="|", ms=5, ls="", label="surely more than"),
         Line2D([], [], color="#888888", ls=":", label="chance"),
-        Line2D([], [], color="#888888", ls="--", label=f"chance and {margin:.0%}"),
+        Line2D([], [], color="#888888", ls="--", label=f"chance and {100 * margin:g} points"),
     ]
     figure.legend(handles=handles, loc="outside right upper", fontsize=8)
