@@ -25,8 +25,6 @@ FOLDS = 5
 # assessment of cross-validated estimation of classification accuracies", 2014): where five folds learn the direction of
 # one normal cue, the variance is 1 + 4 (2/π) / √7 = 1.96 times as large. A picture counts half in bounds and intervals.
 WORTH = 0.5
-# So many resamples are judged at once: 20,000 pictures then take 10 MB.
-_CHUNK = 64
 _MODEL = {
     "max_iter": 20,
     "max_leaf_nodes": 8,
@@ -115,7 +113,9 @@ def _judge(
 ) -> Iterator[dict[str, Any]]:
     """What is said of each group of cues; `error` is the probability with which a bound may be too high."""
     folds = list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(values, is_ai, groups))
-    resamples = list(bootstrap.weights(groups, seed))
+    # A share of the groups divides the variance by it (Bickel, Götze and van Zwet, "Resampling fewer than n
+    # observations", 1997).
+    resamples = list(bootstrap.weights(groups, seed, share=WORTH))
     for group in (*GROUPS, ALL):
         columns = np.isin(COLUMNS, GROUPS.get(group, COLUMNS))
         score = _scores(values[:, columns], is_ai, folds, seed)

@@ -13,7 +13,7 @@ LEVEL = 0.95
 _CHUNK = 64
 
 
-def weights(groups: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+def weights(groups: np.ndarray, seed: int, *, share: float = 1.0) -> Iterator[np.ndarray]:
     """How often each picture is drawn, float32 [pictures, resamples], in chunks that together are `RESAMPLES`.
 
     Groups are drawn whole, as many as there are (cluster bootstrap; Davison and Hinkley, 1997, section 3.8), so
@@ -23,14 +23,15 @@ def weights(groups: np.ndarray, seed: int) -> Iterator[np.ndarray]:
     ----------
     groups : int [pictures], the same for near duplicates; only which are equal counts. At least one picture
     seed : the same seed and partition into groups give the same weights
+    share : of the groups, that is drawn
     """
     generator = np.random.default_rng(seed)
     group, names = pd.factorize(groups)
-    count = len(names)
+    count, size = len(names), round(share * len(names))
     for start in range(0, RESAMPLES, _CHUNK):
         drawn = np.empty((len(group), min(_CHUNK, RESAMPLES - start)), dtype=np.float32)
         for column in drawn.T:
-            column[:] = np.bincount(generator.integers(count, size=count), minlength=count)[group]
+            column[:] = np.bincount(generator.integers(count, size=size), minlength=count)[group]
         yield drawn
 
 
