@@ -13,7 +13,7 @@ from PIL import Image
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from brushprint.audit import ALL, TELLING, _balanced_accuracy, _bound, _resamples, _roc_auc, audit
+from brushprint.audit import ALL, TELLING, _balanced_accuracy, _bound, _roc_auc, audit
 from brushprint.catalogue import catalogue
 from brushprint.cues import COLUMNS, GROUPS, cues
 from brushprint.intervals import FEWEST
@@ -258,7 +258,7 @@ def test_resampled_statistics_are_those_of_scikit_learn(drawn: list[tuple[float,
 
 def test_near_duplicates_are_drawn_together() -> None:
     groups = np.array([4, 7, 4, 9, 7, 7])
-    drawn = np.concatenate(list(_resamples(groups, 0)), axis=1)
+    drawn = np.concatenate(list(bootstrap.weights(groups, 0, share=0.5)), axis=1)
     assert drawn.shape == (6, 1000)
     for name in (4, 7, 9):
         assert (drawn[groups == name] == drawn[groups == name][0]).all()
