@@ -13,6 +13,7 @@ from PIL import Image
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
+from brushprint import bootstrap
 from brushprint.audit import ALL, TELLING, _balanced_accuracy, _bound, _roc_auc, audit
 from brushprint.catalogue import catalogue
 from brushprint.cues import COLUMNS, GROUPS, cues

@@ -35,7 +35,7 @@ def run_all(finished: Path, project: Path) -> None:
         (elsewhere / "human/known.jpg").write_bytes(archive.read(known))
     (elsewhere / "human/broken.jpg").write_bytes(b"no picture")
     (elsewhere / "human/notes.txt").write_text("not one either")
-    snakemake(project, "--config", *told(), "collection={max_rejected: 0.5}")
+    snakemake(project, "--config", *told())
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def read(project: Path, name: str) -> dict:
 
 
 def test_a_second_run_has_nothing_to_do(trusted: Path) -> None:
-    output = snakemake(trusted, "-n", "--config", *told(), "collection={max_rejected: 0.5}")
+    output = snakemake(trusted, "-n", "--config", *told())
     assert "Nothing to be done" in output, jobs(output)
 
 
