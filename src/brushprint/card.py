@@ -110,7 +110,7 @@ def _what_it_can(metrics: Mapping[str, Any]) -> list[str]:
         f"frequent class would reach {test['majority']:.1%}; its balanced accuracy is "
         f"{_share(test['balanced_accuracy'])}, where guessing reaches {1 / len(metrics['classes']):.1%}.",
         f"Asked for human or AI, its balanced accuracy is {_share(found['balanced_accuracy'])}, where guessing reaches "
-        "50 %.",
+        "50.0%.",
     ]
     return said
 
@@ -187,12 +187,13 @@ def _unseen(arms: Mapping[str, Sequence[Mapping[str, Any]]], external: Mapping[s
 def _shortcuts(audit: Sequence[Mapping[str, Any]], robustness: pd.DataFrame) -> list[str]:
     found = [row for row in audit if row["found"]]
     said = [
-        "Without looking at the art, "
-        + "; ".join(f"{row['cues']} tell {row['question']} ({row['balanced_accuracy']['value']:.0%})" for row in found)
+        f"Without looking at the art, {row['question']} is told by "
+        + ", ".join(
+            f"{of['cues']} ({of['balanced_accuracy']['value']:.1%})" for of in found if of["question"] == question
+        )
         + ": it may have learned that."
-        if found
-        else "How the pictures were made and saved does not tell AI from human, as far as the audit sees."
-    ]
+        for question, row in {row["question"]: row for row in found}.items()
+    ] or ["How the pictures were made and saved does not tell AI from human, as far as the audit sees."]
     swap = robustness[(robustness["name"] == "swap") & (robustness["measure"] == "balanced_accuracy")]
     for row in swap.dropna(subset=["change"]).itertuples():
         said.append(

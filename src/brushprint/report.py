@@ -194,6 +194,9 @@ TRUST = {
     ),
 }
 
+# The cues that may be more than a shortcut.
+COLOURS = "colour statistics"
+
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 
 
@@ -273,6 +276,7 @@ def _warnings(trust: Mapping[str, Any]) -> list[str]:
             said.append(
                 f"Nothing of the art is needed to tell {question}: {told} alone do, by balanced accuracy, where "
                 "guessing is 0.5. Networks may have learned that."
+                + (" Colours may be the art itself." if any(row["cues"] == COLOURS for row in found) else "")
             )
     for name, rates in trust["leaks"].items():
         for row in rates["across"]:

@@ -8,4 +8,6 @@ from brushprint.figures import examples as draw
 
 with logged(snakemake.log[0]):
     catalogue = pd.read_parquet(snakemake.input.catalogue)
-    draw(examples(snakemake.params.root, catalogue, snakemake.threads), Path(snakemake.output[0]))
+    params = snakemake.params
+    shown = examples(params.root, catalogue, snakemake.threads, harmonise=params.harmonise)
+    draw(shown, Path(snakemake.output[0]))

@@ -9,4 +9,5 @@ with logged(snakemake.log[0]):
     # Heat is measured on test pictures alone; of splits that are drawn any picture may be one, whatever they are now.
     tested = catalogue[catalogue["published_split"] == "test"]
     chosen = tested if snakemake.params.published and len(tested) else catalogue
-    write_parquet(find_faces(snakemake.params.root, chosen, jobs=snakemake.threads), snakemake.output[0])
+    params, jobs = snakemake.params, snakemake.threads
+    write_parquet(find_faces(params.root, chosen, jobs=jobs, harmonise=params.harmonise), snakemake.output[0])

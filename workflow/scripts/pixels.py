@@ -14,6 +14,7 @@ with logged(snakemake.log[0]):
         size=int(snakemake.wildcards.size),
         resize=snakemake.wildcards.resize,
         jobs=snakemake.threads,
+        harmonise=snakemake.params.harmonise,
     )
     made_from = key([*snakemake.params, sha256(catalogue)])
     write_pixels_digest(snakemake.output.digest, pixels=pixels, made_from=made_from)
