@@ -20,9 +20,9 @@ def mcnemar(first_alone: int, second_alone: int) -> float:
     if not discordant:
         return 1.0
     least = min(first_alone, second_alone)
-    if first_alone == second_alone:
-        return float(1 - binom.pmf(least, discordant, 0.5))
-    return float(2 * binom.cdf(least, discordant, 0.5) - binom.pmf(least, discordant, 0.5))
+    point = binom.pmf(least, discordant, 0.5)
+    # Two outcomes are as extreme as what was seen, but only one is in the middle.
+    return float(1 - point / 2 if first_alone == second_alone else 2 * binom.cdf(least, discordant, 0.5) - point)
 
 
 def holm(p: Sequence[float]) -> np.ndarray:
