@@ -143,6 +143,16 @@ def test_near_duplicates_are_drawn_together_and_make_the_interval_wider() -> Non
     assert together["difference"]["value"] == single["difference"]["value"]
 
 
+@pytest.mark.parametrize(("other", "value", "low", "high"), [(1, 0, -0.07135, 0.07135), (0, 1, 0.92865, 1)])
+def test_that_no_picture_of_few_tells_two_apart_does_not_mean_that_none_does(
+    other: int, value: float, low: float, high: float
+) -> None:
+    right = answers(a=[1] * 100, b=[other] * 100)
+    (row,) = compare(right, pd.Series(np.arange(100) // 2), "", 0)
+    # 1.96² / (50 + 1.96²)
+    assert row["difference"] == pytest.approx({"value": value, "low": low, "high": high}, abs=1e-5)
+
+
 def test_variants_are_compared_on_the_pictures_that_both_have_whatever_their_order() -> None:
     right = {
         "a": pd.Series(True, index=["p", "q", "r"]),
