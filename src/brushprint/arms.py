@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from brushprint import bootstrap, detection
-from brushprint.comparison import spread
+from brushprint.comparison import interval_of_change, spread
 from brushprint.intervals import FEWEST
 
 
@@ -71,20 +71,24 @@ def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str
 
 def _difference(right: np.ndarray, is_ai: np.ndarray, group: np.ndarray, seed: int) -> dict[str, Any]:
     """How much the second network does better than the first; `right` is float [2, pictures]."""
+    sides = (~is_ai, is_ai)
+    human, ai = (len(np.unique(group[side])) for side in sides)
+    counts = {"balanced_accuracy": (human, ai), "misses": (ai,)}
 
     def shares(drawn: np.ndarray) -> np.ndarray:
-        """How often each network is right on human and on AI works, [2, 2, resamples]."""
-        sides = [(right[:, side] @ drawn[side]) / np.maximum(drawn[side].sum(0), 1) for side in (~is_ai, is_ai)]
-        return np.stack(sides, axis=1)
+        """How often each network is right on human and on AI works, [2, 2, resamples]; nan where none is drawn."""
+        with np.errstate(invalid="ignore"):
+            return np.stack([(right[:, side] @ drawn[side]) / drawn[side].sum(0) for side in sides], axis=1)
 
     def differences(drawn: np.ndarray) -> dict[str, np.ndarray]:
         human, ai = np.diff(shares(drawn), axis=0)[0]
-        return {"balanced_accuracy": (human + ai) / 2, "misses": -ai}
+        return {"balanced_accuracy": (human + ai) / 2, "misses": 0 - ai}
 
     value = differences(np.ones((len(is_ai), 1)))
     resampled = [differences(drawn) for drawn in bootstrap.weights(group, seed)]
     return {
-        name: bootstrap.interval(value[name][0], np.concatenate([part[name] for part in resampled])) for name in value
+        name: interval_of_change(value[name][0], np.concatenate([part[name] for part in resampled]), *counts[name])
+        for name in value
     }
 
 

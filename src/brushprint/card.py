@@ -77,14 +77,24 @@ def as_markdown(name: str, sections: Sequence[Section]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+_UNKNOWN = "an unknown share"
+
+
+def _percent(value: float | None) -> str:
+    return _UNKNOWN if pd.isna(value) else f"{value:.1%}"
+
+
 def _share(measure: Mapping[str, Any]) -> str:
-    if measure["value"] is None:
-        return "not known"
-    return f"{measure['value']:.1%} ({measure['low']:.1%} to {measure['high']:.1%})"
+    low, value, high = (measure[key] for key in ("low", "value", "high"))
+    return _percent(value) if pd.isna(low) or pd.isna(high) else f"{value:.1%} ({low:.1%} to {high:.1%})"
 
 
-def _points(measure: Mapping[str, Any]) -> str:
-    return f"{100 * measure['value']:+.1f} points ({100 * measure['low']:+.1f} to {100 * measure['high']:+.1f})"
+def _points(value: float | None, low: float | None, high: float | None, digits: int = 1) -> str:
+    if pd.isna(value):
+        return "an unknown number of points"
+    # Adding nought makes nought of what is rounded to less than none.
+    value, *ends = (f"{round(100 * of, digits) + 0:+.{digits}f}" for of in (value, low, high) if not pd.isna(of))
+    return f"{value} points" + (f" ({' to '.join(ends)})" if len(ends) == 2 else "")
 
 
 def _what_it_is(title: str, task: str, recipe: Mapping[str, Any], synthetic: bool, split: pd.DataFrame) -> list[str]:
@@ -107,25 +117,34 @@ def _what_it_can(metrics: Mapping[str, Any]) -> list[str]:
     found = metrics["detection"]
     said = [
         f"Of {test['pictures']:,} test pictures it names {_share(test['accuracy'])} rightly, where always the most "
-        f"frequent class would reach {test['majority']:.1%}; its balanced accuracy is "
+        f"frequent class would reach {_percent(test['majority'])}; its balanced accuracy is "
         f"{_share(test['balanced_accuracy'])}, where guessing reaches {1 / len(metrics['classes']):.1%}.",
-        f"Asked for human or AI, its balanced accuracy is {_share(found['balanced_accuracy'])}, where guessing reaches "
-        "50.0%.",
     ]
+    if found["human"] and found["ai"]:
+        said.append(
+            f"Asked for human or AI, its balanced accuracy is {_share(found['balanced_accuracy'])}, where guessing "
+            "reaches 50.0%."
+        )
+    else:
+        said.append("Its test pictures are all human or all AI, so nobody knows how well it tells these apart.")
+    if found["why"]:
+        said.append(f"It was tested on {found['why']}, which says little.")
     return said
 
 
 def _whom_it_wrongs(metrics: Mapping[str, Any]) -> list[str]:
     found = metrics["detection"]
     alarms, misses = found["false_alarms"], found["misses"]
-    if alarms["value"] is None:
-        return ["No human work was tested, so nobody knows how many it would call AI."]
-    low, value, high = (round(1000 * alarms[key]) for key in ("low", "value", "high"))
-    said = [
-        f"Of a thousand human artists who each show one work, it would wrongly accuse about {value} ({low} to {high}) "
-        f"of using AI, at its threshold of {found['threshold']:.2f}."
-    ]
-    if misses["value"] is not None:
+    if pd.isna(alarms["value"]):
+        said = ["No human work was tested, so nobody knows how many it would call AI."]
+    else:
+        value, *ends = (f"{1000 * alarms[key]:.0f}" for key in ("value", "low", "high") if not pd.isna(alarms[key]))
+        between = f" ({' to '.join(ends)})" if len(ends) == 2 else ""
+        said = [
+            f"Of a thousand human artists who each show one work, it would wrongly accuse about {value}{between} of "
+            f"using AI, at its threshold of {found['threshold']:.2f}."
+        ]
+    if not pd.isna(misses["value"]):
         said.append(f"It would miss {_share(misses)} of AI works.")
     return said
 
@@ -135,8 +154,8 @@ def _worst_styles(styles: pd.DataFrame) -> list[str]:
     if enough.empty:
         return [f"No style of any source has {FEWEST} test pictures, so nothing is said of single styles."]
     rows = [
-        f"{row.style or 'without a known style'} of {row.source}: {row.right:.0%} of {row.pictures:,} right "
-        f"({row.right_low:.0%} to {row.right_high:.0%})"
+        f"{'works without a known style' if pd.isna(row.style) else row.style} of {row.source}: {row.right:.0%} of "
+        f"{row.pictures:,} right ({row.right_low:.0%} to {row.right_high:.0%})"
         for row in enough.head(_WORST).itertuples()
     ]
     return ["It does worst on " + "; ".join(rows) + "."]
@@ -147,14 +166,15 @@ def _worst_changes(robustness: pd.DataFrame) -> list[str]:
     known = changed.dropna(subset=["change"])
     if known.empty:
         return ["Too few pictures were changed to say what it does on changed ones."]
-    worst = known.sort_values(["change", "name", "severity"]).drop_duplicates("name").head(_WORST)
+    of = f"Of {known['pictures'].iloc[0]:,} changed test pictures, balanced accuracy falls"
+    falls = known[known["change"] < 0].sort_values(["change", "name", "severity"])
+    if falls.empty:
+        return [f"{of} by no change that was tried."]
     rows = [
-        f"{row.name} of severity {row.severity}: {100 * row.change:+.0f} points "
-        f"({100 * row.change_low:+.0f} to {100 * row.change_high:+.0f})"
-        for row in worst.rename(columns={"name": "kind"}).rename(columns={"kind": "name"}).itertuples(index=False)
+        f"{row.name} of severity {row.severity}: {_points(row.change, row.change_low, row.change_high, digits=0)}"
+        for row in falls.drop_duplicates("name").head(_WORST).itertuples(index=False)
     ]
-    pictures = int(known["pictures"].iloc[0])
-    return [f"Of {pictures:,} changed test pictures, balanced accuracy falls most by " + "; ".join(rows) + "."]
+    return [f"{of} most by " + "; ".join(rows) + "."]
 
 
 def _unseen(arms: Mapping[str, Sequence[Mapping[str, Any]]], external: Mapping[str, Any] | None) -> list[str]:
@@ -166,7 +186,7 @@ def _unseen(arms: Mapping[str, Sequence[Mapping[str, Any]]], external: Mapping[s
         said.append(
             f"Trained without {row['source']}, it misses {_share(row['unseen']['misses'])} of its works, beside "
             f"{_share(row['seen']['misses'])} when it had learned from some: balanced accuracy "
-            f"{_points(row['difference']['balanced_accuracy'])}."
+            f"{_points(**row['difference']['balanced_accuracy'])}."
         )
     if not said:
         said.append("It was not tried on a generator that it never saw: expect it to do worse there than here.")
@@ -175,30 +195,37 @@ def _unseen(arms: Mapping[str, Sequence[Mapping[str, Any]]], external: Mapping[s
             f"On {external['title']}, which is from elsewhere, its balanced accuracy is "
             f"{_share(external['balanced_accuracy'])}; {_share(external['false_alarms'])} of human works are called AI."
         )
+        if external["why"]:
+            said.append(f"There it was tested on {external['why']}, which says little.")
     for row in arms["seeds"]:
         spread = row["balanced_accuracy"]
         said.append(
             f"Trained {row['networks']} times from different seeds, its balanced accuracy lies between "
-            f"{spread['lowest']:.1%} and {spread['highest']:.1%}."
+            f"{_percent(spread['lowest'])} and {_percent(spread['highest'])}."
         )
     return said
 
 
 def _shortcuts(audit: Sequence[Mapping[str, Any]], robustness: pd.DataFrame) -> list[str]:
-    found = [row for row in audit if row["found"]]
-    said = [
-        f"Without looking at the art, {row['question']} is told by "
-        + ", ".join(
-            f"{of['cues']} ({of['balanced_accuracy']['value']:.1%})" for of in found if of["question"] == question
-        )
-        + ": it may have learned that."
-        for question, row in {row["question"]: row for row in found}.items()
-    ] or ["How the pictures were made and saved does not tell AI from human, as far as the audit sees."]
+    found = {}
+    for row in audit:
+        if row["found"]:
+            told = f"{row['cues']} ({row['balanced_accuracy']['value']:.0%})"
+            found.setdefault(row["question"], []).append(told)
+    unjudged = [row["why"] for row in audit if row["why"]]
+    if found:
+        questions = "; ".join(f"{question} by {', '.join(cues)}" for question, cues in found.items())
+        said = [f"Without looking at the art, one can tell {questions}: it may have learned that."]
+    elif len(unjudged) == len(audit):
+        why = f": {unjudged[0]}" if unjudged else ""
+        said = [f"Nobody knows whether how the pictures were made and saved tells AI from human{why}."]
+    else:
+        said = ["How the pictures were made and saved does not tell AI from human, as far as the audit sees."]
     swap = robustness[(robustness["name"] == "swap") & (robustness["measure"] == "balanced_accuracy")]
     for row in swap.dropna(subset=["change"]).itertuples():
         said.append(
             f"When human and AI pictures swap size and encoding, its balanced accuracy changes by "
-            f"{100 * row.change:+.1f} points ({100 * row.change_low:+.1f} to {100 * row.change_high:+.1f})."
+            f"{_points(row.change, row.change_low, row.change_high)}."
         )
     return said
 
@@ -209,5 +236,5 @@ def _scores(metrics: Mapping[str, Any]) -> list[str]:
         f"Its confidence is off by {_share(before['ece'])} on average (expected calibration error); divided by the "
         f"temperature {metrics['calibration']['temperature']:.2f}, which validation pictures chose, by "
         f"{_share(after['ece'])}. A perfectly calibrated network of so many pictures would seem off by "
-        f"{before['ece']['chance']['mean']:.1%}."
+        f"{_percent(before['ece']['chance']['mean'])}."
     ]

@@ -30,7 +30,8 @@ SIDE = 32
 # A hash that more pictures share is that of empty or plain ones, and says nothing.
 CROWD = 50
 _CHUNKS, _CHUNK_BITS = 4, 16
-_BLOCK = 2_000_000
+# So many pairs are looked at together, which a processor's cache holds.
+_BLOCK = 100_000
 
 
 def duplicates(
@@ -75,26 +76,23 @@ def duplicates(
 def candidates(hashes: np.ndarray, mirrored: np.ndarray) -> pd.DataFrame:
     """Pairs of pictures whose hashes, or one's and that of the other's mirror image, are at most `DISTANCE` bits apart.
 
-    Both are uint64 [pictures]. Returns `first` < `second` (positions), `distance` and `mirrored`. Pictures whose hash
-    more than `CROWD` others have are left out, and logged.
+    Both are uint64 [pictures]. Returns `first` < `second` (positions), `distance` and `mirrored`, sorted. Pictures
+    whose hash more than `CROWD` share are left out, and logged.
     """
-    values, place, count = np.unique(hashes, return_inverse=True, return_counts=True)
-    crowded = count > CROWD
+    _, place, count = np.unique(hashes, return_inverse=True, return_counts=True)
+    crowded = (count > CROWD)[place]
     if crowded.any():
-        LOG.info("%d pictures share their hash with too many others to be compared", count[crowded].sum())
-    members = np.split(np.argsort(place, kind="stable"), np.cumsum(count)[:-1])
-    plain = np.flatnonzero(~crowded)
-    usual = [(a, b, d, False) for a, b, d in _within(values, values[plain]) if not crowded[a]]
-    pairs = [(i, j, d) for a, b, d, _ in usual for i in members[a] for j in members[plain[b]] if i < j]
-    rows = [(i, j, d, False) for i, j, d in pairs]
-    kept = np.flatnonzero(~crowded[place])
-    for a, b, d in _within(values, mirrored[kept]):
-        rows += [(min(i, kept[b]), max(i, kept[b]), d, True) for i in members[a] if i != kept[b] and not crowded[a]]
-    table = pd.DataFrame(rows, columns=["first", "second", "distance", "mirrored"])
-    table = table.astype({"first": int, "second": int, "distance": int, "mirrored": bool})
+        LOG.info("%d pictures share their hash with too many others to be compared", crowded.sum())
+    kept = np.flatnonzero(~crowded)
+    parts = []
+    for other, is_mirrored in ((hashes, False), (mirrored, True)):
+        one, two, distance = _within(hashes[kept], other[kept])
+        ends = {"first": kept[np.minimum(one, two)], "second": kept[np.maximum(one, two)]}
+        parts.append(pd.DataFrame(ends | {"distance": distance, "mirrored": is_mirrored})[one != two])
     # Either one's mirror image may be nearer to the other.
     return (
-        table.sort_values(["first", "second", "mirrored", "distance"])
+        pd.concat(parts)
+        .sort_values(["first", "second", "mirrored", "distance"])
         .drop_duplicates(["first", "second", "mirrored"])
         .reset_index(drop=True)
     )
@@ -149,40 +147,50 @@ def _bits(hashes: pd.Series) -> np.ndarray:
     return np.array([int(text, 16) for text in hashes], dtype=np.uint64)
 
 
-def _within(values: np.ndarray, asked: np.ndarray) -> Iterator[tuple[int, int, int]]:
-    """Positions of `values` and of `asked` at most `DISTANCE` bits apart, each pair once or more, and the distance.
+def _within(values: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions in `values` and in `asked` of those at most `DISTANCE` bits apart, and that distance, int64 [pairs].
 
-    Of four chunks of 16 bits one at least differs by a fourth of the distance or less (multi-index hashing: Norouzi,
-    Punjani and Fleet, 2012), so that few pairs need be looked at.
+    Hashes are cut into four chunks of 16 bits. Of those at most ten bits apart one of the first three chunks differs
+    by at most two bits, or the last by at most one (multi-index hashing: Norouzi, Punjani and Fleet, 2012), so that
+    few pairs need be looked at. A pair may come more than once.
     """
-    masks = [
-        np.uint64(sum(1 << bit for bit in bits))
-        for flips in range(DISTANCE // _CHUNKS + 1)
-        for bits in combinations(range(_CHUNK_BITS), flips)
-    ]
-    low = np.uint64((1 << _CHUNK_BITS) - 1)
+    found = []
     for chunk in range(_CHUNKS):
-        shift = np.uint64(chunk * _CHUNK_BITS)
-        own = values >> shift & low
-        order = np.argsort(own, kind="stable")
-        sorted_ = own[order]
-        wanted = asked >> shift & low
+        flips = range((DISTANCE - chunk) // _CHUNKS + 1)
+        masks = [sum(1 << bit for bit in bits) for flip in flips for bits in combinations(range(_CHUNK_BITS), flip)]
+        own, wanted = (_chunk(hashes, chunk) for hashes in (values, asked))
+        # Neighbours in memory are looked at together.
+        order, turn = (np.argsort(chunks, kind="stable") for chunks in (own, wanted))
+        starts = np.searchsorted(own[order], np.arange((1 << _CHUNK_BITS) + 1))
+        ordered, turned, key = values[order], asked[turn], wanted[turn]
         for mask in masks:
-            start, end = (np.searchsorted(sorted_, wanted ^ mask, side) for side in ("left", "right"))
-            yield from _near(values, asked, order, start, end - start)
+            for place, of, apart in _near(ordered, turned, starts[key ^ mask], starts[(key ^ mask) + 1]):
+                found.append((order[place], turn[of], apart))
+    none = np.empty(0, dtype=np.int64)
+    one, two, apart = (np.concatenate([none, *parts]) for parts in zip(*found, strict=True)) if found else (none,) * 3
+    return one, two, apart
+
+
+def _chunk(hashes: np.ndarray, chunk: int) -> np.ndarray:
+    return (hashes >> np.uint64(chunk * _CHUNK_BITS) & np.uint64((1 << _CHUNK_BITS) - 1)).astype(np.int64)
 
 
 def _near(
-    values: np.ndarray, asked: np.ndarray, order: np.ndarray, start: np.ndarray, count: np.ndarray
-) -> Iterator[tuple[int, int, int]]:
-    """Of the values that each asked one may be near to, those that are; in blocks, so that memory is bounded."""
-    for rows in np.array_split(np.arange(len(asked)), 1 + int(count.sum()) // _BLOCK):
-        of = np.repeat(rows, count[rows])
-        offset = np.arange(len(of)) - np.repeat(np.cumsum(count[rows]) - count[rows], count[rows])
-        place = order[start[of] + offset]
-        apart = np.bitwise_count(values[place] ^ asked[of])
-        near = apart <= DISTANCE
-        yield from zip(place[near].tolist(), of[near].tolist(), apart[near].tolist(), strict=True)
+    values: np.ndarray, asked: np.ndarray, start: np.ndarray, end: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Of the values from `start` to `end` of each asked one those that are near; in blocks, so memory is bounded."""
+    count = end - start
+    last = np.cumsum(count)
+    cuts = np.searchsorted(last, np.arange(_BLOCK, last[-1], _BLOCK)) if len(last) else []
+    for rows in np.split(np.arange(len(asked)), cuts):
+        before = last[rows] - count[rows]
+        place = np.repeat(start[rows] - before, count[rows])
+        if not len(place):
+            continue
+        place += np.arange(before[0], before[0] + len(place))
+        apart = np.bitwise_count(values[place] ^ np.repeat(asked[rows], count[rows]))
+        near = np.flatnonzero(apart <= DISTANCE)
+        yield place[near], rows[np.searchsorted(last[rows], before[0] + near, side="right")], apart[near]
 
 
 def _thumbnail(picture: Image.Image) -> np.ndarray:
@@ -200,5 +208,6 @@ def near(hashes: pd.Series, others: pd.Series) -> np.ndarray:
     compared, so that a few too many are.
     """
     found = np.zeros(len(hashes), dtype=bool)
-    found[[place for _, place, _ in _within(np.unique(_bits(others)), _bits(hashes))]] = True
+    _, place, _ = _within(np.unique(_bits(others)), _bits(hashes))
+    found[place] = True
     return found
