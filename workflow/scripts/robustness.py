@@ -24,7 +24,8 @@ with logged(snakemake.log[0]):
     tested = pictures[pictures["partition"] == "test"].set_index("image_id")
     kept = np.array([image_id in tested.index for image_id in chosen["image_id"]], dtype=bool)
     ids, swapped = (np.array(chosen[name])[kept] for name in ("image_id", "swapped"))
-    found = scores(model, np.load(given.perturbed, mmap_mode="r")[kept], device=params.device)
+    # The array may be larger than memory: it is not indexed.
+    found = scores(model, np.load(given.perturbed, mmap_mode="r"), device=params.device)[kept]
     p_ai = found[:, :, [origins[name] == "ai" for name in model.classes]].sum(axis=2, dtype=float)
     p_ai[~swapped, CONDITIONS.index(("swap", 1))] = np.nan
 
