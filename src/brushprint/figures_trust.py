@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from brushprint.bootstrap import LEVEL
 from brushprint.figures import COLOURS, save_figure, say_instead, spaced
@@ -41,6 +42,7 @@ def reliability(calibration: Mapping[str, Any], target: Path) -> None:
     chance = calibration["before"]["ece"]["chance"]["mean"]
     axis.set(ylabel="share right", ylim=(-0.02, 1.02), title=f"Error by chance alone: {chance:.1%}")
     counts.set(xlabel="confidence in the answer", ylabel="pictures", xlim=(-0.02, 1.02))
+    counts.yaxis.set_major_locator(MaxNLocator(3, integer=True, min_n_ticks=1))
     for which in (axis.xaxis, axis.yaxis):
         which.set_major_formatter(PercentFormatter(1))
     axis.legend(loc="upper left", fontsize=8)
@@ -59,7 +61,12 @@ def detection(curves: pd.DataFrame, found: Mapping[str, Any], target: Path) -> N
     kinds = (("precision_recall", "average_precision"), ("roc", "roc_auc"))
     for axis, (kind, area) in zip(axes, kinds, strict=True):
         curve = curves[curves["curve"] == kind]
-        axis.plot(curve["x"], curve["y"], color=COLOURS[0], drawstyle="steps-post")
+        x, y = curve["x"].to_numpy(), curve["y"].to_numpy()
+        if kind == "roc":
+            axis.plot(x, y, color=COLOURS[0])
+        else:
+            # Average precision takes the precision at a recall for all recalls down to the next one.
+            axis.plot(np.append(x, 0), np.append(y, y[-1]), color=COLOURS[0], drawstyle="steps-post")
         axis.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         for which in (axis.xaxis, axis.yaxis):
             which.set_major_formatter(PercentFormatter(1))
@@ -68,7 +75,7 @@ def detection(curves: pd.DataFrame, found: Mapping[str, Any], target: Path) -> N
     share = found["ai"] / found["pictures"]
     axes[0].axhline(share, color="#888888", ls=":", label="guessing")
     axes[1].plot([0, 1], [0, 1], color="#888888", ls=":", label="guessing")
-    axes[0].set(xlabel="AI works that are found", ylabel="of those called AI, AI")
+    axes[0].set(xlabel="AI works that are found", ylabel="AI works among those called AI")
     axes[1].set(xlabel="human works called AI", ylabel="AI works that are found")
     at = [("threshold", 1 - found["misses"]["value"], found["false_alarms"]["value"], "o", COLOURS[1])]
     strict = found["recall_at_1"]
@@ -95,17 +102,19 @@ def styles(table: pd.DataFrame, target: Path) -> None:
         return
     table = table.assign(style=table["style"].fillna("without a style"))
     share, count = (table.pivot(index="style", columns="source", values=value) for value in ("right", "pictures"))
-    figure, axis = plt.subplots(figsize=(1.25 * share.shape[1] + 3, 0.3 * min(len(share), _MOST_ROWS) + 1.5))
+    many = len(share) > _MOST_ROWS
+    height = (0.14 if many else 0.3) * len(share)
+    figure, axis = plt.subplots(figsize=(1.25 * share.shape[1] + 3, height + 1.5))
     image = axis.imshow(share, cmap="cividis", vmin=0, vmax=1, aspect="auto")
     axis.set_xticks(range(share.shape[1]), [spaced(name) for name in share.columns], rotation=20, ha="right")
-    axis.set_yticks(range(len(share)), [spaced(name) for name in share.index], fontsize=8)
+    axis.set_yticks(range(len(share)), [spaced(name) for name in share.index], fontsize=7 if many else 8)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
-    for row, column in np.argwhere(np.isfinite(share.to_numpy())) if len(share) <= _MOST_ROWS else []:
+    for row, column in np.argwhere(np.isfinite(share.to_numpy())) if not many else []:
         value, pictures = share.iloc[row, column], int(count.iloc[row, column])
         ink = "black" if value > 0.55 else "white"
         axis.text(column, row, f"{value:.0%} of {pictures:,}", ha="center", va="center", color=ink, fontsize=8)
-    figure.colorbar(image, ax=axis, format=PercentFormatter(1), label="told rightly")
+    figure.colorbar(image, ax=axis, format=PercentFormatter(1), label="told rightly", aspect=max(8, 5 * height))
     save_figure(figure, target)
 
 
@@ -127,10 +136,14 @@ def comparisons(rows: Sequence[Mapping[str, Any]], target: Path) -> None:
         difference[first, second], difference[second, first] = points, -points
         surely[first, second] = surely[second, first] = row["p_corrected"] < 1 - LEVEL
     most = max(1.0, np.nanmax(np.abs(difference)))
-    side = 0.62 * len(names)
-    figure, axis = plt.subplots(figsize=(side + 3.4, side + 1.8))
-    image = axis.imshow(difference, cmap="PuOr", vmin=-most, vmax=most)
-    axis.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
+    # Wide margins for names of any length; what stays white of them is cut off.
+    side, margin = 0.62 * len(names), 1 + 0.08 * max(map(len, names))
+    width, height = side + margin + 4, side + margin + 1
+    figure = plt.figure(figsize=(width, height), layout="none")
+    axis = figure.add_axes((margin / width, margin / height, side / width, side / height))
+    # Few colours: the palette of the file has 256 for all, the edges of letters on each of them too.
+    axis.imshow(difference, cmap=colormaps["PuOr"].resampled(21), vmin=-most, vmax=most)
+    axis.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
     axis.set_yticks(range(len(names)), names, fontsize=8)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
@@ -138,9 +151,10 @@ def comparisons(rows: Sequence[Mapping[str, Any]], target: Path) -> None:
         value, sure = difference[row, column], surely[row, column]
         ink = "white" if abs(value) > 0.6 * most else "black"
         weight = "bold" if sure else "normal"
-        axis.text(column, row, f"{value:+.0f}{'*' if sure else ''}", ha="center", va="center", color=ink, weight=weight)
-    axis.set_title("Row less column, in points; * beyond chance", fontsize=10)
-    figure.colorbar(image, ax=axis, shrink=0.7, label="points of accuracy")
+        axis.text(
+            column, row, f"{round(value):+d}{'*' if sure else ''}", ha="center", va="center", color=ink, weight=weight
+        )
+    axis.set_title("Accuracy of row less column, in points; * beyond chance", fontsize=10)
     save_figure(figure, target)
 
 
@@ -151,10 +165,12 @@ def arms(found: Mapping[str, Sequence[Mapping[str, Any]]], target: Path) -> None
     """
     rows = [row for row in found["unseen"] if not row["why"]]
     if not rows:
-        say_instead("No variant was trained without a generator.", target)
+        few = "There are too few test pictures of every generator that was left out, or too few human ones."
+        say_instead(few if found["unseen"] else "No variant was trained without a generator.", target)
         return
-    figure, axes = plt.subplots(1, 2, figsize=(10, 0.55 * len(rows) + 1.4), sharey=True)
     labels = [f"{row['variant']}, {spaced(row['source'])} (n = {row['pictures']:,})" for row in rows]
+    size = (7 + 0.08 * max(map(len, labels)), 0.55 * len(rows) + 1.4)
+    figure, axes = plt.subplots(1, 2, figsize=size, sharey=True)
     for axis, measure, words in zip(
         axes, ("balanced_accuracy", "misses"), ("Balanced accuracy", "Misses"), strict=True
     ):
@@ -165,7 +181,7 @@ def arms(found: Mapping[str, Sequence[Mapping[str, Any]]], target: Path) -> None
     axes[0].axvline(0.5, color="#888888", ls=":", label="guessing")
     axes[0].set_yticks(range(len(rows)), labels, fontsize=9)
     axes[0].set_ylim(len(rows) - 0.5, -0.5)
-    axes[0].legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=3, fontsize=8)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=3, fontsize=8)
     save_figure(figure, target)
 
 
