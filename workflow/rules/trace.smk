@@ -34,9 +34,10 @@ def weights_are(wildcards):
 
 def settings_of(wildcards):
     variant = TRAINED.variants[wildcards.variant]
+    analysis = CONFIG.model_dump(include={"latent": True, "explain": True, "robustness": {"pictures"}})
     return {
-        **CONFIG.model_dump(include={"seed", "device", "latent", "explain"}),
-        "robustness": CONFIG.robustness.model_dump(include={"pictures"}),
+        **CONFIG.model_dump(include={"seed", "device"}),
+        **(analysis if wildcards.variant in CONFIG.variants else {}),
         "collection": CONFIG.collection.model_dump(exclude={"title", "source"}) | PICTURES_ARE,
         "images": CONFIG.budget.images,
         "task": variant.task,
