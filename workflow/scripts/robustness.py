@@ -3,12 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from brushprint.robust_rates import rates
-from brushprint.robustness import scores
 
 from brushprint import detection, networks
 from brushprint.console import logged
 from brushprint.perturbed import CONDITIONS
+from brushprint.robust_rates import rates
+from brushprint.robustness import scores
 from brushprint.tables import write_parquet
 from brushprint.taxonomy import with_classes
 
