@@ -176,7 +176,7 @@ WITH_ARMS = {
 }
 TRAINED = ("train", "infer", "trace")
 ANALYSED = (
-    *("evaluate", "latent", "embed", "explain", "regions", "faithfulness", "robustness"),
+    *("evaluate", "latent", "embed", "explain", "regions", "robustness"),
     "figures",
 )
 PER_VARIANT = (*TRAINED, *ANALYSED)

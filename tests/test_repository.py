@@ -105,7 +105,9 @@ def test_every_rule_has_a_script_of_its_name_a_log_and_a_benchmark() -> None:
         name: body
         for file in (REPOSITORY / "workflow/rules").glob("*.smk")
         for name, body in re.findall(
-            r"^ *(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|\Z)", file.read_text(), re.MULTILINE | re.DOTALL
+            r"^ *(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|^ *(?:rule|checkpoint) |\Z)",
+            file.read_text(),
+            re.MULTILINE | re.DOTALL,
         )
     }
     scripts = {file.stem for file in (REPOSITORY / "workflow/scripts").glob("*.py")}

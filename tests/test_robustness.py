@@ -101,10 +101,14 @@ def test_pictures_are_those_that_a_measure_is_of():
     assert of == {"accuracy": [200], "balanced_accuracy": [200], "false_alarms": [150], "misses": [50]}
 
 
-def test_what_changes_nothing_has_a_change_of_zero_without_width():
+def test_what_changes_no_answer_of_few_pictures_may_change_some_of_more():
     p_ai, is_ai = answers()
     table = judged(np.repeat(p_ai[:, 5:6], len(CONDITIONS), axis=1), is_ai)
-    assert (table[["change", "change_low", "change_high"]] == 0).all().all()
+    changes = table[["change", "change_low", "change_high"]]
+    assert (changes["change"] == 0).all()
+    assert (changes[table["name"] == "none"] == 0).all().all()
+    others = changes[table["name"] != "none"]
+    assert (others["change_low"] < 0).all() and (others["change_high"] > 0).all()
     assert (table["high"] > table["low"]).all()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from brushprint import bootstrap, detection
-from brushprint.comparison import interval_of_change, spread
+from brushprint.comparison import spread
 from brushprint.intervals import FEWEST
 
 
@@ -87,7 +87,9 @@ def _difference(right: np.ndarray, is_ai: np.ndarray, group: np.ndarray, seed: i
     value = differences(np.ones((len(is_ai), 1)))
     resampled = [differences(drawn) for drawn in bootstrap.weights(group, seed)]
     return {
-        name: interval_of_change(value[name][0], np.concatenate([part[name] for part in resampled]), *counts[name])
+        name: bootstrap.interval_of_change(
+            value[name][0], np.concatenate([part[name] for part in resampled]), *counts[name]
+        )
         for name in value
     }
 

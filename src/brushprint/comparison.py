@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, binomtest
+from scipy.stats import binom
 
 from brushprint import bootstrap, intervals
 
@@ -68,27 +68,15 @@ def compare(right: Mapping[str, pd.Series], groups: pd.Series, question: str, se
                 "pictures": len(shared),
                 "first_alone": alone[0],
                 "second_alone": alone[1],
-                "difference": interval_of_change(change.mean(), np.concatenate(resampled), groups[shared].nunique()),
+                "difference": bootstrap.interval_of_change(
+                    change.mean(), np.concatenate(resampled), groups[shared].nunique()
+                ),
                 "p": mcnemar(*alone),
             }
         )
     for row, corrected in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row["p_corrected"] = float(corrected)
     return rows
-
-
-def interval_of_change(value: float, resampled: np.ndarray, *groups: int) -> dict[str, float | None]:
-    """As `brushprint.bootstrap.interval`, of how much more often one of two networks is right.
-
-    Where all pictures change alike, as where none does, every resample says the same, however few they are: there the
-    ends are as far away as the upper end of Wilson's interval (1927) of none of so many groups; of a mean over several
-    kinds of pictures, as the mean of theirs.
-    """
-    found = bootstrap.interval(value, resampled)
-    if found["low"] is not None and found["low"] == found["high"]:
-        most = np.mean([binomtest(0, count).proportion_ci(method="wilson").high for count in groups])
-        found |= {"low": float(max(-1, value - most)), "high": float(min(1, value + most))}
-    return found
 
 
 def spread(values: Sequence[float | None]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from brushprint.bootstrap import interval, interval_of_share, weights
+from brushprint.bootstrap import interval, interval_of_change, interval_of_share, weights
 from brushprint.perturbed import CONDITIONS
 
 MEASURES = ("accuracy", "balanced_accuracy", "false_alarms", "misses")
@@ -55,20 +55,27 @@ def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold:
     values, changes = (np.concatenate(parts, axis=-1) for parts in zip(*resampled, strict=True))
     ai, human = (sides["judged", side].sum(1).astype(int) for side in ("ai", "human"))
     pictures = np.stack([ai + human, ai + human, human, ai])
+    all_groups, human_groups, ai_groups = (len(np.unique(groups[side])) for side in (is_ai | ~is_ai, ~is_ai, is_ai))
     independent = {
-        name: len(np.unique(groups[side]))
-        for name, side in (("accuracy", is_ai | ~is_ai), ("false_alarms", ~is_ai), ("misses", is_ai))
+        "accuracy": [all_groups],
+        "balanced_accuracy": [human_groups, ai_groups],
+        "false_alarms": [human_groups],
+        "misses": [ai_groups],
     }
     rows = []
     for column, (name, severity) in enumerate(CONDITIONS):
         for row, measure in enumerate(MEASURES):
-            at = row, column
+            at, count = (row, column), independent[measure]
             found = (
-                interval(value[at], values[at])
-                if measure == "balanced_accuracy"
-                else interval_of_share(value[at], values[at], independent[measure])
+                interval_of_share(value[at], values[at], *count) if len(count) == 1 else interval(value[at], values[at])
             )
-            told = [*found.values(), *interval(change[at], changes[at]).values()]
+            # A picture as it is has not changed at all.
+            changed = (
+                interval(change[at], changes[at])
+                if name == "none"
+                else interval_of_change(change[at], changes[at], *count)
+            )
+            told = [*found.values(), *changed.values()]
             rows.append((name, severity, measure, *told, pictures[at]))
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[3:9], float))
 

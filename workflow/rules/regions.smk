@@ -12,6 +12,8 @@ rule regions:
         shares=f"{VARIANT}/regions.parquet",
         effects=f"{VARIANT}/region-effects.parquet",
         maps=f"{VARIANT}/mean-maps.parquet",
+        curves=f"{VARIANT}/faithfulness.parquet",
+        honest=f"{VARIANT}/faithfulness.json",
     log:
         f"{LOGS}/regions-{{variant}}.log",
     benchmark:
@@ -21,28 +23,8 @@ rule regions:
         network=network_code("regions"),
         random_networks=CONFIG.explain.random_networks,
         seed=lambda wildcards: seed_of(f"{wildcards.variant} random networks"),
+        checked=CONFIG.explain.checked,
+        checking_seed=lambda wildcards: seed_of(f"{wildcards.variant} faithfulness"),
         device=CONFIG.device,
     script:
         "../scripts/regions.py"
-
-
-rule faithfulness:
-    input:
-        unpack(sealed),
-        unpack(trained),
-        predictions=f"{VARIANT}/predictions.parquet",
-    output:
-        curves=f"{VARIANT}/faithfulness.parquet",
-        summary=f"{VARIANT}/faithfulness.json",
-    log:
-        f"{LOGS}/faithfulness-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/faithfulness-{{variant}}.benchmark.tsv"
-    params:
-        *code("faithfulness"),
-        network=network_code("faithfulness"),
-        pictures=CONFIG.explain.checked,
-        seed=lambda wildcards: seed_of(f"{wildcards.variant} faithfulness"),
-        device=CONFIG.device,
-    script:
-        "../scripts/faithfulness.py"

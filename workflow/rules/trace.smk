@@ -1,7 +1,7 @@
 """What made a variant: the code and packages behind each file, the settings, the data."""
 
 # The rules that write a variant's files, and each file's rule.
-ANALYSED = ["evaluate", "latent", "embed", "explain", "regions", "faithfulness", "robustness", "figures"]
+ANALYSED = ["evaluate", "latent", "embed", "explain", "regions", "robustness", "figures"]
 LEARNED = ["train", "infer", *ANALYSED]
 RULE_OF = {str(file): name for name in LEARNED for file in getattr(rules, name).output}
 # An arm is trained and judged, not analysed.
@@ -15,7 +15,7 @@ def rule_of(wildcards):
 def code_by_rule(wildcards):
     recipe = TRAINED.recipe(wildcards.variant)
     network = architectures.module_name(recipe.architecture)
-    with_network = {"weights", "train", "infer", "explain", "regions", "faithfulness", "robustness"}
+    with_network = {"weights", "train", "infer", "explain", "regions", "robustness"}
     copies = ["copies"] if SEALED[wildcards.variant]["split"] in COPIED else []
     weights = ["weights"] if recipe.pretrained else []
     common = [*COLLECT, "catalogue", "cues", "duplicates", "split", "pixels", *copies, *weights]
