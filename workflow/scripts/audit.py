@@ -1,6 +1,6 @@
 import pandas as pd
-from brushprint.audit import audit
 
+from brushprint.audit import audit
 from brushprint.console import LOG, logged
 from brushprint.tables import write_json
 

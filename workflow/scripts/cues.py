@@ -1,7 +1,7 @@
 import pandas as pd
-from brushprint.cues import cues
 
 from brushprint.console import logged
+from brushprint.cues import cues
 from brushprint.tables import write_parquet
 
 with logged(snakemake.log[0]):

@@ -1,10 +1,10 @@
 import numpy as np
 import pandas as pd
-from brushprint.robustness import scores
 
 from brushprint import detection, networks
 from brushprint.console import logged
 from brushprint.perturbed import CONDITIONS
+from brushprint.robustness import scores
 from brushprint.tables import write_parquet
 from brushprint.taxonomy import with_classes
 
