@@ -1105,7 +1105,7 @@ def warnings_of(text: str) -> list[str]:
 def test_what_the_audit_finds_is_warned_of_on_top(write, tmp_path: Path):
     found = {"margin": 0.05, "raw": audited(True)}
     (warning,) = warnings_of(write(trust=trusted(tmp_path / "figures", audit=found)))
-    assert "to tell ai or human: dimensions (0.90) alone do" in warning
+    assert "to tell ai or human by dimensions (0.90): balanced accuracies" in warning
     cured = found | {"harmonised": audited(False)}
     text = write(trust=trusted(tmp_path / "figures", audit=cured))
     assert warnings_of(text) == warnings_of(write()) == []
@@ -1118,7 +1118,7 @@ def test_test_pictures_that_leak_are_warned_of_and_what_they_change_is_said(writ
     leaking["metrics"] |= {"leaked": 6, "apart": {"balanced_accuracy": interval(0.61)}}
     text = write(variants={"v": leaking}, trust=trusted(tmp_path / "figures", leaks={"natural": leaked(6)}))
     (warning,) = warnings_of(text)
-    assert "6 test pictures of the split natural (10.0%) have a near duplicate in train" in warning
+    assert "near duplicates elsewhere: 6 of the split natural (10.0%) in train" in warning
     assert "without the 6 test pictures that have a near duplicate in training, balanced accuracy is 61.0%" in text
     assert "train: 2 of 90" in text
 

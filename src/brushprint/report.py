@@ -267,24 +267,29 @@ def write_report(
 
 def _warnings(trust: Mapping[str, Any]) -> list[str]:
     """What a reader should know before any figure: shortcuts that were found, and leaks."""
-    rows = trust["audit"].get("harmonised", trust["audit"]["raw"])
+    found = [row for row in trust["audit"].get("harmonised", trust["audit"]["raw"]) if row["found"]]
     said = []
-    for question in dict.fromkeys(row["question"] for row in rows):
-        found = [row for row in rows if row["question"] == question and row["found"]]
-        if found:
-            told = ", ".join(f"{row['cues']} ({row['balanced_accuracy']['value']:.2f})" for row in found)
-            said.append(
-                f"Nothing of the art is needed to tell {question}: {told} alone do, by balanced accuracy, where "
-                "guessing is 0.5. Networks may have learned that."
-                + (" Colours may be the art itself." if any(row["cues"] == COLOURS for row in found) else "")
-            )
-    for name, rates in trust["leaks"].items():
-        for row in rates["across"]:
-            if row["pictures"] and row["of"] == "test":
-                said.append(
-                    f"{row['pictures']:,} test pictures of the split {name} ({row['share']:.1%}) have a near duplicate "
-                    f"in {row['in']}: figures without them stand beside the others."
-                )
+    if found:
+        told = {row["question"]: [] for row in found}
+        for row in found:
+            told[row["question"]].append(f"{row['cues']} ({row['balanced_accuracy']['value']:.2f})")
+        questions = "; ".join(f"{question} by {', '.join(cues)}" for question, cues in told.items())
+        colours = " Colours may be the art itself." if any(row["cues"] == COLOURS for row in found) else ""
+        said.append(
+            f"Nothing of the art is needed to tell {questions}: balanced accuracies, where guessing is 0.5. Networks may "
+            f"have learned that.{colours}"
+        )
+    leaks = [
+        f"{row['pictures']:,} of the split {name} ({row['share']:.1%}) in {row['in']}"
+        for name, rates in trust["leaks"].items()
+        for row in rates["across"]
+        if row["pictures"] and row["of"] == "test"
+    ]
+    if leaks:
+        said.append(
+            f"Test pictures have near duplicates elsewhere: {'; '.join(leaks)}. Figures without those that leak from "
+            "training stand beside the others."
+        )
     return said
 
 
