@@ -276,8 +276,8 @@ def _warnings(trust: Mapping[str, Any]) -> list[str]:
         questions = "; ".join(f"{question} by {', '.join(cues)}" for question, cues in told.items())
         colours = " Colours may be the art itself." if any(row["cues"] == COLOURS for row in found) else ""
         said.append(
-            f"Nothing of the art is needed to tell {questions}: balanced accuracies, where guessing is 0.5. Networks may "
-            f"have learned that.{colours}"
+            f"Nothing of the art is needed to tell {questions}: balanced accuracies, where guessing is 0.5. Networks "
+            f"may have learned that.{colours}"
         )
     leaks = [
         f"{row['pictures']:,} of the split {name} ({row['share']:.1%}) in {row['in']}"
