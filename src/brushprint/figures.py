@@ -310,4 +310,4 @@ def save_figure(figure: Figure, target: Path, dpi: int = 120, trim: bool = True,
             reduced = picture.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
             reduced.save(part, "PNG", optimize=True)
         else:
-            picture.save(part, "JPEG", quality=50, optimize=True, progressive=True)
+            picture.save(part, "JPEG", quality=45, optimize=True, progressive=True)

@@ -230,7 +230,7 @@ def write_report(
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(points=_points, percent=_percent, embed=_embed, amount=_amount, chance=_chance)
+    environment.filters.update(points=_points, percent=_percent, embed=_embed, amount=_amount, chance=_chance, figure=_figure)
     environment.filters["number"] = lambda value: f"{value:,}"
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     page = template.render(
@@ -417,6 +417,11 @@ def _points(value: float | None) -> str:
 
 def _chance(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _figure(value: float) -> str:
+    """A measured value of any size, to a person."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _percent(value: float | None) -> str:
