@@ -862,7 +862,7 @@ def test_augmented_copies_are_counted_apart_and_shown_with_their_split(write, tm
     page = Page(text)
     assert ["source", "train", "copies to train", "test", "total"] in page.tables
     assert ["human", "1", "1", "1", "3"] in page.tables
-    assert len(page.images) == len(FIGURES) + 2
+    assert len(page.images) == len(FIGURES) + len(TRUST) + 2
     assert sum("Pictures of the split augmented" in caption for caption in page.captions) == 1
     assert "Augmented copies (synthetic sample)" in write(synthetic=True, splits={"a": split}, copies={"a": shown})
 

@@ -128,6 +128,7 @@ def test_a_head_on_imagenet_features_tells_real_ai_art_from_human(tmp_path: Path
     table, _ = catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     write_pixels(source, table, tmp_path / "pixels.npy", size=160, resize="bilinear", jobs=2)
     plan = {"published": True, "test": 0.2, "validation": 0.1, "drop": [], "subsample": None, "copies": None}
+    plan |= {"without": [], "leaks": "keep"}
     parts = split(table, np.arange(len(table)), **plan, capped=False, test_seed=0, seed=0)
     save_file(weights.read(MOBILENET, SHA256), tmp_path / "weights.safetensors")
     pixels, classes = np.load(tmp_path / "pixels.npy"), ["ai", "human"]

@@ -129,7 +129,9 @@ def test_snakemakes_report_shows_the_figures_and_the_runs_and_needs_no_network(p
     assert set(results) == shown
     for file, result in results.items():
         assert "<strong>Synthetic sample</strong>" in result["caption"]
-        assert result["job_properties"]["rule"] in ("figures", "examples", "copies_examples", "evaluate", "compare")
+        assert result["job_properties"]["rule"] in (
+            *("figures", "examples", "copies_examples", "evaluate", "compare", "overview"),
+        )
         if "variants/" in file:
             assert f"<strong>{Path(file).parts[3]}</strong>" in result["caption"]
     assert len({(Path(file).parts[:4], *result["labels"].values()) for file, result in results.items()}) == len(shown)
