@@ -131,6 +131,7 @@ def test_snakemakes_report_shows_the_figures_and_the_runs_and_needs_no_network(p
         assert "<strong>Synthetic sample</strong>" in result["caption"]
         assert result["job_properties"]["rule"] in (
             *("figures", "examples", "copies_examples", "evaluate", "compare", "overview"),
+            "perturbed_examples",
         )
         if "variants/" in file:
             assert f"<strong>{Path(file).parts[3]}</strong>" in result["caption"]

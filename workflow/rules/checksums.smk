@@ -21,7 +21,7 @@ ARTIFACTS = [
     *expand(rules.cues.output, state=STATES),
     *rules.duplicates.output,
     *rules.leaks.output,
-    *map(str, rules.overview.output),
+    *map(str, [*rules.overview.output, *rules.perturbed_examples.output]),
     *EXTERNAL_METRICS,
     *PICKED_FILES,
     *rules.cards.output,

@@ -1,15 +1,8 @@
 """The figures of the whole collection: what the audit found, and the variants side by side."""
 
 
-def largest_perturbed(wildcards):
-    """The perturbed pictures with the most pixels that a variant sees, and their digest."""
-    name = max(CONFIG.variants, key=lambda name: SEALED[name]["size"])
-    return perturbed_for(name)
-
-
 rule overview:
     input:
-        unpack(largest_perturbed),
         audit=f"{RESULTS}/audit.json",
         arms=f"{RESULTS}/arms.json",
         comparisons=f"{RESULTS}/comparisons.json",
@@ -39,12 +32,6 @@ rule overview:
             category="All variants",
             labels={"what": "Robustness side by side"},
         ),
-        perturbations=report(
-            f"{RESULTS}/figures/perturbations.jpg",
-            caption="../report/perturbations.rst",
-            category="All variants",
-            labels={"what": "Examples of changed pictures"},
-        ),
     log:
         f"{LOGS}/overview.log",
     benchmark:
@@ -52,6 +39,5 @@ rule overview:
     params:
         *code("overview"),
         variants=list(CONFIG.variants),
-        perturbed=perturbed_by(max(CONFIG.variants, key=lambda name: SEALED[name]["size"])),
     script:
         "../scripts/overview.py"

@@ -27,6 +27,7 @@ rule report:
         comparisons=f"{RESULTS}/comparisons.json",
         cards=f"{RESULTS}/cards.json",
         overview=rules.overview.output,
+        perturbed_examples=rules.perturbed_examples.output,
         external=EXTERNAL_METRICS,
         picked=PICKED_FILES,
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),

@@ -34,3 +34,30 @@ rule robustness:
         device=CONFIG.device,
     script:
         "../scripts/robustness.py"
+
+
+def largest_perturbed(wildcards):
+    """The perturbed pictures with the most pixels that a variant sees, and their digest."""
+    name = max(CONFIG.variants, key=lambda name: SEALED[name]["size"])
+    return perturbed_for(name)
+
+
+rule perturbed_examples:
+    input:
+        unpack(largest_perturbed),
+    output:
+        report(
+            f"{RESULTS}/figures/perturbations.jpg",
+            caption="../report/perturbations.rst",
+            category="All variants",
+            labels={"what": "Examples of changed pictures"},
+        ),
+    log:
+        f"{LOGS}/perturbed_examples.log",
+    benchmark:
+        f"{LOGS}/perturbed_examples.benchmark.tsv"
+    params:
+        *code("perturbed_examples"),
+        perturbed=perturbed_by(max(CONFIG.variants, key=lambda name: SEALED[name]["size"])),
+    script:
+        "../scripts/perturbed_examples.py"

@@ -1,7 +1,6 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from brushprint import figures_audit, figures_robustness, figures_trust
@@ -17,4 +16,3 @@ with logged(snakemake.log[0]):
     figures_trust.arms(arms, target["arms"])
     figures_trust.comparisons(comparisons, target["comparisons"])
     figures_robustness.heatmap(rates, target["robustness"])
-    figures_robustness.examples(np.load(given.perturbed, mmap_mode="r"), target["perturbations"])
