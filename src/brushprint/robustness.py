@@ -1,5 +1,7 @@
 """How a network answers when pictures are perturbed."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
@@ -33,3 +35,12 @@ def scores(model: Model, perturbed: np.ndarray, *, device: str) -> np.ndarray:
             found[start : start + batch] = network(model.inputs(seen)).cpu().double().softmax(1).numpy()
             bar.update(len(seen))
     return found.reshape(pictures, conditions, -1)
+
+
+def ai_scores(model: Model, perturbed: np.ndarray, origins: Mapping[str, str], *, device: str) -> np.ndarray:
+    """The probability that each picture under each condition was made by AI, float64 [pictures, conditions].
+
+    `origins` maps classes to `human` or `ai`; the rest is as in `scores`.
+    """
+    of_ai = [origins[name] == "ai" for name in model.classes]
+    return scores(model, perturbed, device=device)[:, :, of_ai].sum(axis=2, dtype=float)

@@ -4,7 +4,7 @@ import pandas as pd
 from brushprint import detection, networks
 from brushprint.console import LOG, logged
 from brushprint.duplicates import near
-from brushprint.robustness import scores
+from brushprint.robustness import ai_scores
 from brushprint.tables import write_json, write_parquet
 from brushprint.taxonomy import with_classes
 
@@ -19,8 +19,7 @@ with logged(snakemake.log[0]):
     known = external["sha256"].isin(own["sha256"]).to_numpy() | near(external["phash"], own["phash"])
     LOG.info("external: %d of %d pictures are in the collection too and are left out", known.sum(), len(external))
     array = np.load(given.pixels, mmap_mode="r")
-    found = scores(model, array[:, None], device=params.device)[:, 0]
-    score = found[:, [origins[name] == "ai" for name in model.classes]].sum(axis=1, dtype=float)
+    score = ai_scores(model, array[:, None], origins, device=params.device)[:, 0]
     external = external.assign(p_ai=score)[~known]
     cuts = detection.cuts(pd.read_parquet(given.predictions), origins)
     is_ai = (external["origin"] == "ai").to_numpy()

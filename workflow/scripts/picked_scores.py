@@ -4,7 +4,7 @@ import pandas as pd
 from brushprint import detection, networks
 from brushprint.console import logged
 from brushprint.perturbed import CONDITIONS
-from brushprint.robustness import scores
+from brushprint.robustness import ai_scores
 from brushprint.tables import write_parquet
 from brushprint.taxonomy import with_classes
 
@@ -15,8 +15,7 @@ with logged(snakemake.log[0]):
     origins = detection.origins_of(pictures)
     # None of them has a donor to swap with.
     rows = [(name, severity, place) for place, (name, severity) in enumerate(CONDITIONS) if name != "swap"]
-    found = scores(model, np.load(given.pixels, mmap_mode="r"), device=params.device)
-    p_ai = found[:, :, [origins[name] == "ai" for name in model.classes]].sum(axis=2, dtype=float)
+    p_ai = ai_scores(model, np.load(given.pixels, mmap_mode="r"), origins, device=params.device)
     threshold = detection.cuts(pd.read_parquet(given.predictions), origins)["threshold"]
     paths = pd.read_parquet(given.picked, columns=["path"])["path"]
     parts = [

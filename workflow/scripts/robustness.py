@@ -8,7 +8,7 @@ from brushprint import detection, networks
 from brushprint.console import logged
 from brushprint.perturbed import CONDITIONS
 from brushprint.robust_rates import rates
-from brushprint.robustness import scores
+from brushprint.robustness import ai_scores
 from brushprint.tables import write_parquet
 from brushprint.taxonomy import with_classes
 
@@ -25,8 +25,7 @@ with logged(snakemake.log[0]):
     kept = np.array([image_id in tested.index for image_id in chosen["image_id"]], dtype=bool)
     ids, swapped = (np.array(chosen[name])[kept] for name in ("image_id", "swapped"))
     # The array may be larger than memory: it is not indexed.
-    found = scores(model, np.load(given.perturbed, mmap_mode="r"), device=params.device)[kept]
-    p_ai = found[:, :, [origins[name] == "ai" for name in model.classes]].sum(axis=2, dtype=float)
+    p_ai = ai_scores(model, np.load(given.perturbed, mmap_mode="r"), origins, device=params.device)[kept]
     p_ai[~swapped, CONDITIONS.index(("swap", 1))] = np.nan
 
     threshold = detection.cuts(pd.read_parquet(given.predictions), origins)["threshold"]
