@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from brushprint import figures, figures_robustness
 from brushprint.perturbed import CONDITIONS
 from brushprint.robust_rates import rates
+from tests.drawing import check_whole_and_the_same_twice
 
 LONG = "resnet50_class_weights_of_a_rather_long_name"
 
@@ -68,18 +68,7 @@ DRAWINGS = {
 def test_a_figure_is_drawn_whole_without_a_warning_and_twice_with_the_same_bytes(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    rendered = []
-    as_image = figures.Image.fromarray
-    monkeypatch.setattr(figures.Image, "fromarray", lambda pixels: rendered.append(pixels) or as_image(pixels))
-    for target in (tmp_path / "one.png", tmp_path / "other.png"):
-        DRAWINGS[name](target)
-    pixels = rendered[-1]
-    assert all((edge == 255).all() for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]))
-    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "other.png").read_bytes()
-    with Image.open(tmp_path / "one.png") as image:
-        assert max(image.size) < 8000
-        assert len(image.convert("L").getcolors()) > 1
-    assert not figures.plt.get_fignums()
+    check_whole_and_the_same_twice(DRAWINGS[name], tmp_path, monkeypatch)
 
 
 @pytest.fixture
