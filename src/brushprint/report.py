@@ -1,14 +1,18 @@
 """The report: one HTML file that opens from disk, with every figure inside it."""
 
 import base64
+import hashlib
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup
+from PIL import Image
 
 from brushprint.atomic import replacing
 from brushprint.split import PARTITIONS
@@ -157,6 +161,22 @@ FIGURES = {
     ),
 }
 
+# Under which heading each of them stands.
+GROUPS = {
+    "How well it does": ("curves.png", "confusion.png", "roc.png"),
+    "What its features hold": (
+        *("components.png", "scree.png", "clusters-2d.png", "clusters-full.png", "quality.png"),
+        *("embedding.png", "prototypes.jpg"),
+    ),
+    "Where it looked": (
+        *("gradcam-2d-misclassified.jpg", "gradcam-2d-correct.jpg"),
+        *("gradcam-full-misclassified.jpg", "gradcam-full-correct.jpg"),
+        *("panel-correct.jpg", "panel-misclassified.jpg", "panel-confident-errors.jpg"),
+        *("regions.png", "mean-maps.png", "faithfulness.png"),
+    ),
+    "How far its answers hold": ("reliability.png", "detection.png", "styles.png", "robustness.png"),
+}
+
 # The same of the figures of the whole collection.
 TRUST = {
     "audit.png": (
@@ -197,7 +217,15 @@ TRUST = {
 # The cues that may be more than a shortcut.
 COLOURS = "colour statistics"
 
-TEMPLATE = Path(__file__).with_name("report.html.jinja")
+TEMPLATE, STYLE, SCRIPT = (Path(__file__).with_name(f"report.{kind}") for kind in ("html.jinja", "css", "js"))
+
+
+class Picture(NamedTuple):
+    """A picture inside the page: its data as an address, and its size in pixels."""
+
+    source: str
+    width: int
+    height: int
 
 
 def write_report(
@@ -214,6 +242,7 @@ def write_report(
     copies: Mapping[str, Path],
     variants: Mapping[str, Mapping[str, Any]],
     trust: Mapping[str, Any],
+    mistakes: pd.DataFrame,
     claims: Mapping[str, Any],
 ) -> None:
     """Write the report.
@@ -224,15 +253,18 @@ def write_report(
     `occlusion` and `faithfulness` tell), `regions` (of all test pictures, see `brushprint.regions.effects`) and
     `figures`, the folder that holds each of `FIGURES`, beside `card` (sections as `brushprint.card` writes them) and
     `external` (metrics of pictures from elsewhere, or None). `trust` has `audit`, `leaks`, `arms` and `comparisons` as
-    their stages write them, `external` (its title, or None) and `figures`, the folder of `TRUST`; `claims` is what
-    `brushprint.claims.judge` gives.
+    their stages write them, `external` (its title, or None) and `figures`, the folder of `TRUST`; `mistakes` is what
+    `brushprint.mistakes.with_thumbnails` gives; `claims` is what `brushprint.claims.judge` gives.
+
+    The page fetches nothing, and its policy (CSP, level 3) lets a browser run and apply nothing but its own text.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        points=_points, percent=_percent, embed=_embed, amount=_amount, chance=_chance, figure=_figure
+        points=_points, percent=_percent, amount=_amount, chance=_chance, figure=_figure
     )
+    environment.filters.update(picture=_picture, allowed=_allowed)
     environment.filters["number"] = lambda value: f"{value:,}"
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     page = template.render(
@@ -256,6 +288,10 @@ def write_report(
         nowhere=_nowhere_comparable(claims["claims"]),
         fewest=min(_fewest(variant["metrics"]) for variant in variants.values()),
         figures=FIGURES,
+        groups=GROUPS,
+        mistakes=_gallery(mistakes),
+        style=Markup(STYLE.read_text(encoding="utf-8")),
+        script=Markup(SCRIPT.read_text(encoding="utf-8")),
         trust=trust,
         trust_figures={key: said for key, said in TRUST.items() if (Path(trust["figures"]) / key).exists()},
         warnings=_warnings(trust),
@@ -430,6 +466,37 @@ def _percent(value: float | None) -> str:
     return "none" if value is None else f"{value:.1%}"
 
 
-def _embed(file: Path) -> str:
-    kind = {".png": "png", ".jpg": "jpeg"}[Path(file).suffix]
-    return f"data:image/{kind};base64,{base64.b64encode(Path(file).read_bytes()).decode()}"
+def _gallery(mistakes: pd.DataFrame) -> dict[str, Any]:
+    """The mistakes that have a thumbnail, and what one may ask for among them."""
+    shown = mistakes.astype(object).where(mistakes.notna(), None).query("thumbnail.notna()")
+    cards = [_mistake(row) for row in shown.itertuples()]
+    parts = {f"{part}s": sorted(shown[part].dropna().unique()) for part in ("origin", "source", "style")}
+    return {"total": len(mistakes), "cards": cards, "most": max(shown["wrong"], default=0), **parts}
+
+
+def _mistake(row: Any) -> dict[str, Any]:
+    wrong = [answer for answer in row.answers if answer["label"] != answer["predicted"]]
+    words = " ".join(filter(None, (row.style, row.source, row.path))).lower()
+    return {
+        **{part: getattr(row, part) for part in ("path", "origin", "source", "style", "asked")},
+        "file": PurePosixPath(row.path).name,
+        "words": f"{words} {words.replace('_', ' ')}",
+        "wrong": sorted(wrong, key=lambda answer: -answer["probability"]),
+        "right": [answer["variant"] for answer in row.answers if answer["label"] == answer["predicted"]],
+        "picture": _embedded(row.thumbnail),
+    }
+
+
+def _allowed(text: str) -> str:
+    """How a page's policy names the one text that it lets a browser run or apply."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _picture(file: str | Path) -> Picture:
+    return _embedded(Path(file).read_bytes())
+
+
+def _embedded(content: bytes) -> Picture:
+    with Image.open(io.BytesIO(content)) as image:
+        kind = image.get_format_mimetype()
+        return Picture(f"data:{kind};base64,{base64.b64encode(content).decode()}", *image.size)

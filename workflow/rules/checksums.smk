@@ -27,6 +27,7 @@ ARTIFACTS = [
     *rules.cards.output,
     *map(str, rules.compare.output),
     *rules.claims.output,
+    *rules.mistakes.output,
     *rules.report.output,
 ]
 SUMS = f"{RESULTS}/SHA256SUMS"

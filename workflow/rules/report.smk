@@ -21,6 +21,7 @@ rule report:
         copies=expand(f"{RESULTS}/copies-{{split}}.jpg", split=[split for split in COPIED if split in SPLITS]),
         provenance=expand(f"{VARIANT}/provenance.json", variant=CONFIG.variants),
         claims=f"{RESULTS}/claims.json",
+        mistakes=f"{RESULTS}/mistakes.parquet",
         audit=f"{RESULTS}/audit.json",
         leaks=f"{RESULTS}/leaks.json",
         arms=f"{RESULTS}/arms.json",
@@ -49,7 +50,7 @@ rule report:
         f"{LOGS}/report.benchmark.tsv"
     params:
         *code("report"),
-        template=sha256(Path(workflow.basedir, "src/brushprint/report.html.jinja")),
+        template=[sha256(Path(workflow.basedir, f"src/brushprint/report.{kind}")) for kind in ("html.jinja", "css", "js")],
         title=CONFIG.collection.title,
         synthetic=SYNTHETIC,
         budget=CONFIG.budget.model_dump(),

@@ -32,5 +32,6 @@ with logged(snakemake.log[0]):
         copies=dict(zip(params.copied, map(Path, given.copies), strict=True)),
         variants=variants,
         trust=trust,
+        mistakes=pd.read_parquet(given.mistakes),
         claims=json.loads(Path(given.claims).read_text()),
     )

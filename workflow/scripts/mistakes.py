@@ -1,0 +1,16 @@
+import pandas as pd
+
+from brushprint.console import logged
+from brushprint.mistakes import mistakes, with_thumbnails
+from brushprint.tables import write_parquet
+
+with logged(snakemake.log[0]):
+    given, params = snakemake.input, snakemake.params
+    catalogue = pd.read_parquet(given.catalogue)
+    predictions = {
+        name: pd.read_parquet(file, filters=[("partition", "==", "test")])
+        for name, file in zip(params.variants, given.predictions, strict=True)
+    }
+    found = mistakes(catalogue, predictions)
+    shown = with_thumbnails(found, params.root, catalogue, snakemake.threads, harmonise=params.harmonise)
+    write_parquet(shown, snakemake.output[0])
