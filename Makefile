@@ -2,9 +2,10 @@
 # ARGS goes to Snakemake or pytest, as in: make results ARGS="--configfile config/own-pictures.yaml"
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
+COLLECTION ?= sample
 BIN = .venv/bin
 
-.PHONY: results runs test verify publish lint format schema graph
+.PHONY: results runs demo test verify publish lint format schema graph
 
 results: .venv/synced
 	$(BIN)/snakemake --cores all $(ARGS)
@@ -12,6 +13,11 @@ results: .venv/synced
 # When, where and at what cost each job ran here.
 runs: .venv/synced
 	$(BIN)/python -m brushprint.runs $(ARGS)
+
+# A page that answers about one picture in the browser, served to this machine alone; of which COLLECTION.
+demo: .venv/synced
+	$(BIN)/snakemake --cores all demo $(ARGS)
+	$(BIN)/python -m brushprint.serve results/$(COLLECTION)/demo
 
 test: .venv/synced
 	$(BIN)/pytest $(ARGS)

@@ -25,7 +25,7 @@ export function offer(answered, shown) {
   find("where").hidden = answered.size === 0;
   find("map").hidden = true;
   find("legend").hidden = true;
-  find("frame").classList.remove("mapped");
+  find("stack").classList.remove("mapped");
   find("progressed").textContent = "";
 }
 
@@ -48,7 +48,7 @@ function paint(map, side) {
   canvas.style.width = square ? `${(100 * square) / width}%` : "100%";
   canvas.style.height = square ? `${(100 * square) / height}%` : "100%";
   canvas.hidden = false;
-  find("frame").classList.add("mapped");
+  find("stack").classList.add("mapped");
   find("legend").hidden = false;
 }
 
