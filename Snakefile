@@ -30,6 +30,7 @@ include: "workflow/rules/regions.smk"
 include: "workflow/rules/robustness.smk"
 include: "workflow/rules/arms.smk"
 include: "workflow/rules/external.smk"
+include: "workflow/rules/export.smk"
 include: "workflow/rules/overview.smk"
 include: "workflow/rules/cards.smk"
 include: "workflow/rules/claims.smk"
@@ -44,6 +45,12 @@ rule all:
     default_target: True
     input:
         everything,
+
+
+# Not part of a run, as the networks are all there without it.
+rule onnx:
+    input:
+        expand(rules.export.output, variant=CONFIG.variants),
 
 
 onsuccess:

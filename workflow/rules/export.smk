@@ -1,0 +1,26 @@
+"""Trained networks for programs without torch: ONNX, made only when asked for."""
+
+
+rule export:
+    input:
+        unpack(sealed),
+        unpack(trained),
+        metrics=f"{VARIANT}/metrics.json",
+    output:
+        model=f"{VARIANT}/model.onnx",
+        half=f"{VARIANT}/model-fp16.onnx",
+        # Its digests stand for files that may be larger than what Snakemake checks by its content.
+        cost=f"{VARIANT}/onnx.json",
+    log:
+        f"{LOGS}/export-{{variant}}.log",
+    benchmark:
+        f"{LOGS}/export-{{variant}}.benchmark.tsv"
+    params:
+        *code("export"),
+        # Torch's exporter uses them unseen.
+        exporter=added_code("export", "onnx_ir", "onnxscript"),
+        network=network_code("export"),
+        harmonise=HARMONISE,
+        seed=lambda wildcards: seed_of(f"{wildcards.variant} export"),
+    script:
+        "../scripts/export.py"

@@ -1,0 +1,36 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from brushprint import networks, onnx_models
+from brushprint.answer import facts
+from brushprint.console import LOG, logged
+from brushprint.quota import stratified
+from brushprint.seal import open_pixels
+from brushprint.tables import write_json
+from brushprint.taxonomy import with_classes
+
+# So many test pictures show a fault of the file as well as all.
+PICTURES = 200
+
+with logged(snakemake.log[0]):
+    given, params, target = snakemake.input, snakemake.params, snakemake.output
+    model = networks.load(given.model)
+    told = facts(model.about, json.loads(Path(given.metrics).read_text()), params.harmonise)
+    onnx_models.export(model, told, target.model)
+    onnx_models.halve(target.model, target.half)
+    tests = pd.read_parquet(given.split, filters=[("partition", "==", "test"), ("copy", "==", 0)])
+    tests = with_classes(tests, model.about["task"])
+    tests = tests.iloc[stratified(tests["label"], PICTURES, params.seed)]
+    found = onnx_models.check(
+        model,
+        {"fp32": target.model, "fp16": target.half},
+        open_pixels(given.pixels, given.seal)[tests["row"]],
+        tests,
+        temperature=told["temperature"],
+        seed=params.seed,
+    )
+    for name in ("fp32", "fp16"):
+        LOG.info("%s: %d bytes, %d answers change", name, found[name]["bytes"], found[name]["changed"])
+    write_json(found, target.cost)
