@@ -22,23 +22,20 @@ export function verdict(ai, { low, high }) {
   return low !== null && ai < low ? "human" : "unsure";
 }
 
-const ALONE = {
-  ai: "Takes it for AI",
-  human: "Takes it for human work",
-  unsure: "Unsure: cannot tell",
-};
-export const inWords = (said) => ALONE[said];
+const TAKEN = { ai: "AI", human: "human work" };
 
-// All must say the same, so that together they are no more often wrong than one alone.
+export const inWords = (said) => (said === "unsure" ? "Unsure: it cannot tell" : `Takes it for ${TAKEN[said]}`);
+
+// What several say together: all must say the same, so that they wrong nobody more often than one alone does.
 export function together(verdicts) {
-  const many = verdicts.length > 1;
-  const [they, take, tell] = many ? ["The networks", "take", "cannot tell"] : ["The network", "takes", "cannot tell"];
   const [first] = verdicts;
-  if (verdicts.includes("unsure") || verdicts.some((said) => said !== first)) {
-    const why = verdicts.includes("ai") && verdicts.includes("human") ? "the networks contradict each other" : `${they.toLowerCase()} ${tell} whether this is AI or human work`;
-    return { said: "unsure", words: `Unsure: ${why}.` };
+  const [they, take] = verdicts.length > 1 ? ["the networks", "take"] : ["the network", "takes"];
+  if (first !== "unsure" && verdicts.every((said) => said === first)) {
+    return { said: first, words: `${they.replace("t", "T")} ${take} this for ${TAKEN[first]}.` };
   }
-  return { said: first, words: `${they} ${take} this for ${first === "ai" ? "AI" : "human work"}.` };
+  const apart = verdicts.includes("ai") && verdicts.includes("human");
+  const why = apart ? "contradict each other" : "cannot tell whether this is AI or human work";
+  return { said: "unsure", words: `Unsure: ${they} ${why}.` };
 }
 
 export const percent = (share) => `${(100 * share).toFixed(1)} %`;

@@ -59,11 +59,12 @@ async function take(file, truth = null) {
 
 function show({ width, height, preview }, name, truth) {
   picture = { width, height, truth, answers: new Map() };
-  const canvas = find("preview");
-  [canvas.width, canvas.height] = [preview.width, preview.height];
-  canvas.getContext("2d").drawImage(preview, 0, 0);
+  for (const canvas of [find("preview"), find("under")]) {
+    [canvas.width, canvas.height] = [preview.width, preview.height];
+    canvas.getContext("2d").drawImage(preview, 0, 0);
+  }
   preview.close();
-  canvas.setAttribute("aria-label", truth ? "The picture from the gallery" : `The picture ${name}`);
+  find("preview").setAttribute("aria-label", truth ? "The picture from the gallery" : `The picture ${name}`);
   find("caption").textContent = `${truth ? "From the gallery" : name}, ${width} × ${height} pixels`;
   find("shown").hidden = false;
 }
@@ -138,7 +139,7 @@ function offerNetworks() {
 }
 
 function tellLimits() {
-  find("limits").replaceChildren(...asked().map((name) => limits(variants.get(name))));
+  find("limits").replaceChildren(...limits(asked().map((name) => variants.get(name))));
 }
 
 // The pictures are kept, so that the page still works without a network.

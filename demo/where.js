@@ -23,9 +23,7 @@ export function offer(answered, shown) {
   looker.replaceChildren(...[...answered.keys()].map((name) => element("option", { value: name }, name)));
   if (answered.has(before)) looker.value = before;
   find("where").hidden = answered.size === 0;
-  find("map").hidden = true;
-  find("legend").hidden = true;
-  find("stack").classList.remove("mapped");
+  find("mapped").hidden = true;
   find("progressed").textContent = "";
 }
 
@@ -47,9 +45,7 @@ function paint(map, side) {
   const square = picture.answered.values().next().value.facts.harmonise ? Math.min(width, height) : null;
   canvas.style.width = square ? `${(100 * square) / width}%` : "100%";
   canvas.style.height = square ? `${(100 * square) / height}%` : "100%";
-  canvas.hidden = false;
-  find("stack").classList.add("mapped");
-  find("legend").hidden = false;
+  find("mapped").hidden = false;
 }
 
 // Draws the map of the chosen network, until it is done or cancelled.

@@ -85,24 +85,25 @@ def about_variant(
 
 def _figures(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each figure with its interval, and its baseline: shares from 0 to 1, or None where they are unknown."""
-    test, found, called = metrics["test"], metrics["detection"], metrics["verdict"]["test"]
+    test, called = metrics["test"], metrics["verdict"]["test"]
+    told = {
+        "what": "Human or AI told rightly, the mean of both",
+        **metrics["detection"]["balanced_accuracy"],
+        "instead": "guessing",
+        "baseline": 0.5,
+    }
     return [
         {
-            "what": f"named rightly, of {test['pictures']:,} test pictures",
+            "what": f"Named rightly, of {test['pictures']:,} test pictures",
             **test["accuracy"],
-            "instead": "always naming the most frequent class",
+            "instead": "always the most frequent class",
             "baseline": test["majority"],
         },
+        *([told] if len(metrics["classes"]) > 2 else []),
         {
-            "what": "human or AI told rightly, mean of both",
-            **found["balanced_accuracy"],
-            "instead": "guessing",
-            "baseline": 0.5,
-        },
-        {
-            "what": "wrong, of those that it is sure of",
+            "what": "Wrong, of those that it is sure of",
             **called["wrong"],
-            "instead": "answering always",
+            "instead": "if it always answered",
             "baseline": called["always"]["wrong"]["value"],
         },
     ]

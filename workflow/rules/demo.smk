@@ -32,7 +32,8 @@ rule demo:
         page=expand("demo/{file}", file=PAGE),
         catalogue=f"{RESULTS}/catalogue.parquet",
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
-        models=expand(f"{VARIANT}/model-fp16.onnx", variant=CONFIG.variants),
+        models=ancient(expand(f"{VARIANT}/model-fp16.onnx", variant=CONFIG.variants)),
+        models_cost=expand(f"{VARIANT}/onnx.json", variant=CONFIG.variants),
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
         cards=f"{RESULTS}/cards.json",
     output:
