@@ -1,8 +1,7 @@
 // Resampling of 8-bit RGB as Pillow does it, equal to the bit: a network's input must not depend on who resized it.
 //
-// Each output pixel is a weighted sum of neighbours, first along rows, then along columns, rounded to 8 bits after
-// each. The weights are whole numbers, in units of 2^-22. A picture is taken in stripes, so that only as many rows of
-// the output's width are held as the picture is high.
+// Each output pixel is a weighted sum of neighbours, along rows and then along columns or the reverse, rounded to 8 bits
+// after each. The weights are whole numbers, in units of 2^-22. A picture is taken in stripes, and only sums are held.
 
 const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
@@ -57,52 +56,71 @@ function nearest(from, to, side) {
   return found;
 }
 
+// Which direction comes first changes the rounding. Pillow begins with the columns where they lose the most.
+const columnsFirst = (width, height, side) => height > side && height - side > 2 * (width - side);
+
 export class Resampler {
   // `box` is the part of the picture that is taken: left, top, right, bottom, in pixels.
   constructor(width, height, side, filter, box = [0, 0, width, height]) {
     const [left, top, right, bottom] = box.map(Math.fround);
     this.width = width;
     this.side = side;
-    this.columns = taps(width, left, right, side, filter);
-    this.rows = taps(height, top, bottom, side, filter);
-    this.narrowed = new Uint8ClampedArray(height * side * 3);
+    this.along = taps(width, left, right, side, filter);
+    this.down = taps(height, top, bottom, side, filter);
+    this.narrowsLast = columnsFirst(width, height, side);
+    this.length = (this.narrowsLast ? width : side) * 3;
+    this.sums = new Int32Array(side * this.length).fill(HALF);
+  }
+
+  // One row of pixels, `step` values each, brought to the output's width.
+  narrow(pixels, start, step, found, to) {
+    for (const { first, weights } of this.along) {
+      let [red, green, blue] = [HALF, HALF, HALF];
+      for (let tap = 0, at = start + first * step; tap < weights.length; tap += 1, at += step) {
+        const weight = weights[tap];
+        red += pixels[at] * weight;
+        green += pixels[at + 1] * weight;
+        blue += pixels[at + 2] * weight;
+      }
+      found[to] = red >> PRECISION;
+      found[to + 1] = green >> PRECISION;
+      found[to + 2] = blue >> PRECISION;
+      to += 3;
+    }
   }
 
   // Takes whole rows from `top` on, as RGBA; alpha is not looked at.
   push(top, pixels) {
-    const { width, side, columns, narrowed } = this;
-    for (let row = 0, to = top * side * 3; row * width * 4 < pixels.length; row += 1) {
-      for (let place = 0; place < side; place += 1, to += 3) {
-        const { first, weights } = columns[place];
-        let [red, green, blue] = [HALF, HALF, HALF];
-        for (let tap = 0, at = (row * width + first) * 4; tap < weights.length; tap += 1, at += 4) {
-          const weight = weights[tap];
-          red += pixels[at] * weight;
-          green += pixels[at + 1] * weight;
-          blue += pixels[at + 2] * weight;
+    const { width, length, sums, down } = this;
+    const line = new Uint8ClampedArray(length);
+    for (let row = top, start = 0; start < pixels.length; row += 1, start += width * 4) {
+      const places = [...down.keys()].filter((place) => {
+        const { first, weights } = down[place];
+        return first <= row && row < first + weights.length;
+      });
+      if (!places.length) continue;
+      if (this.narrowsLast) {
+        for (let value = 0, at = start; value < length; value += 3, at += 4) {
+          line[value] = pixels[at];
+          line[value + 1] = pixels[at + 1];
+          line[value + 2] = pixels[at + 2];
         }
-        narrowed[to] = red >> PRECISION;
-        narrowed[to + 1] = green >> PRECISION;
-        narrowed[to + 2] = blue >> PRECISION;
+      } else {
+        this.narrow(pixels, start, 4, line, 0);
+      }
+      for (const place of places) {
+        const weight = down[place].weights[row - down[place].first];
+        for (let value = 0, to = place * length; value < length; value += 1, to += 1) sums[to] += line[value] * weight;
       }
     }
   }
 
   // RGB of side × side, when all rows have been pushed.
   finish() {
-    const { side, rows, narrowed } = this;
-    const found = new Uint8ClampedArray(side * side * 3);
-    const length = side * 3;
-    for (let place = 0, to = 0; place < side; place += 1) {
-      const { first, weights } = rows[place];
-      for (let value = 0; value < length; value += 1, to += 1) {
-        let sum = HALF;
-        for (let tap = 0, at = first * length + value; tap < weights.length; tap += 1, at += length) {
-          sum += narrowed[at] * weights[tap];
-        }
-        found[to] = sum >> PRECISION;
-      }
-    }
+    const rounded = Uint8ClampedArray.from(this.sums, (sum) => sum >> PRECISION);
+    if (!this.narrowsLast) return rounded;
+    const found = new Uint8ClampedArray(this.side * this.side * 3);
+    for (let row = 0; row < this.side; row += 1) this.narrow(rounded, row * this.length, 3, found, row * this.side * 3);
     return found;
   }
 }
