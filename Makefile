@@ -2,7 +2,6 @@
 # ARGS goes to Snakemake or pytest, as in: make results ARGS="--configfile config/own-pictures.yaml"
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
-COLLECTION ?= sample
 BIN = .venv/bin
 
 .PHONY: results runs demo test verify publish lint format schema graph
@@ -14,10 +13,11 @@ results: .venv/synced
 runs: .venv/synced
 	$(BIN)/brushprint runs $(ARGS)
 
-# A page that answers about one picture in the browser, served to this machine alone; of which COLLECTION.
+# A page that answers about one picture in the browser, served to this machine alone. RUN=results/own-pictures says
+# which, where there are several.
 demo: .venv/synced
 	$(BIN)/snakemake --cores all demo $(ARGS)
-	$(BIN)/python -m brushprint.serve results/$(COLLECTION)/demo
+	$(BIN)/brushprint serve $(if $(RUN),--run $(RUN))
 
 test: .venv/synced
 	$(BIN)/pytest $(ARGS)

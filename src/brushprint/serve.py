@@ -1,6 +1,6 @@
-"""Serve a folder to this machine alone: `python -m brushprint.serve results/sample/demo`."""
+"""The browser page served to this machine alone."""
 
-import sys
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -44,17 +44,10 @@ def server(folder: str | Path) -> ThreadingHTTPServer:
     return ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
 
 
-def main() -> None:
-    """Serve the folder named first until the keyboard interrupts."""
-    try:
-        with server(sys.argv[1]) as serving:
-            print(f"The page: http://127.0.0.1:{serving.server_port}/ (^C ends it)", flush=True)
+def serve(folder: str | Path) -> None:
+    """Serve the folder until the keyboard interrupts, and print where; raises `UserError` as `server` does."""
+    with server(folder) as serving:
+        print(f"The page: http://127.0.0.1:{serving.server_port}/ (^C ends it)", flush=True)
+        with suppress(KeyboardInterrupt):
             serving.serve_forever()
-    except UserError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        print()
-
-
-if __name__ == "__main__":
-    main()
+    print()
