@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
 BIN = .venv/bin
 
-.PHONY: results runs test verify publish lint format schema graph
+.PHONY: results runs demo test verify publish lint format schema graph
 
 results: .venv/synced
 	$(BIN)/snakemake --cores all $(ARGS)
@@ -12,6 +12,12 @@ results: .venv/synced
 # When, where and at what cost each job ran here.
 runs: .venv/synced
 	$(BIN)/brushprint runs $(ARGS)
+
+# A page that answers about one picture in the browser, served to this machine alone. RUN=results/own-pictures says
+# which, where there are several.
+demo: .venv/synced
+	$(BIN)/snakemake --cores all demo $(ARGS)
+	$(BIN)/brushprint serve $(if $(RUN),--run $(RUN))
 
 test: .venv/synced
 	$(BIN)/pytest $(ARGS)

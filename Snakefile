@@ -39,6 +39,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/trace.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/checksums.smk"
+include: "workflow/rules/demo.smk"
 
 
 rule all:

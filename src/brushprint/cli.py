@@ -164,6 +164,15 @@ def compare(
 
 
 @app.command()
+def serve(run: Run = None) -> None:
+    """Serve the page that `snakemake demo` made to the browsers of this machine, until ^C."""
+    from brushprint import serve as serving
+    from brushprint.results import find
+
+    serving.serve(find(run).folder / "demo")
+
+
+@app.command()
 def runs(collection: Annotated[str | None, typer.Argument(help="A folder of logs/; without it, all.")] = None) -> None:
     """Show when, on which commit, where and at what cost each job ran here."""
     from brushprint.runs import tables

@@ -1,0 +1,42 @@
+// What the numbers of a network say in words; the same as brushprint.answer and brushprint.verdict.
+
+export function softmax(logits) {
+  const most = Math.max(...logits);
+  const grown = logits.map((logit) => Math.exp(logit - most));
+  const sum = grown.reduce((one, other) => one + other);
+  return grown.map((value) => value / sum);
+}
+
+// The probabilities of the classes of each value added up, the largest first: [value, probability].
+export function added(probabilities, values) {
+  const sums = new Map();
+  values.forEach((value, index) => sums.set(value, (sums.get(value) ?? 0) + probabilities[index]));
+  return [...sums].sort(([, one], [, other]) => other - one);
+}
+
+export const probabilityOfAi = (probabilities, { parts }) =>
+  added(probabilities, parts.origin).find(([origin]) => origin === "ai")?.[1] ?? 0;
+
+export function verdict(ai, { low, high }) {
+  if (high !== null && ai > high) return "ai";
+  return low !== null && ai < low ? "human" : "unsure";
+}
+
+const TAKEN = { ai: "AI", human: "human work" };
+
+export const inWords = (said) => (said === "unsure" ? "Unsure: it cannot tell" : `Takes it for ${TAKEN[said]}`);
+
+// What several say together: all must say the same, so that they wrong nobody more often than one alone does.
+export function together(verdicts) {
+  const [first] = verdicts;
+  const [they, take] = verdicts.length > 1 ? ["the networks", "take"] : ["the network", "takes"];
+  if (first !== "unsure" && verdicts.every((said) => said === first)) {
+    return { said: first, words: `${they.replace("t", "T")} ${take} this for ${TAKEN[first]}.` };
+  }
+  const apart = verdicts.includes("ai") && verdicts.includes("human");
+  const why = apart ? "contradict each other" : "cannot tell whether this is AI or human work";
+  return { said: "unsure", words: `Unsure: ${they} ${why}.` };
+}
+
+export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+export const plain = (name) => name.replaceAll("_", " ").replace(/^ai\b/, "AI");

@@ -1,0 +1,195 @@
+// The page: a picture comes in, each ticked network answers, and what they say is shown side by side.
+
+import { plain, probabilityOfAi, together, verdict } from "./answer.js";
+import { ask } from "./ask.js";
+import { card, choice, limits } from "./cards.js";
+import { element, find } from "./dom.js";
+import * as where from "./where.js";
+
+// What is fetched before anybody asks.
+const AT_FIRST = 3;
+const SMALL = 8e6;
+
+async function fetched(name) {
+  const response = await fetch(name).catch(() => null);
+  if (!response?.ok) throw new Error(`${name} cannot be loaded: check the connection and try again.`);
+  return response;
+}
+
+const about = await (await fetched("models.json")).json();
+const variants = new Map(about.variants.map((variant) => [variant.name, variant]));
+const loaded = new Map();
+let picture = null;
+let turn = 0;
+
+function trouble(error) {
+  find("trouble").textContent = error.message;
+}
+
+function load(name) {
+  if (!loaded.has(name)) {
+    const { file, facts } = variants.get(name);
+    const loading = fetched(file)
+      .then((response) => response.arrayBuffer())
+      .then((bytes) => ask("load", { name, facts, bytes: new Uint8Array(bytes) }));
+    loaded.set(name, loading);
+    loading.catch(() => loaded.delete(name));
+  }
+  return loaded.get(name);
+}
+
+const asked = () => [...document.querySelectorAll("input[name=network]:checked")].map((box) => box.value);
+
+// Shows a picture and has it answered; `truth` is what is known of one from the gallery.
+async function take(file, truth = null) {
+  turn += 1;
+  const mine = turn;
+  where.stop();
+  find("trouble").textContent = "";
+  try {
+    const opened = await ask("open", { file, facts: about.variants.map(({ facts }) => facts) });
+    if (mine !== turn) return;
+    show(opened, file.name, truth);
+  } catch (error) {
+    if (mine === turn) trouble(new Error(`${file.name || "This"} ${error.message}.`));
+    return;
+  }
+  await answer();
+}
+
+function show({ width, height, preview }, name, truth) {
+  picture = { width, height, truth, answers: new Map() };
+  for (const canvas of [find("preview"), find("under")]) {
+    [canvas.width, canvas.height] = [preview.width, preview.height];
+    canvas.getContext("2d").drawImage(preview, 0, 0);
+  }
+  preview.close();
+  find("preview").setAttribute("aria-label", truth ? "The picture from the gallery" : `The picture ${name}`);
+  find("caption").textContent = `${truth ? "From the gallery" : name}, ${width} × ${height} pixels`;
+  find("shown").hidden = false;
+}
+
+async function answer() {
+  if (!picture) return;
+  turn += 1;
+  const mine = turn;
+  const names = asked();
+  const begun = performance.now();
+  find("truth").textContent = "";
+  find("said").textContent = names.length ? "The networks are looking …" : "No network is ticked: choose at least one.";
+  delete find("said").dataset.said;
+  const cards = [];
+  const answers = new Map();
+  try {
+    for (const name of names) {
+      const { threads } = await load(name);
+      const { logits, probabilities } = await ask("answer", { name });
+      if (mine !== turn) return;
+      const { facts } = variants.get(name);
+      const ai = probabilityOfAi(probabilities, facts);
+      answers.set(name, { facts, logits, probabilities, ai, said: verdict(ai, facts.band) });
+      cards.push(card(variants.get(name), answers.get(name)));
+      find("cards").replaceChildren(...cards);
+      computed(threads, begun);
+    }
+  } catch (error) {
+    if (mine === turn) trouble(error);
+    return;
+  }
+  find("cards").replaceChildren(...cards);
+  where.offer(answers, picture);
+  if (!names.length) return;
+  const { said, words } = together([...answers.values()].map((given) => given.said));
+  find("said").textContent = words;
+  find("said").dataset.said = said;
+  if (picture.truth) {
+    const { origin, source, style } = picture.truth;
+    const known = [origin === "ai" ? "AI" : "human", source === origin ? null : source, style].filter(Boolean);
+    find("truth").textContent = `It is labelled: ${known.map(plain).join(", ")}.`;
+  }
+  for (const name of names) {
+    const place = await ask("trial", { name });
+    if (place) variants.get(name).place = place;
+  }
+  if (mine === turn) computed();
+}
+
+let threads = 1;
+let seconds = 0;
+
+function computed(used = threads, begun = null) {
+  threads = used;
+  if (begun !== null) seconds = (performance.now() - begun) / 1000;
+  const card = asked().filter((name) => variants.get(name).place === "webgpu");
+  find("computed").textContent =
+    `Computed on this device in ${seconds.toFixed(2)} s, by WebAssembly on ${threads} ${threads === 1 ? "thread" : "threads"}` +
+    (card.length ? `; from now on by WebGPU, which is faster here: ${card.join(", ")}.` : ".");
+}
+
+function offerNetworks() {
+  const small = about.variants.filter(({ bytes }) => bytes < SMALL).slice(0, AT_FIRST);
+  for (const variant of about.variants) find("networks").append(choice(variant, small.includes(variant)));
+  find("networks").addEventListener("change", ({ target }) => {
+    find("trouble").textContent = "";
+    tellLimits();
+    answer();
+  });
+  tellLimits();
+  return Promise.all(small.map(({ name }) => load(name)));
+}
+
+function tellLimits() {
+  find("limits").replaceChildren(...limits(asked().map((name) => variants.get(name))));
+}
+
+// The pictures are kept, so that the page still works without a network.
+async function offerGallery() {
+  const files = await Promise.all(
+    about.gallery.map(async ({ file, type }) => new Blob([await (await fetched(file)).arrayBuffer()], { type })),
+  );
+  files.forEach((file, index) => {
+    const name = `Gallery picture ${index + 1}`;
+    const radio = element("input", { type: "radio", name: "gallery", className: "unseen", ariaLabel: name });
+    radio.addEventListener("change", () => take(file, about.gallery[index]));
+    find("pictures").append(element("label", {}, radio, element("img", { src: URL.createObjectURL(file), alt: "" })));
+  });
+}
+
+function fromOutside(file) {
+  const chosen = document.querySelector("input[name=gallery]:checked");
+  if (chosen) chosen.checked = false;
+  take(file);
+}
+
+function listen() {
+  find("file").addEventListener("change", ({ target }) => {
+    if (target.files.length) fromOutside(target.files[0]);
+    target.value = "";
+  });
+  document.addEventListener("paste", ({ clipboardData }) => {
+    if (clipboardData.files.length) fromOutside(clipboardData.files[0]);
+  });
+  for (const kind of ["dragenter", "dragover"]) {
+    document.addEventListener(kind, (event) => {
+      event.preventDefault();
+      find("drop").classList.add("over");
+    });
+  }
+  document.addEventListener("dragleave", () => find("drop").classList.remove("over"));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    find("drop").classList.remove("over");
+    if (event.dataTransfer.files.length) fromOutside(event.dataTransfer.files[0]);
+  });
+}
+
+find("title").textContent = about.title;
+find("synthetic").hidden = !about.synthetic;
+where.prepare(trouble);
+listen();
+try {
+  await Promise.all([offerGallery(), offerNetworks()]);
+  document.documentElement.dataset.ready = "";
+} catch (error) {
+  trouble(error);
+}

@@ -1,0 +1,96 @@
+// The label beside the picture: what one network says, with bars; and what is said of networks before one asks them.
+
+import { added, inWords, percent, plain } from "./answer.js";
+import { element } from "./dom.js";
+
+const MEGABYTE = 1e6;
+const SHOWN = 5;
+
+const FOR = {
+  origin: "human or AI",
+  source: "human, or which generator",
+  folder: "its generator and its style",
+  origin_style: "human or AI, and its style",
+  source_style: "its generator and its style",
+};
+
+const megabytes = (bytes) => `${(bytes / MEGABYTE).toFixed(1)} MB`;
+
+function bars(title, rows, coloured = false) {
+  const shown = rows.slice(0, SHOWN);
+  const left = rows.slice(SHOWN).reduce((sum, [, share]) => sum + share, 0);
+  if (rows.length > SHOWN) shown.push([`${rows.length - SHOWN} others`, left]);
+  const list = element("dl", { className: "bars" });
+  for (const [value, share] of shown) {
+    const row = element("div", {}, element("dt", {}, plain(value)), element("dd", {}, percent(share)));
+    row.style.setProperty("--share", share);
+    if (coloured) row.dataset.of = value;
+    list.append(row);
+  }
+  return [element("h4", {}, title), list];
+}
+
+// What a network says of a picture.
+export function card({ name, facts }, { said, probabilities, ai }) {
+  const made = element(
+    "article",
+    { className: "card", ariaLabel: name },
+    element("h3", {}, name),
+    element("p", { className: "verdict" }, inWords(said)),
+    ...bars("Origin", [["ai", ai], ["human", 1 - ai]], true),
+  );
+  made.dataset.said = said;
+  made.dataset.variant = name;
+  for (const [part, title] of [["source", "Source"], ["style", "Style"]]) {
+    const values = facts.parts[part];
+    if (values && new Set(values).size > 1) made.append(...bars(title, added(probabilities, values)));
+  }
+  return made;
+}
+
+const share = (value) => (value === null ? "unknown" : percent(value));
+
+function interval({ value, low, high }) {
+  return low === null || high === null ? share(value) : `${share(value)} (${percent(low)} to ${percent(high)})`;
+}
+
+// A box to tick, with what the network costs, is for and can.
+export function choice({ name, facts, bytes, figures }, checked) {
+  const box = element("input", { type: "checkbox", name: "network", value: name, id: `ask-${name}`, checked });
+  const about = element("p", { id: `about-${name}` }, `For ${FOR[facts.task]}; ${megabytes(bytes)}.`);
+  box.setAttribute("aria-describedby", about.id);
+  const told = figures.map((figure) =>
+    element("li", {}, `${figure.what}: ${interval(figure)}; ${figure.instead}: ${share(figure.baseline)}.`),
+  );
+  const label = element("label", { htmlFor: box.id }, name);
+  return element("div", { className: "choice" }, box, label, about, element("ul", {}, ...told));
+}
+
+const FORBIDDEN = "What it must not be used for";
+const WRONGED = "Whom it wrongs";
+
+function sentences(said) {
+  return element("ul", {}, ...said.map((sentence) => element("li", {}, sentence)));
+}
+
+// What the model cards say of the limits of these variants: what none must be used for, then each by itself.
+export function limits(variants) {
+  const said = variants.map(({ card }) => new Map(card.map((section) => [section.heading, section.sentences])));
+  const forbidden = new Set(said.flatMap((card) => card.get(FORBIDDEN)));
+  const each = variants.map(({ name }, index) => {
+    const rest = [...said[index]].filter(([heading]) => heading !== FORBIDDEN && heading !== WRONGED);
+    return element(
+      "article",
+      { ariaLabel: name },
+      element("h3", {}, `${name}: whom it wrongs`),
+      sentences(said[index].get(WRONGED)),
+      element(
+        "details",
+        {},
+        element("summary", {}, `All that is known of ${name}`),
+        ...rest.flatMap(([heading, of]) => [element("h4", {}, heading), sentences(of)]),
+      ),
+    );
+  });
+  return [sentences([...forbidden]), ...each];
+}

@@ -1,0 +1,8 @@
+// Elements made in one expression; text is only ever text.
+export function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+export const find = (id) => document.getElementById(id);

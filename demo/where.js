@@ -1,0 +1,118 @@
+// The map of where a network looks: asked for place by place, so that it can be drawn as it grows, and cancelled.
+
+import { plain, softmax } from "./answer.js";
+import { ask } from "./ask.js";
+import { element, find } from "./dom.js";
+import { asMap, coloured, filled, passes, scaled, steps } from "./occlusion.js";
+
+// Input values of one question to the worker, which answers nothing else meanwhile.
+const BATCH = 32 * 64 * 64;
+
+// The map that was drawn last: float32, side × side.
+export let drawn = null;
+
+let run = 0;
+let picture = null;
+
+// Networks that have answered, by name; the first is chosen.
+export function offer(answered, shown) {
+  stop();
+  picture = { answered, shown };
+  const looker = find("looker");
+  const before = looker.value;
+  looker.replaceChildren(...[...answered.keys()].map((name) => element("option", { value: name }, name)));
+  if (answered.has(before)) looker.value = before;
+  find("where").hidden = answered.size === 0;
+  find("mapped").hidden = true;
+  find("progressed").textContent = "";
+}
+
+export function stop() {
+  run += 1;
+  const focused = document.activeElement === find("cancel");
+  find("start").hidden = false;
+  if (focused) find("start").focus();
+  find("cancel").hidden = true;
+  find("progress").hidden = true;
+}
+
+function paint(map, side) {
+  const canvas = find("map");
+  canvas.width = side;
+  canvas.height = side;
+  canvas.getContext("2d").putImageData(new ImageData(coloured(map), side, side), 0, 0);
+  const { width, height } = picture.shown;
+  const square = picture.answered.values().next().value.facts.harmonise ? Math.min(width, height) : null;
+  canvas.style.width = square ? `${(100 * square) / width}%` : "100%";
+  canvas.style.height = square ? `${(100 * square) / height}%` : "100%";
+  find("mapped").hidden = false;
+}
+
+// Draws the map of the chosen network, until it is done or cancelled.
+async function draw() {
+  stop();
+  const mine = run;
+  const name = find("looker").value;
+  const { facts, logits } = picture.answered.get(name);
+  const side = facts.image_size;
+  const [patch, stride] = ["patch", "stride"].map((setting) => scaled(find(setting).valueAsNumber, side));
+  const count = steps(side, patch, stride);
+  const named = logits.indexOf(Math.max(...logits));
+  const certainty = softmax(logits)[named];
+  const drops = new Float32Array(count * count);
+  const progress = find("progress");
+  const [begun, batch] = [performance.now(), Math.max(1, Math.floor(BATCH / side ** 2))];
+  find("start").hidden = true;
+  find("cancel").hidden = false;
+  Object.assign(progress, { hidden: false, value: 0, max: count * count });
+  find("progressed").textContent = `Trying ${count * count} places.`;
+  for (const { pace, places } of passes(count)) {
+    for (let from = 0; from < places.length; from += batch) {
+      const now = places.slice(from, from + batch);
+      const found = await ask("hide", { name, count, patch, stride, places: now });
+      if (mine !== run) return;
+      now.forEach((place, index) => {
+        drops[place] = certainty - softmax(found[index])[named];
+      });
+      progress.value += now.length;
+    }
+    drawn = asMap(filled(drops, count, pace), side, patch, stride);
+    paint(drawn, side);
+  }
+  stop();
+  const most = drawn.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  find("progressed").textContent = `The map is done: ${count * count} places in ${((performance.now() - begun) / 1000).toFixed(1)} s.`;
+  find("explained").textContent =
+    `Orange: hidden, it makes ${name} less sure of “${plain(facts.classes[named])}”; purple: surer. ` +
+    `The deepest colour is a change of ${(100 * most).toFixed(1)} points, where it was ${(100 * certainty).toFixed(1)} % sure before calibration.`;
+}
+
+function tell(setting) {
+  find(setting).nextElementSibling.textContent = `${find(setting).value} of 128`;
+}
+
+export function prepare(trouble) {
+  for (const setting of ["patch", "stride"]) {
+    tell(setting);
+    find(setting).addEventListener("input", () => {
+      // A stride beyond the patch would leave pixels out.
+      if (find("stride").valueAsNumber > find("patch").valueAsNumber) find("stride").value = find("patch").value;
+      tell("patch");
+      tell("stride");
+    });
+  }
+  find("start").addEventListener("click", () => {
+    draw().catch((error) => {
+      stop();
+      trouble(error);
+    });
+    find("cancel").focus();
+  });
+  find("cancel").addEventListener("click", () => {
+    stop();
+    find("progressed").textContent = "Cancelled.";
+  });
+  find("opacity").addEventListener("input", () => {
+    find("map").style.opacity = find("opacity").value;
+  });
+}

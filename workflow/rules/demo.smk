@@ -1,0 +1,63 @@
+"""A page that answers about one picture in the browser, for any web server; not made unless asked for."""
+
+from brushprint import npm
+
+DEMO = f"{RESULTS}/demo"
+RUNTIME = npm.locked(Path(workflow.basedir, "demo/package-lock.json"), "onnxruntime-web")
+PAGE = [
+    *("index.html", "style.css", "icon.svg"),
+    *("app.js", "answer.js", "ask.js", "cards.js", "dom.js", "where.js"),
+    *("worker.js", "guarded.js", "occlusion.js", "picture.js", "resample.js"),
+]
+
+
+rule vendor:
+    output:
+        f"data/npm/{RUNTIME.name}-{RUNTIME.version}.tgz",
+    log:
+        f"{LOGS}/vendor.log",
+    benchmark:
+        f"{LOGS}/vendor.benchmark.tsv"
+    params:
+        *code("vendor"),
+        package=RUNTIME._asdict(),
+    script:
+        "../scripts/vendor.py"
+
+
+rule demo:
+    input:
+        PICTURES["input"],
+        runtime=rules.vendor.output,
+        page=expand("demo/{file}", file=PAGE),
+        catalogue=f"{RESULTS}/catalogue.parquet",
+        splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
+        models=ancient(expand(f"{VARIANT}/model-fp16.onnx", variant=CONFIG.variants)),
+        models_cost=expand(f"{VARIANT}/onnx.json", variant=CONFIG.variants),
+        metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
+        cards=f"{RESULTS}/cards.json",
+    output:
+        page=expand(f"{DEMO}/{{file}}", file=PAGE),
+        about=f"{DEMO}/models.json",
+        models=expand(f"{DEMO}/models/{{variant}}.onnx", variant=CONFIG.variants),
+        gallery=expand(f"{DEMO}/gallery/{{number}}", number=range(1, 13)),
+        runtime=expand(
+            f"{DEMO}/vendor/{{file}}",
+            file=[
+                *("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
+                *("ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"),
+            ],
+        ),
+    log:
+        f"{LOGS}/demo.log",
+    benchmark:
+        f"{LOGS}/demo.benchmark.tsv"
+    params:
+        *code("demo"),
+        **PICTURES["params"],
+        title=CONFIG.collection.title,
+        synthetic=SYNTHETIC,
+        variants=list(CONFIG.variants),
+        seed=seed_of("gallery"),
+    script:
+        "../scripts/demo.py"

@@ -1,0 +1,34 @@
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from brushprint.atomic import replacing
+from brushprint.console import logged
+from brushprint.npm import unpack
+from brushprint.page import about_picture, about_variant, gallery, write_gallery
+from brushprint.tables import write_json
+
+with logged(snakemake.log[0]):
+    given, made, params = snakemake.input, snakemake.output, snakemake.params
+    for source, target in zip([*given.page, *given.models], [*made.page, *made.models], strict=True):
+        with replacing(target) as part:
+            shutil.copyfile(source, part)
+    unpack(given.runtime, made.runtime)
+    splits = [pd.read_parquet(file, columns=["image_id", "partition"]) for file in given.splits]
+    pictures = gallery(pd.read_parquet(given.catalogue), splits, params.seed, len(made.gallery))
+    write_gallery(params.root, pictures, made.gallery)
+    cards = json.loads(Path(given.cards).read_text())
+    variants = zip(params.variants, given.models, given.metrics, strict=True)
+    shown = zip(made.gallery, pictures.to_dict("records"), strict=True)
+    about = {
+        "title": params.title,
+        "synthetic": params.synthetic,
+        "variants": [
+            about_variant(name, model, json.loads(Path(metrics).read_text()), cards[name])
+            for name, model, metrics in variants
+        ],
+        "gallery": [about_picture(f"gallery/{Path(file).name}", row) for file, row in shown],
+    }
+    write_json(about, made.about)
