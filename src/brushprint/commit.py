@@ -15,6 +15,8 @@ from brushprint.digest import sha256
 from brushprint.errors import UserError
 
 RESULTS = Path("results")
+# Made on request alone, and no result.
+PRINTED = "report/report.pdf"
 
 
 def verify(arguments: list[str]) -> str:
@@ -97,7 +99,7 @@ def _run(*command: str, **options: Any) -> str:
 
 
 def _files(folder: Path) -> set[str]:
-    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()} - {PRINTED}
 
 
 def _link_pictures(data: Path) -> None:
