@@ -513,9 +513,14 @@ def metrics(classes: list[str], **changes: object) -> dict:
         },
         "detection": detected(0.7),
         "calibration": {"before": {"ece": interval(0.2) | {"chance": {"mean": 0.04}}}},
+        "verdict": {"level": 0.1, "test": judged_works()},
         "leaked": 0,
         "apart": None,
     }
+
+
+def judged_works() -> dict:
+    return {"unsure": interval(0.3), "wrong": interval(0.125), "always": {"wrong": interval(0.375)}}
 
 
 def detected(balanced: float) -> dict:
@@ -770,6 +775,16 @@ def test_the_tables_hold_the_numbers_given(write):
         "not defined",
         "0.4560.356 to 0.556",
     ]
+
+
+def test_how_often_a_variant_is_unsure_stands_beside_how_often_it_is_wrong_when_it_must_say(write):
+    tables = Page(write()).tables
+    heads = next(row for row in tables if "false alarms on human works" in row)
+    (told,) = (row for row in tables if row[0] == "cifake-32" and len(row) == len(heads))
+    shown = {head: cell.strip() for head, cell in zip(heads, told, strict=True)}
+    assert shown["unsure"] == "0.3000.200 to 0.400"
+    assert shown["wrong when sure"] == "0.1250.025 to 0.225"
+    assert shown["wrong when it must say"] == "0.3750.275 to 0.475"
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from brushprint.archive import Member, UnreadableError, members
 from brushprint.console import progress
 from brushprint.decoding import SUFFIXES, UndecodableError, open_picture, to_rgb
 from brushprint.errors import UserError
-from brushprint.harmonise import harmonised
+from brushprint.harmonise import seen
 from brushprint.quota import spread
 from brushprint.taxonomy import label, published_split
 
@@ -140,8 +140,7 @@ def read_catalogued(
     """
 
     def decoded(content: bytes) -> Any:
-        picture = to_rgb(open_picture(content))
-        return function(harmonised(picture, **harmonise)[0] if harmonise else picture)
+        return function(seen(content, harmonise))
 
     return read_catalogued_files(root, catalogue, decoded, jobs, label)
 

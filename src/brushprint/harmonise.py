@@ -1,10 +1,22 @@
 """Pictures made alike in size and encoding, so that neither tells where a picture comes from."""
 
 import io
+from collections.abc import Mapping
+from typing import Any
 
 from PIL import Image, ImageOps
 
 from brushprint.decoding import open_picture, to_rgb
+
+
+def seen(content: bytes, harmonise: Mapping[str, Any] | None) -> Image.Image:
+    """The RGB picture that every later stage sees of a file's content.
+
+    `harmonise` are the arguments of `harmonised`, None where pictures stay as they came. Raises
+    `brushprint.decoding.UndecodableError`.
+    """
+    picture = to_rgb(open_picture(content))
+    return harmonised(picture, **harmonise)[0] if harmonise else picture
 
 
 def harmonised(

@@ -89,6 +89,16 @@ def class_names(predictions: pd.DataFrame) -> list[str]:
 def parts_of(pictures: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """What a class says beside its own name: "ai baroque" also says `ai`.
 
+    Parameters are those of `said_by`, and so is the result, without columns of a single value, and of as many as there
+    are classes: that is the task itself.
+    """
+    said = said_by(pictures, classes)
+    return said[[column for column in said if 1 < said[column].nunique() < len(classes)]]
+
+
+def said_by(pictures: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """All that a class says of a picture: "ai baroque" says `ai` and `baroque`.
+
     Parameters
     ----------
     pictures : columns `label` (class) and `PARTS`, of which some may be missing; every class has pictures
@@ -96,19 +106,13 @@ def parts_of(pictures: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
 
     Returns
     -------
-    A row a class, and those columns of `PARTS` of which every class has exactly one value, if there are at least two
-    values and fewer than classes: with as many it would be the task itself.
+    A row a class, and those columns of `PARTS` of which every class has exactly one value.
     """
     groups = pictures.groupby("label")[list(PARTS)]
     # A missing value is one more here: a class with and without a style has no one style.
     alone = (groups.nunique(dropna=False) == 1).reindex(classes)
     values = groups.first().reindex(classes)
-    kept = [
-        column
-        for column in PARTS
-        if alone[column].all() and values[column].notna().all() and 1 < values[column].nunique() < len(classes)
-    ]
-    return values[kept]
+    return values[[column for column in PARTS if alone[column].all() and values[column].notna().all()]]
 
 
 def curve(predictions: pd.DataFrame, classes: list[str]) -> pd.DataFrame:

@@ -27,21 +27,28 @@ def write_pixels(
 ) -> str:
     """Decode every picture of the catalogue into an array [pictures, size, size, 3] of uint8 in a .npy file.
 
-    Pictures are stretched to the square, as the source documents do, with the Pillow filter `resize`; before, they are
-    harmonised as `brushprint.catalogue.read_catalogued` says. Row i is row i of the catalogue. Returns the sha256 of
-    the pixels in hexadecimal. Raises `UserError` when the collection has changed since it was catalogued.
+    Pictures become squares, see `square`; before, they are harmonised as `brushprint.catalogue.read_catalogued` says.
+    Row i is row i of the catalogue. Returns the sha256 of the pixels in hexadecimal. Raises `UserError` when the
+    collection has changed since it was catalogued.
     """
     rows = {path: row for row, path in enumerate(catalogue["path"])}
-    how = Image.Resampling[resize.upper()]
 
     def resized(picture: Image.Image) -> np.ndarray:
-        return np.asarray(picture.resize((size, size), how))
+        return square(picture, size, resize)
 
     with new_array(target, (len(rows), size, size, 3)) as array:
         label = f"pixels {size} {resize}"
         for path, pixels in read_catalogued(root, catalogue, resized, jobs, label, harmonise=harmonise):
             array[rows[path]] = pixels
         return hashlib.sha256(array).hexdigest()
+
+
+def square(picture: Image.Image, size: int, resize: str) -> np.ndarray:
+    """An RGB picture as uint8 [size, size, 3].
+
+    It is stretched, as the source documents do, with the Pillow filter `resize`.
+    """
+    return np.asarray(picture.resize((size, size), Image.Resampling[resize.upper()]))
 
 
 @contextmanager

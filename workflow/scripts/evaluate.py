@@ -1,9 +1,9 @@
 import pandas as pd
 
-from brushprint import detection
+from brushprint import detection, verdict
 from brushprint.calibration import apply, calibration, log_probabilities, temperature
 from brushprint.console import logged
-from brushprint.metrics import PARTS, class_names, curve, evaluate, parts_of
+from brushprint.metrics import PARTS, class_names, curve, evaluate, parts_of, said_by
 from brushprint.tables import write_csv, write_json
 from brushprint.taxonomy import TASKS, with_classes
 
@@ -36,14 +36,33 @@ with logged(snakemake.log[0]):
     true = {name: pd.Index(classes).get_indexer(part["label"]) for name, part in partitions.items()}
     probabilities = {name: part[[f"p_{name}" for name in classes]].to_numpy() for name, part in partitions.items()}
     cooled = temperature(log_probabilities(probabilities["validation"]), true["validation"])
+    calibrated = {name: apply(log_probabilities(p), cooled) for name, p in probabilities.items()}
     groups = test["group"].to_numpy()
     metrics["calibration"] = {
         "temperature": cooled,
         "before": calibration(probabilities["test"], true["test"], groups, seed),
-        "after": calibration(apply(log_probabilities(probabilities["test"]), cooled), true["test"], groups, seed),
+        "after": calibration(calibrated["test"], true["test"], groups, seed),
     }
+
     test["called_ai"] = test["p_of_ai"] >= cuts["threshold"]
-    write_json({"classes": classes, "parts": parts.to_dict("list"), **metrics}, snakemake.output.metrics)
+    judged = {
+        name: (
+            part["is_ai"].to_numpy(),
+            detection.ai_probability(
+                pd.DataFrame(calibrated[name], columns=[f"p_{label}" for label in classes]), origins
+            ),
+            part["group"].to_numpy(),
+        )
+        for name, part in partitions.items()
+    }
+    band = verdict.band(*judged["validation"])
+    metrics["verdict"] = {
+        "level": verdict.LEVEL,
+        **band,
+        "test": verdict.evaluate(*judged["test"], band, called_ai=test["called_ai"].to_numpy(), seed=seed),
+    }
+    about = {"classes": classes, "parts": parts.to_dict("list"), "says": said_by(pictures, classes).to_dict("list")}
+    write_json(about | metrics, snakemake.output.metrics)
     write_csv(curve(test, classes), snakemake.output.roc)
     write_csv(test[["label", "predicted"]], snakemake.output.confusion)
     write_csv(detection.curves(*asked), snakemake.output.detection)
