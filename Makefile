@@ -4,10 +4,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
 BIN = .venv/bin
 
-.PHONY: results runs demo test verify publish lint format schema graph
+.PHONY: results pdf demo runs test verify publish lint format schema graph
 
 results: .venv/synced
 	$(BIN)/snakemake --cores all $(ARGS)
+
+# The report as it is printed; takes chromium.
+pdf: .venv/synced
+	$(BIN)/snakemake --cores all pdf $(ARGS)
 
 # When, where and at what cost each job ran here.
 runs: .venv/synced

@@ -38,6 +38,7 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/trace.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/pdf.smk"
 include: "workflow/rules/checksums.smk"
 include: "workflow/rules/demo.smk"
 

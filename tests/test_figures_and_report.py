@@ -1,3 +1,6 @@
+import base64
+import hashlib
+import io
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -13,8 +16,9 @@ from brushprint.config import Budget
 from brushprint.embedding import prototypes, spreads
 from brushprint.faithfulness import SHARES, judged
 from brushprint.latent import latent
+from brushprint.mistakes import SCHEMA
 from brushprint.regions import CONDITIONS, FIXED, REGIONS, effects
-from brushprint.report import FIGURES, TRUST, write_report
+from brushprint.report import FIGURES, GROUPS, TRUST, write_report
 
 STYLES = ["art_nouveau", "baroque", "ukiyo_e"]
 MANY = [f"stable_diffusion early_netherlandish_post_impressionism_{number}" for number in range(47)]
@@ -509,9 +513,14 @@ def metrics(classes: list[str], **changes: object) -> dict:
         },
         "detection": detected(0.7),
         "calibration": {"before": {"ece": interval(0.2) | {"chance": {"mean": 0.04}}}},
+        "verdict": {"level": 0.1, "test": judged_works()},
         "leaked": 0,
         "apart": None,
     }
+
+
+def judged_works() -> dict:
+    return {"unsure": interval(0.3), "wrong": interval(0.125), "always": {"wrong": interval(0.375)}}
 
 
 def detected(balanced: float) -> dict:
@@ -650,6 +659,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "copies": {},
             "variants": {"cifake-32": variant},
             "trust": trusted(folder),
+            "mistakes": SCHEMA.empty_table().to_pandas(),
             "claims": ledger(claim()),
         }
         write_report(tmp_path / "index.html", **arguments | changes)
@@ -662,9 +672,10 @@ def test_the_report_is_one_file_that_fetches_nothing(write):
     text = write()
     page = Page(text)
     assert not page.within
-    assert not {"script", "link", "iframe"} & set(page.tags)
+    assert not {"link", "iframe"} & set(page.tags)
+    assert page.tags.count("script") == page.tags.count("style") == 1
     assert all(
-        reference.startswith(("data:image/png;base64,", "data:image/jpeg;base64,", "#"))
+        reference.startswith(("data:image/webp;base64,", "data:image/jpeg;base64,", "#"))
         for reference in page.references
     )
     assert not re.search(r"https?://|url\(|@import", text)
@@ -680,6 +691,31 @@ def test_every_picture_has_an_alternative_text_and_a_sentence(write):
     assert len(page.images) == len(page.captions) == len(FIGURES) + len(TRUST) + 1
     assert all(len(image["alt"]) > 20 for image in page.images)
     assert all(re.search(r"[A-Z].+\.$", caption) for caption in page.captions)
+
+
+def test_every_figure_of_a_variant_stands_under_one_heading():
+    grouped = [key for members in GROUPS.values() for key in members]
+    assert sorted(grouped) == sorted(FIGURES)
+
+
+def test_a_figure_of_few_colours_is_embedded_without_loss(write, tmp_path: Path):
+    drawn = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8))
+    drawn.convert("P").save(tmp_path / "figures/roc.png")
+    shown = next(image for image in Page(write()).images if image["alt"].startswith("ROC curve"))
+    assert (shown["width"], shown["height"]) == ("7", "9")
+    with Image.open(io.BytesIO(base64.b64decode(shown["src"].partition(",")[2]))) as image:
+        assert (np.array(image) == np.array(drawn.convert("P").convert("RGB"))).all()
+
+
+def test_the_page_runs_and_applies_its_own_text_alone(write):
+    text = write()
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy" content="(.*?)">', text)[1]
+    for kind in ("style", "script"):
+        inside = re.search(f"<{kind}>(.*?)</{kind}>", text, re.DOTALL)[1]
+        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'; img-src data:; ")
+    assert not re.search(r"<[^>]+ (?:style|on\w+)=", text.replace(inside, ""))
 
 
 def test_the_same_report_is_written_with_the_same_bytes(write):
@@ -741,6 +777,16 @@ def test_the_tables_hold_the_numbers_given(write):
     ]
 
 
+def test_how_often_a_variant_is_unsure_stands_beside_how_often_it_is_wrong_when_it_must_say(write):
+    tables = Page(write()).tables
+    heads = next(row for row in tables if "false alarms on human works" in row)
+    (told,) = (row for row in tables if row[0] == "cifake-32" and len(row) == len(heads))
+    shown = {head: cell.strip() for head, cell in zip(heads, told, strict=True)}
+    assert shown["unsure"] == "0.3000.200 to 0.400"
+    assert shown["wrong when sure"] == "0.1250.025 to 0.225"
+    assert shown["wrong when it must say"] == "0.3750.275 to 0.475"
+
+
 @pytest.fixture
 def variant(tmp_path: Path) -> Callable[..., dict]:
     latent = points({"correct": 1}, 1, None)[1]
@@ -800,7 +846,7 @@ def test_top_k_and_the_parts_of_a_class_stand_beside_their_baselines(write, vari
 @pytest.mark.parametrize(("classes", "folded"), [(2, False), (4, False), (5, True), (47, True)])
 def test_the_scores_of_many_classes_are_folded_and_their_averages_are_not(write, variant, classes: int, folded: bool):
     text = write(variants={"v": variant("folder", MANY[:classes])})
-    section = text[text.index("<h3>Classification report") : text.index("Two components hold")]
+    section = text[text.index("Classification report</h3>") : text.index("Two components hold")]
     open_part = section.split("<details>")[0]
     assert (f"<summary>Each of the {classes} classes</summary>" in section) == folded
     assert all(name in open_part for name in ("macro average", "weighted average"))
@@ -953,8 +999,7 @@ def test_names_are_words_and_never_markup(write):
         splits={SPECIAL: catalogue.assign(partition="train", copy=0)},
     )
     page = Page(text)
-    assert "script" not in page.tags
-    assert "<script" not in text
+    assert page.tags.count("script") == text.count("<script") == 1
     assert [SPECIAL, SPECIAL] in page.tables
 
 
@@ -972,7 +1017,7 @@ def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
         "external": None,
     }
     page = Page(write(variants={SPECIAL: variant}))
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 1
     assert [SPECIAL, *SCORES] in page.tables
     assert ["values", *SCORES] in page.tables
 

@@ -97,9 +97,7 @@ def _run(*command: str, **options: Any) -> str:
 
 
 def _files(folder: Path) -> set[str]:
-    """The files that a run makes; the page is a copy of some of them for a web server."""
-    found = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
-    return {file.as_posix() for file in found if file.parts[0] != "demo"}
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
 
 
 def _link_pictures(data: Path) -> None:

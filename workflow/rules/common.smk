@@ -34,6 +34,8 @@ TRAINED = CONFIG.trained
 RESULTS = f"results/{CONFIG.collection.name}"
 SCRATCH = f"scratch/{CONFIG.collection.name}"
 LOGS = f"logs/{CONFIG.collection.name}"
+# What is made of results on request alone, for other programs and people: no result, so not in DVC.
+EXPORTS = f"exports/{CONFIG.collection.name}"
 SYNTHETIC = CONFIG.collection.kind == "sample"
 VARIANT = f"{RESULTS}/variants/{{variant}}"
 # What each variant sees of its pictures, and which of them.

@@ -2,7 +2,7 @@
 
 from brushprint import npm
 
-DEMO = f"{RESULTS}/demo"
+DEMO = f"{EXPORTS}/demo"
 RUNTIME = npm.locked(Path(workflow.basedir, "demo/package-lock.json"), "onnxruntime-web")
 PAGE = [
     *("index.html", "style.css", "icon.svg"),
@@ -32,8 +32,8 @@ rule demo:
         page=expand("demo/{file}", file=PAGE),
         catalogue=f"{RESULTS}/catalogue.parquet",
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
-        models=ancient(expand(f"{VARIANT}/model-fp16.onnx", variant=CONFIG.variants)),
-        models_cost=expand(f"{VARIANT}/onnx.json", variant=CONFIG.variants),
+        models=ancient(expand(rules.export.output.half, variant=CONFIG.variants)),
+        models_cost=expand(rules.export.output.cost, variant=CONFIG.variants),
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
         cards=f"{RESULTS}/cards.json",
     output:

@@ -7,10 +7,10 @@ rule export:
         unpack(trained),
         metrics=f"{VARIANT}/metrics.json",
     output:
-        model=f"{VARIANT}/model.onnx",
-        half=f"{VARIANT}/model-fp16.onnx",
+        model=f"{EXPORTS}/onnx/{{variant}}.onnx",
+        half=f"{EXPORTS}/onnx/{{variant}}-fp16.onnx",
         # Its digests stand for files that may be larger than what Snakemake checks by its content.
-        cost=f"{VARIANT}/onnx.json",
+        cost=f"{EXPORTS}/onnx/{{variant}}.json",
     log:
         f"{LOGS}/export-{{variant}}.log",
     benchmark:
