@@ -167,9 +167,9 @@ def compare(
 def serve(run: Run = None) -> None:
     """Serve the page that `snakemake demo` made to the browsers of this machine, until ^C."""
     from brushprint import serve as serving
-    from brushprint.results import find
+    from brushprint.results import EXPORTS, find
 
-    serving.serve(find(run).folder / "demo")
+    serving.serve(EXPORTS / find(run).folder.name / "demo")
 
 
 @app.command()

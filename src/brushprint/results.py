@@ -12,6 +12,7 @@ from brushprint import comparison
 from brushprint.errors import UserError, nearest
 
 RESULTS = Path("results")
+EXPORTS = Path("exports")
 _NEEDED = ("model.safetensors", "metrics.json", "provenance.json")
 
 

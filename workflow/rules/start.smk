@@ -11,9 +11,9 @@ from brushprint.atomic import disk_full, replacing
 def written_to():
     """The folders that a run writes to; of one that is yet to be made, the folder that it will be made in."""
     archives = [] if CONFIG.collection.kind == "local" else ["data"]
-    for folder in map(Path, (RESULTS, SCRATCH, LOGS, ".snakemake", *archives)):
+    for folder in map(Path, (RESULTS, SCRATCH, LOGS, EXPORTS, ".snakemake", *archives)):
         yield next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    for folder in map(Path, (RESULTS, SCRATCH, LOGS)):
+    for folder in map(Path, (RESULTS, SCRATCH, LOGS, EXPORTS)):
         yield from folder.rglob("*/")
 
 
