@@ -257,6 +257,7 @@ def test_the_tables_have_a_row_for_each_change_and_a_column_for_each_rule() -> N
         "seal_weights",
         *("external", "external_pixels", "external_scores"),
         *("picked", "picked_pixels", "picked_scores", "picked_table"),
+        *("export", "vendor", "demo", "pdf"),
     }
     assert set(TABLES) == set(CHANGES) | set(MODULES)
     assert all(set(row) == rules for row in TABLES.values())

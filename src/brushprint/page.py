@@ -23,7 +23,7 @@ OPENED = {
 }
 
 def gallery(catalogue: pd.DataFrame, splits: Sequence[pd.DataFrame], seed: int, count: int) -> pd.DataFrame:
-    """Pictures that no network learned from, as evenly from each source as there are any, in an order that tells nothing.
+    """Pictures that no network learned from, as evenly from each source as there are any, in a drawn order.
 
     Parameters
     ----------
