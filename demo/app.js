@@ -58,7 +58,7 @@ async function take(file, truth = null) {
 }
 
 function show({ width, height, preview }, name, truth) {
-  picture = { width, height, truth, answers: new Map() };
+  picture = { width, height, truth };
   for (const canvas of [find("preview"), find("under")]) {
     [canvas.width, canvas.height] = [preview.width, preview.height];
     canvas.getContext("2d").drawImage(preview, 0, 0);
@@ -74,31 +74,35 @@ async function answer() {
   turn += 1;
   const mine = turn;
   const names = asked();
-  const begun = performance.now();
+  let seconds = 0;
   find("truth").textContent = "";
-  find("said").textContent = names.length ? "The networks are looking …" : "No network is ticked: choose at least one.";
+  find("start").disabled = true;
+  find("said").textContent = "The networks are looking …";
   delete find("said").dataset.said;
-  const cards = [];
   const answers = new Map();
-  try {
-    for (const name of names) {
+  find("cards").replaceChildren();
+  for (const name of names) {
+    try {
       const { threads } = await load(name);
+      const begun = performance.now();
       const { logits, probabilities } = await ask("answer", { name });
       if (mine !== turn) return;
+      seconds += (performance.now() - begun) / 1000;
       const { facts } = variants.get(name);
       const ai = probabilityOfAi(probabilities, facts);
       answers.set(name, { facts, logits, probabilities, ai, said: verdict(ai, facts.band) });
-      cards.push(card(variants.get(name), answers.get(name)));
-      find("cards").replaceChildren(...cards);
-      computed(threads, begun);
+      find("cards").append(card(variants.get(name), answers.get(name)));
+      computed(seconds, threads);
+    } catch (error) {
+      if (mine !== turn) return;
+      trouble(error);
     }
-  } catch (error) {
-    if (mine === turn) trouble(error);
+  }
+  where.offer(answers, picture);
+  if (!answers.size) {
+    find("said").textContent = names.length ? "No network could answer." : "Tick a network to ask it.";
     return;
   }
-  find("cards").replaceChildren(...cards);
-  where.offer(answers, picture);
-  if (!names.length) return;
   const { said, words } = together([...answers.values()].map((given) => given.said));
   find("said").textContent = words;
   find("said").dataset.said = said;
@@ -107,23 +111,21 @@ async function answer() {
     const known = [origin === "ai" ? "AI" : "human", source === origin ? null : source, style].filter(Boolean);
     find("truth").textContent = `It is labelled: ${known.map(plain).join(", ")}.`;
   }
-  for (const name of names) {
-    const place = await ask("trial", { name });
-    if (place) variants.get(name).place = place;
+  for (const name of answers.keys()) {
+    const { threads } = await load(name);
+    if (await ask("trial", { name })) variants.get(name).moved = true;
+    if (mine !== turn) return;
+    computed(seconds, threads);
   }
-  if (mine === turn) computed();
 }
 
-let threads = 1;
-let seconds = 0;
-
-function computed(used = threads, begun = null) {
-  threads = used;
-  if (begun !== null) seconds = (performance.now() - begun) / 1000;
-  const card = asked().filter((name) => variants.get(name).place === "webgpu");
+// Where and how fast: the graphics card is tried after the first answer, and kept where it is faster.
+function computed(seconds, threads) {
+  const moved = asked().filter((name) => variants.get(name).moved);
+  const on = `${threads} ${threads === 1 ? "thread" : "threads"}`;
   find("computed").textContent =
-    `Computed on this device in ${seconds.toFixed(2)} s, by WebAssembly on ${threads} ${threads === 1 ? "thread" : "threads"}` +
-    (card.length ? `; from now on by WebGPU, which is faster here: ${card.join(", ")}.` : ".");
+    `Computed on this device in ${seconds.toFixed(2)} s, with WebAssembly on ${on}` +
+    (moved.length ? `, or with WebGPU, which is faster here for ${moved.join(" and ")}.` : ".");
 }
 
 function offerNetworks() {
@@ -187,9 +189,7 @@ find("title").textContent = about.title;
 find("synthetic").hidden = !about.synthetic;
 where.prepare(trouble);
 listen();
-try {
-  await Promise.all([offerGallery(), offerNetworks()]);
-  document.documentElement.dataset.ready = "";
-} catch (error) {
-  trouble(error);
+for (const outcome of await Promise.allSettled([offerGallery(), offerNetworks()])) {
+  if (outcome.status === "rejected") trouble(outcome.reason);
 }
+document.documentElement.dataset.ready = "";

@@ -23,6 +23,7 @@ export function offer(answered, shown) {
   looker.replaceChildren(...[...answered.keys()].map((name) => element("option", { value: name }, name)));
   if (answered.has(before)) looker.value = before;
   find("where").hidden = answered.size === 0;
+  find("start").disabled = false;
   find("mapped").hidden = true;
   find("progressed").textContent = "";
 }

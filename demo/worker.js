@@ -83,20 +83,20 @@ const handlers = {
     return (await network.run(covered(seen.get(inputKey(facts)), side, count, patch, stride, places))).logits;
   },
 
-  // Moves a network to the graphics card if that is faster; says where it now runs.
+  // Moves a network to the graphics card, once, if there is one and it is faster; says whether it did.
   async trial({ name }) {
     const of = networks.get(name);
-    if (!of?.bytes) return null;
+    if (!of.bytes) return false;
     const { network, facts, bytes } = of;
     of.bytes = null;
-    if (!(await navigator.gpu?.requestAdapter())) return null;
+    if (!(await navigator.gpu?.requestAdapter())) return false;
     const runtime = prepare(await import("./vendor/ort.webgpu.min.mjs"));
     const rival = await Network.load(runtime, "webgpu", bytes, facts.image_size);
     const [here, there] = [await network.seconds(), await rival.seconds()];
     const [kept, left] = there < here ? [rival, network] : [network, rival];
     of.network = kept;
     await left.session.release();
-    return kept === rival ? "webgpu" : "wasm";
+    return kept === rival;
   },
 };
 

@@ -35,7 +35,7 @@ def vendor(package: Package, target: str | Path) -> None:
 
     Raises `UserError` as `brushprint.download.download` does, and when the archive is not the one that was pinned.
     """
-    registry = os.environ.get("npm_config_registry", REGISTRY).rstrip("/")
+    registry = os.environ.get("npm_config_registry", REGISTRY).rstrip("/")  # noqa: SIM112, npm spells it so
     url = f"{registry}/{package.name}/-/{package.name.rpartition('/')[2]}-{package.version}.tgz"
     with replacing(target) as part:
         download(url, part)

@@ -22,8 +22,9 @@ OPENED = {
     "AVIF": "image/avif",
 }
 
+
 def gallery(catalogue: pd.DataFrame, splits: Sequence[pd.DataFrame], seed: int, count: int) -> pd.DataFrame:
-    """Pictures that no network learned from, as evenly from each source as there are any, in a drawn order.
+    """Pictures that no network learned from, evenly from the sources, in an order that tells nothing.
 
     Parameters
     ----------

@@ -1,0 +1,49 @@
+"""The page is served to this machine alone, with what browsers ask of a server."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from brushprint.errors import UserError
+from brushprint.serve import server
+from tests.conftest import REPOSITORY, environment
+
+TYPES = {
+    "index.html": "text/html; charset=utf-8",
+    "app.js": "text/javascript; charset=utf-8",
+    "vendor/runtime.mjs": "text/javascript; charset=utf-8",
+    "vendor/runtime.wasm": "application/wasm",
+    "models.json": "application/json",
+    "models/some.onnx": "application/octet-stream",
+    "gallery/1": "application/octet-stream",
+}
+
+
+def test_files_come_with_their_types_and_with_what_gives_threads_until_the_keyboard_interrupts(tmp_path: Path) -> None:
+    for name in TYPES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    code = f"from brushprint.serve import serve; serve({str(tmp_path)!r})"
+    command = (sys.executable, "-c", code)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment(REPOSITORY), **pipes) as process:
+        address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())[0]
+        for name, kind in TYPES.items():
+            answer = requests.get(address + name, timeout=10)
+            assert answer.text == name
+            assert answer.headers["Content-Type"] == kind
+            assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+            assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=30)
+    assert (process.returncode, complaints) == (0, "")
+
+
+def test_a_page_that_was_not_built_is_told_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"has no page: `snakemake --cores all demo` makes it$"):
+        server(tmp_path)
