@@ -12,7 +12,7 @@ function markPlace() {
     const reached = sections.filter((section) => section.getBoundingClientRect().top <= innerHeight * 0.3);
     const place = end ? sections.at(-1) : (reached.at(-1) ?? sections[0]);
     for (const link of all(".contents a")) {
-      if (link.hash !== `#${CSS.escape(place.id)}` && decodeURIComponent(link.hash) !== `#${place.id}`) {
+      if (decodeURIComponent(link.hash) !== `#${place.id}`) {
         link.removeAttribute("aria-current");
       } else if (!link.hasAttribute("aria-current")) {
         link.setAttribute("aria-current", "true");
