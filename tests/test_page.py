@@ -49,7 +49,7 @@ def project(finished: Path, tmp_path_factory: pytest.TempPathFactory, worker_id:
 
 @pytest.fixture(scope="module")
 def demo(project: Path) -> Path:
-    return project / "results/sample/demo"
+    return project / "exports/sample/demo"
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def facts_of(project: Path, variant: str) -> dict:
 
 
 def about(project: Path) -> dict:
-    return json.loads((project / "results/sample/demo/models.json").read_text())
+    return json.loads((project / "exports/sample/demo/models.json").read_text())
 
 
 def model_of(project: Path, variant: str) -> networks.Model:
@@ -138,7 +138,7 @@ def by_torch(project: Path, variant: str, content: bytes) -> float:
 def by_onnx(project: Path, variant: str, content: bytes) -> float:
     """The probability of AI by the page's file, in another runtime."""
     facts = facts_of(project, variant)
-    session = onnxruntime.InferenceSession(project / f"results/sample/demo/models/{variant}.onnx")
+    session = onnxruntime.InferenceSession(project / f"exports/sample/demo/models/{variant}.onnx")
     [probabilities] = session.run(["probabilities"], {"pictures": np.float32(prepare(content, facts)[None])})
     return answer(probabilities[0], facts).ai
 
@@ -295,7 +295,7 @@ def test_the_gallery_is_used_by_keyboard_and_tells_labels_after_the_answer(proje
         labels = ["AI" if of["origin"] == "ai" else "human", *([] if of["origin"] == "human" else [of["source"]])]
         told = ", ".join([*labels, of["style"]]).replace("_", " ")
         expect(page.locator("#truth")).to_have_text(f"It is labelled: {told}.")
-        content = (project / "results/sample/demo" / of["file"]).read_bytes()
+        content = (project / "exports/sample/demo" / of["file"]).read_bytes()
         assert shares(page)["cifake-32"] == pytest.approx(by_torch(project, "cifake-32", content), abs=1e-2)
     show(page, "own.png", FILES["plain.png"])
     assert page.inner_text("#truth") == ""
@@ -306,7 +306,7 @@ def test_pictures_of_the_gallery_are_test_pictures_as_they_are_in_the_archive(pr
     catalogue = pd.read_parquet(project / "results/sample/catalogue.parquet").set_index("image_id")
     splits = [pd.read_parquet(project / f"results/sample/splits/{name}.parquet") for name in ("augmented", "balanced")]
     for of in about(project)["gallery"]:
-        content = (project / "results/sample/demo" / of["file"]).read_bytes()
+        content = (project / "exports/sample/demo" / of["file"]).read_bytes()
         row = catalogue[catalogue["bytes"] == len(content)]
         opened = Image.open(io.BytesIO(content))
         assert (opened.width, opened.height) in set(zip(row["width"], row["height"], strict=True))
