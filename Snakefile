@@ -47,7 +47,7 @@ rule all:
         everything,
 
 
-# Not part of a run, as the networks are all there without it.
+# Only when asked for: no result of a run needs it.
 rule onnx:
     input:
         expand(rules.export.output, variant=CONFIG.variants),

@@ -21,7 +21,7 @@ from brushprint.errors import UserError
 from brushprint.metrics import evaluate
 from brushprint.networks import Model
 
-# What torch's exporter writes by itself; ONNX Runtime Web knows all of it since 1.15, on WebGPU too.
+# What torch's exporter writes without a conversion. ONNX Runtime reads such files since 1.18, in browsers too.
 OPSET = 18
 # The key of the metadata that holds the facts.
 FACTS = "brushprint"
@@ -81,7 +81,7 @@ def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
             verbose=False,
         )
     except torch.onnx.OnnxExporterError as error:
-        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        reason = " ".join(str(error.__cause__ or error).split())[:200]
         raise UserError(f"{architecture} cannot be exported: {reason}; name another network in the recipe") from error
     written = program.model_proto
     _forget_source(written.graph)

@@ -1,4 +1,5 @@
 import json
+import logging
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,9 @@ from brushprint.taxonomy import with_classes
 PICTURES = 200
 
 with logged(snakemake.log[0]):
+    # They tell of every pass over the graph.
+    for library in ("onnx_ir", "onnxscript"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     given, params, target = snakemake.input, snakemake.params, snakemake.output
     model = networks.load(given.model)
     told = facts(model.about, json.loads(Path(given.metrics).read_text()), params.harmonise)
