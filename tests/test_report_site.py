@@ -319,7 +319,7 @@ def test_on_paper_all_is_open_and_nothing_is_cut_off(visit, scheme: str):
 
 
 def test_the_report_is_printed_on_request_with_the_same_bytes_wherever_it_stands(project: Path, tmp_path: Path):
-    target = project / "results/sample/report/report.pdf"
+    target = project / "exports/sample/report.pdf"
     assert not target.exists()
     snakemake(project, "pdf")
     pdf = target.read_bytes()
@@ -346,9 +346,9 @@ def test_where_no_browser_prints_one_line_says_what_to_do(tmp_path: Path, monkey
     tools.mkdir()
     fails = shutil.which("false")
     monkeypatch.setenv("PATH", str(tools))
-    with pytest.raises(UserError, match="there is no browser to print .*: install chromium"):
+    with pytest.raises(UserError, match=r"there is no browser to print .*: install chromium"):
         print_pdf(page, tmp_path / "page.pdf")
     (tools / "chromium").symlink_to(fails)
-    with pytest.raises(UserError, match="chromium does not print .*: it does not say why"):
+    with pytest.raises(UserError, match=r"chromium does not print .*: it does not say why"):
         print_pdf(page, tmp_path / "page.pdf")
     assert not (tmp_path / "page.pdf").exists()
