@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -21,16 +22,18 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from brushprint import networks
+from brushprint import networks, onnx_models
 from brushprint.answer import answer, prepare
 from brushprint.occlusion import as_maps, drops, scaled, windows
 from brushprint.serve import server
-from tests.conftest import REPOSITORY, encoded, picture, share, snakemake
+from brushprint.tables import write_json
+from brushprint.verdict import say
+from tests.conftest import REPOSITORY, encoded, model_of, picture, share, snakemake
+from tests.test_occlusion import listen
 
 # All tests share one server and one browser.
 pytestmark = pytest.mark.xdist_group("page")
 
-VARIANTS = ("tapering-cnn", "cifake-32")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -52,6 +55,67 @@ def demo(project: Path) -> Path:
     return project / "exports/sample/demo"
 
 
+class Awake(NamedTuple):
+    """A network that a test puts in the place of a variant's, and what the page is told of it."""
+
+    model: networks.Model
+    facts: dict
+    file: Path
+
+    def by_torch(self, content: bytes) -> float:
+        """The probability of AI by the network itself."""
+        return answer((self.logits(content) / self.facts["temperature"]).softmax(1)[0].numpy(), self.facts).ai
+
+    def by_onnx(self, content: bytes) -> float:
+        """The probability of AI by the page's file, in another runtime."""
+        session = onnxruntime.InferenceSession(self.file)
+        pictures = np.float32(prepare(content, self.facts)[None])
+        return answer(session.run(["probabilities"], {"pictures": pictures})[0][0], self.facts).ai
+
+    def logits(self, content: bytes) -> torch.Tensor:
+        with torch.no_grad():
+            return self.model.network(self.model.inputs(self.pixels(content)))
+
+    def pixels(self, content: bytes) -> torch.Tensor:
+        return torch.from_numpy(prepare(content, self.facts).copy()[None])
+
+
+def parts(*names: tuple[str, ...]) -> dict[str, list[str]]:
+    values = zip(*(("human" if of[0] == "human" else "ai", *of) for of in names), strict=True)
+    return dict(zip(("class", "origin", "source", "style"), [[" ".join(of) for of in names], *values], strict=False))
+
+
+# Two epochs make networks that hardly look at a picture; these do. They see pictures of 64 pixels.
+OF_TWO_PARTS = [(source, style) for source in ("human", "latent_diffusion") for style in ("baroque", "realism")]
+PUT_IN = {
+    "tapering-cnn": ("simple-cnn", "source_style", "lanczos", "imagenet", parts(*OF_TWO_PARTS)),
+    "cifake-32": ("cifake", "origin", "nearest", "unit", {"class": ["ai", "human"], "origin": ["ai", "human"]}),
+}
+
+
+@pytest.fixture(scope="module")
+def awake(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Awake]:
+    """Networks by the variants in whose place they stand, in a copy of the page."""
+    folder = tmp_path_factory.mktemp("awake") / "demo"
+    shutil.copytree(demo, folder, copy_function=os.link)
+    told = json.loads((folder / "models.json").read_text())
+    found = {}
+    for of in told["variants"]:
+        architecture, task, resize, scaling, said = PUT_IN[of["name"]]
+        torch.manual_seed(0)
+        model = model_of(architecture, 64, said["class"], scaling=scaling)
+        listen(model)
+        of["facts"] |= {"task": task, "architecture": architecture, "classes": said["class"], "parts": said}
+        of["facts"] |= {"image_size": 64, "resize": resize, "scaling": scaling, "temperature": 1.3}
+        of["facts"]["band"] = {"low": 0.4, "high": 0.6}
+        file = folder / of["file"]
+        onnx_models.export(model, of["facts"], file)
+        onnx_models.halve(file, file)
+        found[of["name"]] = Awake(model, of["facts"], file)
+    write_json(told, folder / "models.json")
+    return found
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
@@ -62,8 +126,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def address(demo: Path) -> Iterator[str]:
-    with server(demo) as serving:
+def address(awake: dict[str, Awake]) -> Iterator[str]:
+    with server(awake["cifake-32"].file.parent.parent) as serving:
         threading.Thread(target=serving.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{serving.server_port}/"
         serving.shutdown()
@@ -90,6 +154,16 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     assert mistakes == []
 
 
+@pytest.fixture(scope="module")
+def code(browser: Browser, address: str) -> Iterator[Page]:
+    """The page for tests of its modules, which change nothing in it."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address)
+    yield page
+    context.close()
+
+
 @pytest.fixture
 def page(visit: Callable[..., Page]) -> Page:
     return visit()
@@ -114,33 +188,8 @@ def shares(page: Page) -> dict[str, float]:
     }
 
 
-def facts_of(project: Path, variant: str) -> dict:
-    [found] = [of for of in about(project)["variants"] if of["name"] == variant]
-    return found["facts"]
-
-
 def about(project: Path) -> dict:
     return json.loads((project / "exports/sample/demo/models.json").read_text())
-
-
-def model_of(project: Path, variant: str) -> networks.Model:
-    return networks.load(project / f"results/sample/variants/{variant}/model.safetensors")
-
-
-def by_torch(project: Path, variant: str, content: bytes) -> float:
-    """The probability of AI by the network that was trained."""
-    facts, model = facts_of(project, variant), model_of(project, variant)
-    with torch.no_grad():
-        logits = model.network(model.inputs(torch.from_numpy(prepare(content, facts)[None])))
-    return answer((logits / facts["temperature"]).softmax(1)[0].numpy(), facts).ai
-
-
-def by_onnx(project: Path, variant: str, content: bytes) -> float:
-    """The probability of AI by the page's file, in another runtime."""
-    facts = facts_of(project, variant)
-    session = onnxruntime.InferenceSession(project / f"exports/sample/demo/models/{variant}.onnx")
-    [probabilities] = session.run(["probabilities"], {"pictures": np.float32(prepare(content, facts)[None])})
-    return answer(probabilities[0], facts).ai
 
 
 def noisy(size: tuple[int, int], seed: int = 0) -> Image.Image:
@@ -181,15 +230,17 @@ FILES = {
 }
 
 
-def test_each_kind_of_file_is_answered_as_the_pipeline_and_another_runtime_answer_it(project: Path, page: Page) -> None:
+def test_each_kind_of_file_is_answered_as_the_pipeline_and_another_runtime_answer_it(
+    awake: dict[str, Awake], page: Page
+) -> None:
     found = {}
     for name, content in FILES.items():
         show(page, name, content)
         found[name] = shares(page)
-    for variant in VARIANTS:
+    for variant, network in awake.items():
         for name, content in FILES.items():
-            assert found[name][variant] == pytest.approx(by_torch(project, variant, content), abs=1e-2), name
-            assert found[name][variant] == pytest.approx(by_onnx(project, variant, content), abs=1e-2), name
+            assert found[name][variant] == pytest.approx(network.by_torch(content), abs=1e-2), name
+            assert found[name][variant] == pytest.approx(network.by_onnx(content), abs=1e-2), name
         assert np.ptp([shown[variant] for shown in found.values()]) > 0.05
 
 
@@ -206,28 +257,23 @@ def inputs(page: Page, content: bytes, facts: dict) -> np.ndarray:
     return np.array(found).reshape(facts["image_size"], facts["image_size"], 3)
 
 
-@pytest.mark.parametrize("resize", ["nearest", "bicubic"])
-def test_networks_see_the_same_pixels_as_in_the_pipeline(page: Page, resize: str) -> None:
-    facts = {"image_size": 64, "resize": resize, "harmonise": None}
-    for name, content in FILES.items():
-        apart = np.abs(inputs(page, content, facts) - prepare(content, facts).astype(int))
-        assert apart.max() == 0, name
+def test_networks_see_the_same_pixels_as_in_the_pipeline(code: Page) -> None:
+    for resize in ("nearest", "bicubic"):
+        facts = {"image_size": 64, "resize": resize, "harmonise": None}
+        for name, content in FILES.items():
+            assert (inputs(code, content, facts) == prepare(content, facts)).all(), name
 
 
-@pytest.mark.parametrize(
-    "harmonise",
-    [
-        {"side": 100, "resize": "lanczos", "format": "jpeg", "quality": 90},
-        {"side": 48, "resize": "bilinear", "format": "jpeg", "quality": 40},
-        {"side": 100, "resize": "nearest", "format": "png", "quality": None},
-    ],
-    ids=lambda harmonise: f"{harmonise['format']} of {harmonise['side']}",
-)
-def test_harmonised_pictures_are_cut_resized_and_encoded_as_in_the_pipeline(page: Page, harmonise: dict) -> None:
-    facts = {"image_size": 64, "resize": "bicubic", "harmonise": harmonise}
-    for name in ("coloured.jpg", "large.jpg", "transparent.png"):
-        apart = np.abs(inputs(page, FILES[name], facts) - prepare(FILES[name], facts).astype(int))
-        assert apart.max() == 0, name
+def test_harmonised_pictures_are_cut_resized_and_encoded_as_in_the_pipeline(code: Page) -> None:
+    for side, resize, encoding, quality in [
+        (100, "lanczos", "jpeg", 90),
+        (48, "bilinear", "jpeg", 40),
+        (100, "nearest", "png", None),
+    ]:
+        harmonise = {"side": side, "resize": resize, "format": encoding, "quality": quality}
+        facts = {"image_size": 64, "resize": "bicubic", "harmonise": harmonise}
+        for name in ("coloured.jpg", "large.jpg", "transparent.png"):
+            assert (inputs(code, FILES[name], facts) == prepare(FILES[name], facts)).all(), (harmonise, name)
 
 
 RESIZED = """async (asked) => {
@@ -246,20 +292,20 @@ RESIZED = """async (asked) => {
 
 @pytest.mark.parametrize("square", [False, True], ids=["stretched", "cut square"])
 @pytest.mark.parametrize("resize", ["nearest", "bilinear", "bicubic", "lanczos"])
-def test_resizing_is_pillows_to_the_bit(page: Page, resize: str, square: bool) -> None:
+def test_resizing_is_pillows_to_the_bit(code: Page, resize: str, square: bool) -> None:
     generator = np.random.default_rng(0)
     how = Image.Resampling[resize.upper()]
     asked, wanted = [], []
     for _ in range(40):
-        width, height, side = (int(value) for value in generator.integers(1, 120, 3))
+        width, height, side = (int(value) for value in generator.integers(1, [90, 90, 40]))
         image = Image.fromarray(generator.integers(0, 256, (height, width, 3), dtype=np.uint8))
         fitted = ImageOps.fit(image, (side, side), how) if square else image.resize((side, side), how)
         asked.append([base64.b64encode(image.convert("RGBA").tobytes()).decode(), width, height, side, resize, square])
         wanted.append(np.asarray(fitted).ravel().tolist())
-    assert page.evaluate(RESIZED, asked) == wanted
+    assert code.evaluate(RESIZED, asked) == wanted
 
 
-def test_a_picture_of_50_megapixels_is_read_in_stripes(project: Path, page: Page) -> None:
+def test_a_picture_of_50_megapixels_is_read_in_stripes(awake: dict[str, Awake], page: Page) -> None:
     content = encoded(picture(5, (8000, 6250)), quality=80)
     page.evaluate("""() => {
       const { prototype } = OffscreenCanvasRenderingContext2D;
@@ -270,15 +316,17 @@ def test_a_picture_of_50_megapixels_is_read_in_stripes(project: Path, page: Page
         return read.call(this, left, top, width, height);
       };
     }""")
-    facts = facts_of(project, "cifake-32")
+    facts = awake["cifake-32"].facts
     assert (inputs(page, content, facts) == prepare(content, facts)).all()
     assert 0 < page.evaluate("window.most") <= 2**20
     show(page, "huge.jpg", content)
     assert "8000 × 6250 pixels" in page.inner_text("#caption")
-    assert shares(page)["cifake-32"] == pytest.approx(by_torch(project, "cifake-32", content), abs=1e-2)
+    assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(content), abs=1e-2)
 
 
-def test_the_gallery_is_used_by_keyboard_and_tells_labels_after_the_answer(project: Path, page: Page) -> None:
+def test_the_gallery_is_used_by_keyboard_and_tells_labels_after_the_answer(
+    project: Path, awake: dict[str, Awake], page: Page
+) -> None:
     shown = about(project)["gallery"]
     assert len(shown) == 12
     assert pd.Series([of["source"] for of in shown]).value_counts().to_dict() == {
@@ -296,10 +344,38 @@ def test_the_gallery_is_used_by_keyboard_and_tells_labels_after_the_answer(proje
         told = ", ".join([*labels, of["style"]]).replace("_", " ")
         expect(page.locator("#truth")).to_have_text(f"It is labelled: {told}.")
         content = (project / "exports/sample/demo" / of["file"]).read_bytes()
-        assert shares(page)["cifake-32"] == pytest.approx(by_torch(project, "cifake-32", content), abs=1e-2)
+        assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(content), abs=1e-2)
     show(page, "own.png", FILES["plain.png"])
     assert page.inner_text("#truth") == ""
     assert page.locator("#pictures input:checked").count() == 0
+
+
+def test_networks_are_those_that_were_exported(project: Path) -> None:
+    for of in about(project)["variants"]:
+        file = project / "exports/sample/demo" / of["file"]
+        exported = project / f"results/sample/variants/{of['name']}/model-fp16.onnx"
+        assert file.read_bytes() == exported.read_bytes()
+        assert of["bytes"] == len(file.read_bytes())
+        assert onnxruntime.InferenceSession(file).get_modelmeta().custom_metadata_map == {
+            onnx_models.FACTS: json.dumps(of["facts"], sort_keys=True)
+        }
+
+
+def test_sources_and_styles_are_told_where_the_task_tells_them(awake: dict[str, Awake], page: Page) -> None:
+    content = FILES["coloured.jpg"]
+    show(page, "own.jpg", content)
+    network = awake["tapering-cnn"]
+    said = answer((network.logits(content) / 1.3).softmax(1)[0].numpy(), network.facts)
+    card = page.locator("[data-variant=tapering-cnn]")
+    assert card.locator("h4").all_inner_texts() == ["Origin", "Source", "Style"]
+    told = dict(zip(card.locator("dt").all_inner_texts(), card.locator("dd").all_inner_texts(), strict=True))
+    for name, probability in {**said.sources, **said.styles}.items():
+        assert float(told[name.replace("_", " ")].split()[0]) / 100 == pytest.approx(probability, abs=1e-2)
+    words = {"ai": "Takes it for AI", "human": "Takes it for human work", "unsure": "Unsure: it cannot tell"}
+    for variant, network in awake.items():
+        verdict = say(network.by_torch(content), network.facts["band"])
+        assert page.inner_text(f"[data-variant={variant}] .verdict") == words[verdict]
+    assert page.locator("[data-variant=cifake-32] h4").all_inner_texts() == ["Origin"]
 
 
 def test_pictures_of_the_gallery_are_test_pictures_as_they_are_in_the_archive(project: Path) -> None:
@@ -315,7 +391,7 @@ def test_pictures_of_the_gallery_are_test_pictures_as_they_are_in_the_archive(pr
         assert set(row.index) & set.intersection(*tested)
 
 
-def test_a_picture_is_pasted_from_the_clipboard(project: Path, visit: Callable[..., Page]) -> None:
+def test_a_picture_is_pasted_from_the_clipboard(awake: dict[str, Awake], visit: Callable[..., Page]) -> None:
     page = visit(permissions=["clipboard-read", "clipboard-write"])
     page.evaluate(
         """async (content) => {
@@ -327,7 +403,7 @@ def test_a_picture_is_pasted_from_the_clipboard(project: Path, visit: Callable[.
     )
     page.keyboard.press("Control+V")
     answered(page, "100 × 61 pixels")
-    assert shares(page)["cifake-32"] == pytest.approx(by_torch(project, "cifake-32", FILES["plain.png"]), abs=1e-2)
+    assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(FILES["plain.png"]), abs=1e-2)
 
 
 def test_a_picture_is_dropped_anywhere_on_the_page(page: Page) -> None:
@@ -344,38 +420,33 @@ def test_a_picture_is_dropped_anywhere_on_the_page(page: Page) -> None:
     answered(page, "dropped.png")
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"no picture", b"", FILES["coloured.jpg"][:40], encoded(noisy((60, 60)), "TIFF")],
-    ids=["text", "nothing", "a torn file", "TIFF, which only pipelines read"],
-)
-def test_what_is_no_picture_is_told_in_a_line_and_the_last_answer_stays(page: Page, content: bytes) -> None:
+def test_what_is_no_picture_is_told_in_a_line_and_the_last_answer_stays(page: Page) -> None:
     show(page, "good.png", FILES["plain.png"])
     before = shares(page)
-    page.set_input_files("#file", {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": content})
-    expect(page.locator("#trouble")).to_have_text("bad.jpg is not a picture this browser can open.")
+    torn, tiff = FILES["coloured.jpg"][:40], encoded(noisy((60, 60)), "TIFF")
+    for name, content in {"text": b"no picture", "nothing": b"", "torn": torn, "for pipelines only": tiff}.items():
+        page.set_input_files("#file", {"name": name, "mimeType": "image/jpeg", "buffer": content})
+        expect(page.locator("#trouble")).to_have_text(f"{name} is not a picture this browser can open.")
     assert shares(page) == before
     show(page, "good.jpg", FILES["coloured.jpg"])
     expect(page.locator("#trouble")).to_be_empty()
+    assert shares(page) != before
 
 
-def test_the_map_is_that_of_the_package(project: Path, page: Page) -> None:
+def test_the_map_is_that_of_the_package(awake: dict[str, Awake], page: Page) -> None:
     content = FILES["coloured.jpg"]
     show(page, "looked-at.jpg", content)
-    for variant in VARIANTS:
+    for variant, network in awake.items():
         page.select_option("#looker", variant)
         page.get_by_role("button", name="Draw the map").click()
-        expect(page.locator("#progressed")).to_contain_text("The map is done", timeout=60_000)
-        facts, model = facts_of(project, variant), model_of(project, variant)
-        pixels = torch.from_numpy(prepare(content, facts)[None])
-        with torch.no_grad():
-            named = model.network(model.inputs(pixels)).argmax(1)
-        hidden = windows(facts["image_size"], *(scaled(value, facts["image_size"]) for value in (24, 6)))
-        [wanted] = as_maps(drops(model, pixels, named, hidden), hidden)
+        # Not that of the variant before.
+        expect(page.locator("#explained")).to_contain_text(variant, timeout=60_000)
+        hidden = windows(64, scaled(24, 64), scaled(6, 64))
+        named = network.logits(content).argmax(1)
+        [wanted] = as_maps(drops(network.model, network.pixels(content), named, hidden), hidden)
         found = page.evaluate("async () => [...(await import(new URL('where.js', location))).drawn]")
         assert np.abs(np.reshape(found, wanted.shape) - wanted).max() < 1e-2
         assert np.abs(wanted).max() > 0.02
-        assert variant in page.inner_text("#explained")
 
 
 def test_the_map_is_cancelled_by_keyboard_and_can_be_drawn_again(page: Page) -> None:
@@ -405,8 +476,8 @@ def test_a_stride_never_leaves_pixels_out(page: Page) -> None:
     assert page.input_value("#stride") == "8"
 
 
-def test_the_map_refines_from_every_fourth_place_to_all(page: Page) -> None:
-    passes, filled = page.evaluate("""async () => {
+def test_the_map_refines_from_every_fourth_place_to_all(code: Page) -> None:
+    passes, filled = code.evaluate("""async () => {
       const { filled, passes } = await import(new URL("occlusion.js", location));
       return [passes(9), [...filled(Float32Array.from({ length: 81 }, (_, place) => place), 9, 4)]];
     }""")
@@ -418,12 +489,13 @@ def test_the_map_refines_from_every_fourth_place_to_all(page: Page) -> None:
     assert np.reshape(filled, (9, 9)).tolist() == wanted.tolist()
 
 
-def test_once_loaded_it_answers_without_a_network(project: Path, page: Page) -> None:
+def test_once_loaded_it_answers_without_a_network(awake: dict[str, Awake], page: Page) -> None:
     page.context.set_offline(True)
     show(page, "own.png", FILES["plain.png"])
-    assert shares(page)["cifake-32"] == pytest.approx(by_torch(project, "cifake-32", FILES["plain.png"]), abs=1e-2)
+    assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(FILES["plain.png"]), abs=1e-2)
     page.locator("#pictures label").nth(4).click()
     answered(page, "From the gallery")
+    page.fill("#stride", "24")
     page.locator("#start").click()
     expect(page.locator("#progressed")).to_contain_text("The map is done", timeout=60_000)
 
@@ -440,7 +512,7 @@ def test_a_network_that_cannot_be_loaded_is_told_and_the_others_answer(browser: 
     expect(page.locator("#trouble")).to_have_text(line)
     context.unroute("**/models/tapering-cnn.onnx")
     show(page, "other.png", FILES["plain.png"])
-    assert set(shares(page)) == set(VARIANTS)
+    assert set(shares(page)) == set(PUT_IN)
     context.close()
 
 
@@ -479,7 +551,7 @@ SAID = """async (asked) => {
 }"""
 
 
-def test_verdicts_are_in_plain_words_and_only_given_by_all(page: Page) -> None:
+def test_verdicts_are_in_plain_words_and_only_given_by_all(code: Page) -> None:
     band = {"low": 0.3, "high": 0.7}
     unsure = "Unsure: the networks cannot tell whether this is AI or human work."
     said = {
@@ -489,9 +561,9 @@ def test_verdicts_are_in_plain_words_and_only_given_by_all(page: Page) -> None:
         unsure: ([0.1, 0.5], band),
         "Unsure: the networks contradict each other.": ([0.1, 0.9], band),
     }
-    assert page.evaluate(SAID, list(said.values())) == list(said)
+    assert code.evaluate(SAID, list(said.values())) == list(said)
     never = [([1.0, 1.0], {"low": 0.3, "high": None}), ([0.0, 0.0], {"low": None, "high": 0.7})]
-    assert page.evaluate(SAID, never) == [unsure, unsure]
+    assert code.evaluate(SAID, never) == [unsure, unsure]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -503,6 +575,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     assert violations(page) == []
     page.locator("#pictures label").nth(1).click()
     answered(page, "From the gallery")
+    page.fill("#stride", "24")
     page.locator("#start").click()
     expect(page.locator("#progressed")).to_contain_text("The map is done", timeout=60_000)
     page.set_input_files("#file", {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"})
@@ -562,16 +635,16 @@ def reach_out(page: Page, address: str, url: str) -> list[str]:
     for name, attribute in [("img", "src"), ("script", "src"), ("link", "href"), ("iframe", "src")]:
         page.evaluate(INSERT, [name, attribute, f"{url}/{name}"])
     page.evaluate("(url) => navigator.sendBeacon(url)", f"{url}/beacon")
-    [worker] = page.workers
+    worker = page.workers[0]
     found = [who.evaluate(FETCH, f"{url}/fetch") for who in (page, worker)]
     return [*found, worker.evaluate(NESTED, address)]
 
 
 def test_neither_the_page_nor_a_worker_can_ask_another_server(
-    browser: Browser, address: str, demo: Path, elsewhere: ThreadingHTTPServer
+    browser: Browser, address: str, awake: dict[str, Awake], elsewhere: ThreadingHTTPServer
 ) -> None:
     url = f"http://127.0.0.1:{elsewhere.server_port}"
-    probe = demo / "probe.js"
+    probe = awake["cifake-32"].file.parent.parent / "probe.js"
     probe.write_text(f"postMessage(await ({FETCH})('{url}/nested'));")
     try:
         for bypass in (False, True):

@@ -28,7 +28,7 @@ rule vendor:
 rule demo:
     input:
         PICTURES["input"],
-        runtime=rules.vendor.output,
+        runtime=rules.vendor.output[0],
         page=expand("demo/{file}", file=PAGE),
         catalogue=f"{RESULTS}/catalogue.parquet",
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
