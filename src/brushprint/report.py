@@ -261,9 +261,7 @@ def write_report(
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(
-        points=_points, percent=_percent, amount=_amount, chance=_chance, figure=_figure
-    )
+    environment.filters.update(points=_points, percent=_percent, amount=_amount, chance=_chance, figure=_figure)
     environment.filters.update(picture=_picture, allowed=_allowed)
     environment.filters["number"] = lambda value: f"{value:,}"
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
