@@ -349,9 +349,9 @@ def test_where_no_browser_prints_one_line_says_what_to_do(tmp_path: Path, monkey
     tools.mkdir()
     fails = shutil.which("false")
     monkeypatch.setenv("PATH", str(tools))
-    with pytest.raises(UserError, match="there is no browser to print .*: install chromium"):
+    with pytest.raises(UserError, match=r"there is no browser to print .*: install chromium"):
         print_pdf(page, tmp_path / "page.pdf")
     (tools / "chromium").symlink_to(fails)
-    with pytest.raises(UserError, match="chromium does not print .*: it does not say why"):
+    with pytest.raises(UserError, match=r"chromium does not print .*: it does not say why"):
         print_pdf(page, tmp_path / "page.pdf")
     assert not (tmp_path / "page.pdf").exists()
