@@ -353,7 +353,7 @@ def test_the_gallery_is_used_by_keyboard_and_tells_labels_after_the_answer(
 def test_networks_are_those_that_were_exported(project: Path) -> None:
     for of in about(project)["variants"]:
         file = project / "exports/sample/demo" / of["file"]
-        exported = project / f"results/sample/variants/{of['name']}/model-fp16.onnx"
+        exported = project / f"exports/sample/onnx/{of['name']}-fp16.onnx"
         assert file.read_bytes() == exported.read_bytes()
         assert of["bytes"] == len(file.read_bytes())
         assert onnxruntime.InferenceSession(file).get_modelmeta().custom_metadata_map == {

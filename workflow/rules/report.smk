@@ -50,7 +50,9 @@ rule report:
         f"{LOGS}/report.benchmark.tsv"
     params:
         *code("report"),
-        template=[sha256(Path(workflow.basedir, f"src/brushprint/report.{kind}")) for kind in ("html.jinja", "css", "js")],
+        template=[
+            sha256(Path(workflow.basedir, f"src/brushprint/report.{kind}")) for kind in ("html.jinja", "css", "js")
+        ],
         title=CONFIG.collection.title,
         synthetic=SYNTHETIC,
         budget=CONFIG.budget.model_dump(),
