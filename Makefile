@@ -11,18 +11,18 @@ results: .venv/synced
 
 # When, where and at what cost each job ran here.
 runs: .venv/synced
-	$(BIN)/python -m brushprint.runs $(ARGS)
+	$(BIN)/brushprint runs $(ARGS)
 
 test: .venv/synced
 	$(BIN)/pytest $(ARGS)
 
 # Does this commit give these results? Runs it from nothing in another folder, on one core, and compares every file.
 verify: .venv/synced
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m brushprint.commit verify $(ARGS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/brushprint verify $(ARGS)
 
 # Stores the results with DVC for colleagues; refuses what is stale or not committed.
 publish: .venv/synced
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m brushprint.commit publish $(ARGS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/brushprint publish $(ARGS)
 
 # `snakemake --lint` is no gate: it wants a conda environment for each rule, where one lock serves all.
 lint: .venv/synced

@@ -27,6 +27,12 @@ def detected(**given: Any) -> dict[str, Any]:
     return usual | given
 
 
+def verdicts(**given: Any) -> dict[str, Any]:
+    always = {"wrong": about(0.12, 0.1, 0.15)}
+    test = {"unsure": about(0.3, 0.25, 0.35), "wrong": about(0.05, 0.02, 0.09), "always": always}
+    return {"level": 0.1, "why": None, "test": test} | given
+
+
 def measured(**given: Any) -> dict[str, Any]:
     usual = {
         "classes": ["human", "dalle", "diffusion", "imagen"],
@@ -42,6 +48,7 @@ def measured(**given: Any) -> dict[str, Any]:
             "before": {"ece": about(0.08, 0.05, 0.11) | {"chance": {"mean": 0.021}}},
             "after": {"ece": about(0.03, 0.0, 0.05) | {"chance": {"mean": 0.02}}},
         },
+        "verdict": verdicts(),
     }
     return usual | given
 
@@ -287,8 +294,18 @@ def test_confidence_is_told_before_and_after_the_temperature_and_beside_chance()
     assert written()["How sure its scores are"] == [
         "Its confidence is off by 8.0% (5.0% to 11.0%) on average (expected calibration error); divided by the "
         "temperature 1.50, which validation pictures chose, by 3.0% (0.0% to 5.0%). A perfectly calibrated network of "
-        "so many pictures would seem off by 2.1%."
+        "so many pictures would seem off by 2.1%.",
+        "So that at most 10% of the works of either origin are called the other, it answers unsure on 30.0% (25.0% to "
+        "35.0%) of test pictures; of the others it gets 5.0% (2.0% to 9.0%) wrong, where it would get 12.0% (10.0% to "
+        "15.0%) wrong of all if it always answered.",
     ]
+
+
+def test_too_few_works_to_rule_an_origin_out_are_said_to_be_few() -> None:
+    few = verdicts(why="fewer than 9 human validation pictures")
+    assert written(metrics=measured(verdict=few))["How sure its scores are"][-1] == (
+        "There were fewer than 9 human validation pictures, too few to ever rule out what they are."
+    )
 
 
 def test_it_always_says_what_it_must_not_be_used_for() -> None:
@@ -309,6 +326,10 @@ def test_what_is_unknown_is_said_in_words(unknown: float | None) -> None:
         test={"pictures": 0, "accuracy": nothing, "balanced_accuracy": nothing, "majority": unknown},
         detection=no_detection,
         calibration={"temperature": 1.0, "before": uncalibrated, "after": uncalibrated},
+        verdict=verdicts(
+            why="fewer than 9 human and AI validation pictures",
+            test={"unsure": nothing, "wrong": nothing, "always": {"wrong": nothing}},
+        ),
     )
     row = {"source": "dalle", "why": None, "seen": no_detection, "unseen": no_detection}
     arms = {

@@ -9,7 +9,7 @@ import yaml
 from tests.conftest import add_line, contents, edit, jobs, run, set_key, set_variants, share, snakemake
 
 MODEL = "results/sample/variants/cifake-32/model.safetensors"
-PUBLISH = ("python", "-m", "brushprint.commit", "publish")
+PUBLISH = ("python", "-m", "brushprint", "publish")
 
 
 def commit(project: Path, *paths: str) -> None:
@@ -158,7 +158,7 @@ def test_a_push_that_failed_is_made_good(colleague: Path, tmp_path: Path) -> Non
     snakemake(colleague)
     run(colleague, "dvc", "remote", "add", "--force", "store", "ssh://127.0.0.1:1/nowhere")
     commit(colleague, ".dvc/config")
-    assert "error: `dvc push` failed: " in run(colleague, *PUBLISH, expect=1)
+    assert "error: `dvc push` failed: " in run(colleague, *PUBLISH, expect=2)
     run(colleague, "dvc", "remote", "add", "--force", "store", str(tmp_path / "elsewhere"))
     commit(colleague, ".dvc/config")
     assert "are stored" in run(colleague, *PUBLISH)
@@ -195,6 +195,6 @@ def no_remote(project: Path) -> None:
 def test_what_does_not_follow_from_the_commit_is_not_published(colleague: Path, change, line: str) -> None:
     change(colleague)
     before = run(colleague, "git", "rev-parse", "HEAD")
-    output = run(colleague, *PUBLISH, expect=1)
+    output = run(colleague, *PUBLISH, expect=2)
     assert output.startswith(line)
     assert run(colleague, "git", "rev-parse", "HEAD") == before

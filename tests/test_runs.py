@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -88,12 +89,11 @@ def test_the_cost_of_an_earlier_run_is_not_that_of_a_job_that_failed(tmp_path: P
 
 
 def test_the_command_shows_every_collection_or_the_one_it_is_given(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def said(*arguments: str) -> str:
-        monkeypatch.setattr("sys.argv", ["runs", *arguments])
-        runs.main()
-        return capsys.readouterr().out
+        command = (sys.executable, "-m", "brushprint", "runs", *arguments)
+        return subprocess.check_output(command, cwd=tmp_path, text=True)
 
     monkeypatch.chdir(tmp_path)
     assert said() == "No logs in logs/: results that were made elsewhere have their logs there.\n"

@@ -27,7 +27,7 @@ def test_every_test_picture_is_predicted_once_and_no_training_picture_is(finishe
 
 
 def test_this_commit_run_elsewhere_on_one_core_gives_the_same_bytes(finished: Path) -> None:
-    said = run(finished, "python", "-m", "brushprint.commit", "verify")
+    said = run(finished, "python", "-m", "brushprint", "verify")
     assert said.endswith(f"\n{len(contents(finished))} files are the same, byte for byte\n")
     assert not list((finished / "scratch").glob("verify-*"))
 

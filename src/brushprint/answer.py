@@ -13,18 +13,18 @@ from brushprint.pixels import square
 
 
 class Answer(NamedTuple):
-    """What is said of a picture."""
+    """What is said of a picture.
+
+    `origin` is `human`, `ai` or `unsure`, see `brushprint.verdict`; `ai` the calibrated probability of AI, 0 to 1;
+    `label` the likeliest class. `sources` and `styles` have the probability of each, the likeliest first; None where
+    the classes do not tell them.
+    """
 
     origin: str
-    """`human`, `ai` or `unsure`, see `brushprint.verdict`."""
     ai: float
-    """The calibrated probability of AI, 0 to 1."""
     label: str
-    """The likeliest class."""
     sources: dict[str, float] | None
-    """The probability of each source, the likeliest first; None where the classes do not tell sources."""
     styles: dict[str, float] | None
-    """The same of styles."""
 
 
 def facts(about: Mapping[str, Any], metrics: Mapping[str, Any], harmonise: Mapping[str, Any] | None) -> dict[str, Any]:

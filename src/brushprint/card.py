@@ -236,5 +236,18 @@ def _scores(metrics: Mapping[str, Any]) -> list[str]:
         f"Its confidence is off by {_share(before['ece'])} on average (expected calibration error); divided by the "
         f"temperature {metrics['calibration']['temperature']:.2f}, which validation pictures chose, by "
         f"{_share(after['ece'])}. A perfectly calibrated network of so many pictures would seem off by "
-        f"{_percent(before['ece']['chance']['mean'])}."
+        f"{_percent(before['ece']['chance']['mean'])}.",
+        *_verdicts(metrics["verdict"]),
     ]
+
+
+def _verdicts(verdict: Mapping[str, Any]) -> list[str]:
+    found = verdict["test"]
+    said = [
+        f"So that at most {verdict['level']:.0%} of the works of either origin are called the other, it answers unsure "
+        f"on {_share(found['unsure'])} of test pictures; of the others it gets {_share(found['wrong'])} wrong, where "
+        f"it would get {_share(found['always']['wrong'])} wrong of all if it always answered."
+    ]
+    if verdict["why"]:
+        said.append(f"There were {verdict['why']}, too few to ever rule out what they are.")
+    return said

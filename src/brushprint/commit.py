@@ -1,6 +1,6 @@
 """What a person does with a commit and its results: verify that one gives the other, and publish both.
 
-`python -m brushprint.commit verify` and `… publish`; further arguments go to Snakemake.
+`brushprint verify` and `brushprint publish`; further arguments go to Snakemake.
 """
 
 import os
@@ -111,15 +111,3 @@ def _link_pictures(data: Path) -> None:
 def _made(folder: str) -> Path:
     Path(folder).mkdir(exist_ok=True)
     return Path(folder)
-
-
-def main() -> None:
-    """Run the command named first and say how it went."""
-    try:
-        print({"verify": verify, "publish": publish}[sys.argv[1]](sys.argv[2:]))
-    except UserError as error:
-        sys.exit("\n".join(f"error: {line}" for line in str(error).splitlines()))
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,6 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -16,12 +15,11 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 from PIL import Image
 
 from brushprint.figures import COLOURS, KNOWN, folded, save_figure, say_instead, spaced, tile_canvas
+from brushprint.overlay import coloured, under_heat, under_occlusion
 
 # Side of a picture in a panel of heatmaps, in pixels, and pictures a row of it where they are in no clusters.
 TILE = 80
 ACROSS = 3
-# A change of a probability that is hardly one is drawn pale, though it be the largest of a picture.
-FAINTEST = 0.02
 # How many mean maps stand side by side, and how many of one kind are drawn.
 MAPS_ACROSS, MOST = 10, 20
 KINDS = {
@@ -97,22 +95,13 @@ def _titles(shown: dict[str, np.ndarray], row: int) -> tuple[str, str]:
 
 
 def _tiles(picture: np.ndarray, heat: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A uint8 picture, alone, under its heatmap and under its occlusion map, each [`TILE`, `TILE`, 3].
-
-    Occlusion is orange where hiding made the network less sure and purple where it made it surer; the deepest colour is
-    the largest change of the map, but at least `FAINTEST`.
-    """
+    """A uint8 picture, alone, under its heatmap and under its occlusion map, each [`TILE`, `TILE`, 3]."""
     large = np.asarray(Image.fromarray(picture).resize((TILE, TILE), Image.Resampling.BICUBIC))
     heat, hidden = (
         np.asarray(Image.fromarray(given.astype(np.float32)).resize((TILE, TILE), how))
         for given, how in ((heat, Image.Resampling.BILINEAR), (hidden, Image.Resampling.NEAREST))
     )
-    hot = _coloured(heat)
-    limit = max(FAINTEST, np.abs(hidden).max())
-    signed = mpl.colormaps["PuOr_r"](0.5 + hidden / (2 * limit), bytes=True)[..., :3]
-    grey = large.mean(axis=2, keepdims=True)
-    overlays = (0.4 * large + 0.6 * hot, 0.3 * grey + 0.7 * signed)
-    return large, *(overlay.round().astype(np.uint8) for overlay in overlays)
+    return large, under_heat(large, heat), under_occlusion(large, hidden)
 
 
 def regions(effects: pd.DataFrame, target: Path) -> None:
@@ -182,7 +171,7 @@ def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
     width = margin + MAPS_ACROSS * (side + 16)
     height = head + len(lines) * (above + side + below)
     canvas, figure, write = tile_canvas(width, height)
-    canvas[14:26, margin : margin + 256, :3] = _coloured(np.linspace(0, 1, 256))
+    canvas[14:26, margin : margin + 256, :3] = coloured(np.linspace(0, 1, 256))
     write(margin - 8, 26, "0", ha="right")
     write(margin + 264, 26, f"{limit:.1f} times as much heat as if it were spread evenly")
     for down, (title, tiles) in enumerate(lines):
@@ -192,18 +181,13 @@ def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
             left = margin + across * (side + 16)
             size = int(np.sqrt(len(row.map)))
             large = Image.fromarray(np.reshape(row.map, (size, size)) * size**2 / limit).resize((side, side))
-            canvas[top : top + side, left : left + side, :3] = _coloured(np.asarray(large))
+            canvas[top : top + side, left : left + side, :3] = coloured(np.asarray(large))
             share = lower.get((row.by, row.value)) if row.condition == "trained" else None
             said = f"{row.pictures:,}" + (f"; lower {share:.0%}" if share is not None and np.isfinite(share) else "")
             write(left, top - 2, _in_two_lines(name))
             write(left, top + side + 16, said, color="#555555")
     figure.figimage(canvas)
     save_figure(figure, target, dpi=96, colours=64)
-
-
-def _coloured(heat: np.ndarray) -> np.ndarray:
-    """Heat as colours, uint8 with an axis more."""
-    return mpl.colormaps["inferno"](heat.clip(0, 1), bytes=True)[..., :3]
 
 
 def _in_two_lines(name: str) -> str:

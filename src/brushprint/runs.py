@@ -1,10 +1,9 @@
 """What differs from run to run: when, on which commit, where and at what cost each job ran here, from its log.
 
-`python -m brushprint.runs` shows it of each collection, `python -m brushprint.runs sample` of one. No file of the
+`brushprint runs` shows it of each collection, `brushprint runs sample` of one. No file of the
 results says any of it, so that a second run writes the same bytes.
 """
 
-import argparse
 import csv
 import json
 from collections.abc import Iterable
@@ -123,14 +122,7 @@ def _totals(name: str, found: list[Run]) -> list[str]:
     return lines
 
 
-def main() -> None:
-    """Print the runs of every collection that has logs here, or of the one that the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m brushprint.runs", description=main.__doc__)
-    parser.add_argument("collection", nargs="?", help="a folder of logs/; without it, all")
-    asked = parser.parse_args().collection
-    folders = [Path("logs", asked)] if asked else sorted(path for path in Path("logs").glob("*") if path.is_dir())
-    print("\n\n".join(table(folder) for folder in folders or [Path("logs")]))
-
-
-if __name__ == "__main__":
-    main()
+def tables(collection: str | None) -> str:
+    """The runs of every collection that has logs here, or of one."""
+    folders = [Path("logs", collection)] if collection else sorted(filter(Path.is_dir, Path("logs").glob("*")))
+    return "\n\n".join(table(folder) for folder in folders or [Path("logs")])

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from brushprint import bootstrap
 
@@ -40,8 +39,8 @@ def band(is_ai: np.ndarray, score: np.ndarray, groups: np.ndarray) -> dict[str, 
     `low` and `high`: below `low` a picture is called human, above `high` AI; null where too few validated to ever say
     so. `human` and `ai`, how many groups of each validated, and `why` something is never said, or null
     """
-    human = pd.Series(score[~is_ai]).groupby(groups[~is_ai]).max().sort_values(ascending=False).to_numpy()
-    ai = pd.Series(score[is_ai]).groupby(groups[is_ai]).min().sort_values().to_numpy()
+    human = np.sort(_of_groups(np.maximum, score[~is_ai], groups[~is_ai]))[::-1]
+    ai = np.sort(_of_groups(np.minimum, score[is_ai], groups[is_ai]))
     unlike_human, unlike_ai = _cut(human), _cut(ai)
     cuts = [cut for cut in (unlike_human, unlike_ai) if cut is not None]
     few = [name for name, cut in (("human", unlike_human), ("AI", unlike_ai)) if cut is None]
@@ -99,6 +98,13 @@ def evaluate(
     always = {name.removeprefix("always "): found.pop(name) for name in shares if name.startswith("always ")}
     counts = {"pictures": len(score), "human": int((~is_ai).sum()), "ai": int(is_ai.sum())}
     return {**counts, **found, "always": always}
+
+
+def _of_groups(extreme: np.ufunc, score: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The most extreme score of each group."""
+    order = np.argsort(groups, kind="stable")
+    _, starts = np.unique(groups[order], return_index=True)
+    return extreme.reduceat(score[order], starts)
 
 
 def _cut(ranked: np.ndarray) -> float | None:

@@ -1,0 +1,5 @@
+"""`python -m brushprint` is the command `brushprint`."""
+
+from brushprint.cli import main
+
+main()

@@ -1,0 +1,158 @@
+"""A folder of results as those see it who ask its variants: which there are, and what is known of each."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from brushprint import comparison
+from brushprint.errors import UserError, nearest
+
+RESULTS = Path("results")
+_NEEDED = ("model.safetensors", "metrics.json", "provenance.json")
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of one collection, in a folder."""
+
+    folder: Path
+
+    @property
+    def variants(self) -> list[str]:
+        """The names of the variants that are trained and judged, without arms, sorted."""
+        found = self.folder.glob("variants/*")
+        return sorted(
+            path.name for path in found if "+" not in path.name and all((path / name).exists() for name in _NEEDED)
+        )
+
+    def chosen(self, names: list[str]) -> list[str]:
+        """The variants asked for, each once; all, where none is. Raises `UserError` for one that is not there."""
+        known = self.variants
+        for name in names:
+            if name not in known:
+                raise UserError(f"{self.folder} has no variant {name!r}{nearest(name, known)}")
+        return list(dict.fromkeys(names)) or known
+
+    def path(self, variant: str, name: str) -> Path:
+        """A file of a variant."""
+        return self.folder / "variants" / variant / name
+
+    def metrics(self, variant: str) -> dict[str, Any]:
+        """What `workflow/scripts/evaluate.py` wrote of a variant."""
+        file = self.path(variant, "metrics.json")
+        found = _read(file)
+        if "verdict" not in found:
+            raise UserError(f"{file} is of an earlier version, which gave no verdicts; run snakemake again")
+        return found
+
+    def provenance(self, variant: str) -> dict[str, Any]:
+        """What made a variant: `data`, `settings` and `code`."""
+        return _read(self.path(variant, "provenance.json"))
+
+    def settings(self, variant: str) -> dict[str, Any]:
+        """The settings that a variant follows from."""
+        return self.provenance(variant)["settings"]
+
+    def synthetic(self, variant: str) -> bool:
+        """Whether a variant learned from the embedded sample."""
+        return self.settings(variant)["collection"]["pictures"] == "sample"
+
+    def split(self, variant: str) -> pd.DataFrame:
+        """The split that a variant was trained, validated and tested on; see `brushprint.split`."""
+        return pd.read_parquet(self.folder / "splits" / f"{self.settings(variant)['split']['name']}.parquet")
+
+    def partitions(self, variant: str) -> dict[str, str]:
+        """The partition of each picture that a variant was made with, by the sha256 of its content."""
+        catalogue = pd.read_parquet(self.folder / "catalogue.parquet", columns=["image_id", "sha256"])
+        found = self.split(variant)[["image_id", "partition"]].drop_duplicates("image_id").merge(catalogue)
+        return dict(zip(found["sha256"], found["partition"], strict=True))
+
+    def claims(self) -> list[dict[str, Any]]:
+        """The published figures beside those obtained; see `brushprint.claims.judge`."""
+        return _read(self.folder / "claims.json")["claims"]
+
+
+def find(folder: Path | None) -> Results:
+    """The results in a folder; without one, the only ones here that have trained variants.
+
+    Raises `UserError` when there are none, or several to choose from.
+    """
+    if folder is not None:
+        if not Results(folder).variants:
+            raise UserError(f"{folder} has no trained variants; run snakemake, or name another folder of results")
+        return Results(folder)
+    found = sorted(path for path in RESULTS.glob("*") if Results(path).variants)
+    if not found:
+        raise UserError(f"no folder of {RESULTS}/ has trained variants; run snakemake, or say where with --run")
+    if len(found) > 1:
+        raise UserError(f"there are several runs, {', '.join(map(str, found))}; say which with --run")
+    return Results(found[0])
+
+
+def compared(first: Results, second: Results) -> list[dict[str, Any]]:
+    """What differs between two results, a row a variant that both have.
+
+    Returns
+    -------
+    `variant`; `balanced_accuracy`, the `first` and the `second` one, each with its interval; `paired`, the difference
+    of the accuracies on the test pictures that both have, as `brushprint.comparison.compare` gives it, p corrected for
+    the number of variants, or null where they share none or their tasks differ; `settings` (key: both values), `data`
+    and `code` (names) that differ
+
+    Raises `UserError` when they have no variant in common.
+    """
+    names = [name for name in first.variants if name in second.variants]
+    if not names:
+        raise UserError(f"{first.folder} and {second.folder} have no variant in common")
+    rows = [_compared(first, second, name) for name in names]
+    paired = [row["paired"] for row in rows if row["paired"]]
+    for row, corrected in zip(paired, comparison.holm([row["p"] for row in paired]), strict=True):
+        row["p_corrected"] = float(corrected)
+    return rows
+
+
+def _compared(first: Results, second: Results, variant: str) -> dict[str, Any]:
+    one, other = (run.provenance(variant) for run in (first, second))
+    right = {}
+    for key, run in (("first", first), ("second", second)):
+        test = pd.read_parquet(run.path(variant, "predictions.parquet"), filters=[("partition", "==", "test")])
+        right[key] = (test["label"] == test["predicted"]).set_axis(test["image_id"])
+    groups = first.split(variant).drop_duplicates("image_id").set_index("image_id")["group"]
+    same_task = one["settings"]["task"] == other["settings"]["task"]
+    paired = comparison.compare(right, groups, one["settings"]["task"], seed=0) if same_task else []
+    settings = [dict(_flat(of["settings"])) for of in (one, other)]
+    return {
+        "variant": variant,
+        "balanced_accuracy": {
+            key: run.metrics(variant)["test"]["balanced_accuracy"]
+            for key, run in (("first", first), ("second", second))
+        },
+        "paired": paired[0] if paired else None,
+        "settings": {key: [of.get(key) for of in settings] for key in _differing(*settings)},
+        "data": _differing(one["data"], other["data"]),
+        "code": _differing(one["code"], other["code"]),
+    }
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested settings by their dotted keys."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{file} is not there; run snakemake, or dvc pull") from None
