@@ -21,7 +21,7 @@ from brushprint.overlay import under_heat, under_occlusion
 from brushprint.pixels import square
 from brushprint.results import Results
 
-# So many pictures go through each network at once, and are held in memory.
+# So many pictures are held in memory at once.
 AT_ONCE = 16
 # The longer side of a picture beside its map, in pixels; and the narrowest that all words fit into.
 SHOWN, NARROWEST = 480, 640
@@ -132,9 +132,10 @@ def _tensor(variant: _Variant, pictures: Sequence[_Picture]) -> torch.Tensor:
 
 def _ask(variant: _Variant, pictures: Sequence[_Picture]) -> list[Said]:
     where = networks.device("auto")
+    network, batch = variant.model.network.to(where), networks.batch(variant.facts["image_size"])
     with torch.no_grad():
-        logits = variant.model.network.to(where)(variant.model.inputs(_tensor(variant, pictures).to(where)))
-    found = calibration.apply(logits.double().cpu().numpy(), variant.facts["temperature"])
+        parts = [network(variant.model.inputs(part.to(where))) for part in _tensor(variant, pictures).split(batch)]
+    found = calibration.apply(torch.cat(parts).double().cpu().numpy(), variant.facts["temperature"])
     classes = variant.facts["classes"]
     return [
         Said(

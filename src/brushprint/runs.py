@@ -1,7 +1,7 @@
 """What differs from run to run: when, on which commit, where and at what cost each job ran here, from its log.
 
-`brushprint runs` shows it of each collection, `brushprint runs sample` of one. No file of the
-results says any of it, so that a second run writes the same bytes.
+`brushprint runs` shows it of each collection, `brushprint runs sample` of one. No file of the results says any of it,
+so that a second run writes the same bytes.
 """
 
 import csv
