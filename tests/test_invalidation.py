@@ -223,8 +223,31 @@ MODULES = {
     f"`{file.relative_to(REPOSITORY / 'src/brushprint').with_suffix('')}`": file.relative_to(REPOSITORY).as_posix()
     for file in (REPOSITORY / "src/brushprint").rglob("*.py")
 }
+
+
+def imported(row: str) -> str:
+    """The module of a row, as it is imported."""
+    return f"brushprint.{row.strip('`').replace('/', '.')}".removesuffix(".__init__")
+
+
+def names(script: Path) -> set[str]:
+    """The modules and packages that a script follows from."""
+    return {value.split("@")[0] for value in code(script)}
+
+
+def part_of(module: str) -> frozenset[str]:
+    """The scripts whose code a module is part of; the module itself where it may be loaded by name."""
+    scripts = (REPOSITORY / "workflow/scripts").glob("*.py")
+    found = frozenset(script.stem for script in scripts if imported(module) in names(script))
+    return found or frozenset({module})
+
+
+# Modules that are part of the same scripts, alike in what they rerun.
+ALIKE: dict[frozenset[str], list[str]] = {}
+for module in sorted(MODULES):
+    ALIKE.setdefault(part_of(module), []).append(module)
 CASES = [(row, change) for row, changes in CHANGES.items() for change in changes]
-CASES += [(row, add_line(file)) for row, file in sorted(MODULES.items())]
+CASES += [(first, add_line(MODULES[first])) for first, *_ in ALIKE.values()]
 
 
 def test_the_tables_have_a_row_for_each_change_and_a_column_for_each_rule() -> None:
@@ -237,6 +260,11 @@ def test_the_tables_have_a_row_for_each_change_and_a_column_for_each_rule() -> N
     }
     assert set(TABLES) == set(CHANGES) | set(MODULES)
     assert all(set(row) == rules for row in TABLES.values())
+
+
+@pytest.mark.parametrize("modules", ALIKE.values(), ids=",".join)
+def test_modules_that_are_part_of_the_same_rules_rerun_the_same(modules: list[str]) -> None:
+    assert all(TABLES[module] == TABLES[modules[0]] for module in modules)
 
 
 @pytest.mark.parametrize(("row", "change"), CASES, ids=[f"{row}-{i}" for i, (row, _) in enumerate(CASES)])
@@ -254,16 +282,15 @@ def test_a_change_reruns_exactly_what_the_table_says(project: Path, row: str, ch
 @pytest.mark.parametrize("row", sorted(MODULES))
 def test_the_table_brackets_what_the_seal_may_spare(row: str) -> None:
     """Training that does not follow from the module itself."""
-    module = f"brushprint.{row.strip('`').replace('/', '.').removesuffix('.__init__')}"
-    names = {value.split("@")[0] for value in code(REPOSITORY / "workflow/scripts/train.py")}
-    reached = module in names | {"brushprint.__init__"} or module.startswith("brushprint.architectures")
+    module = imported(row)
+    reached = module in names(REPOSITORY / "workflow/scripts/train.py") or module.startswith("brushprint.architectures")
     assert TABLES[row]["train"] == "" or TABLES[row]["train"].startswith("(") == (not reached)
 
 
 @pytest.mark.parametrize("module", ["gradcam", "architectures/cifake"])
 def test_the_reason_names_the_module_that_changed(project: Path, module: str) -> None:
     add_line(f"src/brushprint/{module}.py")(project)
-    name = re.escape(f"brushprint.{module.replace('/', '.')}")
+    name = re.escape(imported(module))
     assert re.search(rf"before: '{name}@\w+' now: '{name}@\w+'", snakemake(project, "-n"))
 
 
