@@ -30,7 +30,7 @@ def detected(**given: Any) -> dict[str, Any]:
 def verdicts(**given: Any) -> dict[str, Any]:
     always = {"wrong": about(0.12, 0.1, 0.15)}
     test = {"unsure": about(0.3, 0.25, 0.35), "wrong": about(0.05, 0.02, 0.09), "always": always}
-    return {"level": 0.1, "why": None, "test": test} | given
+    return {"level": 0.1, "low": 0.3, "high": 0.6, "why": None, "test": test} | given
 
 
 def measured(**given: Any) -> dict[str, Any]:
@@ -301,10 +301,10 @@ def test_confidence_is_told_before_and_after_the_temperature_and_beside_chance()
     ]
 
 
-def test_too_few_works_to_rule_an_origin_out_are_said_to_be_few() -> None:
-    few = verdicts(why="fewer than 9 human validation pictures")
+def test_what_it_never_answers_is_said_and_why() -> None:
+    few = verdicts(high=None, why="fewer than 9 human validation pictures")
     assert written(metrics=measured(verdict=few))["How sure its scores are"][-1] == (
-        "There were fewer than 9 human validation pictures, too few to ever rule out what they are."
+        "With fewer than 9 human validation pictures it never answers AI."
     )
 
 
@@ -327,7 +327,7 @@ def test_what_is_unknown_is_said_in_words(unknown: float | None) -> None:
         detection=no_detection,
         calibration={"temperature": 1.0, "before": uncalibrated, "after": uncalibrated},
         verdict=verdicts(
-            why="fewer than 9 human and AI validation pictures",
+            **{"low": None, "high": None, "why": "fewer than 9 human and AI validation pictures"},
             test={"unsure": nothing, "wrong": nothing, "always": {"wrong": nothing}},
         ),
     )

@@ -243,11 +243,16 @@ def _scores(metrics: Mapping[str, Any]) -> list[str]:
 
 def _verdicts(verdict: Mapping[str, Any]) -> list[str]:
     found = verdict["test"]
-    said = [
+    told = (
         f"So that at most {verdict['level']:.0%} of the works of either origin are called the other, it answers unsure "
-        f"on {_share(found['unsure'])} of test pictures; of the others it gets {_share(found['wrong'])} wrong, where "
-        f"it would get {_share(found['always']['wrong'])} wrong of all if it always answered."
-    ]
-    if verdict["why"]:
-        said.append(f"There were {verdict['why']}, too few to ever rule out what they are.")
-    return said
+        f"on {_share(found['unsure'])} of test pictures"
+    )
+    if not pd.isna(found["wrong"]["value"]):
+        told += (
+            f"; of the others it gets {_share(found['wrong'])} wrong, where it would get "
+            f"{_share(found['always']['wrong'])} wrong of all if it always answered"
+        )
+    if not verdict["why"]:
+        return [f"{told}."]
+    never = [name for end, name in (("low", "human"), ("high", "AI")) if verdict[end] is None]
+    return [f"{told}.", f"With {verdict['why']} it never answers {' or '.join(never)}."]

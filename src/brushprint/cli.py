@@ -60,7 +60,7 @@ def predict(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a picture and variant.")] = False,
 ) -> None:
     """Say of each picture whether it is human or AI, as every trained variant sees it."""
-    from brushprint.console import progress
+    from brushprint.console import LOG, progress
     from brushprint.results import find
 
     if as_json and as_csv:
@@ -78,7 +78,8 @@ def predict(
     if files:
         from brushprint import predict as predictor
 
-        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+        logging.basicConfig(format="%(message)s")
+        LOG.setLevel(logging.INFO)
         show = _as_json if as_json else _as_csv if as_csv else _as_text
         with progress(len(files), "predict", disable=not sys.stderr.isatty()) as bar:
             said = predictor.predict(results, names, files, heatmap=heatmap, method=method.value, refuse=refuse)
@@ -104,16 +105,18 @@ def variants(run: Run = None, as_json: Json = False) -> None:
             row["task"],
             str(row["pixels"]),
             _interval(row["balanced_accuracy"]),
-            _percent(row["guessing"]),
+            f"{100 * row['guessing']:.1f}",
             _interval(row["false_alarms"]),
             _interval(row["unsure"]),
         )
         for row in rows
     ]
     print("\n".join(_table([header, *lines])))
-    print("\nOf test pictures, with 95 % intervals. False alarms: human works called AI where it always answers.")
-    if any(row["synthetic"] for row in rows):
-        print(SYNTHETIC)
+    print(
+        "\nOf test pictures, in per cent, with 95 % intervals. False alarms: human works called AI by one that always"
+    )
+    print("answers. Unsure: works that are called neither, so that few of either origin are called the other.")
+    _say_synthetic(results, results.variants)
 
 
 @app.command()
@@ -125,14 +128,16 @@ def claim(
     """Show published figures beside what this run obtained."""
     from brushprint.results import find
 
-    claims = {row["id"]: row for row in find(run).claims()}
+    results = find(run)
+    claims = {row["id"]: row for row in results.claims()}
     if name is not None and name not in claims:
         raise UserError(f"no such claim: {name!r}{nearest(name, claims)}")
     if as_json:
         _print_json(claims[name] if name else list(claims.values()))
     elif name is None:
         rows = [(row["id"], row["published"] or "-", _obtained(row), row["verdict"]) for row in claims.values()]
-        print("\n".join(_table([("claim", "published", "obtained", "verdict"), *rows])))
+        print("\n".join(_table([("claim", "published", "obtained", "verdict"), *rows])) + "\n")
+        _say_synthetic(results, results.variants)
     else:
         row = claims[name]
         print(f"{name}: {row['what']}, of {row['variant'] or 'the collection'} ({row['collection']})")
@@ -150,8 +155,8 @@ def compare(
     """Say what differs between two runs: figures, settings, data and code."""
     from brushprint.results import compared, find
 
-    runs_ = find(first), find(second)
-    rows = compared(*runs_)
+    one, other = find(first), find(second)
+    rows = compared(one, other)
     if as_json:
         _print_json(rows)
         return
@@ -159,8 +164,8 @@ def compare(
         print(row["variant"])
         for line in _differences(row):
             print(f"  {line}")
-    if any(run.synthetic(row["variant"]) for run in runs_ for row in rows):
-        print(f"\n{SYNTHETIC}")
+    print()
+    _say_synthetic(one, [row["variant"] for row in rows])
 
 
 @app.command()
@@ -198,6 +203,9 @@ def main() -> None:
         for line in str(error).splitlines():
             _complain(line)
         sys.exit(2)
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}")
+        sys.exit(2)
 
 
 def _complain(line: str) -> None:
@@ -233,7 +241,8 @@ def _counted(said: Iterator[list["Said"]], update: Callable[[], Any]) -> Iterato
 
 def _as_text(said: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> None:
     """A block a picture, a row a variant."""
-    for number, found in enumerate(said):
+    found = None
+    for found in said:
         header = ("variant", "verdict", "AI", "source", "style")
         rows = [
             (
@@ -245,14 +254,16 @@ def _as_text(said: Iterable[list["Said"]], results: "Results", names: Sequence[s
             )
             for of in found
         ]
-        print("\n" * (number > 0) + str(found[0].picture))
+        print(found[0].picture)
         print("\n".join(f"  {line}" for line in _table([header, *rows])))
         for partition, words in LEARNED.items():
             if those := [of.variant for of in found if of.partition == partition]:
                 print(f"  {words}: {'all' if len(those) == len(found) > 1 else ', '.join(those)}.")
-    print(f"\n{NO_PROOF}")
-    if any(results.synthetic(name) for name in names):
-        print(SYNTHETIC)
+        print()
+    # Beside what the networks say, and not where they said nothing.
+    if found:
+        print(NO_PROOF)
+        _say_synthetic(results, names)
 
 
 def _as_json(said: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> None:
@@ -310,9 +321,10 @@ def _differences(row: dict[str, Any]) -> Iterator[str]:
     yield f"balanced accuracy  {first}, {second}"
     if paired := row["paired"]:
         value, low, high = (f"{100 * paired['difference'][key]:+.1f}" for key in ("value", "low", "high"))
+        p = paired["p_corrected"]
         yield (
             f"accuracy           first less second {value} points ({low} to {high}) on {paired['pictures']:,} test "
-            f"pictures, p = {paired['p_corrected']:.3f}"
+            f"pictures, {'p < 0.001' if p < 0.001 else f'p = {p:.3f}'}"
         )
     else:
         yield "accuracy           no test pictures and task in common"
@@ -321,6 +333,11 @@ def _differences(row: dict[str, Any]) -> Iterator[str]:
         yield f"other data: {', '.join(row['data'])}"
     if row["code"]:
         yield f"other code: {', '.join(row['code'])}"
+
+
+def _say_synthetic(results: "Results", names: Sequence[str]) -> None:
+    if any(results.synthetic(name) for name in names):
+        print(SYNTHETIC)
 
 
 def _likeliest(probabilities: dict[str, float] | None) -> str:
