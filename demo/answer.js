@@ -38,5 +38,5 @@ export function together(verdicts) {
   return { said: "unsure", words: `Unsure: ${they} ${why}.` };
 }
 
-export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+export const percent = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
 export const plain = (name) => name.replaceAll("_", " ").replace(/^ai\b/, "AI");

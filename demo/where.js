@@ -1,6 +1,6 @@
 // The map of where a network looks: asked for place by place, so that it can be drawn as it grows, and cancelled.
 
-import { plain, softmax } from "./answer.js";
+import { percent, plain, softmax } from "./answer.js";
 import { ask } from "./ask.js";
 import { element, find } from "./dom.js";
 import { asMap, coloured, filled, passes, scaled, steps } from "./occlusion.js";
@@ -85,7 +85,7 @@ async function draw() {
   find("progressed").textContent = `The map is done: ${count * count} places in ${((performance.now() - begun) / 1000).toFixed(1)} s.`;
   find("explained").textContent =
     `Orange: hidden, it makes ${name} less sure of “${plain(facts.classes[named])}”; purple: surer. ` +
-    `The deepest colour is a change of ${(100 * most).toFixed(1)} points, where it was ${(100 * certainty).toFixed(1)} % sure before calibration.`;
+    `The largest change is ${(100 * most).toFixed(1)} points; it was ${percent(certainty)} sure, before calibration.`;
 }
 
 function tell(setting) {

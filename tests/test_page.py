@@ -531,7 +531,7 @@ def test_what_networks_cost_and_can_stands_beside_its_baseline_and_limits_are_to
         json.loads((project / "results/sample" / name).read_text())
         for name in ("variants/cifake-32/metrics.json", "cards.json")
     )
-    told = page.inner_text(".choice:has([value=cifake-32])")
+    told = page.inner_text(".choice:has([value=cifake-32])").replace("\xa0", " ")
     accuracy = metrics["test"]["accuracy"]
     interval = "{value:.1f} % ({low:.1f} % to {high:.1f} %)".format(**{name: 100 * of for name, of in accuracy.items()})
     assert interval in told
