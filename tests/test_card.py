@@ -30,6 +30,7 @@ def detected(**given: Any) -> dict[str, Any]:
 def verdicts(**given: Any) -> dict[str, Any]:
     always = {"wrong": about(0.12, 0.1, 0.15)}
     test = {"unsure": about(0.3, 0.25, 0.35), "wrong": about(0.05, 0.02, 0.09), "always": always}
+    test |= {"human_called_ai": about(0.02, 0.01, 0.04), "ai_called_human": about(0.06, 0.03, 0.1)}
     return {"level": 0.1, "low": 0.3, "high": 0.6, "why": None, "test": test} | given
 
 
@@ -129,9 +130,10 @@ def test_few_pictures_are_said_to_be_few() -> None:
 
 def test_false_alarms_are_told_as_artists_of_a_thousand() -> None:
     assert written()["Whom it wrongs"] == [
-        "Of a thousand human artists who each show one work, it would wrongly accuse about 38 (11 to 70) of using AI, "
-        "at its threshold of 0.43.",
-        "It would miss 15.0% (10.0% to 21.0%) of AI works.",
+        "Of a thousand human artists who each show one work, it would wrongly accuse about 38 (11 to 70) of using AI "
+        "if it always answered, by its threshold of 0.43, and about 20 (10 to 40) where it may answer unsure.",
+        "It would call 15.0% (10.0% to 21.0%) of AI works human if it always answered, and 6.0% (3.0% to 10.0%) where "
+        "it may answer unsure.",
     ]
 
 
@@ -154,7 +156,8 @@ def test_without_human_or_ai_works_nobody_knows_whom_it_wrongs() -> None:
     said = written(metrics=of_ai)
     assert said["Whom it wrongs"] == [
         "No human work was tested, so nobody knows how many it would call AI.",
-        "It would miss 15.0% (10.0% to 21.0%) of AI works.",
+        "It would call 15.0% (10.0% to 21.0%) of AI works human if it always answered, and 6.0% (3.0% to 10.0%) where "
+        "it may answer unsure.",
     ]
     assert (
         "Its test pictures are all human or all AI, so nobody knows how well it tells these apart."
@@ -295,16 +298,16 @@ def test_confidence_is_told_before_and_after_the_temperature_and_beside_chance()
         "Its confidence is off by 8.0% (5.0% to 11.0%) on average (expected calibration error); divided by the "
         "temperature 1.50, which validation pictures chose, by 3.0% (0.0% to 5.0%). A perfectly calibrated network of "
         "so many pictures would seem off by 2.1%.",
-        "So that at most 10% of the works of either origin are called the other, it answers unsure on 30.0% (25.0% to "
-        "35.0%) of test pictures; of the others it gets 5.0% (2.0% to 9.0%) wrong, where it would get 12.0% (10.0% to "
-        "15.0%) wrong of all if it always answered.",
+        "It answers unsure on 30.0% (25.0% to 35.0%) of test pictures, with the aim that at most 10% of the works of "
+        "either origin are called the other; of the others it gets 5.0% (2.0% to 9.0%) wrong, where it would get 12.0% "
+        "(10.0% to 15.0%) wrong of all if it always answered.",
     ]
 
 
 def test_what_it_never_answers_is_said_and_why() -> None:
-    few = verdicts(high=None, why="fewer than 9 human validation pictures")
+    few = verdicts(high=None, why="fewer than 9 human works that validate")
     assert written(metrics=measured(verdict=few))["How sure its scores are"][-1] == (
-        "With fewer than 9 human validation pictures it never answers AI."
+        "With fewer than 9 human works that validate it never answers AI."
     )
 
 
@@ -327,7 +330,7 @@ def test_what_is_unknown_is_said_in_words(unknown: float | None) -> None:
         detection=no_detection,
         calibration={"temperature": 1.0, "before": uncalibrated, "after": uncalibrated},
         verdict=verdicts(
-            **{"low": None, "high": None, "why": "fewer than 9 human and AI validation pictures"},
+            **{"low": None, "high": None, "why": "fewer than 9 human and AI works that validate"},
             test={"unsure": nothing, "wrong": nothing, "always": {"wrong": nothing}},
         ),
     )

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brushprint import bootstrap
-from brushprint.verdict import LEVEL, band, evaluate, say
+from brushprint.verdict import LEVEL, MARGIN, band, evaluate, say
 
 # Many ties, and the ends.
 SCORES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 1 - 1e-16, 1.0])
@@ -32,10 +32,28 @@ def judged(is_ai: np.ndarray, score: np.ndarray, groups: np.ndarray, within: dic
     return evaluate(is_ai, score, groups, within, called_ai=score >= 0.5, seed=0)
 
 
-def test_the_cuts_are_scores_that_one_work_in_ten_goes_beyond() -> None:
+def beyond(cut: float, log_odds: float) -> float:
+    return 1 / (1 + (1 - cut) / cut * np.exp(-log_odds))
+
+
+def test_the_cuts_lie_a_margin_beyond_scores_that_one_work_in_ten_goes_beyond() -> None:
     human, ai = np.arange(19) / 100, 0.1 + np.arange(29) / 100
     # The second highest of 19, as a twentieth is to be judged, and the third lowest of 29.
-    assert alone(human, ai) == {"low": ai[2], "high": human[-2], "human": 19, "ai": 29, "why": None}
+    low, high = beyond(ai[2], -MARGIN), beyond(human[-2], MARGIN)
+    assert alone(human, ai) == {"low": pytest.approx(low), "high": pytest.approx(high)} | {
+        **{"human": 19, "ai": 29, "why": None}
+    }
+
+
+@pytest.mark.parametrize("score", [1e-9, 0.2, 0.5, 0.999])
+def test_a_network_that_always_says_the_same_is_unsure_whatever_the_last_digits(score: float) -> None:
+    found = alone([score] * 30, [score] * 30)
+    assert {say(score * nearly, found) for nearly in (1 - 1e-6, 1, 1 + 1e-6)} == {"unsure"}
+
+
+def test_a_network_that_is_sure_and_right_answers() -> None:
+    found = alone([0.0, *np.geomspace(1e-12, 1e-4, 19)], [1.0, *(1 - np.geomspace(1e-12, 1e-4, 19))])
+    assert (say(1e-10, found), say(1 - 1e-10, found)) == ("human", "ai")
 
 
 def test_above_the_band_is_ai_below_is_human_within_and_at_its_ends_nobody_knows() -> None:
@@ -46,22 +64,23 @@ def test_above_the_band_is_ai_below_is_human_within_and_at_its_ends_nobody_knows
 
 def test_between_origins_that_lie_apart_a_picture_is_like_neither() -> None:
     found = alone(np.arange(9) / 100, 0.9 + np.arange(9) / 100)
-    assert (found["low"], found["high"]) == (0.08, 0.9)
+    assert (found["low"], found["high"]) == pytest.approx((beyond(0.08, -MARGIN), beyond(0.9, MARGIN)))
     assert say(0.5, found) == "unsure"
 
 
 @pytest.mark.parametrize(
     ("human", "ai", "low", "high", "why"),
     [
-        (8, 9, 0.6, None, "fewer than 9 human validation pictures"),
-        (9, 8, None, 0.4, "fewer than 9 AI validation pictures"),
-        (0, 20, 0.6, None, "fewer than 9 human validation pictures"),
-        (0, 0, None, None, "fewer than 9 human and AI validation pictures"),
+        (8, 9, 0.6, None, "fewer than 9 human works that validate"),
+        (9, 8, None, 0.4, "fewer than 9 AI works that validate"),
+        (0, 20, 0.6, None, "fewer than 9 human works that validate"),
+        (0, 0, None, None, "fewer than 9 human and AI works that validate"),
     ],
 )
 def test_what_too_few_works_cannot_rule_out_is_never_ruled_out(human, ai, low, high, why) -> None:
     found = alone([0.4] * human, [0.6] * ai)
-    assert (found["low"], found["high"], found["why"]) == (low, high, why)
+    ends = [end and pytest.approx(beyond(end, by)) for end, by in ((low, -MARGIN), (high, MARGIN))]
+    assert [found["low"], found["high"], found["why"]] == [*ends, why]
     assert (say(1.0, found) == "ai") == (high is not None)
     assert (say(0.0, found) == "human") == (low is not None)
 

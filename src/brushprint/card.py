@@ -138,15 +138,23 @@ def _whom_it_wrongs(metrics: Mapping[str, Any]) -> list[str]:
     if pd.isna(alarms["value"]):
         said = ["No human work was tested, so nobody knows how many it would call AI."]
     else:
-        value, *ends = (f"{1000 * alarms[key]:.0f}" for key in ("value", "low", "high") if not pd.isna(alarms[key]))
-        between = f" ({' to '.join(ends)})" if len(ends) == 2 else ""
         said = [
-            f"Of a thousand human artists who each show one work, it would wrongly accuse about {value}{between} of "
-            f"using AI, at its threshold of {found['threshold']:.2f}."
+            f"Of a thousand human artists who each show one work, it would wrongly accuse about {_of_1000(alarms)} of "
+            f"using AI if it always answered, by its threshold of {found['threshold']:.2f}, and about "
+            f"{_of_1000(metrics['verdict']['test']['human_called_ai'])} where it may answer unsure."
         ]
     if not pd.isna(misses["value"]):
-        said.append(f"It would miss {_share(misses)} of AI works.")
+        called = _share(metrics["verdict"]["test"]["ai_called_human"])
+        said.append(
+            f"It would call {_share(misses)} of AI works human if it always answered, and {called} where it may answer "
+            "unsure."
+        )
     return said
+
+
+def _of_1000(measure: Mapping[str, Any]) -> str:
+    value, *ends = (f"{1000 * measure[key]:.0f}" for key in ("value", "low", "high") if not pd.isna(measure[key]))
+    return f"{value} ({' to '.join(ends)})" if len(ends) == 2 else value
 
 
 def _worst_styles(styles: pd.DataFrame) -> list[str]:
@@ -244,8 +252,8 @@ def _scores(metrics: Mapping[str, Any]) -> list[str]:
 def _verdicts(verdict: Mapping[str, Any]) -> list[str]:
     found = verdict["test"]
     told = (
-        f"So that at most {verdict['level']:.0%} of the works of either origin are called the other, it answers unsure "
-        f"on {_share(found['unsure'])} of test pictures"
+        f"It answers unsure on {_share(found['unsure'])} of test pictures, with the aim that at most "
+        f"{verdict['level']:.0%} of the works of either origin are called the other"
     )
     if not pd.isna(found["wrong"]["value"]):
         told += (

@@ -101,12 +101,18 @@ def _figures(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
             "baseline": test["majority"],
         },
         *([told] if len(metrics["classes"]) > 2 else []),
-        {
-            "what": "Wrong, of those that it is sure of",
-            **called["wrong"],
-            "instead": "if it always answered",
-            "baseline": called["always"]["wrong"]["value"],
-        },
+        *(
+            {
+                "what": what,
+                **called[share],
+                "instead": "if it always answered",
+                "baseline": called["always"][share]["value"],
+            }
+            for what, share in (
+                ("Human works called AI", "human_called_ai"),
+                ("AI works called human", "ai_called_human"),
+            )
+        ),
     ]
 
 
