@@ -216,22 +216,22 @@ def publish(context: typer.Context) -> None:
 
 def main() -> None:
     """Run the command; a mistake is told in a line, and ends with the status 2."""
-    # Names of files may hold what no text can.
-    for stream in (sys.stdout, sys.stderr):
+    # Names of files may hold what no text can. A stream that was closed is None.
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")
     try:
         try:
             app(prog_name="brushprint")
         finally:
             # What keeps the last lines from being written is told here, too.
-            sys.stdout.flush()
+            print(end="", flush=True)
     except UserError as error:
         for line in str(error).splitlines():
             _complain(line)
         sys.exit(2)
     except OSError as error:
         # Python would try once more to write what it could not.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if not isinstance(error, BrokenPipeError):
             where = "" if error.filename is None else f"{error.filename}: "
             _complain(f"{where}{error.strerror or error}")

@@ -155,7 +155,7 @@ def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
 
 def damaged(file: Path) -> UserError:
     """What is told of a file that cannot be what a run wrote."""
-    return UserError(f"{file} is damaged; delete it and run snakemake again")
+    return UserError(f"{file} is damaged; run snakemake again")
 
 
 def _read(file: Path, *keys: str) -> Any:
