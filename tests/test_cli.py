@@ -1,6 +1,7 @@
 """The command `brushprint`, as a person calls it, on a finished run."""
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -172,6 +173,94 @@ def test_without_a_picture_nothing_is_claimed(finished, write_files) -> None:
     assert call(finished, "predict", root / "text.png", expect=2).stdout == ""
 
 
+def test_what_is_no_file_is_refused_by_itself(finished, write_files) -> None:
+    root = write_files({"good.jpg": encoded(picture(1))})
+    (root / "dangling.jpg").symlink_to("nowhere.jpg")
+    (root / "looping.jpg").symlink_to("looping.jpg")
+    os.mkfifo(root / "pipe.jpg")
+    long = "x" * 300 + ".jpg"
+    asked = ("dangling.jpg", "looping.jpg", "d*.jpg", "pipe.jpg", long, "good.jpg/within.jpg", "good.jpg")
+    arguments = ("predict", "", *(root / name for name in asked), "--variant", "cifake-32", "--csv")
+    done = call(finished, *arguments, expect=2)
+    assert [row["picture"] for row in csv.DictReader(io.StringIO(done.stdout))] == [str(root / "good.jpg")]
+    first, *others = done.stderr.splitlines()
+    assert first == "error: an argument is empty; name a file, a folder or a pattern"
+    missing = f"error: {root / 'dangling.jpg'}: there is no such file or folder"
+    assert others == [
+        missing,
+        f"error: {root / 'looping.jpg'}: {os.strerror(errno.ELOOP)}",
+        missing,
+        f"error: {root / 'pipe.jpg'}: is no file",
+        f"error: {root / long}: {os.strerror(errno.ENAMETOOLONG)}",
+        f"error: {root / 'good.jpg/within.jpg'}: there is no such file or folder",
+    ]
+
+
+def test_programs_get_a_whole_document_without_a_wait_where_all_is_refused(finished) -> None:
+    printed = {}
+    for kind in ("--json", "--csv"):
+        command = (sys.executable, "-X", "importtime", "-m", "brushprint", "predict", "missing.jpg", kind)
+        done = subprocess.run(
+            command, cwd=finished, env=environment(finished), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert "torch" not in {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
+        printed[kind] = done.stdout
+    assert printed["--json"] == "[]\n"
+    assert printed["--csv"].startswith("picture,sha256,variant,")
+    assert printed["--csv"].count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take names of UTF-8 alone")
+def test_a_name_that_is_no_text_is_escaped(finished, tmp_path) -> None:
+    files = [tmp_path / os.fsdecode(name) for name in (b"caf\xe9.png", b"two\nlines\x1b.png")]
+    for number, file in enumerate(files):
+        file.write_bytes(encoded(picture(number), "PNG"))
+    asked = ("--variant", "cifake-32")
+    assert {row["picture"] for row in answers(finished, tmp_path, *asked)} == set(map(str, files))
+    lines = call(finished, "predict", tmp_path, f"{tmp_path}/no\nne\udcff", *asked, expect=2)
+    assert {rf"{tmp_path}/caf\udce9.png", rf"{tmp_path}/two\nlines\x1b.png"} < set(lines.stdout.splitlines())
+    assert lines.stderr == rf"error: {tmp_path}/no\nne\udcff: there is no such file or folder" + "\n"
+
+
+def test_what_cannot_be_written_is_told_in_a_line(finished, tmp_path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = (sys.executable, "-m", "brushprint", "variants", "--json")
+        pipes = {"stdout": full, "stderr": subprocess.PIPE, "text": True}
+        done = subprocess.run(command, cwd=finished, env=environment(finished), check=False, **pipes)
+    assert (done.returncode, done.stderr) == (2, f"error: {os.strerror(errno.ENOSPC)}\n")
+
+
+def test_maps_onto_a_file_are_refused_at_once(finished, write_files) -> None:
+    root = write_files({"x.jpg": encoded(picture(1))})
+    command = (sys.executable, "-X", "importtime", "-m", "brushprint", "predict", root, "--heatmap", root / "x.jpg")
+    done = subprocess.run(command, cwd=finished, env=environment(finished), capture_output=True, text=True, check=False)
+    *imported, told = done.stderr.splitlines()
+    assert "torch" not in {line.split("|")[-1].strip() for line in imported}
+    assert told == f"error: --heatmap {root / 'x.jpg'} can be no folder: {os.strerror(errno.EEXIST)}; name another"
+
+
+@pytest.mark.parametrize(
+    ("damage", "command"),
+    [
+        (("variants/cifake-32/model.safetensors", ""), ("predict", "x.jpg")),
+        (("variants/cifake-32/metrics.json", '{"verdict"'), ("variants",)),
+        (("variants/cifake-32/metrics.json", "null"), ("variants",)),
+        (("variants/cifake-32/provenance.json", "{}"), ("variants",)),
+        (("catalogue.parquet", "PAR1"), ("predict", "x.jpg")),
+        (("claims.json", ""), ("claim",)),
+    ],
+)
+def test_damaged_results_are_said_to_be(finished, write_files, tmp_path, damage, command) -> None:
+    name, content = damage
+    root = write_files({"x.jpg": encoded(picture(1))})
+    results = shutil.copytree(finished / "results/sample", tmp_path / "results")
+    (results / name).write_text(content)
+    asked = [root / word if word == "x.jpg" else word for word in command]
+    done = call(finished, *asked, "--run", results, expect=2)
+    assert done.stderr == f"error: {results / name} is damaged; run snakemake again\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -265,6 +354,7 @@ def test_a_claim_is_shown_beside_what_was_obtained(finished) -> None:
     shown = call(finished, "claim", "000-accuracy").stdout
     assert "  published  91.49 %\n" in shown
     assert "  verdict    not comparable: synthetic sample" in shown
+    assert shown.splitlines()[-1] == SYNTHETIC
 
 
 def test_two_runs_are_compared_by_figures_settings_and_data(project) -> None:
@@ -274,6 +364,7 @@ def test_two_runs_are_compared_by_figures_settings_and_data(project) -> None:
     file = other / "variants/cifake-32/provenance.json"
     made = json.loads(file.read_text())
     made["settings"]["recipe"]["epochs"], made["data"]["pixels"] = 9, "others"
+    made["settings"]["collection"]["pictures"] = "folder"
     file.write_text(json.dumps(made))
     file = file.with_name("predictions.parquet")
     table = pd.read_parquet(file)
@@ -281,7 +372,7 @@ def test_two_runs_are_compared_by_figures_settings_and_data(project) -> None:
     table.to_parquet(file)
     rows = {row["variant"]: row for row in compared(Results(project / "results/sample"), Results(other))}
     changed = rows.pop("cifake-32")
-    assert changed["settings"] == {"recipe.epochs": [2, 9]}
+    assert changed["settings"] == {"collection.pictures": ["sample", "folder"], "recipe.epochs": [2, 9]}
     assert (changed["data"], changed["code"]) == (["pixels"], [])
     assert changed["paired"]["second_alone"] > changed["paired"]["first_alone"] == 0
     assert changed["paired"]["difference"]["value"] < 0
@@ -292,6 +383,10 @@ def test_two_runs_are_compared_by_figures_settings_and_data(project) -> None:
     said = call(project, "compare", "results/sample", "other").stdout
     assert "  recipe.epochs  2, 9\n" in said
     assert "  other data: pixels\n" in said
+    # Either run may be the synthetic one.
+    shutil.rmtree(other / "variants/tapering-cnn")
+    for arguments in (("results/sample", "other"), ("other", "results/sample")):
+        assert call(project, "compare", *arguments).stdout.splitlines()[-1] == SYNTHETIC
 
 
 def test_the_only_run_here_is_taken_and_of_several_one_must_be_named(tmp_path, monkeypatch) -> None:

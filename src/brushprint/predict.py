@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
+from safetensors import SafetensorError
 
 from brushprint import calibration, networks
 from brushprint.answer import Answer, answer, facts
@@ -19,7 +20,7 @@ from brushprint.networks import Model
 from brushprint.occlusion import as_maps, drops, scaled, windows
 from brushprint.overlay import under_heat, under_occlusion
 from brushprint.pixels import square
-from brushprint.results import Results
+from brushprint.results import Results, damaged
 
 # So many pictures are held in memory at once.
 AT_ONCE = 16
@@ -59,7 +60,7 @@ class _Picture(NamedTuple):
     path: Path
     sha256: str
     squares: dict[tuple[int, str], np.ndarray]
-    shown: Image.Image
+    shown: Image.Image | None
 
 
 def predict(
@@ -79,8 +80,8 @@ def predict(
     pictures : files
     heatmap : folder to write a PNG a picture and variant to, the picture beside its map, or None
     method : `gradcam` or `occlusion`
-    refuse : is told in one line of each file that is no picture or cannot be read, and of each map that would take the
-        place of one of the pictures
+    refuse : is told in one line of each file that is no picture or cannot be read, and of each map that cannot be
+        written or would take the place of one of the pictures
     """
     known = {name: _load(run, name) for name in variants}
     inputs = {(of.facts["image_size"], of.facts["resize"]) for of in known.values()}
@@ -90,7 +91,7 @@ def predict(
         opened = []
         for path in pictures[start : start + AT_ONCE]:
             try:
-                opened.append(_open(path, harmonise, inputs))
+                opened.append(_open(path, harmonise, inputs, show=heatmap is not None))
             except UndecodableError as error:
                 refuse(f"{path}: {error}")
             except OSError as error:
@@ -110,19 +111,28 @@ def predict(
 
 def _load(run: Results, name: str) -> _Variant:
     settings = run.settings(name)
-    model = networks.load(run.path(name, "model.safetensors"))
+    file = run.path(name, "model.safetensors")
+    try:
+        model = networks.load(file)
+    except SafetensorError:
+        raise damaged(file) from None
     known = facts(model.about, run.metrics(name), settings["collection"].get("harmonise"))
     return _Variant(model, known, run.partitions(name), settings["explain"]["occlusion"], run.synthetic(name))
 
 
-def _open(path: Path, harmonise: Mapping[str, Any] | None, inputs: Iterable[tuple[int, str]]) -> _Picture:
-    """Read and decode a file once; of the picture only what is needed is kept."""
+def _open(
+    path: Path, harmonise: Mapping[str, Any] | None, inputs: Iterable[tuple[int, str]], *, show: bool
+) -> _Picture:
+    """Read and decode a file once; of the picture only what is needed is kept, to be shown where it is to be."""
     content = path.read_bytes()
     picture = seen(content, harmonise)
     squares = {of: square(picture, *of) for of in inputs}
+    return _Picture(path, hashlib.sha256(content).hexdigest(), squares, _shown(picture) if show else None)
+
+
+def _shown(picture: Image.Image) -> Image.Image:
     longer = max(picture.size)
-    shown = picture.resize([max(1, round(SHOWN * side / longer)) for side in picture.size], Image.Resampling.BICUBIC)
-    return _Picture(path, hashlib.sha256(content).hexdigest(), squares, shown)
+    return picture.resize([max(1, round(SHOWN * side / longer)) for side in picture.size], Image.Resampling.BICUBIC)
 
 
 def _tensor(variant: _Variant, pictures: Sequence[_Picture]) -> torch.Tensor:
@@ -172,9 +182,14 @@ def _with_maps(
             yield said
             continue
         drawn = beside(picture.shown, heat, method, _words(said, variant.synthetic, method))
-        with replacing(target) as part:
-            drawn.save(part, "PNG")
-        yield said._replace(heatmap=target)
+        try:
+            with replacing(target) as part:
+                drawn.save(part, "PNG")
+        except OSError as error:
+            refuse(f"{target}: {error.strerror or 'cannot be written'}")
+            yield said
+        else:
+            yield said._replace(heatmap=target)
 
 
 def _maps(variant: _Variant, pictures: torch.Tensor, classes: torch.Tensor, method: str) -> np.ndarray:

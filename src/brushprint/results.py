@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow import ArrowInvalid
 
 from brushprint import comparison
 from brushprint.errors import UserError, nearest
@@ -52,7 +53,7 @@ class Results:
 
     def provenance(self, variant: str) -> dict[str, Any]:
         """What made a variant: `data`, `settings` and `code`."""
-        return _read(self.path(variant, "provenance.json"))
+        return _read(self.path(variant, "provenance.json"), "data", "settings", "code")
 
     def settings(self, variant: str) -> dict[str, Any]:
         """The settings that a variant follows from."""
@@ -64,17 +65,17 @@ class Results:
 
     def split(self, variant: str) -> pd.DataFrame:
         """The split that a variant was trained, validated and tested on; see `brushprint.split`."""
-        return pd.read_parquet(self.folder / "splits" / f"{self.settings(variant)['split']['name']}.parquet")
+        return _table(self.folder / "splits" / f"{self.settings(variant)['split']['name']}.parquet")
 
     def partitions(self, variant: str) -> dict[str, str]:
         """The partition of each picture that a variant was made with, by the sha256 of its content."""
-        catalogue = pd.read_parquet(self.folder / "catalogue.parquet", columns=["image_id", "sha256"])
+        catalogue = _table(self.folder / "catalogue.parquet", columns=["image_id", "sha256"])
         found = self.split(variant)[["image_id", "partition"]].drop_duplicates("image_id").merge(catalogue)
         return dict(zip(found["sha256"], found["partition"], strict=True))
 
     def claims(self) -> list[dict[str, Any]]:
         """The published figures beside those obtained; see `brushprint.claims.judge`."""
-        return _read(self.folder / "claims.json")["claims"]
+        return _read(self.folder / "claims.json", "claims")["claims"]
 
 
 def find(folder: Path | None) -> Results:
@@ -120,7 +121,7 @@ def _compared(first: Results, second: Results, variant: str) -> dict[str, Any]:
     one, other = (run.provenance(variant) for run in (first, second))
     right = {}
     for key, run in (("first", first), ("second", second)):
-        test = pd.read_parquet(run.path(variant, "predictions.parquet"), filters=[("partition", "==", "test")])
+        test = _table(run.path(variant, "predictions.parquet"), filters=[("partition", "==", "test")])
         right[key] = (test["label"] == test["predicted"]).set_axis(test["image_id"])
     groups = first.split(variant).drop_duplicates("image_id").set_index("image_id")["group"]
     same_task = one["settings"]["task"] == other["settings"]["task"]
@@ -152,8 +153,32 @@ def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
             yield f"{before}{key}", value
 
 
-def _read(file: Path) -> Any:
+def damaged(file: Path) -> UserError:
+    """What is told of a file that cannot be what a run wrote."""
+    return UserError(f"{file} is damaged; run snakemake again")
+
+
+def _read(file: Path, *keys: str) -> Any:
+    """A JSON object that has these keys."""
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{file} is not there; run snakemake, or dvc pull") from None
+        raise _missing(file) from None
+    except ValueError:
+        raise damaged(file) from None
+    if not isinstance(found, dict) or not found.keys() >= set(keys):
+        raise damaged(file)
+    return found
+
+
+def _table(file: Path, **options: Any) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(file, **options)
+    except FileNotFoundError:
+        raise _missing(file) from None
+    except ArrowInvalid:
+        raise damaged(file) from None
+
+
+def _missing(file: Path) -> UserError:
+    return UserError(f"{file} is not there; run snakemake, or dvc pull")

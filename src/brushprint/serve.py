@@ -1,5 +1,6 @@
 """The browser page served to this machine alone."""
 
+import sys
 from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -34,14 +35,23 @@ class Handler(SimpleHTTPRequestHandler):
         """Nobody reads a line a file."""
 
 
-def server(folder: str | Path) -> ThreadingHTTPServer:
+class Server(ThreadingHTTPServer):
+    """A server that says nothing of a tab that was closed while it loaded."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Tell of an error, unless the browser went away."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def server(folder: str | Path) -> Server:
     """A server of the folder on a free port of the loopback address.
 
     Raises `UserError` when there is no page.
     """
     if not Path(folder, "index.html").exists():
         raise UserError(f"{folder} has no page: `snakemake --cores all demo` makes it")
-    return ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    return Server(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
 
 
 def serve(folder: str | Path) -> None:
