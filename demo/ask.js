@@ -5,15 +5,28 @@ import { guardedWorker } from "./guarded.js";
 const worker = guardedWorker(new URL("./worker.js", import.meta.url));
 const waiting = new Map();
 let next = 0;
+let broken = null;
 
 worker.onmessage = ({ data: { id, found, error } }) => {
+  if (broken) return;
   const { resolve, reject } = waiting.get(id);
   waiting.delete(id);
   if (error === undefined) resolve(found);
   else reject(new Error(error));
 };
 
+// Whatever is missing of the worker's files, the browser says no more than that something is.
+worker.onerror = worker.onmessageerror = () => {
+  broken = new Error(
+    "The part of the page that computes did not load, or has failed: reload the page, " +
+      "or see that all its files are on the server.",
+  );
+  for (const { reject } of waiting.values()) reject(broken);
+  waiting.clear();
+};
+
 export function ask(kind, given) {
+  if (broken) return Promise.reject(broken);
   return new Promise((resolve, reject) => {
     next += 1;
     waiting.set(next, { resolve, reject });

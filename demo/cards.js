@@ -30,6 +30,12 @@ function bars(title, rows, coloured = false) {
   return [element("h4", {}, title), list];
 }
 
+// Between which shares of AI a network is unsure.
+function cuts({ low, high }) {
+  const when = (side, cut) => (cut === null ? "never" : `when AI is ${side} ${percent(cut)}`);
+  return element("p", { className: "cuts" }, `Taken for AI ${when("above", high)}, for human work ${when("below", low)}.`);
+}
+
 // What a network says of a picture.
 export function card({ name, facts }, { said, probabilities, ai }) {
   const made = element(
@@ -38,7 +44,10 @@ export function card({ name, facts }, { said, probabilities, ai }) {
     element("h3", {}, name),
     element("p", { className: "verdict" }, inWords(said)),
     ...bars("Origin", [["ai", ai], ["human", 1 - ai]], true),
+    cuts(facts.band),
   );
+  const marked = made.querySelector("[data-of=ai]");
+  for (const [end, cut] of Object.entries(facts.band)) if (cut !== null) marked.style.setProperty(`--${end}`, cut);
   made.dataset.said = said;
   made.dataset.variant = name;
   for (const [part, title] of [["source", "Source"], ["style", "Style"]]) {
@@ -63,7 +72,9 @@ export function choice({ name, facts, bytes, figures }, checked) {
     element("li", {}, `${figure.what}: ${interval(figure)}; ${figure.instead}: ${share(figure.baseline)}.`),
   );
   const label = element("label", { htmlFor: box.id }, name);
-  return element("div", { className: "choice" }, box, label, about, element("ul", {}, ...told));
+  const summary = element("summary", { ariaLabel: `How good it is: ${name}` }, "How good it is");
+  const good = element("details", {}, summary, element("ul", {}, ...told));
+  return element("div", { className: "choice" }, box, label, about, good);
 }
 
 const FORBIDDEN = "What it must not be used for";

@@ -6,15 +6,13 @@ import { middle, Resampler } from "./resample.js";
 const STRIPE = 1 << 20;
 const PREVIEW = 1024;
 
-export class NotAPicture extends Error {}
-
 // Decodes the first frame, without any of the browser's corrections of colour.
 export async function decode(file) {
   const options = { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" };
   try {
     return await createImageBitmap(file, options);
   } catch {
-    throw new NotAPicture("is not a picture this browser can open");
+    throw new Error(`${file.name || "This"} is not a picture this browser can open.`);
   }
 }
 

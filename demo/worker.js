@@ -53,6 +53,9 @@ const networks = new Map();
 let seen = new Map();
 
 const handlers = {
+  // An answer that tells that all of the worker's files are there.
+  start: () => true,
+
   // Takes in a picture for networks of these facts.
   async open({ file, facts }) {
     const bitmap = await decode(file);

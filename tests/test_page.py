@@ -23,7 +23,7 @@ from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from brushprint import networks, onnx_models
-from brushprint.answer import answer, prepare
+from brushprint.answer import FACTS, answer, prepare
 from brushprint.occlusion import as_maps, drops, scaled, windows
 from brushprint.serve import server
 from brushprint.tables import write_json
@@ -37,8 +37,13 @@ pytestmark = pytest.mark.xdist_group("page")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+STALE = "exports/sample/demo/models/removed.onnx"
+
+
 def build(finished: Path, project: Path) -> None:
     shutil.copytree(finished, project, symlinks=True)
+    (project / STALE).parent.mkdir(parents=True)
+    (project / STALE).write_bytes(b"of a variant that is no more")
     told = re.findall(r"^snakemake (.*)$", (REPOSITORY / "docs/page.md").read_text(), re.MULTILINE)
     for arguments in told:
         snakemake(project, *shlex.split(arguments))
@@ -357,8 +362,14 @@ def test_networks_are_those_that_were_exported(project: Path) -> None:
         assert file.read_bytes() == exported.read_bytes()
         assert of["bytes"] == len(file.read_bytes())
         assert onnxruntime.InferenceSession(file).get_modelmeta().custom_metadata_map == {
-            onnx_models.FACTS: json.dumps(of["facts"], sort_keys=True)
+            FACTS: json.dumps(of["facts"], sort_keys=True)
         }
+
+
+def test_nothing_is_published_of_a_variant_that_was_removed(project: Path, demo: Path) -> None:
+    assert not (project / STALE).exists()
+    published = {str(file.relative_to(demo / "models")) for file in (demo / "models").iterdir()}
+    assert published == {f"{of['name']}.onnx" for of in about(project)["variants"]}
 
 
 def test_sources_and_styles_are_told_where_the_task_tells_them(awake: dict[str, Awake], page: Page) -> None:
@@ -420,17 +431,22 @@ def test_a_picture_is_dropped_anywhere_on_the_page(page: Page) -> None:
     answered(page, "dropped.png")
 
 
-def test_what_is_no_picture_is_told_in_a_line_and_the_last_answer_stays(page: Page) -> None:
-    show(page, "good.png", FILES["plain.png"])
-    before = shares(page)
+def test_what_is_no_picture_is_told_in_a_line_and_no_answer_stands_beside_it(page: Page) -> None:
+    page.locator("#pictures label").first.click()
+    expect(page.locator("#truth")).not_to_be_empty(timeout=30_000)
     torn, tiff = FILES["coloured.jpg"][:40], encoded(noisy((60, 60)), "TIFF")
     for name, content in {"text": b"no picture", "nothing": b"", "torn": torn, "for pipelines only": tiff}.items():
         page.set_input_files("#file", {"name": name, "mimeType": "image/jpeg", "buffer": content})
         expect(page.locator("#trouble")).to_have_text(f"{name} is not a picture this browser can open.")
-    assert shares(page) == before
-    show(page, "good.jpg", FILES["coloured.jpg"])
-    expect(page.locator("#trouble")).to_be_empty()
-    assert shares(page) != before
+        expect(page.locator("#said")).to_have_text("Nothing yet: choose a picture.")
+        assert page.inner_text("#truth") == page.inner_text("#computed") == ""
+        assert shares(page) == {}
+        for old in ("#shown", "#where"):
+            expect(page.locator(old)).to_be_hidden()
+        show(page, "good.jpg", FILES["coloured.jpg"])
+        expect(page.locator("#trouble")).to_be_empty()
+        assert set(shares(page)) == set(PUT_IN)
+        expect(page.locator("#where")).to_be_visible()
 
 
 def test_the_map_is_that_of_the_package(awake: dict[str, Awake], page: Page) -> None:
@@ -516,6 +532,77 @@ def test_a_network_that_cannot_be_loaded_is_told_and_the_others_answer(browser: 
     context.close()
 
 
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ("worker.js", "see that all its files are on the server"),
+        ("vendor/ort.wasm.min.mjs", "see that all its files are on the server"),
+        ("models.json", "models.json cannot be loaded"),
+    ],
+)
+def test_a_page_that_lacks_a_file_tells_that_it_could_not_start(
+    browser: Browser, address: str, missing: str, told: str
+) -> None:
+    with browser.new_context() as context:
+        context.route(f"**/{missing}", lambda route: route.fulfill(status=404))
+        page = context.new_page()
+        page.goto(address)
+        expect(page.locator("#trouble")).to_contain_text(told)
+        expect(page.locator("#starting")).to_contain_text("it could not start")
+
+
+def test_a_page_without_a_server_tells_that_it_needs_one(browser: Browser, demo: Path) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto((demo / "index.html").as_uri())
+        expect(page.locator("#starting")).to_contain_text("needs a web server")
+
+
+def test_a_page_that_started_no_longer_doubts_it(page: Page) -> None:
+    expect(page.locator("#starting")).to_have_count(0)
+
+
+def test_a_worker_that_fails_later_is_told_for_each_picture(browser: Browser, address: str) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(address)
+        expect(page.locator("html[data-ready]")).to_be_attached(timeout=30_000)
+        page.workers[0].evaluate("() => { setTimeout(() => { throw new Error('out of memory'); }); }")
+        for name in ("one.jpg", "two.jpg"):
+            page.set_input_files("#file", {"name": name, "mimeType": "image/jpeg", "buffer": FILES["large.jpg"]})
+            expect(page.locator("#said")).to_have_text("Nothing yet: choose a picture.")
+            expect(page.locator("#trouble")).to_contain_text("or has failed: reload the page")
+
+
+# A graphics card that fails whoever wants it.
+BROKEN_CARD = """() => {
+  self.tried = 0;
+  const requestAdapter = async (options) => {
+    // The runtime, which asks too, has options.
+    if (!options) self.tried += 1;
+    return { info: {}, features: new Set(), limits: {}, requestDevice: () => Promise.reject(new Error("no device")) };
+  };
+  Object.defineProperty(navigator, "gpu", { value: { requestAdapter }, configurable: true });
+}"""
+
+
+TRIED = """(count) => new Promise((done) => {
+  const look = () => (self.tried < count ? setTimeout(look, 50) : done());
+  look();
+})"""
+
+
+def test_networks_that_the_graphics_card_fails_go_on_without_it(page: Page) -> None:
+    worker = page.workers[0]
+    worker.evaluate(BROKEN_CARD)
+    show(page, "own.png", FILES["plain.png"])
+    before = shares(page)
+    worker.evaluate(TRIED, len(PUT_IN))
+    show(page, "own.png", FILES["plain.png"])
+    assert shares(page) == before
+    assert "WebGPU" not in page.inner_text("#computed")
+
+
 def test_networks_are_ticked_and_not_ticked(page: Page) -> None:
     show(page, "own.png", FILES["plain.png"])
     page.get_by_role("checkbox", name="tapering-cnn").uncheck()
@@ -531,18 +618,49 @@ def test_what_networks_cost_and_can_stands_beside_its_baseline_and_limits_are_to
         json.loads((project / "results/sample" / name).read_text())
         for name in ("variants/cifake-32/metrics.json", "cards.json")
     )
-    told = page.inner_text(".choice:has([value=cifake-32])").replace("\xa0", " ")
+    chosen = page.locator(".choice:has([value=cifake-32])")
+    expect(chosen.locator("ul")).to_be_hidden()
+    assert "MB" in chosen.inner_text() and "For human or AI" in chosen.inner_text()
+    chosen.get_by_text("How good it is").click()
+    told = chosen.inner_text().replace("\xa0", " ")
     accuracy = metrics["test"]["accuracy"]
     interval = "{value:.1f} % ({low:.1f} % to {high:.1f} %)".format(**{name: 100 * of for name, of in accuracy.items()})
     assert interval in told
     assert f"always the most frequent class: {100 * metrics['test']['majority']:.1f} %" in told
-    assert "MB" in told and "For human or AI" in told
     limits = page.inner_text("#limits")
     for section in cards["cifake-32"]:
         if section["heading"] in ("What it must not be used for", "Whom it wrongs"):
             assert all(sentence in limits for sentence in section["sentences"])
     assert "synthetic sample" in page.inner_text("#synthetic").lower()
     assert "A score is not proof of authorship." in page.inner_text(".answers")
+
+
+def test_each_card_tells_where_the_cuts_of_its_verdict_lie(awake: dict[str, Awake], page: Page) -> None:
+    expect(page.locator(".promise")).to_be_hidden()
+    show(page, "own.png", FILES["plain.png"])
+    expect(page.locator(".promise")).to_contain_text("at most about one in ten works of either origin")
+    for card in page.locator(".card").all():
+        told = card.locator(".cuts").inner_text().replace("\xa0", " ")
+        assert told == "Taken for AI when AI is above 60.0 %, for human work when AI is below 40.0 %."
+        bar = card.locator("[data-of=ai]")
+        assert [bar.evaluate(f"(bar) => bar.style.getPropertyValue('--{end}')") for end in ("low", "high")] == [
+            "0.4",
+            "0.6",
+        ]
+
+
+CARD = """async (band) => {
+  const { card } = await import(new URL("cards.js", location));
+  const facts = { band, parts: { origin: ["ai", "human"] } };
+  const made = card({ name: "net", facts }, { said: "unsure", probabilities: [0.5, 0.5], ai: 0.5 });
+  return [made.querySelector(".cuts").textContent, made.querySelector("[data-of=ai]").style.cssText];
+}"""
+
+
+def test_a_cut_that_is_never_made_is_called_so(code: Page) -> None:
+    told, style = code.evaluate(CARD, {"low": None, "high": 0.496})
+    assert told.replace("\xa0", " ") == "Taken for AI when AI is above 49.6 %, for human work never."
+    assert "--low" not in style and "--high: 0.496" in style
 
 
 SAID = """async (asked) => {
@@ -578,10 +696,12 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     page.fill("#stride", "24")
     page.locator("#start").click()
     expect(page.locator("#progressed")).to_contain_text("The map is done", timeout=60_000)
+    page.locator(".choice summary").first.click()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_input_files("#file", {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"})
     expect(page.locator("#trouble")).not_to_be_empty()
     assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def violations(page: Page) -> list[str]:

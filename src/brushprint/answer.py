@@ -11,6 +11,9 @@ from brushprint.detection import ai_probability
 from brushprint.harmonise import seen
 from brushprint.pixels import square
 
+# The key of the facts in the metadata of an ONNX file.
+FACTS = "brushprint"
+
 
 class Answer(NamedTuple):
     """What is said of a picture.

@@ -14,6 +14,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from brushprint import networks
+from brushprint.answer import FACTS
 from brushprint.atomic import replacing
 from brushprint.calibration import apply
 from brushprint.digest import sha256
@@ -23,8 +24,6 @@ from brushprint.networks import Model
 
 # What torch's exporter writes without a conversion. ONNX Runtime reads such files since 1.18, in browsers too.
 OPSET = 18
-# The key of the metadata that holds the facts.
-FACTS = "brushprint"
 # So far the probabilities of the file may be from the network's.
 TOLERANCE = 1e-4
 # Fewer values than this are stored as they are: a cast would cost what it saves.
@@ -58,7 +57,7 @@ def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
     ----------
     model : the trained network
     facts : `temperature`, and whatever a program should know beside the weights; JSON of them is in the file's metadata
-        under the key `FACTS`
+        under the key `brushprint.answer.FACTS`
     target : .onnx file
 
     Raises `UserError` when the weights are more than one file holds, or torch cannot export the architecture.

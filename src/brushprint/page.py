@@ -8,6 +8,7 @@ from typing import Any
 import onnx
 import pandas as pd
 
+from brushprint.answer import FACTS
 from brushprint.atomic import replacing
 from brushprint.catalogue import read_catalogued_files
 from brushprint.errors import UserError
@@ -78,7 +79,7 @@ def about_variant(
         "name": name,
         "file": f"models/{name}.onnx",
         "bytes": Path(model).stat().st_size,
-        "facts": json.loads(metadata["brushprint"]),
+        "facts": json.loads(metadata[FACTS]),
         "figures": _figures(metrics),
         "card": list(card),
     }

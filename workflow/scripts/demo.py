@@ -32,3 +32,8 @@ with logged(snakemake.log[0]):
         "gallery": [about_picture(f"gallery/{Path(file).name}", row) for file, row in shown],
     }
     write_json(about, made.about)
+    # The folder is published as it is: nothing may stay of variants and pages that are no more.
+    kept = set(map(Path, made))
+    for file in Path(made.about).parent.rglob("*"):
+        if file not in kept and (file.is_symlink() or not file.is_dir()):
+            file.unlink()
