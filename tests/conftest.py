@@ -4,9 +4,10 @@ import io
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,14 @@ def model_of(architecture: str, side: int, classes: list[str], **recipe: object)
 
 
 REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Have processes hear the interrupt of a keyboard, which tests that run in the background were told to ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def run(project: Path, *command: str, expect: int = 0) -> str:

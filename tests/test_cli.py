@@ -309,6 +309,7 @@ def test_a_map_never_takes_the_place_of_a_picture(finished, write_files) -> None
     assert Path(first["heatmap"]).read_bytes() == before
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_call_ends_quietly(finished, sample) -> None:
     command = (sys.executable, "-m", "brushprint", "predict", str(sample), "--csv")
     env = environment(finished) | {"PYTHONUNBUFFERED": "1"}
@@ -317,7 +318,10 @@ def test_an_interrupted_call_ends_quietly(finished, sample) -> None:
         # From here on it is at work.
         process.stdout.readline()
         os.kill(process.pid, signal.SIGINT)
-        _, complaints = process.communicate()
+        try:
+            _, complaints = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert complaints == ""
 

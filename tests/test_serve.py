@@ -26,6 +26,7 @@ TYPES = {
 }
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_files_come_with_their_types_and_with_what_gives_threads_until_the_keyboard_interrupts(tmp_path: Path) -> None:
     for name in TYPES:
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -42,7 +43,10 @@ def test_files_come_with_their_types_and_with_what_gives_threads_until_the_keybo
             assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
             assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
         process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=30)
+        try:
+            _, complaints = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (process.returncode, complaints) == (0, "")
 
 
