@@ -638,7 +638,7 @@ def test_what_networks_cost_and_can_stands_beside_its_baseline_and_limits_are_to
 def test_each_card_tells_where_the_cuts_of_its_verdict_lie(awake: dict[str, Awake], page: Page) -> None:
     expect(page.locator(".promise")).to_be_hidden()
     show(page, "own.png", FILES["plain.png"])
-    expect(page.locator(".promise")).to_contain_text("at most about one in ten works of either origin")
+    expect(page.locator(".promise")).to_contain_text("at most one in ten works of either origin")
     for card in page.locator(".card").all():
         told = card.locator(".cuts").inner_text().replace("\xa0", " ")
         assert told == "Taken for AI when AI is above 60.0 %, for human work when AI is below 40.0 %."
