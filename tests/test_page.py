@@ -25,6 +25,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from brushprint import networks, onnx_models
 from brushprint.answer import FACTS, answer, prepare
 from brushprint.occlusion import as_maps, drops, scaled, windows
+from brushprint.printing import find_browser
 from brushprint.serve import server
 from brushprint.tables import write_json
 from brushprint.verdict import say
@@ -34,7 +35,7 @@ from tests.test_occlusion import listen
 # All tests share one server and one browser.
 pytestmark = pytest.mark.xdist_group("page")
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = find_browser()
 
 
 STALE = "exports/sample/demo/models/removed.onnx"

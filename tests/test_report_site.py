@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from brushprint.commit import differences
 from brushprint.errors import UserError
-from brushprint.printing import BROWSERS, print_pdf, undated
+from brushprint.printing import find_browser, print_pdf, undated
 from tests.conftest import snakemake
 
-CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+CHROMIUM = find_browser()
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM and "CI" not in os.environ, reason="there is no chromium to open the report with"),

@@ -10,10 +10,15 @@ from pathlib import Path
 from brushprint.atomic import replacing
 from brushprint.errors import UserError
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 # Whatever a page asks for, nothing leaves this machine, nor does what browsers look up by themselves.
 _ALONE = ("--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking", "--disable-component-update")
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium or Chrome of this machine, if there is one."""
+    return next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
 def print_pdf(page: Path, target: Path) -> None:
@@ -21,7 +26,7 @@ def print_pdf(page: Path, target: Path) -> None:
 
     Raises `UserError` when there is no browser, or it prints nothing.
     """
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = find_browser()
     if browser is None:
         raise UserError(f"there is no browser to print {page}: install chromium, or print the page from your own")
     with tempfile.TemporaryDirectory(prefix="print-") as profile:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,13 @@ class Results:
 
     def partitions(self, variant: str) -> dict[str, str]:
         """The partition of each picture that a variant was made with, by the sha256 of its content."""
-        catalogue = _table(self.folder / "catalogue.parquet", columns=["image_id", "sha256"])
-        found = self.split(variant)[["image_id", "partition"]].drop_duplicates("image_id").merge(catalogue)
+        found = self.split(variant)[["image_id", "partition"]].drop_duplicates("image_id").merge(self._contents)
         return dict(zip(found["sha256"], found["partition"], strict=True))
+
+    @cached_property
+    def _contents(self) -> pd.DataFrame:
+        """The `sha256` of each picture of the catalogue, which all variants share."""
+        return _table(self.folder / "catalogue.parquet", columns=["image_id", "sha256"])
 
     def claims(self) -> list[dict[str, Any]]:
         """The published figures beside those obtained; see `brushprint.claims.judge`."""
