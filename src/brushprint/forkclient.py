@@ -1,4 +1,4 @@
-"""`forkclient.py SOCKET python script.py` has a copy of `brushprint.forkserver` run a script, and ends as the copy ends.
+"""`forkclient.py SOCKET python script.py` has a copy of `brushprint.forkserver` run a script, and ends as that ends.
 
 The copy takes this process's streams, folder and environment. Where no server answers, the script begins by itself.
 """
@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
 HEADER = 8
 
@@ -21,7 +22,8 @@ def ask(address: str, command: list[str]) -> int:
             os.execv(command[0], command)
         # The copy hears the keyboard's interrupt too, and says how it ended.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        request = json.dumps({"script": command[1], "folder": os.getcwd(), "environment": dict(os.environ)}).encode()
+        asked = {"script": command[1], "folder": str(Path.cwd()), "environment": dict(os.environ)}
+        request = json.dumps(asked).encode()
         socket.send_fds(server, [len(request).to_bytes(HEADER, "big")], [0, 1, 2])
         server.sendall(request)
         status = server.recv(1)

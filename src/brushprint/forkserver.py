@@ -2,8 +2,8 @@
 
 Importing torch takes two seconds of CPU, and a run has two hundred jobs. So Snakemake begins scripts through
 `brushprint.forkclient`, which asks this server, that lives as long as the run, for a copy of itself. The server imports
-nothing of brushprint, whose code may change while it lives. It is what `multiprocessing.forkserver` is, for scripts that
-another program begins.
+nothing of brushprint, whose code may change while it lives. It is what `multiprocessing.forkserver` is, for scripts
+that another program begins.
 """
 
 import atexit
@@ -68,6 +68,7 @@ def serve(listener: socket.socket) -> None:
         waited = {job.told: job for job in jobs} | {job.client: job for job in jobs}
         for ready in wait([sys.stdin, listener, *waited]):
             if ready is sys.stdin:
+                Path(listener.getsockname()).unlink(missing_ok=True)
                 os._exit(0)
             if ready is listener:
                 client, _ = listener.accept()
@@ -115,6 +116,8 @@ def _copy(
             os.close(given)
         for other in (client, *others):
             other.close()
+        # A process that `multiprocessing` begins reads nothing.
+        sys.stdin = os.fdopen(0, closefd=False)
         signal.signal(signal.SIGINT, interrupt)
         _run(request, tells)
 
@@ -132,6 +135,7 @@ def _run(request: dict[str, Any], tells: Connection) -> None:
     os.environ.update(request["environment"])
     # For who looks at the processes.
     Path("/proc/self/comm").write_text(_name(request["script"]), encoding="ascii")
+    sys.argv[1:] = []
     before = set(sys.modules)
     try:
         runpy.run_path(request["script"], run_name="__main__")
