@@ -280,6 +280,8 @@ class Config(Settings):
     external: Annotated[External | None, Field(description="a further test set; null: none")]
     seed: Annotated[int, Field(ge=0, lt=2**32, description="start of every random draw")]
     device: Annotated[Literal["cpu", "cuda", "mps", "auto"], Field(description="where networks compute")]
+    devices: Annotated[int, Field(ge=1, description="so many of a machine train and infer a network together")]
+    nodes: Annotated[int, Field(ge=1, description="so many machines do, each with its `devices`, by Slurm")]
 
     @model_validator(mode="before")
     @classmethod
@@ -385,6 +387,8 @@ def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
         for key, reason in _variant_mistakes(config, variant):
             yield ("variants", name, key), reason
     yield from _arm_mistakes(config)
+    if config.device == "mps" and config.devices * config.nodes > 1:
+        yield ("devices" if config.devices > 1 else "nodes",), "mps computes alone; set 1, or another device"
     used = {variant.recipe for variant in config.variants.values()}
     for name in config.pretrained.files:
         if not architectures.exists(name):
