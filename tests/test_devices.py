@@ -1,6 +1,5 @@
-"""Several processes give what one gives: the same to the order of sums in training, to the bit where they only infer."""
+"""Several processes give what one gives: in training to the order of sums, in inference to the bit."""
 
-import logging
 import os
 import signal
 import subprocess
@@ -20,7 +19,7 @@ from brushprint.errors import UserError
 from brushprint.inference import infer
 from brushprint.training import Data
 from tests.test_inference import held_out, random_model
-from tests.test_training import CLASSES, assert_same, large, learn, planted, recipe
+from tests.test_training import assert_same, large, learn, planted, recipe
 
 torch.set_num_threads(1)
 
@@ -48,6 +47,7 @@ CASES = {
     "even": {"recipe": EXACT, "data": planted(40, 1), "validation": planted(24, 2)},
     # The last batches are of one picture, so that one of two processes has none.
     "uneven": {"recipe": EXACT, "data": planted(41, 1), "validation": planted(17, 2)},
+    "resumed": {"recipe": EXACT, "data": planted(41, 1), "validation": planted(17, 2)},
     "weighed": {"recipe": EXACT.model_copy(update={"class_weights": "balanced"}), "data": planted(41, 1)},
     "batch norm": {"recipe": NORMED, "data": enlarged(21, 1), "validation": enlarged(9, 2)},
     "chance": {"recipe": CHANCE, "data": planted(41, 1)},
@@ -73,29 +73,23 @@ class Killed(Data):
             yield batch
 
 
-class Unreadable(Data):
-    """Training pictures of which the second process cannot read all."""
-
-    def batches(self, size: int, order: np.ndarray | None, processes: Processes) -> Iterator:
-        for number, batch in enumerate(super().batches(size, order, processes)):
-            if (number, processes.rank) == (2, 1):
-                raise UserError("a picture is gone")
-            yield batch
-
-
-def with_two(folder: Path, kind: type[Data], case: str) -> None:
-    """Train a case by two processes on pictures of a troubled kind."""
-    data = CASES[case]["data"]
-    troubled = CASES[case] | {"data": kind(data.pixels, data.rows, data.targets)}
-    run(learn, TWO, folder / "processes", checkpoint=folder / f"{case}.pt", **troubled)
+@pytest.fixture(scope="module")
+def resumable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the checkpoint of the case "resumed", one of whose processes was killed."""
+    folder, data = tmp_path_factory.mktemp("two"), CASES["resumed"]["data"]
+    killed = CASES["resumed"] | {"data": Killed(data.pixels, data.rows, data.targets)}
+    with pytest.raises(UserError, match="one of the processes was killed"):
+        run(learn, TWO, folder / "processes", checkpoint=folder / "resumed.pt", **killed)
+    return folder
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[tuple[dict, pd.DataFrame], ...]]:
+def results(
+    resumable: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[tuple[dict, pd.DataFrame], ...]]:
     """What one process and two make of each case: weights and history."""
-    one, two = (tmp_path_factory.mktemp(name) for name in ("one", "two"))
-    names = list(CASES)
-    by_two = run(learn_all, TWO, two / "processes", folder=two, names=names)[0]
+    one, names = tmp_path_factory.mktemp("one"), list(CASES)
+    by_two = run(learn_all, TWO, resumable / "processes", folder=resumable, names=names)[0]
     return dict(zip(names, zip(learn_all(one, names, Processes()), by_two, strict=True), strict=True))
 
 
@@ -115,32 +109,18 @@ def test_two_processes_train_to_the_metrics_of_one(results, case: str):
 def test_where_draws_and_rounding_differ_metrics_are_near(results, case: str):
     one, two = (history for _, history in results[case])
     for column in ("train_loss", "validation_loss"):
-        np.testing.assert_allclose(one[column], two[column], atol=0.05)
+        np.testing.assert_allclose(one[column], two[column], rtol=0.3 if case == "chance" else 0.02)
 
 
-def test_a_run_whose_process_was_killed_gives_the_same_bits_when_it_is_resumed(results, tmp_path: Path, caplog):
-    caplog.set_level(logging.INFO)
-    with pytest.raises(UserError, match="one of the processes ended|lost"):
-        with_two(tmp_path, Killed, "uneven")
-    (resumed,) = run(learn_all, TWO, tmp_path / "processes", folder=tmp_path, names=["uneven"])[0]
-    assert_same(resumed, results["uneven"][1])
-    assert caplog.text.count("test: resumed after epoch 1") == 1
+def test_a_run_whose_process_was_killed_gives_the_same_bits_when_it_is_resumed(results):
+    assert_same(results["resumed"][1], results["uneven"][1])
 
 
-def test_a_mistake_that_one_process_finds_is_told_in_one_line_and_ends_the_others(tmp_path: Path, caplog):
-    caplog.set_level(logging.INFO)
-    with pytest.raises(UserError, match="^a picture is gone$"):
-        with_two(tmp_path, Unreadable, "even")
-    assert "Traceback" not in caplog.text
-    assert not (tmp_path / "processes").exists()
-
-
-@pytest.mark.parametrize("name", ["cifake", "torchvision/resnet18"])
-def test_two_processes_infer_the_bits_of_one(name: str, tmp_path: Path):
-    """Of 300 pictures of 128 a side, in batches of 32: ten batches, the last of twelve pictures."""
-    pixels, table = held_out(300, 128)
+def test_two_processes_infer_the_bits_of_one(tmp_path: Path):
+    """Of 70 pictures of 128 a side, in batches of 32: three batches, the last of six pictures."""
+    pixels, table = held_out(70, 128)
     np.save(tmp_path / "pixels.npy", pixels)
-    mapped, model = np.load(tmp_path / "pixels.npy", mmap_mode="r"), random_model(name, 128)
+    mapped, model = np.load(tmp_path / "pixels.npy", mmap_mode="r"), random_model("cifake", 128)
     one = infer(model, mapped, table, device="cpu")
     two = infer(model, mapped, table, device="cpu", processes=TWO, folder=tmp_path / "processes")
     pd.testing.assert_frame_equal(one[0], two[0], check_exact=True)
@@ -169,6 +149,18 @@ def test_each_process_knows_its_part_and_maps_arrays_anew(module):
     found = run(do, Processes(3), folder, array=np.load("array.npy", mmap_mode="r"))
     assert found == [("memmap", [0, 3]), ("memmap", [1, 4]), ("memmap", [2])]
     assert run(do, Processes(), folder, array=np.arange(2)) == [("ndarray", [0, 1])]
+
+
+def test_a_mistake_that_one_process_finds_is_told_in_one_line_and_ends_the_others(module):
+    folder = module(
+        "import time\nfrom brushprint.errors import UserError\n\ndef do(processes):\n"
+        "    if processes.rank == 1:\n        raise UserError('a picture is gone')\n    time.sleep(60)\n"
+    )
+    from task import do  # noqa: PLC0415
+
+    with pytest.raises(UserError, match=r"^a picture is gone$"):
+        run(do, TWO, folder)
+    assert not folder.exists()
 
 
 def test_no_process_outlives_the_one_that_began_it(module):
@@ -200,7 +192,9 @@ def test_several_nodes_without_slurm_are_told_in_one_line(tmp_path: Path, monkey
 
 @pytest.mark.parametrize("change", [{"memory_format": "contiguous"}, {"compile": True}], ids=str)
 def test_a_network_trains_alike_in_another_memory_format_or_compiled(results, change: dict, tmp_path: Path):
-    """Its weights have the names that the network has as it is."""
-    weights, history = learn(tmp_path / "c.pt", **CASES["even"] | {"recipe": EXACT.model_copy(update=change)})
+    """Its weights have the names that the network has as it is; compiled without C++, which takes half a minute."""
+    case = CASES["even"] | {"recipe": EXACT.model_copy(update=change)}
+    with torch.compiler.set_stance("default", force_backend="aot_eager"):
+        weights, history = learn(tmp_path / "c.pt", **case)
     pd.testing.assert_frame_equal(history, results["even"][0][1], rtol=1e-4)
     networks.restore(networks.build("cifake", 2, 16), weights)

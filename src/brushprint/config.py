@@ -283,6 +283,13 @@ class Config(Settings):
     devices: Annotated[int, Field(ge=1, description="so many of a machine train and infer a network together")]
     nodes: Annotated[int, Field(ge=1, description="so many machines do, each with its `devices`, by Slurm")]
 
+    @field_validator("devices", "nodes")
+    @classmethod
+    def _of_its_kind(cls, number: int, known: ValidationInfo) -> int:
+        if known.data.get("device") == "mps" and number > 1:
+            raise ValueError("mps computes alone; set 1, or another device")
+        return number
+
     @model_validator(mode="before")
     @classmethod
     def _drop_nulls(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -387,8 +394,6 @@ def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
         for key, reason in _variant_mistakes(config, variant):
             yield ("variants", name, key), reason
     yield from _arm_mistakes(config)
-    if config.device == "mps" and config.devices * config.nodes > 1:
-        yield ("devices" if config.devices > 1 else "nodes",), "mps computes alone; set 1, or another device"
     used = {variant.recipe for variant in config.variants.values()}
     for name in config.pretrained.files:
         if not architectures.exists(name):

@@ -104,6 +104,7 @@ def _watch(commands: list[tuple[list[str], dict[str, str]]]) -> list[int]:
             readers[-1].start()
         while None in (found := [process.poll() for process in started]) and not any(found):
             time.sleep(0.1)
+        found = [process.poll() for process in started]
     finally:
         for process in started:
             # The end of their input is what they end by, on other machines too.
@@ -125,12 +126,12 @@ def _pass_on(lines: IO[str]) -> None:
 
 
 def _failure(folder: Path, statuses: list[int | None]) -> Exception:
-    """What the first process that failed said, or what can be said of one that was ended."""
-    if (folder / "error").exists():
-        return pickle.loads((folder / "error").read_bytes())
-    status = next(filter(None, statuses))
-    how = f"by signal {-status}" if status < 0 else f"with status {status}"
-    return UserError(f"one of the processes ended {how}; the machine may be out of memory; run again to go on")
+    """What the first process that failed said of it, unless it only lost one that was killed."""
+    error = pickle.loads((folder / "error").read_bytes()) if (folder / "error").exists() else None
+    killed = any(status and (status < 0 or status > 128) for status in statuses)
+    if error is None or (killed and isinstance(error, RuntimeError)):
+        return UserError("one of the processes was killed; the machine may be out of memory; run again to go on")
+    return error
 
 
 def work(folder: str) -> None:

@@ -26,7 +26,6 @@ from brushprint.errors import UserError
 from brushprint.head import find
 from brushprint.recipe import Phase, Recipe
 
-
 FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 
 # Processes draw apart: from seeds that are further from one another than there are epochs.
@@ -158,7 +157,7 @@ def train(
                 continue
             state.begin(number)
             freeze(network, phase.trained)
-            learner = _learner(fabric, processes, network, recipe, phase, (data, validation))
+            learner = _learner(fabric, processes, network, recipe, phase, parts=(data, validation))
             optimizer = fabric.setup_optimizers(_optimizer(network, recipe))
             if state.optimizer:
                 optimizer.load_state_dict(state.optimizer)
@@ -251,7 +250,7 @@ class _Learner:
 
 
 def _learner(
-    fabric: Fabric, processes: Processes, network: nn.Module, recipe: Recipe, phase: Phase, parts: tuple[Data, Data]
+    fabric: Fabric, processes: Processes, network: nn.Module, recipe: Recipe, phase: Phase, *, parts: tuple[Data, Data]
 ) -> _Learner:
     def as_input(pictures: torch.Tensor) -> torch.Tensor:
         return networks.as_input(pictures, recipe.scaling).contiguous(memory_format=FORMATS[recipe.memory_format])
@@ -320,7 +319,7 @@ def evaluate(
     module: nn.Module,
     loss: Callable[..., torch.Tensor],
     batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
-    summed: Callable[[torch.Tensor], torch.Tensor] = nn.Identity(),
+    summed: Callable[[torch.Tensor], torch.Tensor] = lambda totals: totals,
 ) -> tuple[float, float]:
     """Mean loss and accuracy over batches of inputs and targets, without learning; `summed` adds other processes'."""
     totals = torch.zeros(3, dtype=torch.float64)
@@ -344,7 +343,7 @@ def _stalled(rows: list[dict[str, float]], patience: int | None) -> bool:
 
 
 class _State:
-    """How far a training has come, in memory and, after each epoch, in its checkpoint, which the first process keeps."""
+    """How far a training has come, in memory and, after each epoch, in its checkpoint; the first process keeps that."""
 
     def __init__(self, fabric: Fabric, network: nn.Module, checkpoint: Path, identity: str) -> None:
         self.fabric, self.network, self.checkpoint, self.identity = fabric, network, checkpoint, identity
