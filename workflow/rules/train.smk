@@ -1,6 +1,5 @@
 """A network learns from the training pictures; validation pictures choose the epoch. Test pictures have no part in it."""
 
-
 # Who trains and infers a network. Several nodes are tasks of one Slurm job that its script starts, as those of MPI.
 PROCESSES = {"devices": CONFIG.devices, "nodes": CONFIG.nodes}
 if CONFIG.nodes > 1:
@@ -19,11 +18,11 @@ rule train:
         f"{LOGS}/train-{{variant}}.log",
     benchmark:
         f"{LOGS}/train-{{variant}}.benchmark.tsv"
+    # The longest jobs first: what is made of one network fills the core that waits for another.
+    priority: 1
     threads: PROCESS_CORES
     resources:
         **PROCESSES,
-    # The longest jobs first: what is made of one network fills the core that waits for another.
-    priority: 1
     params:
         *code("train"),
         network=network_code("train"),
