@@ -102,9 +102,9 @@ def table(small: dict[str, tuple[float, float]], large: dict[str, tuple[float, f
     """A row a rule: memory and time at both sizes, and at `FULL` by the line through them."""
     heads = [f"{name} at {size:,}" for name in ("MB", "s") for size in (*sizes, FULL)]
     lines = [f"| rule | {' | '.join(heads)} |", f"| --- |{' --- |' * len(heads)}"]
-    for rule in large:
+    for rule, costs_of in large.items():
         cells = []
-        for one, other in zip(small.get(rule, (0, 0)), large[rule], strict=True):
+        for one, other in zip(small.get(rule, (0, 0)), costs_of, strict=True):
             # What falls is chance.
             slope = max(0, other - one) / (sizes[1] - sizes[0])
             cells += [one, other, other + slope * (FULL - sizes[1])]
@@ -126,7 +126,7 @@ def measure(sizes: tuple[int, int], cores: int, work: Path) -> str:
 
 
 def tables(quick: bool) -> dict[str, str]:
-    """The table of docs/full-size.md by the name of its place; `quick` on a few hundred pictures, to see that it runs."""
+    """The table of docs/full-size.md by the name of its place; `quick` on a few hundred pictures, to see it run."""
     sizes = (300, 600) if quick else (10_000, 100_000)
     with tempfile.TemporaryDirectory() as work:
         return {"size": measure(sizes, 2, Path(work))}

@@ -86,7 +86,7 @@ def _principal_components(features: np.ndarray, variance: float) -> tuple[np.nda
 
     There are as many components as hold it, but at least two: zeros where the features have none.
     """
-    pictures, values = features.shape
+    pictures = len(features)
     if not np.ptp(features, axis=0).any():
         return np.zeros((pictures, 2)), np.zeros(2), 1
     mean = features.mean(0, dtype=np.float64)
