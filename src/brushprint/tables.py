@@ -13,6 +13,8 @@ from brushprint.atomic import replacing
 
 # So many pictures are computed with at a time where all of them together would not fit into memory.
 ROWS = 4096
+# A writer holds as many rows before it writes them; rows of features are 16 kB and more.
+ROW_GROUP = 16_384
 
 
 def write_parquet(table: pd.DataFrame | pa.Table, target: str | Path) -> None:
@@ -20,7 +22,7 @@ def write_parquet(table: pd.DataFrame | pa.Table, target: str | Path) -> None:
     if isinstance(table, pd.DataFrame):
         table = pa.Table.from_pandas(table, preserve_index=False)
     with replacing(target) as part:
-        pq.write_table(table, part)
+        pq.write_table(table, part, row_group_size=ROW_GROUP)
 
 
 def write_csv(table: pd.DataFrame, target: str | Path) -> None:
