@@ -36,12 +36,13 @@ def project(project: Path) -> Iterator[Path]:
     cut_power(project)
 
 
-def at_work(project: Path, command: str = "") -> list[int]:
-    """The processes that work in a project, whoever began them; or those with a text in their command."""
+def at_work(project: Path, *names: str) -> list[int]:
+    """The processes that work in a project, whoever began them; or those of some names, as jobs have of their rules."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile
-            if (process / "cwd").readlink().is_relative_to(project) and command in (process / "cmdline").read_text():
+            within = (process / "cwd").readlink().is_relative_to(project)
+            if within and (not names or (process / "comm").read_text().strip() in names):
                 found.append(int(process.name))
     return found
 
@@ -100,7 +101,7 @@ def learned(project: Path) -> list[bytes]:
 
 def job_of(project: Path, rule: str) -> Callable[[], list[int]]:
     """Whether a job of a rule is at work."""
-    return lambda: at_work(project, f".{rule}.py")
+    return lambda: at_work(project, rule)
 
 
 def changed(file: Path) -> Callable[[], bool]:
@@ -151,7 +152,8 @@ def kill_snakemake(project: Path, process: subprocess.Popen) -> None:
 
 def kill_a_job(project: Path, process: subprocess.Popen) -> None:
     """End one job; Snakemake tells so and ends by itself."""
-    while process.poll() is None and not (jobs := at_work(project, ".snakemake/scripts/")):
+    rules = [script.stem[:15] for script in (project / "workflow/scripts").glob("*.py")]
+    while process.poll() is None and not (jobs := at_work(project, *rules)):
         time.sleep(0.01)
     if process.poll() is None:
         kill(jobs[0])

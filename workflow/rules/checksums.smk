@@ -85,8 +85,6 @@ rule checksums:
         SUMS,
     log:
         f"{LOGS}/checksums.log",
-    benchmark:
-        f"{LOGS}/checksums.benchmark.tsv"
     params:
         *code("checksums"),
     script:

@@ -16,8 +16,6 @@ rule vendor:
         f"data/npm/{RUNTIME.name}-{RUNTIME.version}.tgz",
     log:
         f"{LOGS}/vendor.log",
-    benchmark:
-        f"{LOGS}/vendor.benchmark.tsv"
     params:
         *code("vendor"),
         package=RUNTIME._asdict(),
@@ -50,8 +48,6 @@ rule demo:
         ),
     log:
         f"{LOGS}/demo.log",
-    benchmark:
-        f"{LOGS}/demo.benchmark.tsv"
     params:
         *code("demo"),
         **PICTURES["params"],

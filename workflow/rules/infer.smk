@@ -11,8 +11,6 @@ rule infer:
         digest=f"{VARIANT}/features.sha256",
     log:
         f"{LOGS}/infer-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/infer-{{variant}}.benchmark.tsv"
     params:
         *code("infer"),
         network=network_code("infer"),

@@ -10,8 +10,6 @@ rule train:
         history=f"{VARIANT}/history.csv",
     log:
         f"{LOGS}/train-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/train-{{variant}}.benchmark.tsv"
     # The longest jobs first: what is made of one network fills the core that waits for another.
     priority: 1
     params:
