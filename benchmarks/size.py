@@ -1,4 +1,4 @@
-"""What each rule takes as a collection grows: its memory and time at two sizes, and at 300,000 pictures by their slope.
+"""What each rule takes as a collection grows: at two sizes, and at 300,000 pictures by the slope between them.
 
 Usage: python benchmarks/size.py [--pictures N N] [--cores N] [--work FOLDER]. Draws N small pictures that are laid out
 as AI-ArtBench is, runs the workflow on them in a copy of this repository, with two of its cheapest variants, and reads
@@ -70,7 +70,7 @@ def copy_repository(target: Path) -> None:
 
 
 def run(folder: Path, pictures: int, cores: int) -> dict[str, tuple[float, float]]:
-    """Megabytes of the largest job of each rule and the seconds of all of them, for so many pictures."""
+    """What `costs` says of a run on so many pictures."""
     copy_repository(folder)
     draw(folder / "pictures.zip", pictures)
     named = yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8"))["variants"]
@@ -89,18 +89,18 @@ def run(folder: Path, pictures: int, cores: int) -> dict[str, tuple[float, float
 
 
 def costs(logs: Path) -> dict[str, tuple[float, float]]:
-    """By rule, in the order in which they began, from the logs of a run."""
+    """By rule the megabytes of its largest job and the processor seconds of all, from the logs of a run."""
     found: dict[str, tuple[float, float]] = {}
     for job in runs.read(logs):
         rule = job.job.partition("-")[0]
         memory, seconds = found.get(rule, (0.0, 0.0))
-        found[rule] = max(memory, job.memory or 0), seconds + (job.seconds or 0)
+        found[rule] = max(memory, job.memory or 0), seconds + (job.cpu or 0)
     return found
 
 
 def table(small: dict[str, tuple[float, float]], large: dict[str, tuple[float, float]], sizes: tuple[int, int]) -> str:
-    """A row a rule: memory and time at both sizes, and at `FULL` by the line through them."""
-    heads = [f"{name} at {size:,}" for name in ("MB", "s") for size in (*sizes, FULL)]
+    """A row a rule: memory and processor time at both sizes, and at `FULL` by the line through them."""
+    heads = [f"{name} at {size:,}" for name in ("MB", "CPU s") for size in (*sizes, FULL)]
     lines = [f"| rule | {' | '.join(heads)} |", f"| --- |{' --- |' * len(heads)}"]
     for rule, costs_of in large.items():
         cells = []
