@@ -77,6 +77,7 @@ rule leaks:
         f"{LOGS}/leaks.log",
     benchmark:
         f"{LOGS}/leaks.benchmark.tsv"
+    localrule: True
     params:
         *code("leaks"),
         splits=SPLITS,

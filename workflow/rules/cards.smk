@@ -17,6 +17,7 @@ rule cards:
         f"{LOGS}/cards.log",
     benchmark:
         f"{LOGS}/cards.benchmark.tsv"
+    localrule: True
     params:
         *code("cards"),
         title=CONFIG.collection.title,

@@ -73,6 +73,7 @@ elif not LOCAL:
             f"{LOGS}/fetch.log",
         benchmark:
             f"{LOGS}/fetch.benchmark.tsv"
+        localrule: True
         params:
             *code("fetch"),
             **FETCHED,

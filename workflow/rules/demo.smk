@@ -18,6 +18,7 @@ rule vendor:
         f"{LOGS}/vendor.log",
     benchmark:
         f"{LOGS}/vendor.benchmark.tsv"
+    localrule: True
     params:
         *code("vendor"),
         package=RUNTIME._asdict(),

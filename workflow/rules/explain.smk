@@ -15,6 +15,8 @@ rule explain:
         f"{LOGS}/explain-{{variant}}.log",
     benchmark:
         f"{LOGS}/explain-{{variant}}.benchmark.tsv"
+    resources:
+        **GPU,
     params:
         *code("explain"),
         **CONFIG.explain.model_dump(include={"pictures", "panel", "occlusion"}),

@@ -83,6 +83,8 @@ if CONFIG.external:
             f"{LOGS}/external_scores-{{variant}}.log",
         benchmark:
             f"{LOGS}/external_scores-{{variant}}.benchmark.tsv"
+        resources:
+            **GPU,
         params:
             *code("external_scores"),
             network=network_code("external_scores"),
@@ -144,6 +146,8 @@ if CONFIG.robustness.picked:
             f"{LOGS}/picked_scores-{{variant}}.log",
         benchmark:
             f"{LOGS}/picked_scores-{{variant}}.benchmark.tsv"
+        resources:
+            **GPU,
         params:
             *code("picked_scores"),
             network=network_code("picked_scores"),

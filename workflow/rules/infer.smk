@@ -13,6 +13,8 @@ rule infer:
         f"{LOGS}/infer-{{variant}}.log",
     benchmark:
         f"{LOGS}/infer-{{variant}}.benchmark.tsv"
+    resources:
+        **GPU,
     params:
         *code("infer"),
         network=network_code("infer"),

@@ -18,6 +18,8 @@ rule regions:
         f"{LOGS}/regions-{{variant}}.log",
     benchmark:
         f"{LOGS}/regions-{{variant}}.benchmark.tsv"
+    resources:
+        **GPU,
     params:
         *code("regions"),
         network=network_code("regions"),

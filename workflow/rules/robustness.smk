@@ -26,6 +26,8 @@ rule robustness:
         f"{LOGS}/robustness-{{variant}}.log",
     benchmark:
         f"{LOGS}/robustness-{{variant}}.benchmark.tsv"
+    resources:
+        **GPU,
     params:
         *code("robustness"),
         network=network_code("robustness"),

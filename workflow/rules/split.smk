@@ -11,6 +11,7 @@ rule split:
         f"{LOGS}/split-{{split}}.log",
     benchmark:
         f"{LOGS}/split-{{split}}.benchmark.tsv"
+    localrule: True
     params:
         *code("split"),
         split=lambda wildcards: TRAINED.splits[wildcards.split].model_dump(),

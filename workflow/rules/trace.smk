@@ -58,6 +58,7 @@ rule trace:
         f"{LOGS}/trace-{{variant}}.log",
     benchmark:
         f"{LOGS}/trace-{{variant}}.benchmark.tsv"
+    localrule: True
     params:
         *code("trace"),
         rules=lambda wildcards: list(rule_of(wildcards).values()),

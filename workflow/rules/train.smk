@@ -14,6 +14,8 @@ rule train:
         f"{LOGS}/train-{{variant}}.benchmark.tsv"
     # The longest jobs first: what is made of one network fills the core that waits for another.
     priority: 1
+    resources:
+        **GPU,
     params:
         *code("train"),
         network=network_code("train"),

@@ -36,6 +36,7 @@ rule weights:
         f"{LOGS}/weights-{{weights}}.benchmark.tsv"
     wildcard_constraints:
         weights=one_of(WEIGHTS) or "none",
+    localrule: True
     params:
         *code("weights"),
         network=lambda wildcards: module_code("weights", WEIGHTS[wildcards.weights][0]),
@@ -55,6 +56,7 @@ checkpoint seal_weights:
         f"{LOGS}/seal_weights-{{weights}}.log",
     benchmark:
         f"{LOGS}/seal_weights-{{weights}}.benchmark.tsv"
+    localrule: True
     params:
         *code("seal_weights"),
     script:
