@@ -69,6 +69,7 @@ rule leaks:
         f"{RESULTS}/leaks.json",
     log:
         f"{LOGS}/leaks.log",
+    localrule: True
     params:
         *code("leaks"),
         splits=SPLITS,

@@ -15,6 +15,7 @@ rule cards:
         cards=expand(f"{VARIANT}/card.md", variant=CONFIG.variants),
     log:
         f"{LOGS}/cards.log",
+    localrule: True
     params:
         *code("cards"),
         title=CONFIG.collection.title,

@@ -69,6 +69,7 @@ elif not LOCAL:
             digest=f"{ARCHIVE}.sha256",
         log:
             f"{LOGS}/fetch.log",
+        localrule: True
         params:
             *code("fetch"),
             **FETCHED,

@@ -46,7 +46,10 @@ SEALED = {
 SPLITS = sorted({of["split"] for name, of in SEALED.items() if name in CONFIG.variants})
 TRAINED_SPLITS = sorted({of["split"] for of in SEALED.values()})
 MEMORY = provenance.Memory(Path(f"{SCRATCH}/digests/code.json"))
+# On a cluster each profile says how many these are.
 ALL_CORES = workflow.resource_settings.cores or 1
+# What jobs of networks ask of a cluster.
+GPU = {"gpu": 1} if CONFIG.device == "cuda" else {}
 
 
 def one_of(names):

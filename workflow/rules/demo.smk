@@ -16,6 +16,7 @@ rule vendor:
         f"data/npm/{RUNTIME.name}-{RUNTIME.version}.tgz",
     log:
         f"{LOGS}/vendor.log",
+    localrule: True
     params:
         *code("vendor"),
         package=RUNTIME._asdict(),

@@ -77,6 +77,8 @@ if CONFIG.external:
             metrics=f"{VARIANT}/external.json",
         log:
             f"{LOGS}/external_scores-{{variant}}.log",
+        resources:
+            **GPU,
         params:
             *code("external_scores"),
             network=network_code("external_scores"),
@@ -132,6 +134,8 @@ if CONFIG.robustness.picked:
             f"{VARIANT}/picked.parquet",
         log:
             f"{LOGS}/picked_scores-{{variant}}.log",
+        resources:
+            **GPU,
         params:
             *code("picked_scores"),
             network=network_code("picked_scores"),

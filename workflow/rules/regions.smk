@@ -16,6 +16,8 @@ rule regions:
         honest=f"{VARIANT}/faithfulness.json",
     log:
         f"{LOGS}/regions-{{variant}}.log",
+    resources:
+        **GPU,
     params:
         *code("regions"),
         network=network_code("regions"),

@@ -24,6 +24,8 @@ rule robustness:
         rates=f"{VARIANT}/robustness.parquet",
     log:
         f"{LOGS}/robustness-{{variant}}.log",
+    resources:
+        **GPU,
     params:
         *code("robustness"),
         network=network_code("robustness"),

@@ -56,6 +56,7 @@ rule trace:
         f"{VARIANT}/provenance.json",
     log:
         f"{LOGS}/trace-{{variant}}.log",
+    localrule: True
     params:
         *code("trace"),
         rules=lambda wildcards: list(rule_of(wildcards).values()),

@@ -1,7 +1,7 @@
 """A network learns from the training pictures; validation pictures choose the epoch. Test pictures have no part in it."""
 
 # Who trains and infers a network. Several nodes are tasks of one Slurm job that its script starts, as those of MPI.
-PROCESSES = {"devices": CONFIG.devices, "nodes": CONFIG.nodes}
+PROCESSES = {"devices": CONFIG.devices, "nodes": CONFIG.nodes, **{name: CONFIG.devices for name in GPU}}
 if CONFIG.nodes > 1:
     PROCESSES |= {"tasks": CONFIG.nodes * CONFIG.devices, "mpi": "srun"}
 PROCESS_CORES = CONFIG.devices if CONFIG.nodes == 1 else 1

@@ -34,6 +34,7 @@ rule weights:
         f"{LOGS}/weights-{{weights}}.log",
     wildcard_constraints:
         weights=one_of(WEIGHTS) or "none",
+    localrule: True
     params:
         *code("weights"),
         network=lambda wildcards: module_code("weights", WEIGHTS[wildcards.weights][0]),
@@ -51,6 +52,7 @@ checkpoint seal_weights:
         f"{RESULTS}/seals/weights-{{weights}}.json",
     log:
         f"{LOGS}/seal_weights-{{weights}}.log",
+    localrule: True
     params:
         *code("seal_weights"),
     script:
