@@ -10,7 +10,7 @@ from tests.conftest import REPOSITORY, run
 
 sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 
-from run import LONG, SHORT  # noqa: E402
+from run import LONG, SHORT
 
 PLACE = r"<!-- benchmark: (\w+) -->\n(.*?)<!-- end -->"
 
@@ -41,5 +41,8 @@ def test_a_benchmark_gives_the_tables_that_the_docs_have_a_place_for(name: str) 
 
 def test_every_table_of_the_docs_is_of_a_benchmark_and_says_where_it_was_measured() -> None:
     for name, text in places():
-        assert any(f'"{name}": table(' in file.read_text() for file in Path(REPOSITORY, "benchmarks").glob("*.py")), name
+        files = Path(REPOSITORY, "benchmarks").glob("*.py")
+        assert any(f'"{name}": table(' in file.read_text() for file in files), name
+            name
+        )
         check_table(text)
