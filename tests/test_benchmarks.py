@@ -43,6 +43,4 @@ def test_every_table_of_the_docs_is_of_a_benchmark_and_says_where_it_was_measure
     for name, text in places():
         files = Path(REPOSITORY, "benchmarks").glob("*.py")
         assert any(f'"{name}": table(' in file.read_text() for file in files), name
-            name
-        )
         check_table(text)
