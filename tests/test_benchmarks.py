@@ -39,8 +39,7 @@ def test_a_benchmark_gives_the_tables_that_the_docs_have_a_place_for(name: str) 
         check_table(text)
 
 
-def test_every_table_of_the_docs_is_of_a_benchmark_and_says_where_it_was_measured() -> None:
-    for name, text in places():
-        files = Path(REPOSITORY, "benchmarks").glob("*.py")
-        assert any(f'"{name}": table(' in file.read_text() for file in files), name
-        check_table(text)
+def test_every_place_in_the_docs_has_a_benchmark() -> None:
+    code = [file.read_text(encoding="utf-8") for file in Path(REPOSITORY, "benchmarks").glob("*.py")]
+    for name, _ in places():
+        assert any(f'"{name}": ' in text for text in code), name
