@@ -6,6 +6,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from snakemake.io import expand as snakemake_expand
 from snakemake.utils import update_config
 
 from brushprint import architectures, config as settings, provenance
@@ -45,7 +46,29 @@ SEALED = {
 }
 SPLITS = sorted({of["split"] for name, of in SEALED.items() if name in CONFIG.variants})
 TRAINED_SPLITS = sorted({of["split"] for of in SEALED.values()})
+MEMORY = provenance.Memory(Path(f"{SCRATCH}/digests/code.json"))
+# On a cluster each profile says how many these are.
 ALL_CORES = workflow.resource_settings.cores or 1
+# What jobs of networks ask of a cluster.
+GPU = {"gpu": 1} if CONFIG.device == "cuda" else {}
+
+
+STORAGE = workflow.storage_settings
+# What Snakemake puts before the names of what rules write, where it is told of a default storage.
+STORED = f"{STORAGE.local_storage_prefix}/{STORAGE.default_storage_provider}/" + (
+    f"{str(STORAGE.default_storage_prefix).partition('://')[2]}/"
+)
+
+
+def unstored(file):
+    """The name of a file as its rule has it, with or without a default storage."""
+    return file if callable(file) else str(file).removeprefix(STORED)
+
+
+def expand(patterns, *combinator, **wildcards):
+    """As Snakemake's, which refuses what rules write to a default storage."""
+    patterns = [patterns] if isinstance(patterns, str) or callable(patterns) else patterns
+    return snakemake_expand(list(map(unstored, patterns)), *combinator, **wildcards)
 
 
 def one_of(names):
@@ -62,7 +85,7 @@ wildcard_constraints:
 @cache
 def code(script, *modules):
     """The params that every rule begins with: a value for each module and package that its script follows from."""
-    return provenance.code(Path(workflow.basedir, "workflow/scripts", f"{script}.py"), modules)
+    return provenance.code(Path(workflow.basedir, "workflow/scripts", f"{script}.py"), MEMORY, modules)
 
 
 def added_code(script, *modules):

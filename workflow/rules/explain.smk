@@ -13,8 +13,8 @@ rule explain:
         summary=f"{VARIANT}/heatmaps.json",
     log:
         f"{LOGS}/explain-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/explain-{{variant}}.benchmark.tsv"
+    resources:
+        **GPU,
     params:
         *code("explain"),
         **CONFIG.explain.model_dump(include={"pictures", "panel", "occlusion"}),

@@ -40,8 +40,6 @@ if CONFIG.external:
             rejected=f"{RESULTS}/external-rejected.parquet",
         log:
             f"{LOGS}/external.log",
-        benchmark:
-            f"{LOGS}/external.benchmark.tsv"
         threads: ALL_CORES
         params:
             *code("external"),
@@ -59,8 +57,6 @@ if CONFIG.external:
             digest=EXTERNAL_PIXELS.replace(".npy", ".json"),
         log:
             f"{LOGS}/external_pixels-{{size}}-{{resize}}.log",
-        benchmark:
-            f"{LOGS}/external_pixels-{{size}}-{{resize}}.benchmark.tsv"
         threads: ALL_CORES
         params:
             *code("external_pixels"),
@@ -81,8 +77,8 @@ if CONFIG.external:
             metrics=f"{VARIANT}/external.json",
         log:
             f"{LOGS}/external_scores-{{variant}}.log",
-        benchmark:
-            f"{LOGS}/external_scores-{{variant}}.benchmark.tsv"
+        resources:
+            **GPU,
         params:
             *code("external_scores"),
             network=network_code("external_scores"),
@@ -104,8 +100,6 @@ if CONFIG.robustness.picked:
             rejected=f"{RESULTS}/picked-rejected.parquet",
         log:
             f"{LOGS}/picked.log",
-        benchmark:
-            f"{LOGS}/picked.benchmark.tsv"
         threads: ALL_CORES
         params:
             *code("picked"),
@@ -121,8 +115,6 @@ if CONFIG.robustness.picked:
             digest=PICKED_PIXELS.replace(".npy", ".json"),
         log:
             f"{LOGS}/picked_pixels-{{size}}-{{resize}}.log",
-        benchmark:
-            f"{LOGS}/picked_pixels-{{size}}-{{resize}}.benchmark.tsv"
         threads: ALL_CORES
         params:
             *code("picked_pixels"),
@@ -142,8 +134,8 @@ if CONFIG.robustness.picked:
             f"{VARIANT}/picked.parquet",
         log:
             f"{LOGS}/picked_scores-{{variant}}.log",
-        benchmark:
-            f"{LOGS}/picked_scores-{{variant}}.benchmark.tsv"
+        resources:
+            **GPU,
         params:
             *code("picked_scores"),
             network=network_code("picked_scores"),
@@ -166,8 +158,6 @@ if CONFIG.robustness.picked:
             ),
         log:
             f"{LOGS}/picked_table.log",
-        benchmark:
-            f"{LOGS}/picked_table.benchmark.tsv"
         params:
             *code("picked_table"),
             **PICKED,

@@ -16,8 +16,8 @@ rule regions:
         honest=f"{VARIANT}/faithfulness.json",
     log:
         f"{LOGS}/regions-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/regions-{{variant}}.benchmark.tsv"
+    resources:
+        **GPU,
     params:
         *code("regions"),
         network=network_code("regions"),

@@ -45,8 +45,7 @@ checkpoint seal:
         f"{RESULTS}/seals/{{split}}-{{size}}-{{resize}}.json",
     log:
         f"{LOGS}/seal-{{split}}-{{size}}-{{resize}}.log",
-    benchmark:
-        f"{LOGS}/seal-{{split}}-{{size}}-{{resize}}.benchmark.tsv"
+    localrule: True
     params:
         *code("seal"),
         # A run that was killed before this job, and then lost its scratch folder, must not hide a change of the pixels.

@@ -56,8 +56,7 @@ rule trace:
         f"{VARIANT}/provenance.json",
     log:
         f"{LOGS}/trace-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/trace-{{variant}}.benchmark.tsv"
+    localrule: True
     params:
         *code("trace"),
         rules=lambda wildcards: list(rule_of(wildcards).values()),
