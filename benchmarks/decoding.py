@@ -15,21 +15,25 @@ from PIL import Image
 from brushprint.catalogue import catalogue
 from brushprint.pixels import write_pixels
 
+Resize = tuple[str, int, str]
+# What the perceptual hash of the catalogue is computed from.
+HASHED = ("L", 32, "lanczos")
 
-def _decode(root: Path, size: int, resize: str, names: list[str]) -> None:
+
+def _decode(root: Path, ways: list[Resize], names: list[str]) -> None:
     with zipfile.ZipFile(root) as archive:
-        for name in names:
-            picture = Image.open(io.BytesIO(archive.read(name))).convert("RGB")
-            np.asarray(picture.resize((size, size), Image.Resampling[resize.upper()]))
+        for mode, size, resize in ways:
+            for name in names:
+                picture = Image.open(io.BytesIO(archive.read(name))).convert(mode)
+                np.asarray(picture.resize((size, size), Image.Resampling[resize.upper()]))
 
 
-def bare(pool: ProcessPoolExecutor, root: Path, size: int, resize: str, passes: int) -> None:
-    """Decode and resize every member so many times."""
+def bare(pool: ProcessPoolExecutor, root: Path, *ways: Resize) -> None:
+    """Decode and resize every member in each of the ways."""
     with zipfile.ZipFile(root) as archive:
         names = archive.namelist()
     parts = 4 * CORES
-    for _ in range(passes):
-        list(pool.map(partial(_decode, root, size, resize), [names[part::parts] for part in range(parts)]))
+    list(pool.map(partial(_decode, root, list(ways)), [names[part::parts] for part in range(parts)]))
 
 
 def tables(quick: bool) -> dict[str, str]:
@@ -45,7 +49,6 @@ def tables(quick: bool) -> dict[str, str]:
         listing = partial(catalogue, root, labels(), images=None, max_rejected=0, seed=0, jobs=CORES)
         listed, _ = listing()
         for size, resize in [(32, "nearest"), (128, "bilinear")]:
-            once = partial(bare, pool, root, size, resize)
             decoding = partial(
                 write_pixels, root, listed, Path(folder, "pixels.npy"), size=size, resize=resize, jobs=CORES
             )
@@ -54,17 +57,15 @@ def tables(quick: bool) -> dict[str, str]:
                 listing()
                 decoding()
 
-            ways = {"Pillow": partial(once, 1), "catalogue": listing, "pixels": decoding}
-            ways |= {"Pillow twice": partial(once, 2), "both": both}
-            seconds = turns(ways, 1 if quick else 7)
-            for name, way, peer in (
-                ("catalogue", "catalogue", "Pillow"),
-                ("pixels", "pixels", "Pillow"),
-                ("catalogue and pixels", "both", "Pillow twice"),
-            ):
-                rates = [number(pictures / seconds[of]) for of in (peer, way)]
-                rows.append(
-                    [name, f"{size}, {resize}", 1 + (way == "both"), *rates, f"{seconds[peer] / seconds[way]:.2f}"]
-                )
-    heads = ["what", "pixels, filter", "decodes", "Pillow, images/s", "brushprint, images/s", "ratio"]
+            seen = ("RGB", size, resize)
+            pairs = {
+                "catalogue": (partial(bare, pool, root, HASHED), listing),
+                "pixels": (partial(bare, pool, root, seen), decoding),
+                "catalogue and pixels": (partial(bare, pool, root, HASHED, seen), both),
+            }
+            for name, (peer, ours) in pairs.items():
+                seconds = turns({"Pillow": peer, "ours": ours}, 1 if quick else 7)
+                rates = [number(pictures / taken) for taken in seconds.values()]
+                rows.append([name, f"{size}, {resize}", *rates, f"{seconds['Pillow'] / seconds['ours']:.2f}"])
+    heads = ["what", "pixels, filter", "Pillow, images/s", "brushprint, images/s", "ratio"]
     return {"decoding": table(heads, rows)}

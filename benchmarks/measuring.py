@@ -61,7 +61,7 @@ def labels() -> list[dict]:
 
 def sample(target: Path, *, train: int, test: int) -> None:
     """Draw the embedded sample, see `brushprint.sample.draw_sample`, and leave no process behind."""
-    draw_sample(target, train=train, test=test, seed=0, jobs=CORES)
+    draw_sample(target, train=train, test=test, seed=0, jobs=CORES if train > 100 else 1)
     get_reusable_executor().shutdown()
 
 

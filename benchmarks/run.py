@@ -17,8 +17,8 @@ from measuring import REPOSITORY, machine
 # Modules of this folder whose `tables(quick)` gives Markdown tables by the names of their places in the docs.
 SHORT = ["loop", "steps", "decoding", "passes", "dag", "frozen_features", "gradcam_rates"]
 # A quarter of an hour and more each.
-LONG = ["stages", "training_rates"]
-PLACE = r"(<!-- benchmark: {name} -->\n).*?(<!-- end -->)"
+LONG = ["stages", "training_rates", "size"]
+PLACE = r"(<!-- benchmark: {name} -->\n).*?(<!-- /benchmark -->)"
 
 
 def tables(module: str, quick: bool) -> dict[str, str]:
@@ -50,7 +50,7 @@ def main() -> None:
             found = alone.submit(tables, module, given.quick).result()
         for name, text in found.items():
             said = f"{text}\n\n{machine()}"
-            print(f"<!-- benchmark: {name} -->\n{said}\n<!-- end -->", flush=True)
+            print(f"<!-- benchmark: {name} -->\n{said}\n<!-- /benchmark -->", flush=True)
             if not given.quick:
                 write(name, said)
         print(f"{module}: {time.monotonic() - start:.0f} s", flush=True)

@@ -1,7 +1,8 @@
-"""Where the time of the default run goes, by rule, and how much of it is start-up: Python and the job's imports.
+"""Where the time of the default run goes, by rule, and how much of it is start-up.
 
-The workflow runs from nothing in a copy of this repository, on all cores; each job notes what it took. What a rule's
-script takes to import is measured by itself, in a process that does nothing else.
+The workflow runs from nothing in a copy of this repository, on all cores; each job notes what its process took. The
+rest is Snakemake, and what is imported before a job begins. What a rule's script imports is also measured by itself, in
+a Python that does nothing else.
 """
 
 import ast
@@ -18,6 +19,8 @@ from measuring import CORES, REPOSITORY, copy_repository, number, snakemake, tab
 
 from brushprint import runs
 
+QUICK = ["results/sample/splits/natural.parquet", "--config", "collection={sample: {train: 60, test: 30}}"]
+
 
 def _cpu() -> float:
     """CPU seconds of all processes that have ended, user and system."""
@@ -25,14 +28,14 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def start_up(rule: str) -> float:
+def imports(rule: str) -> float:
     """CPU seconds of a Python that imports what a rule's script imports."""
     script = REPOSITORY / "workflow/scripts" / f"{rule}.py"
     tree = ast.parse(script.read_text(encoding="utf-8"))
-    imports = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    lines = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     before = _cpu()
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src")}
-    subprocess.run([sys.executable, "-c", "\n".join(imports)], env=environment, check=True)
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], env=environment, check=True)
     return _cpu() - before
 
 
@@ -42,33 +45,29 @@ def tables(quick: bool) -> dict[str, str]:
         project = Path(folder)
         copy_repository(project)
         before, start = _cpu(), time.monotonic()
-        snakemake(project, *(["results/sample/splits/natural.parquet"] if quick else []))
+        snakemake(project, *(QUICK if quick else []))
         wall, cpu = time.monotonic() - start, _cpu() - before
         jobs = defaultdict(list)
         for job in runs.read(project / "logs/sample"):
             jobs[job.job.partition("-")[0]].append(job)
-    rows, starting = [], 0.0
-    for rule, done in sorted(jobs.items(), key=lambda item: -_sum(item[1], "cpu")):
-        once = start_up(rule)
-        starting += once * len(done)
-        seconds, busy = _sum(done, "seconds"), _sum(done, "cpu")
-        share = f"{min(1, once * len(done) / busy):.0%}" if busy else ""
-        rows.append([f"`{rule}`", len(done), number(seconds), number(busy), number(once), share])
-    heads = ["rule", "jobs", "wall, s", "CPU, s", "start-up of a job, CPU s", "start-up's share"]
     noted = sum(_sum(done, "cpu") for done in jobs.values())
-    count = sum(map(len, jobs.values()))
-    whole = [
-        [
-            count,
-            number(wall),
-            number(cpu),
-            f"{cpu / wall:.2f} of {CORES}",
-            f"{noted / cpu:.0%}",
-            f"{starting / cpu:.0%}",
-        ]
+    rows = []
+    for rule, done in sorted(jobs.items(), key=lambda item: -_sum(item[1], "cpu")):
+        busy = _sum(done, "cpu")
+        cells = [number(_sum(done, "seconds")), number(busy), f"{busy / noted:.0%}", number(imports(rule))]
+        rows.append([f"`{rule}`", len(done), *cells])
+    heads = ["rule", "jobs", "wall, s", "CPU, s", "share of all jobs' CPU", "imports of one, CPU s"]
+    whole = [sum(map(len, jobs.values())), number(wall), number(cpu), f"{cpu / wall:.2f} of {CORES}"]
+    about = [
+        "jobs",
+        "wall, s",
+        "CPU, s",
+        "cores at work",
+        "of the CPU, jobs",
+        "Snakemake and imports before jobs begin",
     ]
-    about = ["jobs", "wall, s", "CPU, s", "cores at work", "of the CPU, jobs", "of the CPU, start-up of jobs"]
-    return {"cores": table(about, whole), "stages": table(heads, rows)}
+    shares = [f"{noted / cpu:.0%}", f"{1 - noted / cpu:.0%}"]
+    return {"cores": table(about, [[*whole, *shares]]), "stages": table(heads, rows)}
 
 
 def _sum(done: list[runs.Run], name: str) -> float:

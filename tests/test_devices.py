@@ -1,7 +1,10 @@
 """Several processes give what one gives: in training to the order of sums, in inference to the bit."""
 
+import contextlib
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -198,3 +201,59 @@ def test_a_network_trains_alike_in_another_memory_format_or_compiled(results, ch
         weights, history = learn(tmp_path / "c.pt", **case)
     pd.testing.assert_frame_equal(history, results["even"][0][1], rtol=1e-4)
     networks.restore(networks.build("cifake", 2, 16), weights)
+
+
+SLURM = """\
+ClusterName=two
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort=7817
+SlurmUser=root
+SlurmdUser=root
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/%n.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port=17001 CPUs=2
+NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port=17002 CPUs=2
+PartitionName=all Nodes=ALL Default=YES
+"""
+
+
+@pytest.fixture
+def two_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A Slurm of two nodes that are both this machine, on ports of its own."""
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+    if os.getuid() != 0 or not all(map(shutil.which, ("munged", "slurmctld", "slurmd"))):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs root, munge and slurm-wlm")
+    host = socket.gethostname().partition(".")[0]
+    (tmp_path / "slurm.conf").write_text(SLURM.format(host=host, folder=tmp_path))
+    (tmp_path / "state").mkdir()
+    monkeypatch.setenv("SLURM_CONF", str(tmp_path / "slurm.conf"))
+    # The names of the nodes are no hosts'.
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    daemons = [(["slurmctld", "-D"], {}), (["slurmd", "-D", "-N", "n1"], {}), (["slurmd", "-D", "-N", "n2"], {})]
+    if not Path("/run/munge/munge.socket.2").exists():
+        Path("/run/munge").mkdir(exist_ok=True)
+        shutil.chown("/run/munge", "munge", "munge")
+        daemons.insert(0, (["munged", "-F"], {"user": "munge", "group": "munge"}))
+    with contextlib.ExitStack() as running:
+        for command, options in daemons:
+            daemon = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+            running.callback(daemon.wait, 20)
+            running.callback(daemon.terminate)
+            if command[0] == "munged":
+                until(Path("/run/munge/munge.socket.2").exists)
+        idle = ["sinfo", "--noheader", "--format", "%D %t"]
+        until(lambda: "2 idle" in subprocess.run(idle, capture_output=True, text=True, check=False).stdout)
+        yield
+
+
+@pytest.mark.xdist_group("slurm")
+def test_tasks_of_slurm_on_two_nodes_train_to_the_metrics_of_one_process(two_nodes, tmp_path: Path):
+    _, history = learn(tmp_path / "one.pt", **CASES["uneven"])
+    two = run(learn, Processes(1, nodes=2), tmp_path / "processes", checkpoint=tmp_path / "two.pt", **CASES["uneven"])
+    pd.testing.assert_frame_equal(two[0][1], history, rtol=1e-5)

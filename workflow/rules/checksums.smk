@@ -30,6 +30,7 @@ ARTIFACTS = [
     *rules.mistakes.output,
     *rules.report.output,
 ]
+ARTIFACTS = list(map(unstored, ARTIFACTS))
 SUMS = f"{RESULTS}/SHA256SUMS"
 
 # A job that was cut leaves marks that Snakemake goes by; what was checked out since is whole, as its line says.
@@ -71,9 +72,12 @@ def look_over():
 
 
 def looked_over(wildcards):
+    runs = workflow.is_main_process and workflow.executor_plugin and not workflow.dryrun
+    if runs and STORAGE.default_storage_provider:
+        stop("default-storage-provider: jobs open the collection and scratch/ as files; share results by DVC instead")
     if ALONE:
         look_over()
-    elif workflow.is_main_process and workflow.executor_plugin and not workflow.dryrun:
+    elif runs:
         stop("another run is at work in this folder; wait for its end, or use another clone")
     return checked(ARTIFACTS)
 

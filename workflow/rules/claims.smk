@@ -37,7 +37,7 @@ def changed():
 
 rule claims:
     input:
-        claims=ancient(CLAIMS),
+        claims=local(ancient(CLAIMS)),
         catalogue=f"{RESULTS}/catalogue.parquet",
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
         history=expand(f"{VARIANT}/history.csv", variant=CONFIG.variants),

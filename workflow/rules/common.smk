@@ -6,6 +6,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from snakemake.io import expand as snakemake_expand
 from snakemake.utils import update_config
 
 from brushprint import architectures, config as settings, provenance
@@ -50,6 +51,24 @@ MEMORY = provenance.Memory(Path(f"{SCRATCH}/digests/code.json"))
 ALL_CORES = workflow.resource_settings.cores or 1
 # What jobs of networks ask of a cluster.
 GPU = {"gpu": 1} if CONFIG.device == "cuda" else {}
+
+
+STORAGE = workflow.storage_settings
+# What Snakemake puts before the names of what rules write, where it is told of a default storage.
+STORED = f"{STORAGE.local_storage_prefix}/{STORAGE.default_storage_provider}/" + (
+    f"{str(STORAGE.default_storage_prefix).partition('://')[2]}/"
+)
+
+
+def unstored(file):
+    """The name of a file as its rule has it, with or without a default storage."""
+    return file if callable(file) else str(file).removeprefix(STORED)
+
+
+def expand(patterns, *combinator, **wildcards):
+    """As Snakemake's, which refuses what rules write to a default storage."""
+    patterns = [patterns] if isinstance(patterns, str) or callable(patterns) else patterns
+    return snakemake_expand(list(map(unstored, patterns)), *combinator, **wildcards)
 
 
 def one_of(names):
