@@ -98,6 +98,7 @@ def _compact(maps: torch.Tensor) -> torch.Tensor:
     return (adaptive_max_pool2d(maps, side) if side < maps.shape[2] else maps).flatten(1)
 
 
-def _lists(batches: Sequence[torch.Tensor]) -> pa.FixedSizeListArray:
-    values = torch.cat(batches).float()
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.flatten().numpy()), values.shape[1])
+def _lists(batches: Sequence[torch.Tensor]) -> pa.ChunkedArray:
+    """A list a picture. Batches stay apart: there is no room for a second copy of all of them."""
+    values = ((pa.array(batch.float().flatten().numpy()), batch.shape[1]) for batch in batches)
+    return pa.chunked_array([pa.FixedSizeListArray.from_arrays(*of) for of in values])
