@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
 BIN = .venv/bin
 
-.PHONY: results pdf demo runs test verify publish lint format schema graph
+.PHONY: results pdf demo runs test verify publish benchmarks lint format schema graph
 
 results: .venv/synced
 	$(BIN)/snakemake --cores all $(ARGS)
@@ -33,6 +33,10 @@ verify: .venv/synced
 # Stores the results with DVC for colleagues; refuses what is stale or not committed.
 publish: .venv/synced
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/brushprint publish $(ARGS)
+
+# Measures this machine and writes the tables of the docs; ARGS names some of them. Takes a quiet machine.
+benchmarks: .venv/synced
+	$(BIN)/python benchmarks/run.py $(ARGS)
 
 # `snakemake --lint` is no gate: it wants a conda environment for each rule, where one lock serves all.
 lint: .venv/synced

@@ -55,5 +55,11 @@ rule onnx:
         expand(rules.export.output, variant=CONFIG.variants),
 
 
+# Elsewhere a process cannot be copied once its libraries are loaded.
+onstart:
+    if sys.platform == "linux":
+        shell.prefix(forkserver.start(f".snakemake/forks-{os.getpid()}.socket") + " ")
+
+
 onsuccess:
     print(f"The report: {RESULTS}/report/index.html")

@@ -1,31 +1,24 @@
-"""What computing the features of frozen layers once saves: the first phase of source 001, beside the usual way.
+"""What computing the features of frozen layers once saves: the first phase of source 001, beside the usual way."""
 
-Usage: python benchmarks/frozen_features.py [--pictures N] [--pixels SIDE] [--epochs N]. Prints the seconds of both
-ways, their ratio, and how far their losses lie apart.
-"""
-
-import argparse
 import tempfile
-import time
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 import pandas as pd
 import torch
-import yaml
+from measuring import number, recipe, table, turns
 
 from brushprint import training
 from brushprint.recipe import Recipe
 from brushprint.training import Data, train
 
 
-def first_phase(recipe: Recipe, data: Data) -> tuple[float, pd.DataFrame]:
-    """Seconds and history of a training."""
+def first_phase(about: Recipe, data: Data) -> pd.DataFrame:
+    """The history of a training."""
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
         _, history = train(
-            recipe=recipe,
+            recipe=about,
             data=data,
             validation=Data(data.pixels, data.rows[::10], data.targets[::10]),
             classes=["ai", "human"],
@@ -36,35 +29,30 @@ def first_phase(recipe: Recipe, data: Data) -> tuple[float, pd.DataFrame]:
             identity="benchmark",
             label="benchmark",
         )
-        return time.perf_counter() - start, history
+        return history
 
 
-def main() -> None:
-    """Train both ways and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=256)
-    parser.add_argument("--pixels", type=int, default=224)
-    parser.add_argument("--epochs", type=int, default=5)
-    given = parser.parse_args()
+def tables(quick: bool) -> dict[str, str]:
+    """The table `frozen_features`."""
     torch.set_num_threads(1)
-    published = yaml.safe_load(Path("config/recipes.yaml").read_text(encoding="utf-8"))["recipes"]
-    changes = {"image_size": given.pixels, "epochs": given.epochs, "fine_tuning": None, "patience": None}
-    recipe = Recipe(**published["resnet50-finetuned"] | changes)
+    pictures, side, epochs = (24, 32, 2) if quick else (96, 224, 5)
+    changes = {"image_size": side, "epochs": epochs, "fine_tuning": None, "patience": None}
+    about = recipe("resnet50-finetuned", **changes)
     generator = np.random.default_rng(0)
-    shape = (given.pictures, given.pixels, given.pixels, 3)
-    data = Data(
-        generator.integers(0, 256, shape, dtype=np.uint8),
-        np.arange(given.pictures),
-        generator.integers(0, 2, given.pictures),
-    )
-    once, kept = first_phase(recipe, data)
-    with mock.patch.object(training, "_head_alone", lambda *_: False):
-        always, usual = first_phase(recipe, data)
-    apart = (kept["train_loss"] - usual["train_loss"]).abs().max()
-    print(f"{given.epochs} epochs of {given.pictures} pictures at {given.pixels} pixels, one core")
-    print(f"features of every epoch: {always:.1f} s; features once: {once:.1f} s; {always / once:.1f} times as fast")
-    print(f"greatest difference of a training loss: {apart:.1e}")
+    pixels = generator.integers(0, 256, (pictures, side, side, 3), dtype=np.uint8)
+    data = Data(pixels, np.arange(pictures), generator.integers(0, 2, pictures))
+    histories = {}
 
+    def once() -> None:
+        histories["once"] = first_phase(about, data)
 
-if __name__ == "__main__":
-    main()
+    def always() -> None:
+        with mock.patch.object(training, "_head_alone", lambda *_: False):
+            histories["always"] = first_phase(about, data)
+
+    seconds = turns({"once": once, "always": always}, 1, warm=int(quick))
+    apart = (histories["once"]["train_loss"] - histories["always"]["train_loss"]).abs().max()
+    row = [epochs, pictures, side, number(seconds["always"]), number(seconds["once"])]
+    heads = ["epochs", "pictures", "pixels", "every epoch, s", "once, s", "ratio", "losses apart at most"]
+    ratio = f"{seconds['always'] / seconds['once']:.1f}"
+    return {"frozen_features": table(heads, [[*row, ratio, f"{apart:.0e}"]])}

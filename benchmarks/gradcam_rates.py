@@ -1,17 +1,12 @@
 """How many Grad-CAM maps a second: ours beside the package grad-cam, of the same network, layer and pictures.
 
-Usage: python benchmarks/gradcam_rates.py [--pictures N] [--pixels SIDE] [--batch N] [--repeats N]. Prints, for the
-layer that the report explains and for the last, which the package's documentation names, the rate of each way on all
-cores (the median of the repeats, which take turns) and how many times the package's it is.
+Of the layer that the report explains and of the last, which the package's documentation names, on all cores.
 """
 
-import argparse
-import time
-from collections.abc import Callable
 from functools import partial
-from statistics import median
 
 import torch
+from measuring import number, table, turns
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
@@ -43,46 +38,24 @@ def forward(model: Model, _: str, batches: list[torch.Tensor]) -> None:
             model.network(model.inputs(pictures))
 
 
-def rates(ways: dict[str, Callable[[], None]], pictures: int, repeats: int) -> dict[str, float]:
-    """Pictures a second of each way; all take turns, and the first turn warms up."""
-    seconds = {name: [] for name in ways}
-    for _ in range(repeats + 1):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: pictures / median(taken[1:]) for name, taken in seconds.items()}
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=128)
-    parser.add_argument("--pixels", type=int, default=64)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--repeats", type=int, default=5)
-    given = parser.parse_args()
+def tables(quick: bool) -> dict[str, str]:
+    """The table `gradcam_rates`."""
+    count, side, size = (4, 32, 2) if quick else (128, 64, 64)
     torch.manual_seed(0)
-    network = networks.build("torchvision/resnet18", 2, given.pixels).eval()
-    about = {"architecture": "torchvision/resnet18", "image_size": given.pixels, "scaling": "imagenet"}
+    network = networks.build("torchvision/resnet18", 2, side).eval()
+    about = {"architecture": "torchvision/resnet18", "image_size": side, "scaling": "imagenet"}
     exact, rough = (Model(network, about | {"precision": precision}) for precision in ("32-true", "bf16-mixed"))
-    pictures = torch.randint(0, 256, (given.pictures, given.pixels, given.pixels, 3), dtype=torch.uint8)
-    batches = list(pictures.split(given.batch))
-    cores = torch.get_num_threads()
-    print(f"ResNet-18, {given.pixels} pixels, batches of {given.batch}, {cores} cores, {given.repeats} repeats")
-    print("| layer | way | maps/s | times the package |\n| --- | --- | --- | --- |", flush=True)
+    batches = list(torch.randint(0, 256, (count, side, side, 3), dtype=torch.uint8).split(size))
+    rows = []
     for layer in dict.fromkeys((exact.layers.gradcam, "layer4")):
         ways = {
             "grad-cam": partial(the_package, exact, layer, batches),
-            "brushprint, 32-true": partial(ours, exact, layer, batches),
-            "brushprint, bf16-mixed": partial(ours, rough, layer, batches),
-            "forward pass alone, 32-true": partial(forward, exact, layer, batches),
-            "forward pass alone, bf16-mixed": partial(forward, rough, layer, batches),
+            "brushprint, `32-true`": partial(ours, exact, layer, batches),
+            "brushprint, `bf16-mixed`": partial(ours, rough, layer, batches),
+            "forward pass alone, `32-true`": partial(forward, exact, layer, batches),
+            "forward pass alone, `bf16-mixed`": partial(forward, rough, layer, batches),
         }
-        found = rates(ways, given.pictures, given.repeats)
-        for name, rate in found.items():
-            print(f"| `{layer}` | {name} | {rate:,.0f} | {rate / found['grad-cam']:.1f} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+        seconds = turns(ways, 1 if quick else 5)
+        for name, taken in seconds.items():
+            rows.append([f"`{layer}`", name, number(count / taken), f"{seconds['grad-cam'] / taken:.1f}"])
+    return {"gradcam_rates": table(["layer", "way", "maps/s", "times the package"], rows)}

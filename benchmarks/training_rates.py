@@ -1,18 +1,17 @@
 """What the published recipes cost at full size: arithmetic, memory, and pictures a second on one core of this machine.
 
-Usage: python benchmarks/training_rates.py [RECIPE ...] [--seconds S]. Prints a row a recipe: forward multiply-adds a
-picture and rate of each phase, and the core hours of the published number of pictures and epochs at that rate.
+A row a recipe: forward multiply-adds a picture and rate of each phase, and the core hours of the published number of
+pictures and epochs at that rate.
 """
 
-import argparse
+import multiprocessing
 import resource
-import subprocess
-import sys
 import time
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import torch
-import yaml
+from measuring import recipe, table
 from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -36,17 +35,17 @@ PUBLISHED = {
 }
 
 
-def measure(name: str, seconds: float) -> None:
-    """Print the row of a recipe."""
+def measure(name: str, seconds: float) -> list[str]:
+    """The row of a recipe."""
     torch.set_num_threads(1)
-    recipe = Recipe(**yaml.safe_load(Path("config/recipes.yaml").read_text(encoding="utf-8"))["recipes"][name])
+    about = recipe(name)
     pictures, classes = PUBLISHED[name]
-    network = networks.build(recipe.architecture, classes, recipe.image_size)
+    network = networks.build(about.architecture, classes, about.image_size)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network.eval()(torch.zeros(1, 3, recipe.image_size, recipe.image_size))
+        network.eval()(torch.zeros(1, 3, about.image_size, about.image_size))
     rates, hours = [], 0.0
-    for phase in recipe.phases():
-        rate = _rate(network, recipe, phase.trained, seconds)
+    for phase in about.phases():
+        rate = _rate(network, about, phase.trained, seconds)
         rates.append(rate)
         # The head alone learns from features that are computed once.
         passes = 1 if phase.trained == [find(network)] else phase.epochs
@@ -55,46 +54,36 @@ def measure(name: str, seconds: float) -> None:
     said = " and ".join(f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}" for rate in rates)
     multiply_adds = counter.get_total_flops() / 2e9
     memory_and_time = [f"{hours:,.1f}", f"{memory:.1f}"]
-    cells = [f"`{name}`", str(recipe.image_size), f"{pictures:,}", f"{multiply_adds:.3f}", said, *memory_and_time]
-    print(f"| {' | '.join(cells)} |", flush=True)
+    return [f"`{name}`", str(about.image_size), f"{pictures:,}", f"{multiply_adds:.3f}", said, *memory_and_time]
 
 
-def _rate(network: torch.nn.Module, recipe: Recipe, trained: list[str] | None, enough: float) -> float:
+def _rate(network: torch.nn.Module, about: Recipe, trained: list[str] | None, enough: float) -> float:
     """Training pictures a second, augmentation included; forward alone where only the head learns."""
     freeze(network, trained)
     learning_mode(network, trained)
     optimizer = torch.optim.SGD([weight for weight in network.parameters() if weight.requires_grad], 1e-6)
-    changed = changes(recipe.augmentation, recipe.image_size)
-    side, seconds, done = recipe.image_size, 0.0, 0
+    changed = changes(about.augmentation, about.image_size)
+    side, seconds, done = about.image_size, 0.0, 0
     while seconds < enough or done < 3:
-        pictures = torch.randint(0, 256, (recipe.batch_size, side, side, 3), dtype=torch.uint8)
+        pictures = torch.randint(0, 256, (about.batch_size, side, side, 3), dtype=torch.uint8)
         start = time.perf_counter()
         with torch.set_grad_enabled(trained != [find(network)]):
-            logits = network(networks.as_input(changed(pictures) if changed else pictures, recipe.scaling))
+            logits = network(networks.as_input(changed(pictures) if changed else pictures, about.scaling))
         if logits.requires_grad:
             optimizer.zero_grad()
-            cross_entropy(logits, torch.zeros(recipe.batch_size, dtype=torch.int64)).backward()
+            cross_entropy(logits, torch.zeros(about.batch_size, dtype=torch.int64)).backward()
             optimizer.step()
         # The first batch warms up.
         seconds += (time.perf_counter() - start) * (done > 0)
         done += 1
-    return (done - 1) * recipe.batch_size / seconds
+    return (done - 1) * about.batch_size / seconds
 
 
-def main() -> None:
-    """Measure each recipe in a process of its own, so that the memory is its own."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("recipes", nargs="*", default=list(PUBLISHED))
-    parser.add_argument("--seconds", type=float, default=20, help="how long each phase is measured")
-    given = parser.parse_args()
-    if len(given.recipes) == 1:
-        measure(given.recipes[0], given.seconds)
-        return
-    print("| recipe | pixels | pictures | GMAC | pictures/s | core hours | GB |")
-    print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
-    for name in given.recipes:
-        subprocess.run([sys.executable, __file__, name, f"--seconds={given.seconds}"], check=True)
-
-
-if __name__ == "__main__":
-    main()
+def tables(quick: bool) -> dict[str, str]:
+    """The table `training_rates`."""
+    names, seconds = (["simple-cnn"], 0.1) if quick else (list(PUBLISHED), 20)
+    # A process each, so that the memory is its own.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as alone:
+        rows = list(alone.map(partial(measure, seconds=seconds), names))
+    heads = ["recipe", "pixels", "pictures", "multiply-adds, 10⁹", "pictures/s", "core hours", "GB"]
+    return {"training_rates": table(heads, rows)}

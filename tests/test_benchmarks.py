@@ -1,25 +1,46 @@
 """The benchmarks run, on little; what they print is for people, and no time is asserted."""
 
 import re
+import sys
+from pathlib import Path
+
+import pytest
 
 from tests.conftest import REPOSITORY, run
 
+sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 
-def test_features_computed_once_give_the_losses_of_every_epoch() -> None:
-    small = ("--pictures", "24", "--pixels", "32", "--epochs", "2")
-    said = run(REPOSITORY, "python", "benchmarks/frozen_features.py", *small)
-    assert "2 epochs of 24 pictures at 32 pixels" in said
-    assert float(re.search(r"greatest difference of a training loss: (\S+)", said)[1]) < 1e-4
+from run import LONG, SHORT
 
-
-def test_the_rates_of_a_recipe_are_a_row_of_a_table() -> None:
-    said = run(REPOSITORY, "python", "benchmarks/training_rates.py", "simple-cnn", "--seconds", "0.1")
-    assert re.fullmatch(r"\| `simple-cnn` \| 32 \| 90,000 \| 0\.00\d \| [\d,.]+ \| [\d.]+ \| [\d.]+ \|\n", said)
+PLACE = r"<!-- benchmark: (\w+) -->\n(.*?)<!-- /benchmark -->"
 
 
-def test_the_rates_of_grad_cam_are_rows_of_a_table() -> None:
-    small = ("--pictures", "4", "--pixels", "32", "--batch", "2", "--repeats", "1")
-    said = run(REPOSITORY, "python", "benchmarks/gradcam_rates.py", *small)
-    rows = re.findall(r"\| `layer\d` \| (.+) \| [\d,]+ \| [\d.]+ \|\n", said)
-    assert rows[:5] == rows[5:]
-    assert {row.split(",")[0] for row in rows} == {"grad-cam", "brushprint", "forward pass alone"}
+def places() -> list[tuple[str, str]]:
+    """The name of each place in the docs where a benchmark puts its table, and what is there."""
+    texts = [file.read_text(encoding="utf-8") for file in sorted(Path(REPOSITORY, "docs").glob("*.md"))]
+    return [place for text in texts for place in re.findall(PLACE, text, re.DOTALL)]
+
+
+def check_table(text: str) -> None:
+    """A Markdown table and the line that says where it was measured."""
+    *rows, empty, machine = text.strip().split("\n")
+    assert len(rows) > 2 and not empty
+    assert {row.count("|") for row in rows} == {rows[0].count("|")}
+    assert re.fullmatch(r"[-| ]+", rows[1])
+    assert re.fullmatch(r".+, \d+ cores?, torch \S+, commit \w+( with changes)?\.", machine)
+
+
+# `size` runs two workflows, whatever the size.
+@pytest.mark.parametrize("name", [name for name in [*SHORT, *LONG] if name != "size"])
+def test_a_benchmark_gives_the_tables_that_the_docs_have_a_place_for(name: str) -> None:
+    found = re.findall(PLACE, run(REPOSITORY, "python", "benchmarks/run.py", name, "--quick"), re.DOTALL)
+    assert found
+    for place, text in found:
+        assert [known for known, _ in places()].count(place) == 1
+        check_table(text)
+
+
+def test_every_place_in_the_docs_has_a_benchmark() -> None:
+    code = [file.read_text(encoding="utf-8") for file in Path(REPOSITORY, "benchmarks").glob("*.py")]
+    for name, _ in places():
+        assert any(f'"{name}": ' in text for text in code), name

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from brushprint.provenance import code
+from brushprint.provenance import Memory, code
 from tests.conftest import (
     REPOSITORY,
     add_line,
@@ -225,6 +225,9 @@ MODULES = {
 }
 
 
+KNOWN = Memory(REPOSITORY / ".pytest_cache/code.json")
+
+
 def imported(row: str) -> str:
     """The module of a row, as it is imported."""
     return f"brushprint.{row.strip('`').replace('/', '.')}".removesuffix(".__init__")
@@ -232,7 +235,7 @@ def imported(row: str) -> str:
 
 def names(script: Path) -> set[str]:
     """The modules and packages that a script follows from."""
-    return {value.split("@")[0] for value in code(script)}
+    return {value.split("@")[0] for value in code(script, KNOWN)}
 
 
 def part_of(module: str) -> frozenset[str]:

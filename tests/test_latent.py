@@ -1,4 +1,6 @@
 import json
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,8 +12,8 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from brushprint.latent import ALL, OUTCOMES, SHARES, SPACES, latent
-from brushprint.tables import feature_matrix
+from brushprint.latent import ALL, OUTCOMES, SHARES, SPACES, _principal_components, latent
+from brushprint.tables import read_features
 
 SETTINGS = {"variance": 0.8, "clusters": 4, "permutations": 20, "refits": 2, "seed": 0}
 
@@ -191,6 +193,42 @@ def test_features_are_read_back_as_they_were_written(tmp_path):
     features = blobs(20, 7)
     lists = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), 7)
     pq.write_table(pa.table({"pool": lists}), tmp_path / "features.parquet", row_group_size=6)
-    found = feature_matrix(pq.read_table(tmp_path / "features.parquet"), "pool")
+    chosen = np.arange(20) % 3 > 0
+    found = read_features(tmp_path / "features.parquet", "pool", chosen)
     assert found.dtype == np.float32
-    assert np.array_equal(found, features)
+    assert np.array_equal(found, features[chosen])
+
+
+def many() -> np.ndarray:
+    """Features of two directions, 10 MB, of which the analyses may hold little more."""
+    chance = np.random.default_rng(0)
+    return (chance.normal(size=(40_000, 2)) @ chance.normal(size=(2, 64))).astype(np.float32)
+
+
+def test_no_more_features_are_read_than_are_asked_for(tmp_path: Path):
+    features = many()
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), 64)
+    pq.write_table(pa.table({"pool": lists}), tmp_path / "features.parquet")
+    chosen = np.arange(len(features)) % 10 == 0
+    usual = pa.default_memory_pool()
+    counted = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(counted)
+    tracemalloc.start()
+    try:
+        found = read_features(tmp_path / "features.parquet", "pool", chosen)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        pa.set_memory_pool(usual)
+    assert np.array_equal(found, features[chosen])
+    assert peak + counted.max_memory() < features.nbytes
+
+
+def test_components_are_computed_without_a_second_copy_of_the_features():
+    features = many()
+    tracemalloc.start()
+    _, explained, kept = _principal_components(features, 0.999)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (kept, peak < features.nbytes) == (2, True)
+    np.testing.assert_allclose(explained[2:], 0, atol=1e-9)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import brushprint
-from brushprint.provenance import code, content_digest
+from brushprint.provenance import Memory, code, content_digest
 
 PACKAGE = Path(brushprint.__file__).parent
 SCRIPT = '''"""What it does."""
@@ -41,10 +41,11 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[str]]
         file, original = package / f"{module}.py", (package / f"{module}.py").read_text(encoding="utf-8")
         file.write_text(change(original), encoding="utf-8")
         (source / "script.py").write_text(script, encoding="utf-8")
-        program = "import json, sys; from brushprint.provenance import code; print(json.dumps(code(sys.argv[1])))"
+        program = "import json, sys; from pathlib import Path; from brushprint.provenance import Memory, code; "
+        program += "print(json.dumps(code(sys.argv[1], Memory(Path(sys.argv[2])))))"
         try:
             done = subprocess.run(
-                [sys.executable, "-c", program, source / "script.py"],
+                [sys.executable, "-c", program, source / "script.py", source / "memory.json"],
                 env=os.environ | {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"},
                 check=True,
                 capture_output=True,
@@ -71,7 +72,7 @@ def script(tmp_path: Path) -> Callable[[str], list[str]]:
         file = tmp_path / str(next(number)) / "script.py"
         file.parent.mkdir()
         file.write_text(text, encoding="utf-8")
-        return code(file)
+        return code(file, Memory(tmp_path / "memory.json"))
 
     return values
 
@@ -103,11 +104,29 @@ def test_a_module_imported_from_the_package_counts_as_one_imported_by_its_full_n
 
 def test_a_module_loaded_by_name_can_be_added(tmp_path: Path):
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
-    added = set(code(tmp_path / "script.py", ["brushprint.quota", "brushprint.atomic"])) - set(
-        code(tmp_path / "script.py")
-    )
+    memory = Memory(tmp_path / "memory.json")
+    common = code(tmp_path / "script.py", memory)
+    more = code(tmp_path / "script.py", memory, ["brushprint.quota", "brushprint.atomic"])
+    added = set(more) - set(common)
     assert {value.split("@")[0] for value in added} <= {"brushprint.atomic"}
-    assert "brushprint.atomic" in {value.split("@")[0] for value in code(tmp_path / "script.py", ["brushprint.atomic"])}
+    assert "brushprint.atomic" in {value.split("@")[0] for value in more}
+
+
+@pytest.mark.parametrize("held", [None, "", "[", '{"PIL": "gone", "sklearn": "scikit-learn"}'])
+def test_what_is_remembered_is_what_would_be_found(tmp_path: Path, held: str | None) -> None:
+    scripts = [tmp_path / name / "script.py" for name in ("first", "comment", "code")]
+    for script, text in zip(
+        scripts, (SCRIPT, SCRIPT.replace("twice", "two"), SCRIPT.replace("* 2", "* 3")), strict=True
+    ):
+        script.parent.mkdir()
+        script.write_text(text, encoding="utf-8")
+    found = [code(script, Memory(tmp_path / f"{script.parent.name}.json")) for script in scripts]
+    assert found[0] == found[1] != found[2]
+    memory = tmp_path / "memory.json"
+    if held is not None:
+        memory.write_text(held, encoding="utf-8")
+    for _ in range(2):
+        assert [code(script, Memory(memory)) for script in scripts] == found
 
 
 @pytest.mark.parametrize(

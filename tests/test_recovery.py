@@ -36,12 +36,13 @@ def project(project: Path) -> Iterator[Path]:
     cut_power(project)
 
 
-def at_work(project: Path, command: str = "") -> list[int]:
-    """The processes that work in a project, whoever began them; or those with a text in their command."""
+def at_work(project: Path, *names: str) -> list[int]:
+    """The processes that work in a project, whoever began them; or those of some names, as jobs have of their rules."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile
-            if (process / "cwd").readlink().is_relative_to(project) and command in (process / "cmdline").read_text():
+            within = (process / "cwd").readlink().is_relative_to(project)
+            if within and (not names or (process / "comm").read_text().strip() in names):
                 found.append(int(process.name))
     return found
 
@@ -84,8 +85,9 @@ def until(process: subprocess.Popen, happens: Callable[[], object], pause: float
 
 
 def kill_group(process: subprocess.Popen) -> None:
-    """End a run and its jobs at once."""
-    os.killpg(process.pid, signal.SIGKILL)
+    """End a run and its jobs at once, unless they have ended."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
@@ -100,7 +102,7 @@ def learned(project: Path) -> list[bytes]:
 
 def job_of(project: Path, rule: str) -> Callable[[], list[int]]:
     """Whether a job of a rule is at work."""
-    return lambda: at_work(project, f".{rule}.py")
+    return lambda: at_work(project, rule)
 
 
 def changed(file: Path) -> Callable[[], bool]:
@@ -133,7 +135,13 @@ def test_training_killed_at_any_moment_resumes_after_its_last_finished_epoch(pro
         kill_when(part_of(checkpoint).exists, pause=0)
     kill_when(changed(checkpoint))
     while not part_of(model).exists():
-        kill_when(part_of(model).exists, pause=0)
+        # So short a moment may pass unseen.
+        for file in LEARNED:
+            (project / file).unlink(missing_ok=True)
+        process = begin(project, MODEL)
+        while process.poll() is None and not part_of(model).exists():
+            pass
+        kill_group(process)
     assert not model.exists()
 
     output = snakemake(project, MODEL)
@@ -151,7 +159,8 @@ def kill_snakemake(project: Path, process: subprocess.Popen) -> None:
 
 def kill_a_job(project: Path, process: subprocess.Popen) -> None:
     """End one job; Snakemake tells so and ends by itself."""
-    while process.poll() is None and not (jobs := at_work(project, ".snakemake/scripts/")):
+    rules = [script.stem[:15] for script in (project / "workflow/scripts").glob("*.py")]
+    while process.poll() is None and not (jobs := at_work(project, *rules)):
         time.sleep(0.01)
     if process.poll() is None:
         kill(jobs[0])

@@ -1,7 +1,6 @@
 """What differs from run to run is shown from the logs, by a command and by Snakemake's report, and nowhere else."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,7 +14,6 @@ from brushprint import runs
 from tests.conftest import contents, run
 
 STARTED = datetime.fromisoformat("2026-03-01T10:00:00+00:00")
-COLUMNS = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
 
 def write_log(folder: Path, job: str, minute: int = 0, **noted: str) -> Path:
@@ -28,17 +26,15 @@ def write_log(folder: Path, job: str, minute: int = 0, **noted: str) -> Path:
     return log
 
 
-def write_cost(log: Path, seconds: str, memory: str, cpu: str, *, after: float = 60) -> None:
-    """The benchmark of a job as Snakemake writes it, some seconds after the job began."""
-    benchmark = log.with_name(f"{log.stem}.benchmark.tsv")
-    benchmark.write_text(f"{COLUMNS}{seconds}\t0:00:00\t{memory}\t1.0\t1.0\t1.0\t1.0\t1.0\t50.0\t{cpu}\n")
-    ended = datetime.fromisoformat(json.loads(log.read_text().splitlines()[0])["started"]).timestamp() + after
-    os.utime(benchmark, (ended, ended))
+def write_cost(log: Path, seconds: float, memory: float, cpu: float) -> None:
+    """The last line of the log of a job that ended well."""
+    with log.open("a") as file:
+        file.write(json.dumps({"seconds": seconds, "megabytes": memory, "cpu_seconds": cpu}) + "\n")
 
 
 def test_a_row_a_job_by_its_start_then_the_totals(tmp_path: Path) -> None:
-    write_cost(write_log(tmp_path / "sample", "train-v1.5", minute=9), "3725.5012", "812.4", "7000.2")
-    write_cost(write_log(tmp_path / "sample", "draw", commit="0123456789ab-dirty"), "1674.5", "99.6", "12.49")
+    write_cost(write_log(tmp_path / "sample", "train-v1.5", minute=9), 3725.5, 812, 7000.2)
+    write_cost(write_log(tmp_path / "sample", "draw", commit="0123456789ab-dirty"), 1674.5, 100, 12.49)
     assert runs.table(tmp_path / "sample").splitlines() == [
         "job         started (UTC)        commit              machine     time   MB  CPU s",
         "----------  -------------------  ------------------  -------  -------  ---  -----",
@@ -51,7 +47,7 @@ def test_a_row_a_job_by_its_start_then_the_totals(tmp_path: Path) -> None:
 
 def test_a_row_fits_a_terminal_of_120_columns(tmp_path: Path) -> None:
     log = write_log(tmp_path, "train-" + "v" * 60, machine="m" * 64, commit="0123456789ab-dirty")
-    write_cost(log, "999999", "999999", "99999999")
+    write_cost(log, 999999, 999999, 99999999)
     assert max(map(len, runs.table(tmp_path).splitlines())) <= 120
 
 
@@ -59,9 +55,8 @@ def test_a_row_fits_a_terminal_of_120_columns(tmp_path: Path) -> None:
     "cut", ["", '{"started": "2026-03-01T10:0', '"text"', '{"started": null}', '{"started": "soon"}', "\0\udcff"]
 )
 def test_a_log_that_was_cut_still_has_its_row_at_the_end(tmp_path: Path, cut: str) -> None:
-    write_cost(write_log(tmp_path, "draw"), "1", "2", "3")
+    write_cost(write_log(tmp_path, "draw"), 1, 2, 3)
     (tmp_path / "a.log").write_text(cut, errors="surrogateescape")
-    (tmp_path / "a.benchmark.tsv").write_text(COLUMNS)
     assert [row.job for row in runs.read(tmp_path)] == ["draw", "a"]
     assert "A job without a time failed, was stopped or is still at work." in runs.table(tmp_path)
 
@@ -71,21 +66,23 @@ def test_a_log_that_another_run_takes_away_meanwhile_is_one_that_says_nothing(tm
     assert [run.started for run in runs.read(tmp_path)] == [None]
 
 
-@pytest.mark.parametrize("cut", ["", COLUMNS[:9], COLUMNS, f"{COLUMNS}5.1", f"{COLUMNS}\0\n"])
-def test_a_benchmark_that_was_cut_says_what_it_can(tmp_path: Path, cut: str) -> None:
-    write_log(tmp_path, "draw").with_name("draw.benchmark.tsv").write_text(cut)
+def test_a_job_that_did_not_end_has_a_row_without_a_cost(tmp_path: Path) -> None:
+    write_log(tmp_path, "draw")
     [row] = runs.read(tmp_path)
-    assert (row.started, row.seconds, row.memory, row.cpu) == (STARTED, 5.1 if "5.1" in cut else None, None, None)
+    assert (row.started, row.seconds, row.memory, row.cpu) == (STARTED, None, None, None)
 
 
-def test_a_job_too_short_to_be_measured_has_a_time_alone(tmp_path: Path) -> None:
-    write_cost(write_log(tmp_path, "draw"), "0.2", "NA", "NA")
-    assert runs.table(tmp_path).splitlines()[2].split()[-3:] == ["0:00:00", "-", "-"]
-
-
-def test_the_cost_of_an_earlier_run_is_not_that_of_a_job_that_failed(tmp_path: Path) -> None:
-    write_cost(write_log(tmp_path, "draw"), "5", "6", "7", after=-1)
-    assert runs.read(tmp_path)[0].seconds is None
+@pytest.mark.parametrize(
+    ("end", "status", "costs"), [("sum(range(10**7))", 0, True), ("raise UserError('no room')", 1, False)]
+)
+def test_a_job_notes_what_it_cost_when_it_ends_well(tmp_path: Path, end: str, status: int, costs: bool) -> None:
+    script = tmp_path / "job.py"
+    imports = "from brushprint.console import logged\nfrom brushprint.errors import UserError\n"
+    script.write_text(f"{imports}with logged({str(tmp_path / 'logs/job.log')!r}):\n    {end}\n")
+    assert subprocess.run([sys.executable, script], check=False).returncode == status
+    [row] = runs.read(tmp_path / "logs")
+    assert row.started is not None
+    assert [cost is not None and cost > 0 for cost in (row.seconds, row.memory, row.cpu)] == [costs] * 3
 
 
 def test_the_command_shows_every_collection_or_the_one_it_is_given(

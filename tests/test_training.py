@@ -60,9 +60,9 @@ class CutShort(Data):
         super().__init__(data.pixels, data.rows, data.targets)
         self.left = epoch
 
-    def batches(self, size: int, order: np.ndarray | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def batches(self, *arguments: object) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         self.left -= 1
-        for number, batch in enumerate(super().batches(size, order)):
+        for number, batch in enumerate(super().batches(*arguments)):
             if not self.left and number == 2:
                 raise KeyboardInterrupt
             yield batch

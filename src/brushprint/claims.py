@@ -5,15 +5,18 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import pandas as pd
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from brushprint.checking import Location, Name, Settings, mistakes, spell
 from brushprint.errors import UserError
 from brushprint.sentences import Sentence, answer
+
+# The rules read the settings here, and wait for no tables.
+if TYPE_CHECKING:
+    import pandas as pd
 
 Interval = Mapping[str, float | None]
 
@@ -248,7 +251,7 @@ def judge(
     budget: Mapping[str, int | None],
     from_scratch: Collection[str],
     changed: Collection[str],
-    catalogue: pd.DataFrame,
+    catalogue: "pd.DataFrame",
     variants: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Set what a run obtained beside each claim.
@@ -426,14 +429,14 @@ def _of_metrics(claim: Claim, judged: Mapping[str, Any]) -> Interval | float | N
     return scores and scores["f1-score" if claim.measure == "f1" else claim.measure]
 
 
-def _of_history(claim: Claim, history: pd.DataFrame) -> float | None:
+def _of_history(claim: Claim, history: "pd.DataFrame") -> float | None:
     """The highest of all epochs where the claim is of a highest, else that of the epoch that validation chose."""
     column = f"{claim.partition}_{claim.measure}"
     values = history[column] if claim.qualifier == "at most about" else history.loc[history["best"], column].tail(1)
     return None if values.isna().all() else float(values.max())
 
 
-def _of_pictures(claim: Claim, table: pd.DataFrame) -> int | None:
+def _of_pictures(claim: Claim, table: "pd.DataFrame") -> int | None:
     """A count over the pictures of a split, or of the catalogue with its published partitions."""
     if claim.partition != "all" and claim.measure not in ("styles", "side"):
         table = table[table["partition"].isin(claim.partition.split("+"))]

@@ -25,8 +25,19 @@ MAJORITY = 0.5
 
 def k_means(coordinates: np.ndarray, clusters: int, seed: int, starts: int = STARTS) -> KMeans:
     """K-means, the best of `starts`, in fewer clusters where there are not as many different points."""
-    k = min(clusters, len(np.unique(coordinates, axis=0)))
+    k = _different(coordinates, clusters)
     return KMeans(n_clusters=k, n_init=starts, random_state=seed).fit(coordinates)
+
+
+def _different(points: np.ndarray, most: int) -> int:
+    """How many points are different, at most `most`: as soon as these are found the others are not looked at."""
+    found = set()
+    for point in points:
+        # 0 and -0 are the same.
+        found.add((point + 0.0).tobytes())
+        if len(found) == most:
+            break
+    return len(found)
 
 
 def judge(

@@ -280,6 +280,15 @@ class Config(Settings):
     external: Annotated[External | None, Field(description="a further test set; null: none")]
     seed: Annotated[int, Field(ge=0, lt=2**32, description="start of every random draw")]
     device: Annotated[Literal["cpu", "cuda", "mps", "auto"], Field(description="where networks compute")]
+    devices: Annotated[int, Field(ge=1, description="so many of a machine train and infer a network together")]
+    nodes: Annotated[int, Field(ge=1, description="so many machines do, each with its `devices`, by Slurm")]
+
+    @field_validator("devices", "nodes")
+    @classmethod
+    def _of_its_kind(cls, number: int, known: ValidationInfo) -> int:
+        if known.data.get("device") == "mps" and number > 1:
+            raise ValueError("mps computes alone; set 1, or another device")
+        return number
 
     @model_validator(mode="before")
     @classmethod

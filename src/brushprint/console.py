@@ -5,8 +5,10 @@ import json
 import logging
 import os
 import platform
+import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,7 +28,7 @@ _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 @contextmanager
 def logged(log: str | Path) -> Iterator[None]:
-    """Send what the block logs to stderr and to the file `log`, which begins with when, where and on which commit.
+    """Send what the block logs to stderr and to the file `log`, between when, where and on which commit, and the cost.
 
     A `UserError` ends the process with status 1 and one line; any other exception is a defect of brushprint and
     leaves its traceback in the log. A block of the same log that is at work elsewhere is waited for: a job may live on
@@ -51,7 +53,10 @@ def logged(log: str | Path) -> Iterator[None]:
     try:
         log.write_text(json.dumps(_circumstances()) + "\n", encoding="utf-8")
         logging.getLogger().addHandler(logging.FileHandler(log, encoding="utf-8"))
+        began = time.monotonic()
         yield
+        with log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(_cost(began)) + "\n")
     except UserError as error:
         LOG.error("error: %s", error)
         sys.exit(1)
@@ -83,6 +88,18 @@ def _circumstances() -> dict[str, str | int]:
         "machine": platform.node(),
         "system": platform.platform(),
         "cores": os.cpu_count() or 0,
+    }
+
+
+def _cost(began: float) -> dict[str, float]:
+    """What this process and those that it began and that ended took; the memory is that of the largest of them."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    # Kilobytes, but bytes on macOS.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return {
+        "seconds": round(time.monotonic() - began, 2),
+        "megabytes": round(max(usage.ru_maxrss for usage in used) / unit),
+        "cpu_seconds": round(sum(usage.ru_utime + usage.ru_stime for usage in used), 2),
     }
 
 

@@ -59,7 +59,9 @@ def to_rgb(picture: Image.Image) -> Image.Image:
     try:
         picture.seek(0)
         picture.load()
-        return _without_alpha(_to_8_bit(ImageOps.exif_transpose(picture)))
+        # Copies of large pictures cost nearly as much as decoding them.
+        ImageOps.exif_transpose(picture, in_place=True)
+        return _without_alpha(_to_8_bit(picture))
     except Exception as error:  # Pillow's plugins raise many kinds for broken content
         raise UndecodableError(f"cannot be decoded ({str(error) or type(error).__name__})") from error
 
@@ -74,7 +76,7 @@ def _to_8_bit(picture: Image.Image) -> Image.Image:
 
 def _without_alpha(picture: Image.Image) -> Image.Image:
     if not picture.has_transparency_data:
-        return picture.convert("RGB")
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
     picture = picture.convert("RGBA")
     ground = Image.new("RGBA", picture.size, "white")
     return Image.alpha_composite(ground, picture).convert("RGB")

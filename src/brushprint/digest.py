@@ -34,7 +34,7 @@ def remembered(files: Iterable[Path], memory: Path) -> dict[Path, str]:
     The file `memory` keeps them by size and time of change, so that nothing is read twice. Each call forgets the files
     that it was not asked for.
     """
-    known = _recalled(memory)
+    known = recalled(memory)
     looks = {
         file: "|".join(map(str, (file.resolve(), (facts := file.stat()).st_size, facts.st_mtime_ns))) for file in files
     }
@@ -54,8 +54,8 @@ def _readable(file: Path) -> str:
         return UNREADABLE
 
 
-def _recalled(memory: Path) -> dict[str, str]:
-    """A memory that is damaged is an empty one."""
+def recalled(memory: Path) -> dict[str, str]:
+    """What a memory holds; one that is not there, or damaged, is empty."""
     try:
         return json.loads(memory.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

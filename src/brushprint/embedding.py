@@ -13,6 +13,8 @@ from PIL import Image
 from sklearn.manifold import TSNE, trustworthiness
 from sklearn.metrics import pairwise_distances
 
+from brushprint.tables import ROWS
+
 # Fewer pictures than this are neither drawn nor compared.
 LEAST = 10
 # So many prototypes of each kind, and neighbours of a picture that are looked at.
@@ -134,8 +136,9 @@ def spreads(features: np.ndarray, table: pd.DataFrame, seed: int) -> list[dict[s
 
 
 def _from_mean(features: np.ndarray) -> np.ndarray:
-    features = features.astype(np.float64)
-    return np.linalg.norm(features - features.mean(0), axis=1)
+    mean = features.mean(0, dtype=np.float64)
+    blocks = [features[start : start + ROWS] for start in range(0, len(features), ROWS)]
+    return np.concatenate([np.linalg.norm(block - mean, axis=1) for block in blocks])
 
 
 def _spread(distances: np.ndarray, groups: np.ndarray, origins: np.ndarray, seed: int) -> dict[str, Any]:

@@ -1,5 +1,9 @@
 """One forward pass over the held-out pictures gives predictions and features."""
 
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -8,6 +12,7 @@ from torch.nn.functional import adaptive_max_pool2d
 
 from brushprint import networks
 from brushprint.console import progress
+from brushprint.devices import ALONE, Processes, run
 from brushprint.errors import UserError
 from brushprint.networks import Model, recorded
 
@@ -16,7 +21,15 @@ from brushprint.networks import Model, recorded
 MOST_FEATURES = 4096
 
 
-def infer(model: Model, pixels: np.ndarray, table: pd.DataFrame, *, device: str) -> tuple[pd.DataFrame, pa.Table]:
+def infer(
+    model: Model,
+    pixels: np.ndarray,
+    table: pd.DataFrame,
+    *,
+    device: str,
+    processes: Processes = ALONE,
+    folder: Path = Path("scratch/infer"),
+) -> tuple[pd.DataFrame, pa.Table]:
     """Run every picture of `table` through the network once.
 
     Parameters
@@ -25,6 +38,7 @@ def infer(model: Model, pixels: np.ndarray, table: pd.DataFrame, *, device: str)
     pixels : uint8 [pictures, side, side, 3]
     table : columns `row` (of `pixels`), `image_id`, `partition`, `label` (class name)
     device : see `brushprint.networks.device`
+    processes, folder : see `brushprint.devices.run`; any number of processes gives the same bits
 
     Returns
     -------
@@ -38,29 +52,37 @@ def infer(model: Model, pixels: np.ndarray, table: pd.DataFrame, *, device: str)
         raise UserError("no picture to validate or test on has a class; set another task or split")
     if unknown := set(table["label"]) - set(model.classes):
         raise UserError(f"no training picture has the class {min(unknown)!r}; give its folder some")
-    layers = model.layers
-    where = networks.device(device)
-    network = model.network.to(where)
-    numbers, batch = table["row"].to_numpy(), networks.batch(pixels.shape[1])
-    logits, pool, penultimate = [], [], []
-    with (
-        torch.no_grad(),
-        recorded(network, layers.pool, layers.penultimate) as outputs,
-        progress(len(table), "infer") as bar,
-    ):
-        for start in range(0, len(table), batch):
-            rows = numbers[start : start + batch]
-            pictures = torch.from_numpy(pixels[rows]).to(where)
-            logits.append(network(model.inputs(pictures)).cpu())
-            pool.append(_compact(outputs[layers.pool]).cpu())
-            penultimate.append(outputs[layers.penultimate].flatten(1).cpu())
-            bar.update(len(rows))
+    rows = table["row"].to_numpy()
+    dealt = run(_outputs, processes, folder, model=model, pixels=pixels, rows=rows, device=device)
+    logits, pool, penultimate = zip(*(batch for turn in zip_longest(*dealt) for batch in turn if batch), strict=True)
     probabilities = torch.cat(logits).double().softmax(1).numpy()
     predictions = table[["image_id", "partition", "label"]].reset_index(drop=True)
     predictions["predicted"] = np.array(model.classes)[probabilities.argmax(1)]
     predictions[[f"p_{name}" for name in model.classes]] = probabilities
     ids = pa.array(table["image_id"].tolist())
     return predictions, pa.table({"image_id": ids, "pool": _lists(pool), "penultimate": _lists(penultimate)})
+
+
+@torch.no_grad()
+def _outputs(
+    model: Model, pixels: np.ndarray, rows: np.ndarray, device: str, processes: Processes
+) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Logits, pooled maps and penultimate features of the batches that fall to this process, one in turn to each."""
+    layers = model.layers
+    if processes.count == 1:
+        where = networks.device(device)
+    else:
+        where = networks.fabric(device, devices=processes.devices, nodes=processes.nodes).device
+    network, batch = model.network.to(where), networks.batch(pixels.shape[1])
+    found = []
+    with recorded(network, layers.pool, layers.penultimate) as outputs, progress(len(rows), "infer") as bar:
+        for start in processes.part(np.arange(0, len(rows), batch)):
+            pictures = torch.from_numpy(pixels[rows[start : start + batch]]).to(where)
+            logits = network(model.inputs(pictures)).cpu()
+            pool, penultimate = _compact(outputs[layers.pool]).cpu(), outputs[layers.penultimate].flatten(1).cpu()
+            found.append((logits, pool, penultimate))
+            bar.update(min(batch * processes.count, len(rows) - bar.n))
+    return found
 
 
 def _compact(maps: torch.Tensor) -> torch.Tensor:
@@ -76,6 +98,6 @@ def _compact(maps: torch.Tensor) -> torch.Tensor:
     return (adaptive_max_pool2d(maps, side) if side < maps.shape[2] else maps).flatten(1)
 
 
-def _lists(batches: list[torch.Tensor]) -> pa.FixedSizeListArray:
+def _lists(batches: Sequence[torch.Tensor]) -> pa.FixedSizeListArray:
     values = torch.cat(batches).float()
     return pa.FixedSizeListArray.from_arrays(pa.array(values.flatten().numpy()), values.shape[1])

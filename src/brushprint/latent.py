@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.decomposition import PCA
+from scipy.linalg import eigh, svd
 
 from brushprint.clusters import LEVEL, judge, k_means
+from brushprint.tables import ROWS
 
 OUTCOMES = ("misclassified", "correct")
 ALL = "all"
@@ -85,19 +86,46 @@ def _principal_components(features: np.ndarray, variance: float) -> tuple[np.nda
 
     There are as many components as hold it, but at least two: zeros where the features have none.
     """
-    pictures, values = features.shape
+    pictures = len(features)
     if not np.ptp(features, axis=0).any():
         return np.zeros((pictures, 2)), np.zeros(2), 1
-    features = features.astype(np.float64)
-    # Both solvers are exact; the covariance is the smaller matrix where there are more pictures than values.
-    pca = PCA(svd_solver="covariance_eigh" if pictures > values else "full").fit(features)
-    explained = pca.explained_variance_ratio_
+    mean = features.mean(0, dtype=np.float64)
+    variances, axes = _axes(features, mean)
+    explained = variances / variances.sum()
     kept = min(int(np.searchsorted(np.cumsum(explained), variance)) + 1, len(explained))
-    # As PCA.transform does, but for the components that are kept: all of them are as large as the features.
-    axes = pca.components_[: max(kept, 2)]
+    # Only those that are kept: all of them are as large as the features.
+    axes = axes[: max(kept, 2)]
     missing = max(0, 2 - len(axes))
-    coordinates = np.pad(features @ axes.T - pca.mean_ @ axes.T, ((0, 0), (0, missing)))
+    coordinates = np.zeros((pictures, len(axes) + missing))
+    for rows in _blocks(pictures):
+        coordinates[rows, : len(axes)] = (features[rows] - mean) @ axes.T
     return coordinates, np.pad(explained[: max(2 * kept, SHARES)], (0, missing)), kept
+
+
+def _axes(features: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each principal component holds of the variance, the most first, and its axis: [n], [n, values].
+
+    Both ways are exact. Of more pictures than values the covariance is the smaller matrix, and the pictures need not be
+    in memory as float64. The largest coefficient of an axis is positive.
+    """
+    pictures, values = features.shape
+    if pictures <= values:
+        _, spread, axes = svd(features - mean, full_matrices=False, overwrite_a=True, check_finite=False)
+        variances = spread**2
+    else:
+        covariance = np.zeros((values, values))
+        for rows in _blocks(pictures):
+            centred = features[rows] - mean
+            covariance += centred.T @ centred
+        variances, columns = eigh(covariance, overwrite_a=True, check_finite=False)
+        # What should be nothing may come out a little below it.
+        variances, axes = variances[::-1].clip(min=0), columns.T[::-1]
+    largest = np.take_along_axis(axes, np.abs(axes).argmax(1)[:, None], axis=1)
+    return variances, axes * np.where(largest < 0, -1, 1)
+
+
+def _blocks(pictures: int) -> list[slice]:
+    return [slice(start, start + ROWS) for start in range(0, pictures, ROWS)]
 
 
 def _clusters(coordinates: np.ndarray, clusters: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -257,15 +258,38 @@ def _fresh(about: Mapping[str, Any]) -> Model:
     return Model(network.eval(), dict(about))
 
 
-def fabric(device: str, precision: str = "32-true") -> "Fabric":
-    """What trains on a device, in a number format; raises `UserError` when this machine has none such."""
-    # It imports half of torch besides, 4 s of CPU that only training is worth.
-    from lightning_fabric import Fabric  # noqa: PLC0415
+def fabric(device: str, precision: str = "32-true", devices: int = 1, nodes: int = 1) -> "Fabric":
+    """What trains on a device, in a number format, or one of the processes that do on `devices` of `nodes` machines.
 
+    Several meet here: all have to call this. Raises `UserError` when this machine has none such.
+    """
+    # They import half of torch besides, 4 s of CPU that only training is worth.
+    from lightning_fabric import Fabric  # noqa: PLC0415
+    from lightning_fabric.plugins.environments import LightningEnvironment, SLURMEnvironment  # noqa: PLC0415
+    from lightning_fabric.strategies import DDPStrategy  # noqa: PLC0415
+    from lightning_fabric.utilities.exceptions import MisconfigurationException  # noqa: PLC0415
+
+    several = devices * nodes > 1
+    if several:
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     try:
-        return Fabric(accelerator=device, devices=1, precision=precision)
-    except (RuntimeError, ValueError) as error:
-        raise UserError(f"this machine cannot compute with device: {device} and precision: {precision}") from error
+        found = Fabric(
+            accelerator=device,
+            # What is not learned, the statistics of batches, is the same everywhere without: see batch_norm.
+            strategy=DDPStrategy(forward_sync_buffers=False) if several else "auto",
+            devices=devices,
+            num_nodes=nodes,
+            precision=precision,
+            plugins=[SLURMEnvironment() if nodes > 1 else LightningEnvironment()],
+        )
+    except (RuntimeError, ValueError, MisconfigurationException) as error:
+        which = f"device: {device}{f', devices: {devices}' if several else ''} and precision: {precision}"
+        raise UserError(f"this machine cannot compute with {which}") from error
+    if several:
+        found.launch()
+        # As each job computes; sums of another number of threads differ in their last digits.
+        torch.set_num_threads(1)
+    return found
 
 
 def device(name: str) -> torch.device:

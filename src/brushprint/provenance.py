@@ -6,19 +6,58 @@ imports, directly or not, and one value a third-party package; the values change
 
 import ast
 import hashlib
+import json
 import sys
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
 import grimp
 
-from brushprint.digest import key, remembered
+from brushprint.atomic import replacing
+from brushprint.digest import key, recalled, remembered, sha256
 
 PACKAGE = "brushprint"
 SOURCE = Path(__file__).parent.parent
+
+
+_content, _installed = cache(sha256), cache(version)
+
+
+class Memory:
+    """What was found out of modules, by their content, and of packages: a file that may be deleted at any time."""
+
+    def __init__(self, file: Path) -> None:
+        """Recall what the file holds; one that is not there, or damaged, holds nothing."""
+        self._file, self._known, self._kept = file, recalled(file), True
+
+    def digest(self, module: Path) -> str:
+        """The digest of a module's syntax tree; see `code`."""
+        # What is found hangs on how it is found, too.
+        content = f"{_content(module)} {_content(Path(__file__))}"
+        return self._known.get(content) or self._learn(content, _digest(module))
+
+    def version(self, package: str) -> str:
+        """The distribution that a package is of, and its version."""
+        try:
+            distribution = self._known[package]
+            return f"{distribution}@{_installed(distribution)}"
+        except (KeyError, PackageNotFoundError):
+            distribution = self._learn(package, packages_distributions().get(package, [package])[0])
+            return f"{distribution}@{_installed(distribution)}"
+
+    def _learn(self, name: str, value: str) -> str:
+        self._known[name], self._kept = value, False
+        return value
+
+    def keep(self) -> None:
+        """Write what was learned since."""
+        if not self._kept:
+            with replacing(self._file) as part:
+                part.write_text(json.dumps(self._known))
+            self._kept = True
 
 
 @cache
@@ -26,12 +65,7 @@ def _imports() -> grimp.ImportGraph:
     return grimp.build_graph(PACKAGE, include_external_packages=True, cache_dir=None)
 
 
-@cache
-def _distributions() -> dict[str, list[str]]:
-    return packages_distributions()
-
-
-def code(script: str | Path, modules: Iterable[str] = ()) -> list[str]:
+def code(script: str | Path, memory: Memory, modules: Iterable[str] = ()) -> list[str]:
     """What the code of a script follows from: `module@digest` and `package@version`, sorted after the script's own.
 
     The digests are of the syntax tree without docstrings: comments and formatting change nothing. `modules` are
@@ -42,11 +76,13 @@ def code(script: str | Path, modules: Iterable[str] = ()) -> list[str]:
     own = {PACKAGE} | {name for name in roots if name.split(".")[0] == PACKAGE}
     reached = roots.union(own, *(_imports().find_upstream_modules(name) for name in own))
     packages = {name.split(".")[0] for name in reached} - {PACKAGE} - sys.stdlib_module_names
-    return [
-        f"{script.stem}@{_digest(script)}",
-        *sorted(f"{name}@{_digest(_file(name))}" for name in reached if name.split(".")[0] == PACKAGE),
-        *sorted({_version(name) for name in packages}),
+    found = [
+        f"{script.stem}@{memory.digest(script)}",
+        *sorted(f"{name}@{memory.digest(_file(name))}" for name in reached if name.split(".")[0] == PACKAGE),
+        *sorted({memory.version(name) for name in packages}),
     ]
+    memory.keep()
+    return found
 
 
 def _imported_by(script: Path) -> set[str]:
@@ -66,7 +102,6 @@ def _file(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-@cache
 def _digest(file: Path) -> str:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
@@ -83,12 +118,6 @@ def _shape(node: Any) -> Any:
         fields = [(name, _shape(value)) for name, value in ast.iter_fields(node) if value not in (None, [])]
         return type(node).__name__, fields
     return [_shape(value) for value in node] if isinstance(node, list) else node
-
-
-@cache
-def _version(package: str) -> str:
-    distribution = _distributions().get(package, [package])[0]
-    return f"{distribution}@{version(distribution)}"
 
 
 def content_digest(path: Path, memory: Path) -> str:

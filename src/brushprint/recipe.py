@@ -84,6 +84,10 @@ class Recipe(BaseModel):
     precision: Annotated[
         Literal["32-true", "bf16-mixed", "16-mixed"], Field(description="number format of the arithmetic (Fabric)")
     ]
+    memory_format: Annotated[
+        Literal["channels_last", "contiguous"], Field(description="order of the values of maps in memory, in training")
+    ] = "channels_last"
+    compile: Annotated[bool, Field(description="train what torch.compile makes of the network")] = False
 
     def phases(self) -> list[Phase]:
         """What is trained how long, one after the other."""

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from brushprint.intervals import FEWEST, MEANINGFUL, Interval, deviation, of_mean, of_next
+from brushprint.taxonomy import REGIONS
 
 CONDITIONS = ("trained", "random", "flipped", "grey")
 
@@ -33,8 +34,7 @@ FIXED = {
     "border": 1 - _mask(_INNER, _INNER),
 }
 # `plain` is the half of a picture with the least detail, `faces` what its faces cover.
-OWN = ("plain", "faces")
-REGIONS = (*FIXED, *OWN)
+OWN = tuple(name for name in REGIONS if name not in FIXED)
 
 
 def effects(shares: pd.DataFrame, table: pd.DataFrame, groups: Iterable[str]) -> pd.DataFrame:

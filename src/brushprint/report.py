@@ -466,7 +466,8 @@ def _percent(value: float | None) -> str:
 
 def _gallery(mistakes: pd.DataFrame) -> dict[str, Any]:
     """The mistakes that have a thumbnail, and what one may ask for among them."""
-    shown = mistakes.astype(object).where(mistakes.notna(), None).query("thumbnail.notna()")
+    shown = mistakes[mistakes["thumbnail"].notna()].astype(object)
+    shown = shown.where(shown.notna(), None)
     cards = [_mistake(row) for row in shown.itertuples()]
     parts = {f"{part}s": sorted(shown[part].dropna().unique()) for part in ("origin", "source", "style")}
     return {"total": len(mistakes), "cards": cards, "most": max(shown["wrong"], default=0), **parts}

@@ -4,7 +4,6 @@
 so that a second run writes the same bytes.
 """
 
-import csv
 import json
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,7 +16,7 @@ WIDTHS = (34, 19, 18, 14, 9, 6, 8)
 
 
 class Run(NamedTuple):
-    """The last run of a job on this machine; None is what its log or benchmark does not say."""
+    """The last run of a job on this machine; None is what its log does not say."""
 
     job: str
     started: datetime | None
@@ -35,40 +34,32 @@ def read(folder: Path) -> list[Run]:
 
 
 def _read(log: Path) -> Run:
-    noted = _first_line(log)
+    noted, cost = _noted(log)
     try:
         started = datetime.fromisoformat(noted["started"])
     except (KeyError, TypeError, ValueError):
         started = None
-    cost = _cost(log.with_suffix(".benchmark.tsv"), started)
-    return Run(log.stem, started, noted.get("commit"), noted.get("machine"), *cost)
+    costs = [cost.get(name) for name in ("seconds", "megabytes", "cpu_seconds")]
+    return Run(log.stem, started, noted.get("commit"), noted.get("machine"), *costs)
 
 
-def _first_line(log: Path) -> dict[str, Any]:
+def _noted(log: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a job noted when it began and, if it ended well, when it ended: the first and the last line of its log."""
     try:
-        with log.open(encoding="utf-8", errors="replace") as lines:
-            noted = json.loads(lines.readline())
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     # A run at work takes a log away before the job writes it again.
-    except (FileNotFoundError, json.JSONDecodeError):
+    except FileNotFoundError:
+        lines = []
+    first, *_, last = [_values(line) for line in lines] if len(lines) > 1 else [_values("".join(lines)), {}]
+    return first, last
+
+
+def _values(line: str) -> dict[str, Any]:
+    try:
+        noted = json.loads(line)
+    except json.JSONDecodeError:
         return {}
     return noted if isinstance(noted, dict) else {}
-
-
-def _cost(benchmark: Path, started: datetime | None) -> list[float | None]:
-    """Seconds, megabytes and CPU seconds; Snakemake leaves the file of an earlier run where this one wrote none."""
-    if started is None or not benchmark.exists() or benchmark.stat().st_mtime < started.timestamp():
-        return [None, None, None]
-    with benchmark.open(encoding="utf-8", errors="replace", newline="") as lines:
-        row = next(csv.DictReader(lines, delimiter="\t"), {})
-    return [_number(row.get(column)) for column in ("s", "max_rss", "cpu_time")]
-
-
-def _number(text: str | None) -> float | None:
-    """None also of `NA`, which stands for a job too short to be measured, and of a line that was cut."""
-    try:
-        return float(text or "")
-    except ValueError:
-        return None
 
 
 def table(folder: Path) -> str:

@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-import pandas as pd
 from pydantic import Field
 
 from brushprint.checking import Name, Settings
 from brushprint.intervals import FEWEST, MEANINGFUL
-from brushprint.regions import REGIONS
+from brushprint.taxonomy import REGIONS
+
+# The rules read the settings here, and wait for no tables.
+if TYPE_CHECKING:
+    import pandas as pd
 
 ANSWERS = ("supported", "not supported", "cannot be judged")
 
@@ -67,7 +70,7 @@ def _finding(sentence: Sentence, of: Mapping[str, Any]) -> Finding:
     return _of_heat(sentence, of["effects"])
 
 
-def _of_heat(sentence: Sentence, effects: pd.DataFrame) -> Finding:
+def _of_heat(sentence: Sentence, effects: "pd.DataFrame") -> Finding:
     by = "outcome and style" if " " in sentence.of else "outcome"
     group = (effects["by"] == by) & (effects["value"] == sentence.of)
     rows = effects[group & (effects["region"] == sentence.region)].to_dict("records")

@@ -1,11 +1,13 @@
 """The words for what a picture is, and how a task makes classes of them."""
 
 import re
-from typing import NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, NamedTuple
 
 from brushprint.console import LOG
+
+# Rules know the words; what they are said of comes with jobs.
+if TYPE_CHECKING:
+    import pandas as pd
 
 ORIGINS = ("ai", "human")
 
@@ -17,6 +19,9 @@ TASKS = {
     "source_style": ("source", "style"),
     "folder": ("folder",),
 }
+
+# Where in a picture heat may lie.
+REGIONS = ("upper", "middle", "lower", "left", "right", "lower right", "centre", "border", "plain", "faces")
 
 PUBLISHED_LEVELS = {
     "train": "train",
@@ -65,13 +70,13 @@ def published_split(path: str) -> str | None:
     return next((level for level in levels if level), None)
 
 
-def classes_of(table: pd.DataFrame, task: str) -> pd.Series:
+def classes_of(table: "pd.DataFrame", task: str) -> "pd.Series":
     """The class name of each row of a table with label columns; missing where a column of the task is."""
     first, *rest = (table[column] for column in TASKS[task])
     return first.str.cat(rest, sep=" ") if rest else first
 
 
-def with_classes(table: pd.DataFrame, task: str) -> pd.DataFrame:
+def with_classes(table: "pd.DataFrame", task: str) -> "pd.DataFrame":
     """Add the column `label`, the class of the task; rows without one are left out, and their number is logged."""
     table = table.assign(label=classes_of(table, task))
     if missing := int(table["label"].isna().sum()):

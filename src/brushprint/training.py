@@ -17,13 +17,19 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
-from brushprint import networks
+from brushprint import batch_norm, networks
 from brushprint.atomic import replacing
 from brushprint.augmentation import changes
 from brushprint.console import LOG, progress
+from brushprint.devices import ALONE, Processes
 from brushprint.errors import UserError
 from brushprint.head import find
 from brushprint.recipe import Phase, Recipe
+
+FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
+
+# Processes draw apart: from seeds that are further from one another than there are epochs.
+APART = 1_000_000
 
 
 class Data:
@@ -42,11 +48,16 @@ class Data:
         """How many pictures."""
         return len(self.rows)
 
-    def batches(self, size: int, order: np.ndarray | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Batches of uint8 pictures [batch, side, side, 3] and int64 targets [batch], in the given order of rows."""
+    def batches(
+        self, size: int, order: np.ndarray | None = None, processes: Processes = ALONE
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Batches of uint8 pictures [batch, side, side, 3] and int64 targets [batch], in the given order of rows.
+
+        Of each batch of `size` only the part of this process is read.
+        """
         order = np.arange(len(self)) if order is None else order
         for start in range(0, len(order), size):
-            chosen = order[start : start + size]
+            chosen = processes.part(order[start : start + size])
             yield torch.from_numpy(self._gather(self.rows[chosen])), torch.from_numpy(self.targets[chosen])
 
     def _gather(self, rows: np.ndarray) -> np.ndarray:
@@ -88,6 +99,7 @@ def train(
     checkpoint: Path,
     identity: Any,
     label: str,
+    processes: Processes = ALONE,
 ) -> tuple[dict[str, torch.Tensor], pd.DataFrame]:
     """Train as the recipe says and choose the epoch with the lowest validation loss.
 
@@ -102,6 +114,7 @@ def train(
     checkpoint : file that keeps the state after each epoch; a run that was cut resumes from it
     identity : everything that decides the result, as JSON; a checkpoint of another identity is ignored
     label : name of the progress lines
+    processes : those that train together, each on its part of every batch; see `brushprint.devices.run`
 
     Returns
     -------
@@ -119,7 +132,7 @@ def train(
     if len(np.unique(data.targets)) < 2:
         only = classes[data.targets[0]]
         raise UserError(f"{label}: all training pictures are {only!r}; two classes are needed: see collection.labels")
-    fabric = networks.fabric(device, recipe.precision)
+    fabric = networks.fabric(device, recipe.precision, processes.devices, processes.nodes)
     torch.manual_seed(seed)
     one_logit = recipe.loss == networks.ONE_LOGIT
     network = networks.build(
@@ -129,7 +142,10 @@ def train(
         networks.load_weights(network, weights, recipe.architecture)
     for phase in recipe.phases():
         networks.check_layers(network, phase.trained)
-    state = _State(network.to(fabric.device), checkpoint, hashlib.sha256(json.dumps(identity).encode()).hexdigest())
+    if processes.count > 1:
+        batch_norm.share(network)
+    network.to(fabric.device, memory_format=FORMATS[recipe.memory_format])
+    state = _State(fabric, network, checkpoint, hashlib.sha256(json.dumps(identity).encode()).hexdigest())
     state.resume(label)
     balance = _class_weights(data.targets, len(classes)) if recipe.class_weights else None
     loss = partial(cross_entropy, weight=None if balance is None else fabric.to_device(balance))
@@ -141,7 +157,7 @@ def train(
                 continue
             state.begin(number)
             freeze(network, phase.trained)
-            learner = _learner(fabric, network, recipe, phase, (data, validation))
+            learner = _learner(fabric, processes, network, recipe, phase, parts=(data, validation))
             optimizer = fabric.setup_optimizers(_optimizer(network, recipe))
             if state.optimizer:
                 optimizer.load_state_dict(state.optimizer)
@@ -149,12 +165,12 @@ def train(
                 epoch, rate = len(state.history) + 1, phase.learning_rate * recipe.decay ** len(rows)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
-                torch.manual_seed(seed + epoch)
+                torch.manual_seed(seed + epoch + APART * processes.rank)
                 order = np.random.default_rng([seed, epoch]).permutation(len(data))
                 learning_mode(network, phase.trained)
                 training = _train_epoch(learner, optimizer, loss, order, bar)
                 network.eval()
-                judged = evaluate(learner.module, loss, learner.judged())
+                judged = evaluate(learner.module, loss, learner.judged(), learner.summed)
                 if not math.isfinite(training[0] + judged[0]):
                     raise UserError(
                         f"{label}: the loss is not finite in epoch {epoch}; lower learning_rate of the recipe"
@@ -204,6 +220,7 @@ class _Learner:
     """What learns in a phase: a module, the rows that it is given, and how they become its inputs."""
 
     fabric: Fabric
+    processes: Processes
     module: nn.Module
     data: Data
     validation: Data
@@ -211,28 +228,45 @@ class _Learner:
     as_input: Callable[[torch.Tensor], torch.Tensor]
     changed: Callable[[torch.Tensor], torch.Tensor] | None
 
-    def batches(self, order: np.ndarray) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Inputs and targets to learn from."""
-        for rows, targets in self.data.batches(self.batch_size, order):
-            changed = self.changed(rows) if self.changed else rows
-            yield self.as_input(self.fabric.to_device(changed)), self.fabric.to_device(targets)
+    def batches(self, order: np.ndarray) -> Iterator[tuple[torch.Tensor, torch.Tensor, int]]:
+        """Inputs and targets of this process to learn from, and how many all processes have in that batch."""
+        left = len(order)
+        for rows, targets in self.data.batches(self.batch_size, order, self.processes):
+            changed = self.changed(rows) if self.changed and len(rows) else rows
+            count = min(self.batch_size, left)
+            left -= count
+            yield self.as_input(self.fabric.to_device(changed)), self.fabric.to_device(targets), count
 
     def judged(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Inputs and targets to judge by."""
-        for rows, targets in self.validation.batches(self.batch_size):
+        """Inputs and targets of this process to judge by."""
+        for rows, targets in self.validation.batches(self.batch_size, None, self.processes):
             yield self.as_input(self.fabric.to_device(rows)), self.fabric.to_device(targets)
 
+    def summed(self, values: torch.Tensor) -> torch.Tensor:
+        """The sum over all processes, on the CPU."""
+        if self.processes.count == 1:
+            return values
+        return self.fabric.all_reduce(self.fabric.to_device(values), reduce_op="sum").cpu()
 
-def _learner(fabric: Fabric, network: nn.Module, recipe: Recipe, phase: Phase, parts: tuple[Data, Data]) -> _Learner:
-    as_input = partial(networks.as_input, scaling=recipe.scaling)
+
+def _learner(
+    fabric: Fabric, processes: Processes, network: nn.Module, recipe: Recipe, phase: Phase, *, parts: tuple[Data, Data]
+) -> _Learner:
+    def as_input(pictures: torch.Tensor) -> torch.Tensor:
+        return networks.as_input(pictures, recipe.scaling).contiguous(memory_format=FORMATS[recipe.memory_format])
+
     changed = changes(recipe.augmentation, recipe.image_size)
-    learner = _Learner(fabric, fabric.setup_module(network), *parts, recipe.batch_size, as_input, changed)
+    module = fabric.setup_module(network)
+    learner = _Learner(fabric, processes, module, *parts, recipe.batch_size, as_input, changed)
     if not _head_alone(network, phase, recipe):
+        if recipe.compile:
+            # In place: the names of the weights stay.
+            network.compile()
         return learner
     # All before the head is frozen and the pictures stay the same: what the head is given is computed once.
     given = [_features(learner, network, part) for part in parts]
     module = fabric.setup_module(network.get_submodule(find(network)))
-    return _Learner(fabric, module, *given, recipe.batch_size, nn.Identity(), None)
+    return _Learner(fabric, processes, module, *given, recipe.batch_size, nn.Identity(), None)
 
 
 def _head_alone(network: nn.Module, phase: Phase, recipe: Recipe) -> bool:
@@ -246,14 +280,15 @@ def _features(learner: _Learner, network: nn.Module, data: Data) -> Data:
     network.eval()
     name = f"{find(network)}.penultimate"
     width = network.get_submodule(find(network)).logits.in_features
-    features = np.empty((len(data), width), dtype=np.float32)
+    features = torch.zeros((len(data), width))
     start = 0
     with networks.recorded(network, name) as outputs:
-        for pictures, _ in data.batches(learner.batch_size):
+        for pictures, _ in data.batches(learner.batch_size, None, learner.processes):
             learner.module(learner.as_input(learner.fabric.to_device(pictures)))
-            features[start : start + len(pictures)] = outputs[name].float().cpu().numpy()
-            start += len(pictures)
-    return Data(features, np.arange(len(data)), data.targets)
+            batch = np.arange(start, min(start + learner.batch_size, len(data)))
+            features[learner.processes.part(batch)] = outputs[name].float().cpu()
+            start += len(batch)
+    return Data(learner.summed(features).numpy(), np.arange(len(data)), data.targets)
 
 
 def _train_epoch(
@@ -265,26 +300,33 @@ def _train_epoch(
 ) -> tuple[float, float]:
     """One pass; returns mean loss and accuracy."""
     totals = torch.zeros(3, dtype=torch.float64)
-    for inputs, targets in learner.batches(order):
+    for inputs, targets, count in learner.batches(order):
+        # Of the gradients of all processes the mean is taken.
+        share = count / learner.processes.count
         logits = learner.module(inputs)
-        value = loss(logits, targets, reduction="sum") / len(targets)
+        value = loss(logits, targets, reduction="sum") / share
         optimizer.zero_grad()
         learner.fabric.backward(value)
         optimizer.step()
-        totals += _totals(value.detach() * len(targets), logits, targets)
-        bar.update(len(targets))
+        totals += _totals(value.detach() * share, logits, targets)
+        bar.update(count)
+    totals = learner.summed(totals)
     return (totals[0] / totals[2]).item(), (totals[1] / totals[2]).item()
 
 
 @torch.no_grad()
 def evaluate(
-    module: nn.Module, loss: Callable[..., torch.Tensor], batches: Iterable[tuple[torch.Tensor, torch.Tensor]]
+    module: nn.Module,
+    loss: Callable[..., torch.Tensor],
+    batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    summed: Callable[[torch.Tensor], torch.Tensor] = lambda totals: totals,
 ) -> tuple[float, float]:
-    """Mean loss and accuracy over batches of inputs and targets, without learning."""
+    """Mean loss and accuracy over batches of inputs and targets, without learning; `summed` adds other processes'."""
     totals = torch.zeros(3, dtype=torch.float64)
     for inputs, targets in batches:
         logits = module(inputs)
         totals += _totals(loss(logits, targets, reduction="sum"), logits, targets)
+    totals = summed(totals)
     return (totals[0] / totals[2]).item(), (totals[1] / totals[2]).item()
 
 
@@ -301,10 +343,10 @@ def _stalled(rows: list[dict[str, float]], patience: int | None) -> bool:
 
 
 class _State:
-    """How far a training has come, in memory and, after each epoch, in its checkpoint."""
+    """How far a training has come, in memory and, after each epoch, in its checkpoint; the first process keeps that."""
 
-    def __init__(self, network: nn.Module, checkpoint: Path, identity: str) -> None:
-        self.network, self.checkpoint, self.identity = network, checkpoint, identity
+    def __init__(self, fabric: Fabric, network: nn.Module, checkpoint: Path, identity: str) -> None:
+        self.fabric, self.network, self.checkpoint, self.identity = fabric, network, checkpoint, identity
         self.history: list[dict[str, float]] = []
         self.best: dict[str, torch.Tensor] = {}
         # Of a phase that has begun; None before its first step.
@@ -324,13 +366,24 @@ class _State:
             self.best = {name: value.detach().cpu().clone() for name, value in weights.items()}
         self.history.append(row)
         self.optimizer = optimizer.state_dict()
+        if not self.fabric.is_global_zero:
+            return
         saved = {key: getattr(self, key) for key in ("identity", "history", "best", "optimizer")}
         with replacing(self.checkpoint) as part:
             torch.save({"network": weights, **saved}, part)
 
     def resume(self, label: str) -> None:
-        if not self.checkpoint.exists():
+        saved = self.fabric.broadcast(self._saved(label) if self.fabric.is_global_zero else None)
+        if saved is None:
             return
+        networks.restore(self.network, saved["network"])
+        self.history, self.best, self.optimizer = saved["history"], saved["best"], saved["optimizer"]
+        LOG.info("%s: resumed after epoch %d", label, len(self.history))
+
+    def _saved(self, label: str) -> dict[str, Any] | None:
+        """What the checkpoint holds, if it is of this training."""
+        if not self.checkpoint.exists():
+            return None
         try:
             saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
             found = saved["identity"]
@@ -338,10 +391,8 @@ class _State:
             LOG.info(
                 "%s: the checkpoint %s is damaged (%s) and is ignored", label, self.checkpoint, type(error).__name__
             )
-            return
+            return None
         if found != self.identity:
             LOG.info("%s: a checkpoint of other settings, code or pictures is ignored", label)
-            return
-        networks.restore(self.network, saved["network"])
-        self.history, self.best, self.optimizer = saved["history"], saved["best"], saved["optimizer"]
-        LOG.info("%s: resumed after epoch %d", label, len(self.history))
+            return None
+        return saved

@@ -12,8 +12,6 @@ rule arms:
         f"{RESULTS}/arms.json",
     log:
         f"{LOGS}/arms.log",
-    benchmark:
-        f"{LOGS}/arms.benchmark.tsv"
     params:
         *code("arms"),
         variants={name: TRAINED.variants[name].model_dump(include={"task", "split"}) for name in [*ARMED, *ARMS]},

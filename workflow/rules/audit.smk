@@ -12,8 +12,6 @@ rule cues:
         f"{RESULTS}/cues-{{state}}.parquet",
     log:
         f"{LOGS}/cues-{{state}}.log",
-    benchmark:
-        f"{LOGS}/cues-{{state}}.benchmark.tsv"
     wildcard_constraints:
         state=one_of(STATES),
     threads: ALL_CORES
@@ -35,8 +33,6 @@ rule duplicates:
         groups=f"{RESULTS}/groups.parquet",
     log:
         f"{LOGS}/duplicates.log",
-    benchmark:
-        f"{LOGS}/duplicates.benchmark.tsv"
     threads: ALL_CORES
     params:
         *code("duplicates"),
@@ -54,8 +50,6 @@ rule audit:
         f"{RESULTS}/audit.json",
     log:
         f"{LOGS}/audit.log",
-    benchmark:
-        f"{LOGS}/audit.benchmark.tsv"
     # Before training: who sees what it finds may want to stop here.
     priority: 2
     params:
@@ -75,8 +69,6 @@ rule leaks:
         f"{RESULTS}/leaks.json",
     log:
         f"{LOGS}/leaks.log",
-    benchmark:
-        f"{LOGS}/leaks.benchmark.tsv"
     localrule: True
     params:
         *code("leaks"),

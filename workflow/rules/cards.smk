@@ -15,8 +15,6 @@ rule cards:
         cards=expand(f"{VARIANT}/card.md", variant=CONFIG.variants),
     log:
         f"{LOGS}/cards.log",
-    benchmark:
-        f"{LOGS}/cards.benchmark.tsv"
     localrule: True
     params:
         *code("cards"),

@@ -9,8 +9,6 @@ rule catalogue:
         rejected=f"{RESULTS}/rejected.parquet",
     log:
         f"{LOGS}/catalogue.log",
-    benchmark:
-        f"{LOGS}/catalogue.benchmark.tsv"
     threads: ALL_CORES
     params:
         *code("catalogue"),
@@ -36,8 +34,6 @@ rule examples:
         ),
     log:
         f"{LOGS}/examples.log",
-    benchmark:
-        f"{LOGS}/examples.benchmark.tsv"
     params:
         *code("examples"),
         **SEEN,

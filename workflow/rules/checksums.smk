@@ -89,8 +89,6 @@ rule checksums:
         SUMS,
     log:
         f"{LOGS}/checksums.log",
-    benchmark:
-        f"{LOGS}/checksums.benchmark.tsv"
     params:
         *code("checksums"),
     script:

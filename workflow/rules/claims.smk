@@ -49,8 +49,6 @@ rule claims:
         f"{RESULTS}/claims.json",
     log:
         f"{LOGS}/claims.log",
-    benchmark:
-        f"{LOGS}/claims.benchmark.tsv"
     params:
         *code("claims"),
         claims=sha256(CLAIMS),

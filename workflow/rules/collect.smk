@@ -54,8 +54,6 @@ if CONFIG.collection.kind == "sample":
             digest=f"{ARCHIVE}.sha256",
         log:
             f"{LOGS}/draw.log",
-        benchmark:
-            f"{LOGS}/draw.benchmark.tsv"
         threads: ALL_CORES
         params:
             *code("draw"),
@@ -71,8 +69,6 @@ elif not LOCAL:
             digest=f"{ARCHIVE}.sha256",
         log:
             f"{LOGS}/fetch.log",
-        benchmark:
-            f"{LOGS}/fetch.benchmark.tsv"
         localrule: True
         params:
             *code("fetch"),

@@ -46,6 +46,7 @@ SEALED = {
 }
 SPLITS = sorted({of["split"] for name, of in SEALED.items() if name in CONFIG.variants})
 TRAINED_SPLITS = sorted({of["split"] for of in SEALED.values()})
+MEMORY = provenance.Memory(Path(f"{SCRATCH}/digests/code.json"))
 # On a cluster each profile says how many these are.
 ALL_CORES = workflow.resource_settings.cores or 1
 # What jobs of networks ask of a cluster.
@@ -84,7 +85,7 @@ wildcard_constraints:
 @cache
 def code(script, *modules):
     """The params that every rule begins with: a value for each module and package that its script follows from."""
-    return provenance.code(Path(workflow.basedir, "workflow/scripts", f"{script}.py"), modules)
+    return provenance.code(Path(workflow.basedir, "workflow/scripts", f"{script}.py"), MEMORY, modules)
 
 
 def added_code(script, *modules):

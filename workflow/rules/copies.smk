@@ -14,8 +14,6 @@ rule copies:
         digest=f"{SCRATCH}/copies-{{split}}-{{size}}-{{resize}}.json",
     log:
         f"{LOGS}/copies-{{split}}-{{size}}-{{resize}}.log",
-    benchmark:
-        f"{LOGS}/copies-{{split}}-{{size}}-{{resize}}.benchmark.tsv"
     threads: ALL_CORES
     params:
         *code("copies"),
@@ -44,8 +42,6 @@ rule copies_examples:
         ),
     log:
         f"{LOGS}/copies_examples-{{split}}.log",
-    benchmark:
-        f"{LOGS}/copies_examples-{{split}}.benchmark.tsv"
     params:
         *code("copies_examples"),
         settings=lambda wildcards: TRAINED.splits[wildcards.split].copies.model_dump(),

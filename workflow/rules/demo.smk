@@ -16,8 +16,6 @@ rule vendor:
         f"data/npm/{RUNTIME.name}-{RUNTIME.version}.tgz",
     log:
         f"{LOGS}/vendor.log",
-    benchmark:
-        f"{LOGS}/vendor.benchmark.tsv"
     localrule: True
     params:
         *code("vendor"),
@@ -51,8 +49,6 @@ rule demo:
         ),
     log:
         f"{LOGS}/demo.log",
-    benchmark:
-        f"{LOGS}/demo.benchmark.tsv"
     params:
         *code("demo"),
         **PICTURES["params"],

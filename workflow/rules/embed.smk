@@ -17,8 +17,6 @@ rule embed:
         pictures=f"{VARIANT}/prototypes.npz",
     log:
         f"{LOGS}/embed-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/embed-{{variant}}.benchmark.tsv"
     params:
         *code("embed"),
         umap=added_code("embed", *MAPPED_BY),

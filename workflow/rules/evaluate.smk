@@ -18,8 +18,6 @@ rule evaluate:
         styles=f"{VARIANT}/styles.csv",
     log:
         f"{LOGS}/evaluate-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/evaluate-{{variant}}.benchmark.tsv"
     params:
         *code("evaluate"),
         task=lambda wildcards: CONFIG.variants[wildcards.variant].task,
@@ -43,8 +41,6 @@ rule compare:
         ),
     log:
         f"{LOGS}/compare.log",
-    benchmark:
-        f"{LOGS}/compare.benchmark.tsv"
     params:
         *code("compare"),
         variants={name: variant.model_dump(include={"task", "split"}) for name, variant in CONFIG.variants.items()},

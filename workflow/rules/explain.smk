@@ -13,8 +13,6 @@ rule explain:
         summary=f"{VARIANT}/heatmaps.json",
     log:
         f"{LOGS}/explain-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/explain-{{variant}}.benchmark.tsv"
     resources:
         **GPU,
     params:

@@ -13,8 +13,6 @@ rule export:
         cost=f"{EXPORTS}/onnx/{{variant}}.json",
     log:
         f"{LOGS}/export-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/export-{{variant}}.benchmark.tsv"
     params:
         *code("export"),
         # Torch's exporter uses them unseen.

@@ -40,8 +40,6 @@ if CONFIG.external:
             rejected=f"{RESULTS}/external-rejected.parquet",
         log:
             f"{LOGS}/external.log",
-        benchmark:
-            f"{LOGS}/external.benchmark.tsv"
         threads: ALL_CORES
         params:
             *code("external"),
@@ -59,8 +57,6 @@ if CONFIG.external:
             digest=EXTERNAL_PIXELS.replace(".npy", ".json"),
         log:
             f"{LOGS}/external_pixels-{{size}}-{{resize}}.log",
-        benchmark:
-            f"{LOGS}/external_pixels-{{size}}-{{resize}}.benchmark.tsv"
         threads: ALL_CORES
         params:
             *code("external_pixels"),
@@ -81,8 +77,6 @@ if CONFIG.external:
             metrics=f"{VARIANT}/external.json",
         log:
             f"{LOGS}/external_scores-{{variant}}.log",
-        benchmark:
-            f"{LOGS}/external_scores-{{variant}}.benchmark.tsv"
         resources:
             **GPU,
         params:
@@ -106,8 +100,6 @@ if CONFIG.robustness.picked:
             rejected=f"{RESULTS}/picked-rejected.parquet",
         log:
             f"{LOGS}/picked.log",
-        benchmark:
-            f"{LOGS}/picked.benchmark.tsv"
         threads: ALL_CORES
         params:
             *code("picked"),
@@ -123,8 +115,6 @@ if CONFIG.robustness.picked:
             digest=PICKED_PIXELS.replace(".npy", ".json"),
         log:
             f"{LOGS}/picked_pixels-{{size}}-{{resize}}.log",
-        benchmark:
-            f"{LOGS}/picked_pixels-{{size}}-{{resize}}.benchmark.tsv"
         threads: ALL_CORES
         params:
             *code("picked_pixels"),
@@ -144,8 +134,6 @@ if CONFIG.robustness.picked:
             f"{VARIANT}/picked.parquet",
         log:
             f"{LOGS}/picked_scores-{{variant}}.log",
-        benchmark:
-            f"{LOGS}/picked_scores-{{variant}}.benchmark.tsv"
         resources:
             **GPU,
         params:
@@ -170,8 +158,6 @@ if CONFIG.robustness.picked:
             ),
         log:
             f"{LOGS}/picked_table.log",
-        benchmark:
-            f"{LOGS}/picked_table.benchmark.tsv"
         params:
             *code("picked_table"),
             **PICKED,

@@ -9,8 +9,6 @@ rule faces:
         f"{RESULTS}/faces.parquet",
     log:
         f"{LOGS}/faces.log",
-    benchmark:
-        f"{LOGS}/faces.benchmark.tsv"
     threads: ALL_CORES
     params:
         *code("faces"),

@@ -60,8 +60,6 @@ rule figures:
         ],
     log:
         f"{LOGS}/figures-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/figures-{{variant}}.benchmark.tsv"
     params:
         *code("figures"),
     script:

@@ -11,13 +11,13 @@ rule infer:
         digest=f"{VARIANT}/features.sha256",
     log:
         f"{LOGS}/infer-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/infer-{{variant}}.benchmark.tsv"
+    threads: PROCESS_CORES
     resources:
-        **GPU,
+        **PROCESSES,
     params:
         *code("infer"),
         network=network_code("infer"),
         device=CONFIG.device,
+        folder=f"{SCRATCH}/infer/{{variant}}",
     script:
         "../scripts/infer.py"

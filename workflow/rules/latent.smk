@@ -12,8 +12,6 @@ rule latent:
         summary=f"{VARIANT}/latent.json",
     log:
         f"{LOGS}/latent-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/latent-{{variant}}.benchmark.tsv"
     params:
         *code("latent"),
         latent=CONFIG.latent.model_dump(exclude={"embedding"}),

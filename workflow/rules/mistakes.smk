@@ -10,8 +10,6 @@ rule mistakes:
         f"{RESULTS}/mistakes.parquet",
     log:
         f"{LOGS}/mistakes.log",
-    benchmark:
-        f"{LOGS}/mistakes.benchmark.tsv"
     params:
         *code("mistakes"),
         **SEEN,

@@ -34,8 +34,6 @@ rule overview:
         ),
     log:
         f"{LOGS}/overview.log",
-    benchmark:
-        f"{LOGS}/overview.benchmark.tsv"
     params:
         *code("overview"),
         variants=list(CONFIG.variants),

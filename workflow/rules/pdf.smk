@@ -8,8 +8,6 @@ rule pdf:
         f"{EXPORTS}/report.pdf",
     log:
         f"{LOGS}/pdf.log",
-    benchmark:
-        f"{LOGS}/pdf.benchmark.tsv"
     params:
         *code("pdf"),
     script:

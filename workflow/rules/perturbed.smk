@@ -32,8 +32,6 @@ rule perturbed:
         digest=f"{SCRATCH}/perturbed-{{tested}}-{{size}}-{{resize}}.json",
     log:
         f"{LOGS}/perturbed-{{tested}}-{{size}}-{{resize}}.log",
-    benchmark:
-        f"{LOGS}/perturbed-{{tested}}-{{size}}-{{resize}}.benchmark.tsv"
     wildcard_constraints:
         tested=one_of(set(TESTED_BY.values())),
     threads: ALL_CORES

@@ -12,8 +12,6 @@ rule pixels:
         digest=f"{SCRATCH}/pixels-{{size}}-{{resize}}.json",
     log:
         f"{LOGS}/pixels-{{size}}-{{resize}}.log",
-    benchmark:
-        f"{LOGS}/pixels-{{size}}-{{resize}}.benchmark.tsv"
     threads: ALL_CORES
     params:
         *code("pixels"),

@@ -16,8 +16,6 @@ rule regions:
         honest=f"{VARIANT}/faithfulness.json",
     log:
         f"{LOGS}/regions-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/regions-{{variant}}.benchmark.tsv"
     resources:
         **GPU,
     params:

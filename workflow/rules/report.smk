@@ -46,8 +46,6 @@ rule report:
         f"{RESULTS}/report/index.html",
     log:
         f"{LOGS}/report.log",
-    benchmark:
-        f"{LOGS}/report.benchmark.tsv"
     params:
         *code("report"),
         template=[

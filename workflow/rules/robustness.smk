@@ -24,8 +24,6 @@ rule robustness:
         rates=f"{VARIANT}/robustness.parquet",
     log:
         f"{LOGS}/robustness-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/robustness-{{variant}}.benchmark.tsv"
     resources:
         **GPU,
     params:
@@ -56,8 +54,6 @@ rule perturbed_examples:
         ),
     log:
         f"{LOGS}/perturbed_examples.log",
-    benchmark:
-        f"{LOGS}/perturbed_examples.benchmark.tsv"
     params:
         *code("perturbed_examples"),
         perturbed=perturbed_by(max(CONFIG.variants, key=lambda name: SEALED[name]["size"])),

@@ -45,8 +45,6 @@ checkpoint seal:
         f"{RESULTS}/seals/{{split}}-{{size}}-{{resize}}.json",
     log:
         f"{LOGS}/seal-{{split}}-{{size}}-{{resize}}.log",
-    benchmark:
-        f"{LOGS}/seal-{{split}}-{{size}}-{{resize}}.benchmark.tsv"
     localrule: True
     params:
         *code("seal"),

@@ -9,8 +9,6 @@ rule split:
         f"{RESULTS}/splits/{{split}}.parquet",
     log:
         f"{LOGS}/split-{{split}}.log",
-    benchmark:
-        f"{LOGS}/split-{{split}}.benchmark.tsv"
     localrule: True
     params:
         *code("split"),

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from brushprint import locks
+from brushprint import forkserver, locks
 from brushprint.atomic import disk_full, replacing
 
 
@@ -50,7 +50,7 @@ if workflow.is_main_process:
     RUN, alone = locks.join(".snakemake/run.lock")
     if alone:
         # Snakemake's own locks outlive a run that is killed.
-        for left_behind in Path(".snakemake/locks").glob("*.lock"):
+        for left_behind in [*Path(".snakemake/locks").glob("*.lock"), *Path(".snakemake").glob("forks-*.socket")]:
             left_behind.unlink()
     # Where locks are unknown nobody is told to wait.
     ALONE = alone is not False

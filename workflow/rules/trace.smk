@@ -56,8 +56,6 @@ rule trace:
         f"{VARIANT}/provenance.json",
     log:
         f"{LOGS}/trace-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/trace-{{variant}}.benchmark.tsv"
     localrule: True
     params:
         *code("trace"),

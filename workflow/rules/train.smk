@@ -1,5 +1,11 @@
 """A network learns from the training pictures; validation pictures choose the epoch. Test pictures have no part in it."""
 
+# Who trains and infers a network. Several nodes are tasks of one Slurm job that its script starts, as those of MPI.
+PROCESSES = {"devices": CONFIG.devices, "nodes": CONFIG.nodes, **{name: CONFIG.devices for name in GPU}}
+if CONFIG.nodes > 1:
+    PROCESSES |= {"tasks": CONFIG.nodes * CONFIG.devices, "mpi": "srun"}
+PROCESS_CORES = CONFIG.devices if CONFIG.nodes == 1 else 1
+
 
 rule train:
     input:
@@ -10,12 +16,11 @@ rule train:
         history=f"{VARIANT}/history.csv",
     log:
         f"{LOGS}/train-{{variant}}.log",
-    benchmark:
-        f"{LOGS}/train-{{variant}}.benchmark.tsv"
     # The longest jobs first: what is made of one network fills the core that waits for another.
     priority: 1
+    threads: PROCESS_CORES
     resources:
-        **GPU,
+        **PROCESSES,
     params:
         *code("train"),
         network=network_code("train"),
@@ -23,6 +28,8 @@ rule train:
         recipe=recipe,
         seed=lambda wildcards: seed_of(wildcards.variant),
         device=CONFIG.device,
+        # Sums of another number of processes differ in their last digits.
+        processes=CONFIG.devices * CONFIG.nodes,
         checkpoint=f"{SCRATCH}/checkpoints/{{variant}}.pt",
     script:
         "../scripts/train.py"

@@ -32,8 +32,6 @@ rule weights:
         digest="data/weights/{weights}.sha256",
     log:
         f"{LOGS}/weights-{{weights}}.log",
-    benchmark:
-        f"{LOGS}/weights-{{weights}}.benchmark.tsv"
     wildcard_constraints:
         weights=one_of(WEIGHTS) or "none",
     localrule: True
@@ -54,8 +52,6 @@ checkpoint seal_weights:
         f"{RESULTS}/seals/weights-{{weights}}.json",
     log:
         f"{LOGS}/seal_weights-{{weights}}.log",
-    benchmark:
-        f"{LOGS}/seal_weights-{{weights}}.benchmark.tsv"
     localrule: True
     params:
         *code("seal_weights"),

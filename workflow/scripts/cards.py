@@ -10,7 +10,10 @@ from brushprint.tables import write_json
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
-    splits = {name: pd.read_parquet(file) for name, file in zip(params.splits, given.splits, strict=True)}
+    columns = ["source", "partition", "copy"]
+    splits = {
+        name: pd.read_parquet(file, columns=columns) for name, file in zip(params.splits, given.splits, strict=True)
+    }
     audit, arms = (json.loads(Path(file).read_text()) for file in (given.audit, given.arms))
     external = given.get("external") or [None] * len(params.variants)
     cards = {}

@@ -1,19 +1,18 @@
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from brushprint.atomic import replacing
 from brushprint.console import logged
 from brushprint.embedding import embed, prototypes, spreads, thumbnails
 from brushprint.quota import stratified
 from brushprint.seal import open_pixels
-from brushprint.tables import feature_matrix, write_json, write_parquet
+from brushprint.tables import read_features, write_json, write_parquet
 
 with logged(snakemake.log[0]):
     settings, seed = dict(snakemake.params.embedding), snakemake.params.seed
     predictions = pd.read_parquet(snakemake.input.predictions)
     test = predictions["partition"] == "test"
-    features = feature_matrix(pq.read_table(snakemake.input.features, columns=["penultimate"]), "penultimate")[test]
+    features = read_features(snakemake.input.features, "penultimate", test.to_numpy())
     columns = ["image_id", "row", "origin", "source", "style"]
     labels = pd.read_parquet(snakemake.input.split, columns=columns, filters=[("copy", "==", 0)])
     table = predictions[test].merge(labels, on="image_id", validate="one_to_one")

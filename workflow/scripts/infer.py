@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pandas as pd
 
 from brushprint import networks
 from brushprint.console import logged
+from brushprint.devices import Processes
 from brushprint.digest import write_sha256
 from brushprint.inference import infer
 from brushprint.seal import open_pixels
@@ -16,6 +19,8 @@ with logged(snakemake.log[0]):
         open_pixels(snakemake.input.pixels, snakemake.input.seal),
         with_classes(held_out, model.about["task"]),
         device=snakemake.params.device,
+        processes=Processes(snakemake.resources.devices, snakemake.resources.nodes),
+        folder=Path(snakemake.params.folder),
     )
     write_parquet(predictions, snakemake.output.predictions)
     write_parquet(features, snakemake.output.features)

@@ -1,16 +1,14 @@
 import pandas as pd
-import pyarrow.parquet as pq
 
 from brushprint.console import logged
 from brushprint.latent import latent
-from brushprint.tables import feature_matrix, write_json, write_parquet
+from brushprint.tables import read_features, write_json, write_parquet
 
 with logged(snakemake.log[0]):
     settings = dict(snakemake.params.latent)
     predictions = pd.read_parquet(snakemake.input.predictions)
     test = predictions["partition"] == "test"
-    layer = settings.pop("features")
-    features = feature_matrix(pq.read_table(snakemake.input.features, columns=[layer]), layer)[test]
+    features = read_features(snakemake.input.features, settings.pop("features"), test.to_numpy())
     originals = [("copy", "==", 0)]
     labels = pd.read_parquet(
         snakemake.input.split, columns=["image_id", "origin", "source", "style"], filters=originals

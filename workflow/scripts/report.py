@@ -17,6 +17,11 @@ with logged(snakemake.log[0]):
         variants[name]["figures"] = Path(effects).parent / "figures"
         external = Path(effects).parent / "external.json"
         variants[name] |= {"card": cards[name], "external": params.external and json.loads(external.read_text())}
+    # The report tells no more of a split, and the other columns are most of it.
+    columns = ["source", "partition", "copy"]
+    splits = {
+        name: pd.read_parquet(file, columns=columns) for name, file in zip(params.splits, given.splits, strict=True)
+    }
     trust = {key: json.loads(Path(given[key]).read_text()) for key in ("audit", "leaks", "arms", "comparisons")}
     trust |= {"external": params.external, "figures": Path(given.overview[0]).parent}
     write_report(
@@ -25,10 +30,10 @@ with logged(snakemake.log[0]):
         synthetic=params.synthetic,
         budget=params.budget,
         from_scratch=params.from_scratch,
-        catalogue=pd.read_parquet(given.catalogue),
+        catalogue=pd.read_parquet(given.catalogue, columns=["source", "published_split", "width", "height", "format"]),
         rejected=pd.read_parquet(given.rejected),
         examples=given.examples,
-        splits=dict(zip(params.splits, map(pd.read_parquet, given.splits), strict=True)),
+        splits=splits,
         copies=dict(zip(params.copied, map(Path, given.copies), strict=True)),
         variants=variants,
         trust=trust,

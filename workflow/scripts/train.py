@@ -4,6 +4,7 @@ import pandas as pd
 
 from brushprint import networks
 from brushprint.console import logged
+from brushprint.devices import Processes, run
 from brushprint.digest import write_sha256
 from brushprint.recipe import Recipe
 from brushprint.seal import open_pixels
@@ -23,7 +24,11 @@ with logged(snakemake.log[0]):
     classes = sorted(parts[0]["label"].unique())
     learn, judge = (Data(pixels, part["row"].to_numpy(), class_index(part["label"], classes), copies) for part in parts)
     seals = [Path(file).read_text() for file in (given.seal, given.get("weights_seal")) if file]
-    state, history = train(
+    resources, checkpoint = snakemake.resources, Path(params.checkpoint)
+    state, history = run(
+        train,
+        Processes(resources.devices, resources.nodes),
+        checkpoint.with_suffix(""),
         recipe=Recipe(**params.recipe),
         data=learn,
         validation=judge,
@@ -31,10 +36,10 @@ with logged(snakemake.log[0]):
         seed=params.seed,
         device=params.device,
         weights=given.get("weights"),
-        checkpoint=Path(params.checkpoint),
+        checkpoint=checkpoint,
         identity=[list(params), *seals],
         label=variant,
-    )
+    )[0]
     about = {"variant": variant, "task": params.task, "classes": classes, **params.recipe}
     networks.save(snakemake.output.model, state, about)
     write_sha256(snakemake.output.model, snakemake.output.digest)

@@ -1,0 +1,204 @@
+"""Training from picture files, beside the usual loop: torchvision's `ImageFolder` and a `DataLoader` of all cores.
+
+Both train as many networks as there are cores, from other seeds. The usual loop trains them one after the other, each
+on all cores, with a worker a core, and reads each picture again in each epoch. Ours catalogues the files, decodes them
+once, and trains them side by side, one on each core, which is how the workflow uses a machine. All of that counts;
+starting processes and importing counts for neither.
+"""
+
+import copy
+import multiprocessing
+import statistics
+import tempfile
+import zipfile
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from measuring import CORES, labels, number, recipe, sample, table, turns
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader, Subset
+from torchvision import transforms
+from torchvision.datasets import ImageFolder
+
+from brushprint import networks
+from brushprint.catalogue import catalogue
+from brushprint.inference import infer
+from brushprint.networks import Model
+from brushprint.pixels import write_pixels
+from brushprint.recipe import Recipe
+from brushprint.taxonomy import label
+from brushprint.training import Data, train
+
+CLASSES = ["ai", "human"]
+LABELS = [{"folder": name, "origin": name, "source": name, "style": None} for name in CLASSES]
+# Each tenth training picture validates.
+TENTH = 10
+
+
+def files(folder: Path, pictures: int, held_out: int) -> Path:
+    """The sample's pictures, of 256 and 768 pixels, as files in train/ai, train/human, test/ai and test/human."""
+    archive = folder / "sample.zip"
+    sample(archive, train=pictures, test=held_out)
+    root = folder / "pictures"
+    with zipfile.ZipFile(archive) as members:
+        for name in members.namelist():
+            target = root / Path(name).parts[1] / label(name, labels()).origin / Path(name).name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(members.read(name))
+    return root
+
+
+def usual(about: Recipe, root: Path, seeds: list[int]) -> float:
+    """Mean accuracy on the held-out pictures."""
+    torch.set_num_threads(CORES)
+    how = transforms.InterpolationMode[about.resize.upper()]
+    side = (about.image_size, about.image_size)
+    changes = transforms.Compose([transforms.Resize(side, how), transforms.ToTensor(), *_normalised(about)])
+    learned, tested = ImageFolder(root / "train", changes), ImageFolder(root / "test", changes)
+    numbers = np.arange(len(learned))
+    parts = {
+        "train": Subset(learned, numbers[numbers % TENTH > 0].tolist()),
+        "validation": Subset(learned, numbers[numbers % TENTH == 0].tolist()),
+        "test": tested,
+    }
+    loaders = {
+        name: DataLoader(part, about.batch_size, shuffle=name == "train", num_workers=CORES)
+        for name, part in parts.items()
+    }
+    return statistics.mean(_usual_training(about, loaders, seed) for seed in seeds)
+
+
+def _normalised(about: Recipe) -> list[transforms.Normalize]:
+    return [transforms.Normalize(*networks.IMAGENET)] if about.scaling == "imagenet" else []
+
+
+def _usual_training(about: Recipe, loaders: dict[str, DataLoader], seed: int) -> float:
+    torch.manual_seed(seed)
+    network = networks.build(about.architecture, len(CLASSES), about.image_size)
+    network = network.to(memory_format=torch.contiguous_format)
+    kinds = {"adam": torch.optim.Adam, "sgd": partial(torch.optim.SGD, momentum=about.momentum, nesterov=True)}
+    optimizer = kinds[about.optimizer](network.parameters(), about.learning_rate)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, about.decay)
+    best, least = {}, float("inf")
+    for _ in range(about.epochs):
+        network.train()
+        for inputs, targets in loaders["train"]:
+            optimizer.zero_grad()
+            cross_entropy(network(inputs), targets).backward()
+            optimizer.step()
+        schedule.step()
+        loss, _ = _judged(network, loaders["validation"])
+        if loss < least:
+            best, least = copy.deepcopy(network.state_dict()), loss
+    network.load_state_dict(best)
+    return _judged(network, loaders["test"])[1]
+
+
+@torch.no_grad()
+def _judged(network: torch.nn.Module, loader: DataLoader) -> tuple[float, float]:
+    network.eval()
+    loss, hits, seen = 0.0, 0, 0
+    for inputs, targets in loader:
+        logits = network(inputs)
+        loss += cross_entropy(logits, targets, reduction="sum").item()
+        hits += (logits.argmax(1) == targets).sum().item()
+        seen += len(targets)
+    return loss / seen, hits / seen
+
+
+def ours(about: Recipe, root: Path, seeds: list[int], pool: ProcessPoolExecutor, work: Path) -> float:
+    """Mean accuracy on the held-out pictures."""
+    listed, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=CORES)
+    pixels = work / "pixels.npy"
+    write_pixels(root, listed, pixels, size=about.image_size, resize=about.resize, jobs=CORES)
+    listed = listed.assign(row=np.arange(len(listed)))
+    parts = dict(list(listed.groupby("published_split")))
+    validates = np.arange(len(parts["train"])) % TENTH == 0
+    split = {"train": parts["train"][~validates], "validation": parts["train"][validates], "test": parts["test"]}
+    return statistics.mean(pool.map(partial(_our_training, about, pixels, split, work), seeds))
+
+
+def _our_training(about: Recipe, pixels: Path, split: dict, work: Path, seed: int) -> float:
+    array = np.load(pixels, mmap_mode="r")
+    learn, judge = (
+        Data(array, split[name]["row"].to_numpy(), split[name]["origin"].map(CLASSES.index).to_numpy())
+        for name in ("train", "validation")
+    )
+    checkpoint = work / f"{seed}.pt"
+    checkpoint.unlink(missing_ok=True)
+    state, _ = train(
+        recipe=about,
+        data=learn,
+        validation=judge,
+        classes=CLASSES,
+        seed=seed,
+        device="cpu",
+        weights=None,
+        checkpoint=checkpoint,
+        identity="benchmark",
+        label="benchmark",
+    )
+    network = networks.build(about.architecture, len(CLASSES), about.image_size).eval()
+    networks.restore(network, state)
+    model = Model(network, about.model_dump() | {"classes": CLASSES})
+    held_out = split["test"].rename(columns={"origin": "label"}).assign(partition="test")
+    predictions, _ = infer(model, array, held_out, device="cpu")
+    return float((predictions["label"] == predictions["predicted"]).mean())
+
+
+def _get_ready() -> None:
+    torch.set_num_threads(1)
+    networks.fabric("cpu")
+
+
+def tables(quick: bool) -> dict[str, str]:
+    """The table `loop`."""
+    plan = [
+        ("cifake-32", {"epochs": 15}, 2),
+        ("cifake-128", {"epochs": 3}, 1),
+        ("resnet18-augmented", {"augmentation": {}, "pretrained": False, "patience": None, "epochs": 5}, 1),
+        (
+            "resnet18-augmented",
+            {"augmentation": {}, "pretrained": False, "patience": None, "image_size": 64, "epochs": 3},
+            1,
+        ),
+    ]
+    pictures, held_out = (60, 30) if quick else (600, 240)
+    seeds, rows = list(range(CORES)), []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ProcessPoolExecutor(CORES, multiprocessing.get_context("spawn"), _get_ready) as pool,
+    ):
+        work = Path(folder)
+        root = files(work, pictures, held_out)
+        for name, changes, repeats in plan[:1] if quick else plan:
+            about = recipe(name, **changes | ({"epochs": 1} if quick else {}))
+            right: dict[str, float] = {}
+            ways = {
+                "usual": lambda about=about, right=right: right.update(usual=usual(about, root, seeds)),
+                "ours": lambda about=about, right=right: right.update(ours=ours(about, root, seeds, pool, work)),
+            }
+            # One epoch warms both up.
+            short = about.model_copy(update={"epochs": 1})
+            usual(short, root, seeds[:1])
+            ours(short, root, seeds, pool, work)
+            seconds = turns(ways, repeats, warm=0)
+            learned = (pictures - -(-pictures // TENTH)) * about.epochs * len(seeds)
+            rates = {way: learned / taken for way, taken in seconds.items()}
+            rows.append(
+                [
+                    f"`{about.architecture.split('/')[-1]}`",
+                    about.image_size,
+                    about.epochs,
+                    number(rates["usual"]),
+                    number(rates["ours"]),
+                    f"{rates['ours'] / rates['usual']:.2f}",
+                    f"{right['usual']:.2f}",
+                    f"{right['ours']:.2f}",
+                ]
+            )
+    heads = ["network", "pixels", "epochs", "usual, images/s", "brushprint, images/s", "ratio"]
+    return {"loop": table([*heads, "usual, accuracy", "brushprint, accuracy"], rows)}

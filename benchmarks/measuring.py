@@ -1,0 +1,110 @@
+"""What the benchmarks share: taking turns, tables, a copy of this repository to run, and what the machine is."""
+
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import yaml
+from joblib.externals.loky import get_reusable_executor
+
+from brushprint.recipe import Recipe
+from brushprint.sample import draw_sample
+
+REPOSITORY = Path(__file__).parent.parent
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def turns(ways: Mapping[str, Callable[[], object]], repeats: int, warm: int = 1) -> dict[str, float]:
+    """Median seconds of each way; they take turns, so that what else the machine does slows all; `warm` turns before.
+
+    The first way of a turn is another each time.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    names = list(ways)
+    for turn in range(warm + repeats):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            start = time.perf_counter()
+            ways[name]()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(taken[warm:]) for name, taken in seconds.items()}
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table."""
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def number(value: float) -> str:
+    """Three digits, or more where the whole has more."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def recipe(name: str, **changes: object) -> Recipe:
+    """A published recipe with some keys changed."""
+    published = yaml.safe_load((REPOSITORY / "config/recipes.yaml").read_text(encoding="utf-8"))["recipes"]
+    return Recipe(**published[name] | changes)
+
+
+def labels() -> list[dict]:
+    """The rules that label the folders of the embedded sample."""
+    return yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))["collection"]["labels"]
+
+
+def sample(target: Path, *, train: int, test: int) -> None:
+    """Draw the embedded sample, see `brushprint.sample.draw_sample`, and leave no process behind."""
+    draw_sample(target, train=train, test=test, seed=0, jobs=CORES if train > 100 else 1)
+    get_reusable_executor().shutdown()
+
+
+def copy_repository(target: Path) -> None:
+    """The files of this repository as they are now, committed."""
+    names = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, text=True)
+    for name in filter(lambda name: (REPOSITORY / name).is_file(), names.splitlines()):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(REPOSITORY / name, target / name)
+    commit = ["commit", "--quiet", "-m", "copy"]
+    for command in (["init", "--quiet"], ["add", "--all"], ["-c", "user.name=b", "-c", "user.email=b@b", *commit]):
+        subprocess.run(["git", *command], cwd=target, check=True)
+
+
+def snakemake(project: Path, *arguments: str) -> str:
+    """What the workflow of a copy says."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["snakemake", "--cores", str(CORES), *arguments],
+        cwd=project,
+        env=os.environ | {"PATH": path, "PYTHONPATH": str(project / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stdout)
+    return done.stdout
+
+
+def machine() -> str:
+    """A line that says where and of what a table was measured."""
+    said = Path("/proc/cpuinfo")
+    models = (
+        [line.split(":")[1].strip() for line in said.read_text().splitlines() if line.startswith("model name")]
+        if (said.exists())
+        else []
+    )
+    commit = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, text=True).strip()
+    changed = subprocess.check_output(
+        ["git", "status", "--porcelain", "src", "workflow", "config", "benchmarks"], cwd=REPOSITORY, text=True
+    )
+    cores = f"{CORES} core{'s' * (CORES > 1)}"
+    about = [models[0] if models else platform.processor(), cores, f"torch {version('torch')}"]
+    return f"{', '.join(about)}, commit {commit}{' with changes' if changed else ''}."

@@ -1,0 +1,147 @@
+"""What each rule takes as a collection grows: at two sizes, and at 300,000 pictures by the slope between them.
+
+Usage: python benchmarks/size.py [--pictures N N] [--cores N] [--work FOLDER]. Draws N small pictures that are laid out
+as AI-ArtBench is, runs the workflow on them in a copy of this repository, with two of its cheapest variants, and reads
+what each job noted. The first size is the smaller one. FOLDER keeps the copies.
+"""
+
+import argparse
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import yaml
+from PIL import Image
+
+from brushprint import runs
+from brushprint.painting import STYLES
+
+REPOSITORY = Path(__file__).parent.parent
+FULL = 300_000
+# Test pictures of AI-ArtBench, and its share of each source.
+TEST = 30_000 / 185_015
+SOURCES = {"": 60_000, "AI_LD_": 62_092, "AI_SD_": 62_923}
+SIDE = 40
+# What decides the cost of the analyses is as in config/ai-artbench.yaml.
+OVERLAY = {
+    "budget": {"images": None, "pixels": 32, "epochs": 1, "batch_size": 256},
+    "robustness": {"pictures": 500},
+    "explain": {"occlusion": {"stride": 8}, "checked": 200},
+    "arms": {"seeds": {"variants": []}, "unseen": []},
+}
+VARIANTS = {
+    "cifake-32": {"task": "origin", "split": "augmented", "recipe": "cifake-32"},
+    "conv3-source": {"task": "source", "split": "natural", "recipe": "conv3"},
+}
+LARGEST_REPORT = 20e6
+
+
+def draw(target: Path, pictures: int) -> None:
+    """Write a zip of so many JPEGs of smooth random colours, each another, in the folders of AI-ArtBench."""
+    generator = np.random.default_rng(0)
+    folders = [
+        prefix + (style.replace("ukiyo_e", "ukiyo-e") if prefix else style) for prefix in SOURCES for style in STYLES
+    ]
+    shares = np.repeat([share / len(STYLES) for share in SOURCES.values()], len(STYLES))
+    ends = np.round(np.cumsum(shares) / shares.sum() * pictures).astype(int)
+    with zipfile.ZipFile(target, "w") as archive:
+        for number in range(pictures):
+            folder = folders[np.searchsorted(ends, number, side="right")]
+            # Spread evenly, so that each folder has its share.
+            split = "test" if int((number + 1) * TEST) > int(number * TEST) else "train"
+            coarse = Image.fromarray(generator.integers(0, 256, (6, 6, 3), dtype=np.uint8))
+            stream = io.BytesIO()
+            coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(stream, "JPEG", quality=75)
+            archive.writestr(f"Real_AI_SD_LD_Dataset/{split}/{folder}/{number:06d}.jpg", stream.getvalue())
+
+
+def copy_repository(target: Path) -> None:
+    """The files of this repository as they are now."""
+    names = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, text=True)
+    for name in filter(lambda name: (REPOSITORY / name).is_file(), names.splitlines()):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(REPOSITORY / name, target / name)
+
+
+def run(folder: Path, pictures: int, cores: int) -> dict[str, tuple[float, float]]:
+    """What `costs` says of a run on so many pictures."""
+    copy_repository(folder)
+    draw(folder / "pictures.zip", pictures)
+    named = yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8"))["variants"]
+    collection = {"name": "size", "title": "Size", "source": "pictures.zip"}
+    overlay = OVERLAY | {"collection": collection, "variants": dict.fromkeys(named) | VARIANTS}
+    (folder / "size.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
+    subprocess.run(
+        ["snakemake", "--cores", str(cores), "--configfile", "size.yaml", "--quiet", "all"],
+        cwd=folder,
+        check=True,
+        env=os.environ
+        | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(folder / "src")},
+        stdout=sys.stderr,
+    )
+    return costs(folder / "logs/size")
+
+
+def costs(logs: Path) -> dict[str, tuple[float, float]]:
+    """By rule the megabytes of its largest job and the processor seconds of all, from the logs of a run."""
+    found: dict[str, tuple[float, float]] = {}
+    for job in runs.read(logs):
+        rule = job.job.partition("-")[0]
+        memory, seconds = found.get(rule, (0.0, 0.0))
+        found[rule] = max(memory, job.memory or 0), seconds + (job.cpu or 0)
+    return found
+
+
+def table(small: dict[str, tuple[float, float]], large: dict[str, tuple[float, float]], sizes: tuple[int, int]) -> str:
+    """A row a rule: memory and processor time at both sizes, and at `FULL` by the line through them."""
+    heads = [f"{name} at {size:,}" for name in ("MB", "CPU s") for size in (*sizes, FULL)]
+    lines = [f"| rule | {' | '.join(heads)} |", f"| --- |{' --- |' * len(heads)}"]
+    for rule, costs_of in large.items():
+        cells = []
+        for one, other in zip(small.get(rule, (0, 0)), costs_of, strict=True):
+            # What falls is chance.
+            slope = max(0, other - one) / (sizes[1] - sizes[0])
+            cells += [one, other, other + slope * (FULL - sizes[1])]
+        lines.append(f"| `{rule}` | {' | '.join(f'{cell:,.0f}' for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def measure(sizes: tuple[int, int], cores: int, work: Path) -> str:
+    """Run both sizes; the table, and the size of the larger report."""
+    found = []
+    for size in sizes:
+        folder = work / str(size)
+        found.append(run(folder, size, cores))
+    report = (folder / "results/size/report/index.html").stat().st_size
+    if report > LARGEST_REPORT:
+        sys.exit(f"the report has {report / 1e6:.1f} MB, more than {LARGEST_REPORT / 1e6:.0f}")
+    said = f"The report of {sizes[1]:,} pictures has {report / 1e6:.1f} MB."
+    return f"{table(*found, sizes)}\n\n{said}"
+
+
+def tables(quick: bool) -> dict[str, str]:
+    """The table of docs/full-size.md by the name of its place; `quick` on a few hundred pictures, to see it run."""
+    sizes = (300, 600) if quick else (10_000, 100_000)
+    with tempfile.TemporaryDirectory() as work:
+        return {"size": measure(sizes, 2, Path(work))}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, nargs=2, default=(10_000, 100_000))
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--work", type=Path, help="folder for the copies of the repository; default: a temporary one")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        print(measure(tuple(given.pictures), given.cores, given.work or Path(temporary)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Where the time of the default run goes, by rule, and how much of it is start-up.
+
+The workflow runs from nothing in a copy of this repository, on all cores; each job notes what its process took. The
+rest is Snakemake, and what is imported before a job begins. What a rule's script imports is also measured by itself, in
+a Python that does nothing else.
+"""
+
+import ast
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from measuring import CORES, REPOSITORY, copy_repository, number, snakemake, table
+
+from brushprint import runs
+
+QUICK = ["results/sample/splits/natural.parquet", "--config", "collection={sample: {train: 60, test: 30}}"]
+
+
+def _cpu() -> float:
+    """CPU seconds of all processes that have ended, user and system."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def imports(rule: str) -> float:
+    """CPU seconds of a Python that imports what a rule's script imports."""
+    script = REPOSITORY / "workflow/scripts" / f"{rule}.py"
+    tree = ast.parse(script.read_text(encoding="utf-8"))
+    lines = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    before = _cpu()
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src")}
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], env=environment, check=True)
+    return _cpu() - before
+
+
+def tables(quick: bool) -> dict[str, str]:
+    """The tables `stages`, a row a rule, and `cores`, of the run as a whole."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        copy_repository(project)
+        before, start = _cpu(), time.monotonic()
+        snakemake(project, *(QUICK if quick else []))
+        wall, cpu = time.monotonic() - start, _cpu() - before
+        jobs = defaultdict(list)
+        for job in runs.read(project / "logs/sample"):
+            jobs[job.job.partition("-")[0]].append(job)
+    noted = sum(_sum(done, "cpu") for done in jobs.values())
+    rows = []
+    for rule, done in sorted(jobs.items(), key=lambda item: -_sum(item[1], "cpu")):
+        busy = _sum(done, "cpu")
+        cells = [number(_sum(done, "seconds")), number(busy), f"{busy / noted:.0%}", number(imports(rule))]
+        rows.append([f"`{rule}`", len(done), *cells])
+    heads = ["rule", "jobs", "wall, s", "CPU, s", "share of all jobs' CPU", "imports of one, CPU s"]
+    whole = [sum(map(len, jobs.values())), number(wall), number(cpu), f"{cpu / wall:.2f} of {CORES}"]
+    about = [
+        "jobs",
+        "wall, s",
+        "CPU, s",
+        "cores at work",
+        "of the CPU, jobs",
+        "Snakemake and imports before jobs begin",
+    ]
+    shares = [f"{noted / cpu:.0%}", f"{1 - noted / cpu:.0%}"]
+    return {"cores": table(about, [[*whole, *shares]]), "stages": table(heads, rows)}
+
+
+def _sum(done: list[runs.Run], name: str) -> float:
+    return sum(getattr(job, name) or 0 for job in done)

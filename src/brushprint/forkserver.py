@@ -1,0 +1,163 @@
+"""Jobs begin as copies of a process that has imported what jobs of their script imported before.
+
+Importing torch takes two seconds of CPU, and a run has two hundred jobs. So Snakemake begins scripts through
+`brushprint.forkclient`, which asks this server, that lives as long as the run, for a copy of itself. The server imports
+nothing of brushprint, whose code may change while it lives. It is what `multiprocessing.forkserver` is, for scripts
+that another program begins.
+"""
+
+import atexit
+import gc
+import importlib
+import json
+import multiprocessing
+import os
+import runpy
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from brushprint import forkclient
+
+# Threads that a library begins when it is imported are not copied.
+_BEGINS_THREADS = {"onnxruntime"}
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+_FORK = multiprocessing.get_context("fork")
+
+
+class _Job(NamedTuple):
+    """A copy at work for a script, who waits for it, and where it tells at its end what it imported."""
+
+    script: str
+    process: multiprocessing.Process
+    client: socket.socket
+    told: Connection
+
+
+def start(address: str) -> str:
+    """Begin a server at a Unix socket, which ends with this process; returns the prefix of commands that ask it."""
+    Path(address).unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        mask = os.umask(0o077)
+        listener.bind(address)
+        os.umask(mask)
+        listener.listen(64)
+        command = [sys.executable, "-P", "-m", "brushprint.forkserver", str(listener.fileno())]
+        given = {"stdin": subprocess.PIPE, "env": os.environ | _ONE_THREAD, "pass_fds": [listener.fileno()]}
+        server = subprocess.Popen(command, **given)
+    # Nobody writes to its input: the system closes it when this process ends, however it ends. Where it ends well, it
+    # waits, so that who measures its time counts that of the jobs.
+    atexit.register(server.communicate)
+    return shlex.join([sys.executable, "-IS", forkclient.__file__, address])
+
+
+def serve(listener: socket.socket) -> None:
+    """Give copies until standard input ends."""
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    imported: dict[str, list[str]] = {}
+    jobs: list[_Job] = []
+    while True:
+        waited = {job.told: job for job in jobs} | {job.client: job for job in jobs}
+        for ready in wait([sys.stdin, listener, *waited]):
+            if ready is sys.stdin:
+                Path(listener.getsockname()).unlink(missing_ok=True)
+                os._exit(0)
+            if ready is listener:
+                client, _ = listener.accept()
+                # Who asks may be killed before it has said what for.
+                with suppress(ValueError):
+                    request, streams = _received(client)
+                    _import(imported.pop(_name(request["script"]), []))
+                    jobs.append(_copy(request, streams, client, interrupt, [listener, *(job.client for job in jobs)]))
+            elif (job := waited[ready]) in jobs:
+                if ready is job.client:
+                    job.process.terminate()
+                jobs.remove(job)
+                imported[_name(job.script)] = _ended(job)
+
+
+def _received(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    header, streams, _, _ = socket.recv_fds(client, forkclient.HEADER, 3)
+    size, request = int.from_bytes(header, "big"), b""
+    while len(request) < size and (part := client.recv(size - len(request))):
+        request += part
+    return json.loads(request), streams
+
+
+def _name(script: str) -> str:
+    """The rule that a script is of: Snakemake names its copies `tmp1x2y3z.train.py`."""
+    return Path(script).stem.rpartition(".")[2]
+
+
+def _import(names: list[str]) -> None:
+    for name in names:
+        # Some can only be imported as another imports them.
+        with suppress(Exception):
+            importlib.import_module(name)
+    gc.freeze()
+
+
+def _copy(
+    request: dict[str, Any], streams: list[int], client: socket.socket, interrupt: Any, others: list[socket.socket]
+) -> _Job:
+    told, tells = _FORK.Pipe(duplex=False)
+
+    def begin() -> None:
+        for stream, given in enumerate(streams):
+            os.dup2(given, stream)
+            os.close(given)
+        for other in (client, *others):
+            other.close()
+        # A process that `multiprocessing` begins reads nothing.
+        sys.stdin = os.fdopen(0, closefd=False)
+        signal.signal(signal.SIGINT, interrupt)
+        _run(request, tells)
+
+    process = _FORK.Process(target=begin)
+    process.start()
+    tells.close()
+    for stream in streams:
+        os.close(stream)
+    return _Job(request["script"], process, client, told)
+
+
+def _run(request: dict[str, Any], tells: Connection) -> None:
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    # For who looks at the processes.
+    Path("/proc/self/comm").write_text(_name(request["script"]), encoding="ascii")
+    sys.argv[1:] = []
+    before = set(sys.modules)
+    try:
+        runpy.run_path(request["script"], run_name="__main__")
+    finally:
+        # As at the end of any Python.
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        new = [name for name in sys.modules if name not in before]
+        tells.send([name for name in new if name.split(".")[0] not in {"brushprint", *_BEGINS_THREADS}])
+
+
+def _ended(job: _Job) -> list[str]:
+    """Tell who waits how a job ended; returns what it imported."""
+    imported = []
+    with job.told, suppress(EOFError):  # it was killed
+        imported = job.told.recv()
+    job.process.join()
+    status = job.process.exitcode
+    with job.client, suppress(BrokenPipeError):  # so was who asked
+        job.client.send(bytes([status if status >= 0 else 128 - status]))
+    return imported
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))
