@@ -93,10 +93,12 @@ def alive(file: Path) -> bool:
     return file.stat().st_size > before
 
 
+# What it imports is more to tell than a pipe holds.
 WRITES = """
-import time
+import sys, time
+sys.modules.update({f"imported.{number}": sys for number in range(10_000)})
 with open("written", "w") as file:
-    for _ in range(100):
+    for _ in range(40):
         print("at work", file=file, flush=True)
         time.sleep(0.05)
 """
@@ -123,6 +125,18 @@ def test_a_script_outlives_a_run_that_is_killed_as_one_of_its_own_does(server: S
     server.process.wait()
     assert alive(tmp_path / "written")
     assert asking.wait(10) != 0
+    while alive(tmp_path / "written"):
+        pass
+    time.sleep(0.5)
+    assert not [file for file in Path("/proc").glob("[0-9]*/cwd") if at(file, tmp_path)]
+
+
+def at(link: Path, folder: Path) -> bool:
+    """Whether a process works in a folder."""
+    try:
+        return link.readlink() == folder
+    except OSError:  # it has ended meanwhile
+        return False
 
 
 def test_without_a_server_a_script_begins_by_itself(server: Server, tmp_path: Path) -> None:

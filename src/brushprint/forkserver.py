@@ -76,7 +76,8 @@ def serve(listener: socket.socket) -> None:
                 with suppress(ValueError):
                     request, streams = _received(client)
                     _import(imported.pop(_name(request["script"]), []))
-                    jobs.append(_copy(request, streams, client, interrupt, [listener, *(job.client for job in jobs)]))
+                    others = [listener, *(end for job in jobs for end in (job.client, job.told))]
+                    jobs.append(_copy(request, streams, client, interrupt, others))
             elif (job := waited[ready]) in jobs:
                 if ready is job.client:
                     job.process.terminate()
@@ -106,7 +107,11 @@ def _import(names: list[str]) -> None:
 
 
 def _copy(
-    request: dict[str, Any], streams: list[int], client: socket.socket, interrupt: Any, others: list[socket.socket]
+    request: dict[str, Any],
+    streams: list[int],
+    client: socket.socket,
+    interrupt: Any,
+    others: list[socket.socket | Connection],
 ) -> _Job:
     told, tells = _FORK.Pipe(duplex=False)
 
@@ -114,8 +119,9 @@ def _copy(
         for stream, given in enumerate(streams):
             os.dup2(given, stream)
             os.close(given)
-        for other in (client, *others):
-            other.close()
+        # What the server alone holds is closed when it ends.
+        for held in (client, told, *others):
+            held.close()
         # A process that `multiprocessing` begins reads nothing.
         sys.stdin = os.fdopen(0, closefd=False)
         signal.signal(signal.SIGINT, interrupt)
@@ -144,7 +150,8 @@ def _run(request: dict[str, Any], tells: Connection) -> None:
         threading._shutdown()
         atexit._run_exitfuncs()
         new = [name for name in sys.modules if name not in before]
-        tells.send([name for name in new if name.split(".")[0] not in {"brushprint", *_BEGINS_THREADS}])
+        with suppress(BrokenPipeError):  # the run was killed
+            tells.send([name for name in new if name.split(".")[0] not in {"brushprint", *_BEGINS_THREADS}])
 
 
 def _ended(job: _Job) -> list[str]:
