@@ -1,14 +1,11 @@
 """What each rule takes as a collection grows: at two sizes, and at 300,000 pictures by the slope between them.
 
-Usage: python benchmarks/size.py [--pictures N N] [--cores N] [--work FOLDER]. Draws N small pictures that are laid out
-as AI-ArtBench is, runs the workflow on them in a copy of this repository, with two of its cheapest variants, and reads
-what each job noted. The first size is the smaller one. FOLDER keeps the copies.
+Draws small pictures that are laid out as AI-ArtBench is, runs the workflow on them in a copy of this repository, with
+two of its cheapest variants, and reads what each job noted.
 """
 
-import argparse
 import io
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from measuring import copy_repository
 from PIL import Image
 
 from brushprint import runs
 from brushprint.painting import STYLES
 
-REPOSITORY = Path(__file__).parent.parent
 FULL = 300_000
 # Test pictures of AI-ArtBench, and its share of each source.
 TEST = 30_000 / 185_015
@@ -61,15 +58,7 @@ def draw(target: Path, pictures: int) -> None:
             archive.writestr(f"Real_AI_SD_LD_Dataset/{split}/{folder}/{number:06d}.jpg", stream.getvalue())
 
 
-def copy_repository(target: Path) -> None:
-    """The files of this repository as they are now."""
-    names = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, text=True)
-    for name in filter(lambda name: (REPOSITORY / name).is_file(), names.splitlines()):
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(REPOSITORY / name, target / name)
-
-
-def run(folder: Path, pictures: int, cores: int) -> dict[str, tuple[float, float]]:
+def run(folder: Path, pictures: int) -> dict[str, tuple[float, float]]:
     """What `costs` says of a run on so many pictures."""
     copy_repository(folder)
     draw(folder / "pictures.zip", pictures)
@@ -78,7 +67,8 @@ def run(folder: Path, pictures: int, cores: int) -> dict[str, tuple[float, float
     overlay = OVERLAY | {"collection": collection, "variants": dict.fromkeys(named) | VARIANTS}
     (folder / "size.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
     subprocess.run(
-        ["snakemake", "--cores", str(cores), "--configfile", "size.yaml", "--quiet", "all"],
+        # Without hooks each job is a Python of its own, so that its memory is its own.
+        ["snakemake", "--cores", "2", "--no-hooks", "--configfile", "size.yaml", "--quiet", "all"],
         cwd=folder,
         check=True,
         env=os.environ
@@ -112,12 +102,12 @@ def table(small: dict[str, tuple[float, float]], large: dict[str, tuple[float, f
     return "\n".join(lines)
 
 
-def measure(sizes: tuple[int, int], cores: int, work: Path) -> str:
+def measure(sizes: tuple[int, int], work: Path) -> str:
     """Run both sizes; the table, and the size of the larger report."""
     found = []
     for size in sizes:
         folder = work / str(size)
-        found.append(run(folder, size, cores))
+        found.append(run(folder, size))
     report = (folder / "results/size/report/index.html").stat().st_size
     if report > LARGEST_REPORT:
         sys.exit(f"the report has {report / 1e6:.1f} MB, more than {LARGEST_REPORT / 1e6:.0f}")
@@ -129,19 +119,4 @@ def tables(quick: bool) -> dict[str, str]:
     """The table of docs/full-size.md by the name of its place; `quick` on a few hundred pictures, to see it run."""
     sizes = (300, 600) if quick else (10_000, 100_000)
     with tempfile.TemporaryDirectory() as work:
-        return {"size": measure(sizes, 2, Path(work))}
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, nargs=2, default=(10_000, 100_000))
-    parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--work", type=Path, help="folder for the copies of the repository; default: a temporary one")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        print(measure(tuple(given.pictures), given.cores, given.work or Path(temporary)))
-
-
-if __name__ == "__main__":
-    main()
+        return {"size": measure(sizes, Path(work))}
