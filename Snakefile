@@ -58,7 +58,7 @@ rule onnx:
 # Elsewhere a process cannot be copied once its libraries are loaded.
 onstart:
     if sys.platform == "linux":
-        shell.prefix(forkserver.start(f".snakemake/forks-{os.getpid()}.socket") + " ")
+        shell.prefix(forkserver.start() + " ")
 
 
 onsuccess:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are c
 SERVING = """
 import sys
 from brushprint import forkserver
-print(forkserver.start("forks.socket"), flush=True)
+print(forkserver.start(), flush=True)
 sys.stdin.read()
 """
 
@@ -146,10 +146,17 @@ def test_without_a_server_a_script_begins_by_itself(server: Server, tmp_path: Pa
 
 
 def test_who_asks_and_is_killed_before_it_says_what_for_harms_nobody(server: Server, tmp_path: Path) -> None:
-    talk = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect('forks.socket'); s.send(b'1234')"
-    subprocess.run([sys.executable, "-c", talk], cwd=tmp_path, check=True)
+    talk = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b'1234')"
+    subprocess.run([sys.executable, "-c", talk, server.prefix[-1]], check=True)
     assert ended([*server.prefix, *script(tmp_path, "print('well')")], tmp_path)[1] == "well\n"
 
 
-def test_nobody_else_on_the_machine_can_ask(server: Server, tmp_path: Path) -> None:
-    assert (tmp_path / "forks.socket").stat().st_mode & 0o077 == 0
+def test_nobody_else_on_the_machine_can_ask(server: Server) -> None:
+    assert Path(server.prefix[-1]).parent.stat().st_mode & 0o077 == 0
+
+
+def test_nothing_is_left_of_a_server_however_its_process_ended(server: Server) -> None:
+    server.process.kill()
+    server.process.wait()
+    while Path(server.prefix[-1]).parent.exists():
+        time.sleep(0.01)

@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
-from snakemake.utils import update_config
 
-from tests.conftest import REPOSITORY, contents, environment, jobs, run, snakemake
+from tests.conftest import contents, environment, jobs, run, snakemake
 
 pytestmark = pytest.mark.xdist_group("slurm")
 
@@ -40,7 +38,7 @@ def missing() -> str | None:
     return None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A Slurm of one node of two cores; it kills jobs that take more memory than they asked for."""
     if reason := missing():
@@ -79,7 +77,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.chown(socket_folder, munge.pw_uid, munge.pw_gid)
     idle = ["sinfo", "--noheader", "--format", "%t"]
     with contextlib.ExitStack() as running:
-        running.callback(CONF.unlink)
+        running.callback(CONF.unlink, missing_ok=True)
         as_munge = {"user": munge.pw_uid, "group": munge.pw_gid}
         for name, foreground, options in [("munged", "-F", as_munge), ("slurmctld", "-D", {}), ("slurmd", "-D", {})]:
             with (place / f"{name}.log").open("w") as log:
@@ -99,54 +97,40 @@ def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.2)
 
 
-def one_variant(project: Path) -> None:
-    """Make a project of this repository as it is now that trains one small network."""
-    names = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, text=True)
-    for name in filter(lambda name: (REPOSITORY / name).is_file(), names.splitlines()):
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(REPOSITORY / name, project / name)
-    file = project / "config/config.yaml"
-    settings = yaml.safe_load(file.read_text())
-    update_config(settings, yaml.safe_load((REPOSITORY / "tests/tiny.yaml").read_text()))
-    settings["variants"] = {"cifake-32": settings["variants"]["cifake-32"]}
-    settings["arms"] = {"seeds": {"variants": [], "more": 1}, "unseen": []}
-    file.write_text(yaml.safe_dump(settings, sort_keys=False))
+VARIANT = "results/sample/variants/cifake-32"
+# A short job of each kind: one that takes all cores, a network's, and one of neither.
+MADE = [
+    "results/sample/faces.parquet",
+    *(f"{VARIANT}/{name}" for name in ("model.safetensors", "model.sha256", "history.csv")),
+    *(f"{VARIANT}/{name}" for name in ("predictions.parquet", "features.parquet", "features.sha256")),
+    *(f"{VARIANT}/{name}" for name in ("metrics.json", "roc.csv", "confusion.csv", "detection.csv", "styles.csv")),
+    "scratch/sample/checkpoints/cifake-32.pt",
+]
+WANTED = ["results/sample/faces.parquet", f"{VARIANT}/metrics.json"]
 
 
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project after a whole run on this machine, without Slurm."""
-    project = tmp_path_factory.mktemp("local") / "brushprint"
-    one_variant(project)
-    snakemake(project)
+@pytest.fixture
+def on_slurm(slurm: None, project: Path) -> Path:
+    """A finished project that lacks some of its files; how the whole workflow runs on Slurm was tried by hand."""
+    for file in MADE:
+        (project / file).unlink()
     return project
 
 
-@pytest.fixture(scope="module")
-def on_slurm(slurm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project after a whole run on Slurm."""
-    project = tmp_path_factory.mktemp("on-slurm") / "brushprint"
-    one_variant(project)
-    run(project, "snakemake", "--profile", "profiles/slurm", *HERE)
-    return project
+def test_slurm_gives_the_same_bytes_and_leaves_nothing_to_do(on_slurm: Path, finished: Path) -> None:
+    said = run(on_slurm, "snakemake", "--profile", "profiles/slurm", *HERE, *WANTED)
+    assert {rule for rule, _ in jobs(said)} == {"faces", "train", "infer", "evaluate"}
+    assert contents(on_slurm) == contents(finished)
+    assert "Nothing to be done" in snakemake(on_slurm, "-n")
+    assert "Nothing to be done" in run(on_slurm, "snakemake", "-n", "--profile", "profiles/slurm")
 
 
-def test_slurm_gives_the_same_bytes_and_neither_way_has_anything_left_to_do(on_slurm: Path, local: Path) -> None:
-    assert contents(on_slurm) == contents(local)
-    for project in (on_slurm, local):
-        assert "Nothing to be done" in snakemake(project, "-n")
-        assert "Nothing to be done" in run(project, "snakemake", "-n", "--profile", "profiles/slurm")
-
-
-def test_jobs_that_are_cancelled_or_take_too_much_memory_are_sent_again(on_slurm: Path) -> None:
-    before = contents(on_slurm)
-    variant = "results/sample/variants/cifake-32"
-    forced = ["--force", f"{variant}/model.safetensors", f"{variant}/predictions.parquet"]
+def test_jobs_that_are_cancelled_or_take_too_much_memory_are_sent_again(on_slurm: Path, finished: Path) -> None:
     too_little = ["--set-resources", "infer:mem_mb=100 if attempt == 1 else 4000"]
     log = on_slurm / "logs/sample/train-cifake-32.log"
     log.unlink()
     with (on_slurm / "said.txt").open("w") as said:
-        command = ["snakemake", "--profile", "profiles/slurm", *HERE, *too_little, *forced]
+        command = ["snakemake", "--profile", "profiles/slurm", *HERE, *too_little, *WANTED]
         running = subprocess.Popen(command, cwd=on_slurm, env=environment(on_slurm), stdout=said, stderr=said)
     try:
         wait_until(log.exists)
@@ -157,14 +141,14 @@ def test_jobs_that_are_cancelled_or_take_too_much_memory_are_sent_again(on_slurm
     text = (on_slurm / "said.txt").read_text()
     assert ended == 0, text
     assert text.count("Trying to restart job") == 2, text
-    assert contents(on_slurm) == before
+    assert contents(on_slurm) == contents(finished)
 
 
-def test_jobs_of_networks_ask_for_a_gpu_where_the_device_is_one(local: Path) -> None:
+def test_jobs_of_networks_ask_for_a_gpu_where_the_device_is_one(finished: Path) -> None:
     dry = ["-n", "--forceall", "--config"]
-    assert asking_for_gpu(snakemake(local, *dry, "device=cpu")) == set()
+    assert asking_for_gpu(snakemake(finished, *dry, "device=cpu")) == set()
     networks = {"train", "infer", "explain", "regions", "robustness"}
-    assert asking_for_gpu(snakemake(local, *dry, "device=cuda")) == networks
+    assert asking_for_gpu(snakemake(finished, *dry, "device=cuda")) == networks
 
 
 def asking_for_gpu(said: str) -> set[str]:

@@ -27,7 +27,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
 
 def test_a_dry_run_for_kubernetes_lists_every_job_and_what_it_asks_for(project: Path, stored: list[str]) -> None:
     said = run(project, "snakemake", "-n", "--profile", "profiles/kubernetes", *stored, "--config", "device=cuda")
-    assert ("train", "cifake-128") in jobs(said) and ("checksums", "") in jobs(said)
+    assert ("train", "cifake-32") in jobs(said) and ("checksums", "") in jobs(said)
     assert "mem_mb=4000" in said and "gpu=1" in said
 
 

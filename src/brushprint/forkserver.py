@@ -14,10 +14,12 @@ import multiprocessing
 import os
 import runpy
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -42,13 +44,12 @@ class _Job(NamedTuple):
     told: Connection
 
 
-def start(address: str) -> str:
-    """Begin a server at a Unix socket, which ends with this process; returns the prefix of commands that ask it."""
-    Path(address).unlink(missing_ok=True)
+def start() -> str:
+    """Begin a server, which ends with this process; returns the prefix of commands that ask it."""
+    # A folder that is this user's alone, of a short name: that of a socket has 107 bytes at most.
+    address = str(Path(tempfile.mkdtemp(prefix="brushprint-", dir="/tmp"), "forks"))
     with socket.socket(socket.AF_UNIX) as listener:
-        mask = os.umask(0o077)
         listener.bind(address)
-        os.umask(mask)
         listener.listen(64)
         command = [sys.executable, "-P", "-m", "brushprint.forkserver", str(listener.fileno())]
         given = {"stdin": subprocess.PIPE, "env": os.environ | _ONE_THREAD, "pass_fds": [listener.fileno()]}
@@ -68,7 +69,7 @@ def serve(listener: socket.socket) -> None:
         waited = {job.told: job for job in jobs} | {job.client: job for job in jobs}
         for ready in wait([sys.stdin, listener, *waited]):
             if ready is sys.stdin:
-                Path(listener.getsockname()).unlink(missing_ok=True)
+                shutil.rmtree(Path(listener.getsockname()).parent, ignore_errors=True)
                 os._exit(0)
             if ready is listener:
                 client, _ = listener.accept()

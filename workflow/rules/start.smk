@@ -50,7 +50,7 @@ if workflow.is_main_process:
     RUN, alone = locks.join(".snakemake/run.lock")
     if alone:
         # Snakemake's own locks outlive a run that is killed.
-        for left_behind in [*Path(".snakemake/locks").glob("*.lock"), *Path(".snakemake").glob("forks-*.socket")]:
+        for left_behind in Path(".snakemake/locks").glob("*.lock"):
             left_behind.unlink()
     # Where locks are unknown nobody is told to wait.
     ALONE = alone is not False
