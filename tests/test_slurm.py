@@ -130,7 +130,7 @@ def test_jobs_that_are_cancelled_or_take_too_much_memory_are_sent_again(on_slurm
     log = on_slurm / "logs/sample/train-cifake-32.log"
     log.unlink()
     with (on_slurm / "said.txt").open("w") as said:
-        command = ["snakemake", "--profile", "profiles/slurm", *HERE, *too_little, *WANTED]
+        command = ["snakemake", "--profile", "profiles/slurm", *too_little, *HERE, *WANTED]
         running = subprocess.Popen(command, cwd=on_slurm, env=environment(on_slurm), stdout=said, stderr=said)
     try:
         wait_until(log.exists)
