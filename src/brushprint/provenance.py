@@ -7,6 +7,7 @@ imports, directly or not, and one value a third-party package; the values change
 import ast
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -16,7 +17,6 @@ from typing import Any
 
 import grimp
 
-from brushprint.atomic import replacing
 from brushprint.digest import key, recalled, remembered, sha256
 
 PACKAGE = "brushprint"
@@ -55,8 +55,11 @@ class Memory:
     def keep(self) -> None:
         """Write what was learned since."""
         if not self._kept:
-            with replacing(self._file) as part:
-                part.write_text(json.dumps(self._known))
+            # Several processes may learn the same at once.
+            part = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+            part.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(self._known))
+            part.replace(self._file)
             self._kept = True
 
 
