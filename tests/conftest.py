@@ -208,3 +208,26 @@ def finish(project: Path) -> None:
 def project(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished project that a test may change."""
     return shutil.copytree(finished, tmp_path / "brushprint", symlinks=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+    """The Snakemake of an environment that has the extra `cluster` too."""
+
+    def sync(folder: Path) -> None:
+        elsewhere = os.environ | {"UV_PROJECT_ENVIRONMENT": str(folder)}
+        command = [
+            Path(sys.executable).with_name("uv"),
+            "sync",
+            "--locked",
+            "--quiet",
+            "--no-dev",
+            "--no-install-project",
+            "--extra",
+            "cluster",
+        ]
+        done = subprocess.run(command, cwd=REPOSITORY, env=elsewhere, capture_output=True, text=True, check=False)
+        if done.returncode:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"the extra cluster is not installed: {done.stderr}")
+
+    return str(share("cluster", sync, tmp_path_factory, worker_id) / "bin/snakemake")

@@ -117,20 +117,22 @@ def on_slurm(slurm: None, project: Path) -> Path:
     return project
 
 
-def test_slurm_gives_the_same_bytes_and_leaves_nothing_to_do(on_slurm: Path, finished: Path) -> None:
-    said = run(on_slurm, "snakemake", "--profile", "profiles/slurm", *HERE, *WANTED)
+def test_slurm_gives_the_same_bytes_and_leaves_nothing_to_do(on_slurm: Path, finished: Path, cluster: str) -> None:
+    said = run(on_slurm, cluster, "--profile", "profiles/slurm", *HERE, *WANTED)
     assert {rule for rule, _ in jobs(said)} == {"faces", "train", "infer", "evaluate"}
     assert contents(on_slurm) == contents(finished)
     assert "Nothing to be done" in snakemake(on_slurm, "-n")
-    assert "Nothing to be done" in run(on_slurm, "snakemake", "-n", "--profile", "profiles/slurm")
+    assert "Nothing to be done" in run(on_slurm, cluster, "-n", "--profile", "profiles/slurm")
 
 
-def test_jobs_that_are_cancelled_or_take_too_much_memory_are_sent_again(on_slurm: Path, finished: Path) -> None:
+def test_jobs_that_are_cancelled_or_take_too_much_memory_are_sent_again(
+    on_slurm: Path, finished: Path, cluster: str
+) -> None:
     too_little = ["--set-resources", "infer:mem_mb=100 if attempt == 1 else 4000"]
     log = on_slurm / "logs/sample/train-cifake-32.log"
     log.unlink()
     with (on_slurm / "said.txt").open("w") as said:
-        command = ["snakemake", "--profile", "profiles/slurm", *too_little, *HERE, *WANTED]
+        command = [cluster, "--profile", "profiles/slurm", *too_little, *HERE, *WANTED]
         running = subprocess.Popen(command, cwd=on_slurm, env=environment(on_slurm), stdout=said, stderr=said)
     try:
         wait_until(log.exists)

@@ -25,13 +25,15 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
         yield ["--default-storage-provider", "s3", "--default-storage-prefix", remote.url]
 
 
-def test_a_dry_run_for_kubernetes_lists_every_job_and_what_it_asks_for(project: Path, stored: list[str]) -> None:
-    said = run(project, "snakemake", "-n", "--profile", "profiles/kubernetes", *stored, "--config", "device=cuda")
+def test_a_dry_run_for_kubernetes_lists_every_job_and_what_it_asks_for(
+    project: Path, stored: list[str], cluster: str
+) -> None:
+    said = run(project, cluster, "-n", "--profile", "profiles/kubernetes", *stored, "--config", "device=cuda")
     assert ("train", "cifake-32") in jobs(said) and ("checksums", "") in jobs(said)
     assert "mem_mb=4000" in said and "gpu=1" in said
 
 
-def test_a_run_with_a_default_storage_is_refused_in_one_line(project: Path, stored: list[str]) -> None:
-    said = run(project, "snakemake", "--cores", "2", *stored, expect=2)
+def test_a_run_with_a_default_storage_is_refused_in_one_line(project: Path, stored: list[str], cluster: str) -> None:
+    said = run(project, cluster, "--cores", "2", *stored, expect=2)
     assert "error: default-storage-provider: jobs open the collection and scratch/ as files" in said
     assert "Traceback" not in said
