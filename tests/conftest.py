@@ -5,9 +5,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,6 +109,15 @@ def environment(project: Path) -> dict[str, str]:
             "PYTHONPATH": str(project / "src"),
         }
     )
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports of this machine on which nobody listens."""
+    with ExitStack() as taken:
+        sockets = [taken.enter_context(socket.socket()) for _ in range(number)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
 
 
 def snakemake(project: Path, *arguments: str, expect: int = 0) -> str:

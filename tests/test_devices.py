@@ -21,6 +21,7 @@ from brushprint.devices import Processes, run
 from brushprint.errors import UserError
 from brushprint.inference import infer
 from brushprint.training import Data
+from tests.conftest import free_ports
 from tests.test_inference import held_out, random_model
 from tests.test_training import assert_same, large, learn, planted, recipe
 
@@ -206,7 +207,7 @@ def test_a_network_trains_alike_in_another_memory_format_or_compiled(results, ch
 SLURM = """\
 ClusterName=two
 SlurmctldHost={host}(127.0.0.1)
-SlurmctldPort=7817
+SlurmctldPort={ports[0]}
 SlurmUser=root
 SlurmdUser=root
 StateSaveLocation={folder}/state
@@ -217,8 +218,8 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
-NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port=17001 CPUs=2
-NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port=17002 CPUs=2
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=2
+NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=2
 PartitionName=all Nodes=ALL Default=YES
 """
 
@@ -230,7 +231,8 @@ def two_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     if os.getuid() != 0 or not all(map(shutil.which, ("munged", "slurmctld", "slurmd"))):
         (pytest.fail if os.environ.get("CI") else pytest.skip)("needs root, munge and slurm-wlm")
     host = socket.gethostname().partition(".")[0]
-    (tmp_path / "slurm.conf").write_text(SLURM.format(host=host, folder=tmp_path))
+    settings = SLURM.format(host=host, folder=tmp_path, ports=free_ports(3))
+    (tmp_path / "slurm.conf").write_text(settings)
     (tmp_path / "state").mkdir()
     monkeypatch.setenv("SLURM_CONF", str(tmp_path / "slurm.conf"))
     # The names of the nodes are no hosts'.

@@ -15,7 +15,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.conftest import contents, run, snakemake
+from tests.conftest import contents, free_ports, run, snakemake
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -30,12 +30,6 @@ class Remote:
     url: str
     shared: dict[str, str]
     personal: dict[str, str]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager
@@ -64,7 +58,7 @@ def wait_for(server: subprocess.Popen, port: int) -> None:
 @contextmanager
 def ssh(place: Path) -> Iterator[Remote]:
     """An OpenSSH server that lets in whoever has the one key."""
-    port = free_port()
+    (port,) = free_ports(1)
     for name in ("host", "user"):
         run(place, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(place / name))
     settings = {
@@ -88,7 +82,7 @@ def ssh(place: Path) -> Iterator[Remote]:
 @contextmanager
 def s3(_: Path) -> Iterator[Remote]:
     """A server that speaks S3, with an empty bucket."""
-    port = free_port()
+    (port,) = free_ports(1)
     endpoint = f"http://127.0.0.1:{port}"
     key, secret = "a-key-id", "a-secret"
     with serving(port, sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import contents, environment, jobs, run, snakemake
+from tests.conftest import contents, environment, free_ports, jobs, run, snakemake
 
 pytestmark = pytest.mark.xdist_group("slurm")
 
@@ -45,9 +45,12 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     place = tmp_path_factory.mktemp("slurm")
     munge, host = pwd.getpwnam("munge"), socket.gethostname().partition(".")[0]
+    ports = free_ports(2)
     settings = {
         "ClusterName": "tests",
         "SlurmctldHost": f"{host}(127.0.0.1)",
+        "SlurmctldPort": ports[0],
+        "SlurmdPort": ports[1],
         "SlurmUser": "root",
         "SlurmdUser": "root",
         "StateSaveLocation": place / "state",
