@@ -62,8 +62,8 @@ def tables(quick: bool) -> dict[str, str]:
     plan = [
         ("cifake-32", PLAIN | {"image_size": 32}, 2560),
         ("cifake-128", PLAIN | {"image_size": 128}, 192),
-        ("resnet18-augmented", PLAIN | {"image_size": 32}, 768),
-        ("resnet18-augmented", PLAIN | {"image_size": 64}, 192),
+        ("resnet18-augmented", PLAIN | {"image_size": 32}, 1536),
+        ("resnet18-augmented", PLAIN | {"image_size": 64}, 448),
         ("resnet18-augmented", {"pretrained": False, "patience": None}, 768),
         ("resnet18-aggressive", {"pretrained": False, "patience": None}, 768),
     ]

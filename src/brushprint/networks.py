@@ -1,11 +1,12 @@
 """Networks: built by the name of their architecture, kept in safetensors files that say what they are."""
 
+import ctypes
 import importlib
 import json
 import logging
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -263,6 +264,7 @@ def fabric(device: str, precision: str = "32-true", devices: int = 1, nodes: int
 
     Several meet here: all have to call this. Raises `UserError` when this machine has none such.
     """
+    _keep_memory()
     # They import half of torch besides, 4 s of CPU that only training is worth.
     from lightning_fabric import Fabric  # noqa: PLC0415
     from lightning_fabric.plugins.environments import LightningEnvironment, SLURMEnvironment  # noqa: PLC0415
@@ -294,12 +296,28 @@ def fabric(device: str, precision: str = "32-true", devices: int = 1, nodes: int
 
 def device(name: str) -> torch.device:
     """The device `cpu`, `cuda`, `mps` or, with `auto`, the best; raises `UserError` when this machine has none such."""
+    _keep_memory()
     found = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
     if name in ("auto", found.type):
         return found
     if name == "cpu":
         return torch.device("cpu")
     raise UserError(f"this machine cannot compute with device: {name}")
+
+
+def _keep_memory() -> None:
+    """Have the C library keep what a batch frees for the next one.
+
+    Given back to the system, memory comes again page by page, each of them cleared, which is a third of the training
+    of a small network. No more is kept than was in use at once. The numbers are those of malloc.h, see mallopt(3).
+    """
+    trim_threshold, mmap_threshold = -1, -3
+    with suppress(AttributeError):  # not the GNU library
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(trim_threshold, 2**31 - 1)
+        # Older ones refuse more than 32 MB.
+        if not mallopt(mmap_threshold, 2**30):
+            mallopt(mmap_threshold, 2**25)
 
 
 def batch(side: int) -> int:

@@ -363,7 +363,8 @@ class _State:
     def add(self, row: dict[str, float], optimizer: torch.optim.Optimizer) -> None:
         weights = self.network.state_dict()
         if row["validation_loss"] < min((row["validation_loss"] for row in self.history), default=math.inf):
-            self.best = {name: value.detach().cpu().clone() for name, value in weights.items()}
+            # torch writes what is shared once.
+            weights = self.best = {name: value.detach().cpu().clone() for name, value in weights.items()}
         self.history.append(row)
         self.optimizer = optimizer.state_dict()
         if not self.fabric.is_global_zero:
