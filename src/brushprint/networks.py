@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -305,6 +305,7 @@ def device(name: str) -> torch.device:
     raise UserError(f"this machine cannot compute with device: {name}")
 
 
+@cache
 def _keep_memory() -> None:
     """Have the C library keep what a batch frees for the next one.
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import grimp
 
+from brushprint.atomic import replacing
 from brushprint.digest import key, recalled, remembered, sha256
 
 PACKAGE = "brushprint"
@@ -55,11 +56,11 @@ class Memory:
     def keep(self) -> None:
         """Write what was learned since."""
         if not self._kept:
-            # Several processes may learn the same at once.
-            part = self._file.with_name(f"{self._file.name}.{os.getpid()}")
-            part.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(self._known))
-            part.replace(self._file)
+            # Several processes may learn the same at once: each has a file of its own, and the last to end is kept.
+            own = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+            with replacing(own) as part:
+                part.write_text(json.dumps(self._known))
+            own.replace(self._file)
             self._kept = True
 
 
