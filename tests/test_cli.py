@@ -388,7 +388,7 @@ def test_two_runs_are_compared_by_figures_settings_and_data(project) -> None:
     assert "  recipe.epochs  2, 9\n" in said
     assert "  other data: pixels\n" in said
     # Either run may be the synthetic one.
-    shutil.rmtree(other / "variants/tapering-cnn")
+    shutil.rmtree(other / "variants/simple-cnn")
     for arguments in (("results/sample", "other"), ("other", "results/sample")):
         assert call(project, "compare", *arguments).stdout.splitlines()[-1] == SYNTHETIC
 

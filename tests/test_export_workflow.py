@@ -15,7 +15,7 @@ from brushprint import answer
 from brushprint.digest import sha256
 from tests.conftest import REPOSITORY, contents, jobs, run, share, snakemake
 
-VARIANTS = ("tapering-cnn", "cifake-32")
+VARIANTS = ("simple-cnn", "cifake-32")
 SUFFIXES = (".onnx", "-fp16.onnx", ".json")
 
 

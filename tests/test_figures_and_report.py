@@ -3,6 +3,8 @@ import hashlib
 import io
 import re
 from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -49,8 +51,13 @@ def roc(names: list[str]) -> pd.DataFrame:
 
 def points(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> tuple[pd.DataFrame, dict]:
     """Random features and what is made of them; more like one another within an origin."""
-    generator, pictures = np.random.default_rng(0), sum(outcomes.values())
-    outcome = np.repeat(list(outcomes), list(outcomes.values()))
+    return deepcopy(clustered(tuple(outcomes.items()), clusters, styles and tuple(styles)))
+
+
+@cache
+def clustered(outcomes: tuple, clusters: int, styles: tuple[str, ...] | None) -> tuple[pd.DataFrame, dict]:
+    generator, pictures = np.random.default_rng(0), sum(number for _, number in outcomes)
+    outcome = np.repeat(*map(list, zip(*outcomes, strict=True)))
     table = pd.DataFrame({"image_id": np.arange(pictures).astype(str), "outcome": outcome})
     table["source"] = generator.choice(["human", "dalle", "midjourney"], pictures)
     table["origin"] = np.where(table["source"] == "human", "human", "ai")

@@ -94,7 +94,7 @@ def parts(*names: tuple[str, ...]) -> dict[str, list[str]]:
 # Two epochs make networks that hardly look at a picture; these do. They see pictures of 64 pixels.
 OF_TWO_PARTS = [(source, style) for source in ("human", "latent_diffusion") for style in ("baroque", "realism")]
 PUT_IN = {
-    "tapering-cnn": ("simple-cnn", "source_style", "lanczos", "imagenet", parts(*OF_TWO_PARTS)),
+    "simple-cnn": ("simple-cnn", "source_style", "lanczos", "imagenet", parts(*OF_TWO_PARTS)),
     "cifake-32": ("cifake", "origin", "nearest", "unit", {"class": ["ai", "human"], "origin": ["ai", "human"]}),
 }
 
@@ -376,9 +376,9 @@ def test_nothing_is_published_of_a_variant_that_was_removed(project: Path, demo:
 def test_sources_and_styles_are_told_where_the_task_tells_them(awake: dict[str, Awake], page: Page) -> None:
     content = FILES["coloured.jpg"]
     show(page, "own.jpg", content)
-    network = awake["tapering-cnn"]
+    network = awake["simple-cnn"]
     said = answer((network.logits(content) / 1.3).softmax(1)[0].numpy(), network.facts)
-    card = page.locator("[data-variant=tapering-cnn]")
+    card = page.locator("[data-variant=simple-cnn]")
     assert card.locator("h4").all_inner_texts() == ["Origin", "Source", "Style"]
     told = dict(zip(card.locator("dt").all_inner_texts(), card.locator("dd").all_inner_texts(), strict=True))
     for name, probability in {**said.sources, **said.styles}.items():
@@ -519,15 +519,15 @@ def test_once_loaded_it_answers_without_a_network(awake: dict[str, Awake], page:
 
 def test_a_network_that_cannot_be_loaded_is_told_and_the_others_answer(browser: Browser, address: str) -> None:
     context = browser.new_context()
-    context.route("**/models/tapering-cnn.onnx", lambda route: route.abort())
+    context.route("**/models/simple-cnn.onnx", lambda route: route.abort())
     page = context.new_page()
     page.goto(address)
-    line = "models/tapering-cnn.onnx cannot be loaded: check the connection and try again."
+    line = "models/simple-cnn.onnx cannot be loaded: check the connection and try again."
     expect(page.locator("#trouble")).to_have_text(line, timeout=30_000)
     show(page, "own.png", FILES["plain.png"])
     assert set(shares(page)) == {"cifake-32"}
     expect(page.locator("#trouble")).to_have_text(line)
-    context.unroute("**/models/tapering-cnn.onnx")
+    context.unroute("**/models/simple-cnn.onnx")
     show(page, "other.png", FILES["plain.png"])
     assert set(shares(page)) == set(PUT_IN)
     context.close()
@@ -606,7 +606,7 @@ def test_networks_that_the_graphics_card_fails_go_on_without_it(page: Page) -> N
 
 def test_networks_are_ticked_and_not_ticked(page: Page) -> None:
     show(page, "own.png", FILES["plain.png"])
-    page.get_by_role("checkbox", name="tapering-cnn").uncheck()
+    page.get_by_role("checkbox", name="simple-cnn").uncheck()
     expect(page.locator(".card")).to_have_count(1)
     assert set(shares(page)) == {"cifake-32"}
     page.get_by_role("checkbox", name="cifake-32").uncheck()

@@ -25,7 +25,7 @@ RESUMED = r"cifake-32: resumed after epoch (\d+)"
 IGNORED = "cifake-32: a checkpoint of other settings, code or pictures is ignored"
 SUPERUSER = "-dac_override,-dac_read_search"
 # What is deleted where a run comes to its end before it is killed.
-STAGES = ("results", "results/sample/variants/tapering-cnn", VARIANT)
+STAGES = ("results", "results/sample/variants/simple-cnn", VARIANT)
 MADE = ("results", "scratch", "data", "logs", ".snakemake")
 
 
@@ -192,7 +192,7 @@ def test_a_run_that_is_killed_twenty_times_ends_with_the_same_bytes(project: Pat
         while process.poll() is None and steps(project) < moment:
             time.sleep(0.01)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(chance.uniform(0, 3))
+            process.wait(chance.random())
         if process.poll() is None:
             kills.pop()(project, process)
         if process.returncode == 0:

@@ -25,7 +25,7 @@ pytestmark = [
 
 REPORT = "results/sample/report/index.html"
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
-VARIANTS = ["tapering-cnn", "cifake-32"]
+VARIANTS = ["simple-cnn", "cifake-32"]
 # What of A4 the margins leave, in pixels of a page.
 PAPER = {"width": 703, "height": 1010}
 

@@ -120,7 +120,7 @@ def test_snakemakes_report_shows_the_figures_and_the_runs_and_needs_no_network(p
     assert contents(project) == before
     assert "report.html" not in run(project, "git", "status", "--short")
 
-    assert set(json.loads(told["categories"])) == {"All variants", "tapering-cnn", "cifake-32"}
+    assert set(json.loads(told["categories"])) == {"All variants", "simple-cnn", "cifake-32"}
     results = json.loads(told["results"])
     shown = {f"results/{name}" for name in before if name.endswith((".png", ".jpg", "metrics.json"))}
     assert set(results) == shown

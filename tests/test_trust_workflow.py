@@ -14,7 +14,7 @@ from PIL import Image
 from tests.conftest import encoded, jobs, picture, share, snakemake
 
 RESULTS = "results/sample"
-VARIANTS = ("tapering-cnn", "cifake-32")
+VARIANTS = ("simple-cnn", "cifake-32")
 
 
 def told() -> list[str]:

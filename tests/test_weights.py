@@ -164,7 +164,7 @@ recipes:
     trained: [classifier]
     fine_tuning: {{epochs: 1, learning_rate: 0.0001, trained: [features.18, classifier]}}
     precision: 32-true
-variants: {{tapering-cnn: null, cifake-32: null, mobilenet: {{task: origin, split: balanced, recipe: mobilenet}}}}
+variants: {{simple-cnn: null, cifake-32: null, mobilenet: {{task: origin, split: balanced, recipe: mobilenet}}}}
 pretrained: {{files: {{torchvision/mobilenet_v2: {{path: {path}, sha256: {sha256}}}}}}}
 """
 

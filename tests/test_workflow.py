@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import edit, snakemake
 
-VARIANTS = {"tapering-cnn", "cifake-32"}
+VARIANTS = {"simple-cnn", "cifake-32"}
 
 
 def test_every_test_picture_is_predicted_once_and_no_training_picture_is(finished: Path) -> None:
@@ -30,7 +30,7 @@ def test_every_test_picture_is_predicted_once_and_no_training_picture_is(finishe
     [
         ("sede=1", "error: --config: sede: unknown key; did you mean 'seed'?"),
         ("budget={epoch: 3}", "error: --config: budget.epoch: unknown key; did you mean 'epochs'?"),
-        ("budget={pixels: 16}", "error: --config: budget.pixels: tapering-cnn of the recipe tapering-cnn cannot take"),
+        ("budget={pixels: 8}", "error: --config: budget.pixels: cifake of the recipe cifake-32 cannot take pictures"),
         ("collection={source: ftp://example.org/x.zip}", "error: --config: collection.source: an address must begin"),
         ("collection={source: data/nowhere.zip}", "error: collection.source: data/nowhere.zip does not exist"),
         (f"collection={{source: LICENSE, sha256: {'ab' * 32}}}", "error: collection.source: LICENSE has the sha256 "),
@@ -59,7 +59,7 @@ def test_copies_train_and_validate_and_each_picture_is_predicted_once(finished: 
     learning = split[split["partition"] != "test"].groupby(["partition", "origin"]).size().unstack()
     assert (learning["ai"] == learning["human"]).all()
     assert len(np.load(finished / "scratch/sample/copies-augmented-32-bilinear.npy")) == (split["copy"] > 0).sum() > 0
-    predictions = pd.read_parquet(results / "variants/tapering-cnn/predictions.parquet")
+    predictions = pd.read_parquet(results / "variants/simple-cnn/predictions.parquet")
     originals = split[(split["copy"] == 0) & (split["partition"] != "train")]
     assert predictions["image_id"].tolist() == originals["image_id"].tolist()
 
