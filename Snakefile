@@ -55,10 +55,11 @@ rule onnx:
         expand(rules.export.output, variant=CONFIG.variants),
 
 
-# Elsewhere a process cannot be copied once its libraries are loaded.
+# Elsewhere a process cannot be copied once its libraries are loaded; without a place for its socket, none is.
 onstart:
     if sys.platform == "linux":
-        shell.prefix(forkserver.start() + " ")
+        with suppress(OSError):
+            shell.prefix(forkserver.start() + " ")
 
 
 onsuccess:

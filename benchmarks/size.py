@@ -5,8 +5,6 @@ two of its cheapest variants, and reads what each job noted.
 """
 
 import io
-import os
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -14,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from measuring import copy_repository
+from measuring import copy_repository, snakemake, table
 from PIL import Image
 
 from brushprint import runs
@@ -66,15 +64,8 @@ def run(folder: Path, pictures: int) -> dict[str, tuple[float, float]]:
     collection = {"name": "size", "title": "Size", "source": "pictures.zip"}
     overlay = OVERLAY | {"collection": collection, "variants": dict.fromkeys(named) | VARIANTS}
     (folder / "size.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
-    subprocess.run(
-        # Without hooks each job is a Python of its own, so that its memory is its own.
-        ["snakemake", "--cores", "2", "--no-hooks", "--configfile", "size.yaml", "--quiet", "all"],
-        cwd=folder,
-        check=True,
-        env=os.environ
-        | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(folder / "src")},
-        stdout=sys.stderr,
-    )
+    # Without hooks each job is a Python of its own, and counts nothing that jobs share.
+    snakemake(folder, "--no-hooks", "--configfile", "size.yaml")
     return costs(folder / "logs/size")
 
 
@@ -88,18 +79,20 @@ def costs(logs: Path) -> dict[str, tuple[float, float]]:
     return found
 
 
-def table(small: dict[str, tuple[float, float]], large: dict[str, tuple[float, float]], sizes: tuple[int, int]) -> str:
+def compared(
+    small: dict[str, tuple[float, float]], large: dict[str, tuple[float, float]], sizes: tuple[int, int]
+) -> str:
     """A row a rule: memory and processor time at both sizes, and at `FULL` by the line through them."""
     heads = [f"{name} at {size:,}" for name in ("MB", "CPU s") for size in (*sizes, FULL)]
-    lines = [f"| rule | {' | '.join(heads)} |", f"| --- |{' --- |' * len(heads)}"]
+    rows = []
     for rule, costs_of in large.items():
         cells = []
         for one, other in zip(small.get(rule, (0, 0)), costs_of, strict=True):
             # What falls is chance.
             slope = max(0, other - one) / (sizes[1] - sizes[0])
             cells += [one, other, other + slope * (FULL - sizes[1])]
-        lines.append(f"| `{rule}` | {' | '.join(f'{cell:,.0f}' for cell in cells)} |")
-    return "\n".join(lines)
+        rows.append([f"`{rule}`", *(f"{cell:,.0f}" for cell in cells)])
+    return table(["rule", *heads], rows)
 
 
 def measure(sizes: tuple[int, int], work: Path) -> str:
@@ -112,7 +105,7 @@ def measure(sizes: tuple[int, int], work: Path) -> str:
     if report > LARGEST_REPORT:
         sys.exit(f"the report has {report / 1e6:.1f} MB, more than {LARGEST_REPORT / 1e6:.0f}")
     said = f"The report of {sizes[1]:,} pictures has {report / 1e6:.1f} MB."
-    return f"{table(*found, sizes)}\n\n{said}"
+    return f"{compared(*found, sizes)}\n\n{said}"
 
 
 def tables(quick: bool) -> dict[str, str]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import pytest
@@ -23,6 +23,11 @@ from brushprint import locks
 
 if TYPE_CHECKING:
     from brushprint import networks
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs of the workflow first, which take long: what is short fills the end."""
+    items.sort(key=lambda item: "finished" not in item.fixturenames)
 
 
 def picture(seed: int, size: tuple[int, int] = (48, 40), mode: str = "RGB") -> Image.Image:
@@ -109,6 +114,11 @@ def environment(project: Path) -> dict[str, str]:
             "PYTHONPATH": str(project / "src"),
         }
     )
+
+
+def lacking(reason: str) -> NoReturn:
+    """Skip a test for what this machine lacks; CI, which installs all that tests need, fails."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
 def free_ports(number: int) -> list[int]:
@@ -239,6 +249,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
         ]
         done = subprocess.run(command, cwd=REPOSITORY, env=elsewhere, capture_output=True, text=True, check=False)
         if done.returncode:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"the extra cluster is not installed: {done.stderr}")
+            lacking(f"the extra cluster is not installed: {done.stderr}")
 
     return str(share("cluster", sync, tmp_path_factory, worker_id) / "bin/snakemake")

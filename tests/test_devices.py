@@ -1,13 +1,9 @@
 """Several processes give what one gives: in training to the order of sums, in inference to the bit."""
 
-import contextlib
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,7 +17,8 @@ from brushprint.devices import Processes, run
 from brushprint.errors import UserError
 from brushprint.inference import infer
 from brushprint.training import Data
-from tests.conftest import free_ports
+from tests.conftest import jobs, snakemake
+from tests.slurm import slurm, wait_until
 from tests.test_inference import held_out, random_model
 from tests.test_training import assert_same, large, learn, planted, recipe
 
@@ -174,18 +171,10 @@ def test_no_process_outlives_the_one_that_began_it(module):
     )
     start = "from pathlib import Path; from task import do; from brushprint.devices import *;"
     with subprocess.Popen([sys.executable, "-c", f"{start} run(do, Processes(2), Path('processes'))"]) as parent:
-        until(lambda: len(list(Path().glob("*.pid"))) == 2)
+        wait_until(lambda: len(list(Path().glob("*.pid"))) == 2)
         parent.kill()
     pids = [int(file.stem) for file in Path().glob("*.pid")]
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
-
-
-def until(true: Callable[[], bool]) -> None:
-    for _ in range(300):
-        if true():
-            return
-        time.sleep(0.1)
-    raise TimeoutError
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
 
 
 def test_several_nodes_without_slurm_are_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -204,53 +193,12 @@ def test_a_network_trains_alike_in_another_memory_format_or_compiled(results, ch
     networks.restore(networks.build("cifake", 2, 16), weights)
 
 
-SLURM = """\
-ClusterName=two
-SlurmctldHost={host}(127.0.0.1)
-SlurmctldPort={ports[0]}
-SlurmUser=root
-SlurmdUser=root
-StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/%n
-SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/%n.pid
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
-NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=2
-NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=2
-PartitionName=all Nodes=ALL Default=YES
-"""
-
-
 @pytest.fixture
 def two_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A Slurm of two nodes that are both this machine, on ports of its own."""
-    monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
-    if os.getuid() != 0 or not all(map(shutil.which, ("munged", "slurmctld", "slurmd"))):
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs root, munge and slurm-wlm")
-    host = socket.gethostname().partition(".")[0]
-    settings = SLURM.format(host=host, folder=tmp_path, ports=free_ports(3))
-    (tmp_path / "slurm.conf").write_text(settings)
-    (tmp_path / "state").mkdir()
     monkeypatch.setenv("SLURM_CONF", str(tmp_path / "slurm.conf"))
     # The names of the nodes are no hosts'.
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
-    daemons = [(["slurmctld", "-D"], {}), (["slurmd", "-D", "-N", "n1"], {}), (["slurmd", "-D", "-N", "n2"], {})]
-    if not Path("/run/munge/munge.socket.2").exists():
-        Path("/run/munge").mkdir(exist_ok=True)
-        shutil.chown("/run/munge", "munge", "munge")
-        daemons.insert(0, (["munged", "-F"], {"user": "munge", "group": "munge"}))
-    with contextlib.ExitStack() as running:
-        for command, options in daemons:
-            daemon = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
-            running.callback(daemon.wait, 20)
-            running.callback(daemon.terminate)
-            if command[0] == "munged":
-                until(Path("/run/munge/munge.socket.2").exists)
-        idle = ["sinfo", "--noheader", "--format", "%D %t"]
-        until(lambda: "2 idle" in subprocess.run(idle, capture_output=True, text=True, check=False).stdout)
+    with slurm(tmp_path / "slurm.conf", tmp_path, "n1", "n2"):
         yield
 
 
@@ -259,3 +207,28 @@ def test_tasks_of_slurm_on_two_nodes_train_to_the_metrics_of_one_process(two_nod
     _, history = learn(tmp_path / "one.pt", **CASES["uneven"])
     two = run(learn, Processes(1, nodes=2), tmp_path / "processes", checkpoint=tmp_path / "two.pt", **CASES["uneven"])
     pd.testing.assert_frame_equal(two[0][1], history, rtol=1e-5)
+
+
+def test_the_workflow_trains_and_infers_with_two_processes(project: Path, finished: Path) -> None:
+    variant = "results/sample/variants/simple-cnn"
+    asked = [f"{variant}/predictions.parquet", "--config", "devices=2"]
+    assert jobs(snakemake(project, *asked)) == {("train", "simple-cnn"), ("infer", "simple-cnn")}
+    assert "Nothing to be done" in snakemake(project, "-n", *asked)
+    two, one = (pd.read_csv(folder / variant / "history.csv") for folder in (project, finished))
+    pd.testing.assert_frame_equal(two, one, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        (["devices=2", "recipes={cifake-32: {architecture: timm/mobilenetv3_small_050}}"], "cannot share"),
+        (["recipes={cifake-32: {compile: true}}"], "compile: torch.compile needs a C++ compiler, and there is none"),
+    ],
+)
+def test_what_cannot_be_trained_here_is_refused_before_anything_runs(
+    finished: Path, settings: list[str], line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", "no-compiler")
+    output = snakemake(finished, "-n", "--config", *settings, expect=2)
+    assert "error: variants.cifake-32: recipe: " in output and line in output
+    assert "Traceback" not in output

@@ -29,7 +29,7 @@ from brushprint.printing import find_browser
 from brushprint.serve import server
 from brushprint.tables import write_json
 from brushprint.verdict import say
-from tests.conftest import REPOSITORY, contents, encoded, model_of, picture, share, snakemake
+from tests.conftest import REPOSITORY, contents, encoded, lacking, model_of, picture, share, snakemake
 from tests.test_occlusion import listen
 
 # All tests share one server and one browser.
@@ -125,7 +125,7 @@ def awake(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Awa
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("the page is tested in Chromium, which is not here")
+        lacking("the page is tested in Chromium, which is not here")
     with sync_playwright() as playwright:
         # A user of containers has no sandbox.
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

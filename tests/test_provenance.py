@@ -112,8 +112,7 @@ def test_a_module_loaded_by_name_can_be_added(tmp_path: Path):
     assert "brushprint.atomic" in {value.split("@")[0] for value in more}
 
 
-@pytest.mark.parametrize("held", [None, "", "[", '{"PIL": "gone", "sklearn": "scikit-learn"}'])
-def test_what_is_remembered_is_what_would_be_found(tmp_path: Path, held: str | None) -> None:
+def test_what_is_remembered_is_what_would_be_found(tmp_path: Path) -> None:
     scripts = [tmp_path / name / "script.py" for name in ("first", "comment", "code")]
     for script, text in zip(
         scripts, (SCRIPT, SCRIPT.replace("twice", "two"), SCRIPT.replace("* 2", "* 3")), strict=True
@@ -122,11 +121,11 @@ def test_what_is_remembered_is_what_would_be_found(tmp_path: Path, held: str | N
         script.write_text(text, encoding="utf-8")
     found = [code(script, Memory(tmp_path / f"{script.parent.name}.json")) for script in scripts]
     assert found[0] == found[1] != found[2]
-    memory = tmp_path / "memory.json"
-    if held is not None:
+    for held in ("", "[", '{"PIL": "gone", "sklearn": "scikit-learn"}'):
+        memory = tmp_path / "memory.json"
         memory.write_text(held, encoding="utf-8")
-    for _ in range(2):
-        assert [code(script, Memory(memory)) for script in scripts] == found
+        for _ in range(2):
+            assert [code(script, Memory(memory)) for script in scripts] == found
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -93,14 +94,24 @@ def _circumstances() -> dict[str, str | int]:
 
 def _cost(began: float) -> dict[str, float]:
     """What this process and those that it began and that ended took; the memory is that of the largest of them."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    own, others = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     # Kilobytes, but bytes on macOS.
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return {
         "seconds": round(time.monotonic() - began, 2),
-        "megabytes": round(max(usage.ru_maxrss for usage in used) / unit),
-        "cpu_seconds": round(sum(usage.ru_utime + usage.ru_stime for usage in used), 2),
+        "megabytes": round(max(_own_peak() or own.ru_maxrss, others.ru_maxrss) / unit),
+        "cpu_seconds": round(sum(usage.ru_utime + usage.ru_stime for usage in (own, others)), 2),
     }
+
+
+def _own_peak() -> int | None:
+    """Kilobytes that this process took at most, where Linux tells.
+
+    On Linux `ru_maxrss` counts what was there before this program took its place (exec), which is Snakemake.
+    """
+    status = Path("/proc/self/status")
+    said = re.search(rb"^VmHWM:\s+(\d+) kB", status.read_bytes(), re.MULTILINE) if status.exists() else None
+    return int(said[1]) if said else None
 
 
 class _LogLines:

@@ -32,6 +32,7 @@ from brushprint import forkclient
 _BEGINS_THREADS = {"onnxruntime"}
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
+_GIVEN = set(os.environ)
 _FORK = multiprocessing.get_context("fork")
 
 
@@ -73,12 +74,16 @@ def serve(listener: socket.socket) -> None:
                 os._exit(0)
             if ready is listener:
                 client, _ = listener.accept()
-                # Who asks may be killed before it has said what for.
-                with suppress(ValueError):
+                try:
                     request, streams = _received(client)
                     _import(imported.pop(_name(request["script"]), []))
                     others = [listener, *(end for job in jobs for end in (job.client, job.told))]
                     jobs.append(_copy(request, streams, client, interrupt, others))
+                except ValueError:
+                    client.close()  # who asked was killed before it had said what for
+                except OSError as error:
+                    print(f"error: no job can be begun: {error.strerror}", file=sys.stderr, flush=True)
+                    client.close()
             elif (job := waited[ready]) in jobs:
                 if ready is job.client:
                     job.process.terminate()
@@ -138,8 +143,10 @@ def _copy(
 
 def _run(request: dict[str, Any], tells: Connection) -> None:
     os.chdir(request["folder"])
+    # What libraries set when they were imported stays.
+    gained = {name: value for name, value in os.environ.items() if name not in _GIVEN}
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update(gained | request["environment"])
     # For who looks at the processes.
     Path("/proc/self/comm").write_text(_name(request["script"]), encoding="ascii")
     sys.argv[1:] = []

@@ -4,6 +4,8 @@ import ctypes
 import importlib
 import json
 import logging
+import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,7 +21,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialize
 from torch import nn
 
-from brushprint import architectures
+from brushprint import architectures, batch_norm
 from brushprint.atomic import replacing
 from brushprint.errors import UserError, nearest
 from brushprint.head import Head, find
@@ -346,18 +348,22 @@ def _outline(architecture: str, image_size: int) -> nn.Module:
     return build(architecture, 2, image_size)
 
 
-def _mistakes(recipes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """What keeps the networks of recipes, by variant, from being built or trained."""
+def _mistakes(recipes: Mapping[str, Mapping[str, Any]], processes: int) -> Iterator[str]:
+    """What keeps the networks of recipes, by variant, from being built or trained by so many processes."""
     for variant, values in recipes.items():
         recipe = Recipe(**values)
         try:
             network = _outline(recipe.architecture, recipe.image_size)
             for phase in recipe.phases():
                 check_layers(network, phase.trained)
+            if processes > 1:
+                batch_norm.share(network)
+            if recipe.compile and not shutil.which(os.environ.get("CXX", "g++")):
+                raise UserError("compile: torch.compile needs a C++ compiler, and there is none; set it to false")
         except UserError as error:
             yield f"variants.{variant}: recipe: {error}"
 
 
 if __name__ == "__main__":
     # In a process of its own, before a run: one that needs no network need not wait for torch.
-    sys.exit("\n".join(_mistakes(json.load(sys.stdin))) or None)
+    sys.exit("\n".join(_mistakes(**json.load(sys.stdin))) or None)

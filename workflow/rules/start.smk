@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
+from contextlib import suppress
 
 from brushprint import forkserver, locks
 from brushprint.atomic import disk_full, replacing
@@ -22,14 +24,15 @@ def check_networks():
     recipes = {
         name: used.model_dump()
         for name in CONFIG.variants
-        if "/" in (used := CONFIG.recipe(name)).architecture or used.trained or used.fine_tuning
+        if "/" in (used := CONFIG.recipe(name)).architecture or used.trained or used.fine_tuning or used.compile
     }
+    asked = {"recipes": recipes, "processes": CONFIG.devices * CONFIG.nodes}
     known = Path(f"{SCRATCH}/digests/networks.json")
-    checked = json.dumps(key([*code("train"), *recipes.values()]))
+    checked = json.dumps(key([*code("train"), asked]))
     if not recipes or (known.exists() and known.read_text() == checked):
         return
     command = [sys.executable, "-m", "brushprint.networks"]
-    done = subprocess.run(command, input=json.dumps(recipes), text=True, capture_output=True)
+    done = subprocess.run(command, input=json.dumps(asked), text=True, capture_output=True)
     if done.returncode:
         stop(done.stderr)
     with replacing(known) as part:
@@ -46,6 +49,8 @@ if workflow.is_main_process:
         if disk_full(folder):
             stop(f"the disk is full: no room in {folder}; free some and run again")
 
+    if CONFIG.nodes > 1 and not workflow.dryrun and not shutil.which("srun"):
+        stop("nodes: several nodes need Slurm, and there is no srun here; set nodes: 1")
     check_networks()
     RUN, alone = locks.join(".snakemake/run.lock")
     if alone:

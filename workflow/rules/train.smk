@@ -1,9 +1,14 @@
 """A network learns from the training pictures; validation pictures choose the epoch. Test pictures have no part in it."""
 
 # Who trains and infers a network. Several nodes are tasks of one Slurm job that its script starts, as those of MPI.
-PROCESSES = {"devices": CONFIG.devices, "nodes": CONFIG.nodes, **{name: CONFIG.devices for name in GPU}}
-if CONFIG.nodes > 1:
+PROCESSES = {"devices": CONFIG.devices, "nodes": CONFIG.nodes}
+if CONFIG.nodes == 1:
+    PROCESSES |= {name: CONFIG.devices for name in GPU}
+else:
     PROCESSES |= {"tasks": CONFIG.nodes * CONFIG.devices, "mpi": "srun"}
+    if GPU:
+        # So many a node, all of which each of its tasks sees. The executor would take `tasks` for those of a GPU.
+        PROCESSES |= {"gres": f"gpu:{CONFIG.devices}", "tasks_per_gpu": 0}
 PROCESS_CORES = CONFIG.devices if CONFIG.nodes == 1 else 1
 
 
