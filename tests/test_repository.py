@@ -71,6 +71,18 @@ def test_every_overlay_is_valid(overlay: str) -> None:
     )
 
 
+@pytest.mark.parametrize("profile", ["slurm", "kubernetes"])
+def test_clusters_know_the_rules_that_use_all_cores_and_those_of_networks(profile: str) -> None:
+    stated = yaml.safe_load((REPOSITORY / f"profiles/{profile}/config.yaml").read_text())
+    bodies = {}
+    for file in (REPOSITORY / "workflow/rules").glob("*.smk"):
+        _, *parts = re.split(r"^ *(?:rule|checkpoint) (\w+):$", file.read_text(), flags=re.MULTILINE)
+        bodies |= dict(zip(parts[::2], parts[1::2], strict=True))
+    assert set(stated["set-threads"]) == {rule for rule, body in bodies.items() if "threads: ALL_CORES" in body}
+    networks = {rule for rule, body in bodies.items() if re.search(r"\*\*(GPU|PROCESSES)", body)}
+    assert set(stated["set-resources"]) == networks
+
+
 def test_dvc_declares_each_variant() -> None:
     stored = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())
     results = f"results/{settings()['collection']['name']}"
