@@ -149,7 +149,6 @@ def test_without_network_the_error_says_how_to_give_a_file(architecture: str, tm
 
 
 OVERLAY = """
-collection: {{name: pretrained}}
 recipes:
   mobilenet:
     architecture: torchvision/mobilenet_v2
@@ -173,7 +172,7 @@ def test_a_run_from_a_file_of_weights(project: Path, tmp_path: Path) -> None:
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text(OVERLAY.format(path=MOBILENET, sha256=SHA256))
     files = ("--configfile", "config/config.yaml", "config/recipes.yaml", str(overlay))
-    target = "results/pretrained/variants/mobilenet/provenance.json"
+    target = "results/sample/variants/mobilenet/provenance.json"
     snakemake(project, target, *files)
     provenance = json.loads((project / target).read_text())
     assert provenance["settings"]["weights"] == SHA256
