@@ -16,17 +16,16 @@ OURS = "# Written by the tests of brushprint."
 # Debian keeps the daemons where the search path of a user does not lead.
 SEARCHED = f"{os.environ['PATH']}{os.pathsep}/usr/sbin"
 MUNGED, SLURMCTLD, SLURMD = DAEMONS = [shutil.which(name, path=SEARCHED) for name in ("munged", "slurmctld", "slurmd")]
-SETTINGS = f"""\
-{OURS}
+SETTINGS = """\
 ClusterName=tests
-SlurmctldHost={{host}}(127.0.0.1)
-SlurmctldPort={{port}}
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={port}
 SlurmUser=root
 SlurmdUser=root
-StateSaveLocation={{place}}/state
-SlurmdSpoolDir={{place}}/%n
-SlurmctldPidFile={{place}}/slurmctld.pid
-SlurmdPidFile={{place}}/%n.pid
+StateSaveLocation={place}/state
+SlurmdSpoolDir={place}/%n
+SlurmctldPidFile={place}/slurmctld.pid
+SlurmdPidFile={place}/%n.pid
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -56,7 +55,7 @@ def slurm(conf: Path, place: Path, *nodes: str) -> Iterator[None]:
     host = socket.gethostname().partition(".")[0]
     port, *ports = free_ports(1 + len(nodes))
     said = [NODE.format(name=name, host=host, port=of) for name, of in zip(nodes, ports, strict=True)]
-    conf.write_text(SETTINGS.format(host=host, port=port, place=place) + "".join(said))
+    conf.write_text(f"{OURS}\n" + SETTINGS.format(host=host, port=port, place=place) + "".join(said))
     (place / "state").mkdir()
     commands = [[SLURMCTLD, "-D"], *([SLURMD, "-D", "-N", name] for name in nodes)]
     with ExitStack() as running:

@@ -56,8 +56,9 @@ def points(outcomes: dict[str, int], clusters: int, styles: list[str] | None) ->
 
 @cache
 def clustered(outcomes: tuple, clusters: int, styles: tuple[str, ...] | None) -> tuple[pd.DataFrame, dict]:
-    generator, pictures = np.random.default_rng(0), sum(number for _, number in outcomes)
-    outcome = np.repeat(*map(list, zip(*outcomes, strict=True)))
+    names, numbers = zip(*outcomes, strict=True)
+    generator, pictures = np.random.default_rng(0), sum(numbers)
+    outcome = np.repeat(names, numbers)
     table = pd.DataFrame({"image_id": np.arange(pictures).astype(str), "outcome": outcome})
     table["source"] = generator.choice(["human", "dalle", "midjourney"], pictures)
     table["origin"] = np.where(table["source"] == "human", "human", "ai")

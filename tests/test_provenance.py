@@ -121,9 +121,10 @@ def test_what_is_remembered_is_what_would_be_found(tmp_path: Path) -> None:
         script.write_text(text, encoding="utf-8")
     found = [code(script, Memory(tmp_path / f"{script.parent.name}.json")) for script in scripts]
     assert found[0] == found[1] != found[2]
-    for held in ("", "[", '{"PIL": "gone", "sklearn": "scikit-learn"}'):
-        memory = tmp_path / "memory.json"
-        memory.write_text(held, encoding="utf-8")
+    memory = tmp_path / "memory.json"
+    for held in (None, "", "[", '{"PIL": "gone", "sklearn": "scikit-learn"}'):
+        if held is not None:
+            memory.write_text(held, encoding="utf-8")
         for _ in range(2):
             assert [code(script, Memory(memory)) for script in scripts] == found
 

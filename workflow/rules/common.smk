@@ -49,6 +49,8 @@ TRAINED_SPLITS = sorted({of["split"] for of in SEALED.values()})
 MEMORY = provenance.Memory(Path(f"{SCRATCH}/digests/code.json"))
 # On a cluster each profile says how many these are.
 ALL_CORES = workflow.resource_settings.cores or 1
+# How many train and infer a network together.
+TOGETHER = CONFIG.devices * CONFIG.nodes
 # What jobs of networks ask of a cluster.
 GPU = {"gpu": 1} if CONFIG.device == "cuda" else {}
 

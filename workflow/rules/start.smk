@@ -26,7 +26,7 @@ def check_networks():
         for name in CONFIG.variants
         if "/" in (used := CONFIG.recipe(name)).architecture or used.trained or used.fine_tuning or used.compile
     }
-    asked = {"recipes": recipes, "processes": CONFIG.devices * CONFIG.nodes}
+    asked = {"recipes": recipes, "processes": TOGETHER}
     known = Path(f"{SCRATCH}/digests/networks.json")
     checked = json.dumps(key([*code("train"), asked]))
     if not recipes or (known.exists() and known.read_text() == checked):

@@ -37,7 +37,7 @@ def settings_of(wildcards):
     analysis = CONFIG.model_dump(include={"latent": True, "explain": True, "robustness": {"pictures"}})
     return {
         **CONFIG.model_dump(include={"seed", "device"}),
-        "processes": CONFIG.devices * CONFIG.nodes,
+        "processes": TOGETHER,
         **(analysis if wildcards.variant in CONFIG.variants else {}),
         "collection": CONFIG.collection.model_dump(exclude={"title", "source"}) | PICTURES_ARE,
         "images": CONFIG.budget.images,

@@ -5,7 +5,7 @@ PROCESSES = {"devices": CONFIG.devices, "nodes": CONFIG.nodes}
 if CONFIG.nodes == 1:
     PROCESSES |= {name: CONFIG.devices for name in GPU}
 else:
-    PROCESSES |= {"tasks": CONFIG.nodes * CONFIG.devices, "mpi": "srun"}
+    PROCESSES |= {"tasks": TOGETHER, "mpi": "srun"}
     if GPU:
         # So many a node, all of which each of its tasks sees. The executor would take `tasks` for those of a GPU.
         PROCESSES |= {"gres": f"gpu:{CONFIG.devices}", "tasks_per_gpu": 0}
@@ -34,7 +34,7 @@ rule train:
         seed=lambda wildcards: seed_of(wildcards.variant),
         device=CONFIG.device,
         # Sums of another number of processes differ in their last digits.
-        processes=CONFIG.devices * CONFIG.nodes,
+        processes=TOGETHER,
         checkpoint=f"{SCRATCH}/checkpoints/{{variant}}.pt",
     script:
         "../scripts/train.py"
