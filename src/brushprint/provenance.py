@@ -24,7 +24,7 @@ PACKAGE = "brushprint"
 SOURCE = Path(__file__).parent.parent
 
 
-_content, _installed = cache(sha256), cache(version)
+_content, _installed, _distributions = cache(sha256), cache(version), cache(packages_distributions)
 
 
 class Memory:
@@ -46,7 +46,7 @@ class Memory:
             distribution = self._known[package]
             return f"{distribution}@{_installed(distribution)}"
         except (KeyError, PackageNotFoundError):
-            distribution = self._learn(package, packages_distributions().get(package, [package])[0])
+            distribution = self._learn(package, _distributions().get(package, [package])[0])
             return f"{distribution}@{_installed(distribution)}"
 
     def _learn(self, name: str, value: str) -> str:
