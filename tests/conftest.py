@@ -1,6 +1,7 @@
 """Pictures and collections that the tests share."""
 
 import io
+import json
 import os
 import re
 import shlex
@@ -9,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -91,17 +91,25 @@ def interruptible() -> Iterator[None]:
 
 def run(project: Path, *command: str, expect: int = 0) -> str:
     """Run a command of the environment in a project, with the project's own package; return all it said."""
-    done = subprocess.run(
-        command,
-        cwd=project,
-        env=environment(project),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    done = begin(project, *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == expect, done.stdout
     return done.stdout
+
+
+_copies = cache(forkserver.start)
+
+
+def begin(project: Path, *command: str, **streams: int) -> subprocess.CompletedProcess[str]:
+    """Run a command of the environment to its end.
+
+    Those of Python begin as jobs do: copies of a process that has imported what they import, most of what a start takes.
+    """
+    variables = environment(project)
+    if command[0] in {"brushprint", "dvc", "snakemake"}:
+        called = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
+        variables["COMMAND"] = json.dumps([command[0], variables["PYTHONPATH"], called])
+        command = (*shlex.split(_copies()), sys.executable, str(REPOSITORY / "tests/begin.py"))
+    return subprocess.run(command, cwd=project, env=variables, text=True, check=False, **streams)
 
 
 def environment(project: Path) -> dict[str, str]:
@@ -133,29 +141,9 @@ def free_ports(number: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-_forks = cache(forkserver.start)
-
-# What a copy of the server runs, whose brushprint is not the project's.
-_SNAKEMAKE = """
-import sys
-sys.path.insert(0, {source!r})
-for name in [name for name in sys.modules if name.startswith("brushprint")]:
-    del sys.modules[name]
-sys.argv = ["snakemake", *{arguments!r}]
-from snakemake.cli import main
-main()
-"""
-
-
 def snakemake(project: Path, *arguments: str, expect: int = 0) -> str:
-    """Run the workflow of a project.
-
-    As jobs do, Snakemake begins as a copy of a process that has imported what it imports: half of the time of a start.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder, "snakemake.py")
-        script.write_text(_SNAKEMAKE.format(source=str(project / "src"), arguments=("--cores", "2", *arguments)))
-        return run(project, *shlex.split(_forks()), sys.executable, str(script), expect=expect)
+    """Run the workflow of a project."""
+    return run(project, "snakemake", "--cores", "2", *arguments, expect=expect)
 
 
 def edit(file: Path, old: str, new: str) -> None:

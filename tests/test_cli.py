@@ -20,7 +20,7 @@ from PIL import Image
 from brushprint.archive import members
 from brushprint.errors import UserError
 from brushprint.results import Results, compared, find
-from tests.conftest import encoded, environment, picture
+from tests.conftest import begin, encoded, environment, picture
 
 pytestmark = pytest.mark.xdist_group("finished")
 NO_PROOF = "A score is not proof of authorship."
@@ -28,14 +28,7 @@ SYNTHETIC = "Synthetic sample: these figures are about the software, not about a
 
 
 def call(project: Path, *arguments: object, expect: int = 0) -> subprocess.CompletedProcess:
-    done = subprocess.run(
-        (sys.executable, "-m", "brushprint", *map(str, arguments)),
-        cwd=project,
-        env=environment(project),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = begin(project, "brushprint", *map(str, arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.returncode == expect, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done

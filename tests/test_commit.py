@@ -7,7 +7,7 @@ from tests.conftest import contents, run
 
 
 def test_this_commit_run_elsewhere_on_one_core_gives_the_same_bytes(finished: Path) -> None:
-    said = run(finished, "python", "-m", "brushprint", "verify")
+    said = run(finished, "brushprint", "verify")
     assert said.endswith(f"\n{len(contents(finished))} files are the same, byte for byte\n")
     assert not list((finished / "scratch").glob("verify-*"))
 

@@ -9,7 +9,7 @@ import yaml
 from tests.conftest import add_line, contents, edit, jobs, run, set_key, set_variants, share, snakemake
 
 MODEL = "results/sample/variants/cifake-32/model.safetensors"
-PUBLISH = ("python", "-m", "brushprint", "publish")
+PUBLISH = ("brushprint", "publish")
 
 
 def commit(project: Path, *paths: str) -> None:

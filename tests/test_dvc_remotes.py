@@ -119,7 +119,7 @@ def publish(project: Path, remote: Remote) -> None:
         run(project, "dvc", "remote", "modify", "store", name, value)
     sign_in(project, remote)
     run(project, "git", "commit", "--quiet", "--all", "-m", "Where results are stored")
-    run(project, "python", "-m", "brushprint", "publish")
+    run(project, "brushprint", "publish")
 
 
 def test_a_colleague_pulls_what_was_pushed(project: Path, remote: Remote, tmp_path: Path) -> None:
