@@ -23,8 +23,11 @@ from PIL import Image
 from snakemake.utils import update_config
 
 from brushprint import forkserver, locks
+from brushprint.printing import find_browser
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from brushprint import networks
 
 
@@ -102,7 +105,7 @@ _copies = cache(forkserver.start)
 def begin(project: Path, *command: str, **streams: int) -> subprocess.CompletedProcess[str]:
     """Run a command of the environment to its end.
 
-    Those of Python begin as jobs do: copies of a process that has imported what they import, most of what a start takes.
+    Those of Python begin as jobs do: as copies of a process that has imported what they import, most of a start's time.
     """
     variables = environment(project)
     if command[0] in {"brushprint", "dvc", "snakemake"}:
@@ -130,6 +133,18 @@ def environment(project: Path) -> dict[str, str]:
 def lacking(reason: str) -> NoReturn:
     """Skip a test for what this machine lacks; CI, which installs all that tests need, fails."""
     (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """The browser that tests of pages share."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    if (chromium := find_browser()) is None:
+        lacking("pages are tested in Chromium, which is not here")
+    with sync_playwright() as playwright:
+        # A user of containers has no sandbox.
+        yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 
 
 def free_ports(number: int) -> list[int]:

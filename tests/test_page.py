@@ -20,22 +20,19 @@ import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageOps
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from brushprint import networks, onnx_models
 from brushprint.answer import FACTS, answer, prepare
 from brushprint.occlusion import as_maps, drops, scaled, windows
-from brushprint.printing import find_browser
 from brushprint.serve import server
 from brushprint.tables import write_json
 from brushprint.verdict import say
-from tests.conftest import REPOSITORY, contents, encoded, lacking, model_of, picture, share, snakemake
+from tests.conftest import REPOSITORY, contents, encoded, model_of, picture, share, snakemake
 from tests.test_occlusion import listen
 
 # All tests share one server and one browser.
 pytestmark = pytest.mark.xdist_group("page")
-
-CHROMIUM = find_browser()
 
 
 STALE = "exports/sample/demo/models/removed.onnx"
@@ -120,15 +117,6 @@ def awake(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Awa
         found[of["name"]] = Awake(model, of["facts"], file)
     write_json(told, folder / "models.json")
     return found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        lacking("the page is tested in Chromium, which is not here")
-    with sync_playwright() as playwright:
-        # A user of containers has no sandbox.
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The report as a reader has it: in a browser, by keyboard, on paper, and without JavaScript."""
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,34 +8,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from brushprint.commit import differences
 from brushprint.errors import UserError
-from brushprint.printing import find_browser, print_pdf, undated
+from brushprint.printing import print_pdf, undated
 from tests.conftest import snakemake
 
-CHROMIUM = find_browser()
-
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM and "CI" not in os.environ, reason="there is no chromium to open the report with"),
-    pytest.mark.xdist_group("report_site"),
-]
+pytestmark = pytest.mark.xdist_group("report_site")
 
 REPORT = "results/sample/report/index.html"
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 VARIANTS = ["simple-cnn", "cifake-32"]
 # What of A4 the margins leave, in pixels of a page.
 PAPER = {"width": 703, "height": 1010}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "CI has no chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -318,6 +303,7 @@ def test_on_paper_all_is_open_and_nothing_is_cut_off(visit, scheme: str):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
+@pytest.mark.usefixtures("browser")
 def test_the_report_is_printed_on_request_with_the_same_bytes_wherever_it_stands(
     finished: Path, project: Path, tmp_path: Path
 ):
