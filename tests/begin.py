@@ -6,6 +6,9 @@ import runpy
 import sys
 
 module, source, sys.argv = json.loads(os.environ.pop("COMMAND"))
+# Those of the server were opened for what it was given.
+sys.stdout = os.fdopen(1, "w", closefd=False)
+sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
 sys.path.insert(0, source)
 # The server has that of this repository.
 for name in [name for name in sys.modules if name.split(".")[0] == "brushprint"]:
