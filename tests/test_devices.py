@@ -177,10 +177,12 @@ def test_no_process_outlives_the_one_that_began_it(module):
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
 
 
-def test_several_nodes_without_slurm_are_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_several_nodes_without_slurm_are_refused_before_anything_runs(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match="several nodes need Slurm"):
-        run(dict, Processes(1, nodes=2), tmp_path / "processes")
+    told = "error: nodes: several nodes need Slurm, and there is no srun here; set nodes: 1\n"
+    assert snakemake(finished, "--config", "nodes=2", expect=2) == told
 
 
 @pytest.mark.parametrize("change", [{"memory_format": "contiguous"}, {"compile": True}], ids=str)

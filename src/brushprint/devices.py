@@ -86,8 +86,6 @@ def _commands(processes: Processes, folder: Path) -> list[tuple[list[str], dict[
     if processes.nodes == 1:
         port |= {"MASTER_ADDR": "127.0.0.1", "NODE_RANK": "0"}
         return [(work, port | {"LOCAL_RANK": str(rank)}) for rank in range(processes.count)]
-    if not shutil.which("srun"):
-        raise UserError("several nodes need Slurm, and there is no srun here; set nodes: 1")
     # Within a job, a step beside the one that this process may be.
     step = ["srun", "--overlap", "--kill-on-bad-exit=1", f"--nodes={processes.nodes}", f"--ntasks={processes.count}"]
     return [([*step, f"--ntasks-per-node={processes.devices}", *work], port)]
