@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Runs of the workflow first, which take long: what is short fills the end."""
-    items.sort(key=lambda item: "finished" not in item.fixturenames)
+    """Runs of the workflow first, and who waits for a network: what is short fills the end."""
+    items.sort(key=lambda item: not {"finished", "offline"} & set(item.fixturenames))
 
 
 def picture(seed: int, size: tuple[int, int] = (48, 40), mode: str = "RGB") -> Image.Image:

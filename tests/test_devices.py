@@ -94,6 +94,7 @@ def results(
     return dict(zip(names, zip(learn_all(one, names, Processes()), by_two, strict=True), strict=True))
 
 
+@pytest.mark.xdist_group("processes")
 @pytest.mark.parametrize("case", ["even", "uneven", "weighed", "batch norm"])
 def test_two_processes_train_to_the_metrics_of_one(results, case: str):
     (weights, history), (of_two, history_of_two) = results[case]
@@ -106,6 +107,7 @@ def test_two_processes_train_to_the_metrics_of_one(results, case: str):
         torch.testing.assert_close(value, of_two[name], rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.xdist_group("processes")
 @pytest.mark.parametrize("case", ["chance", "bfloat16"])
 def test_where_draws_and_rounding_differ_metrics_are_near(results, case: str):
     one, two = (history for _, history in results[case])
@@ -113,6 +115,7 @@ def test_where_draws_and_rounding_differ_metrics_are_near(results, case: str):
         np.testing.assert_allclose(one[column], two[column], rtol=0.3 if case == "chance" else 0.02)
 
 
+@pytest.mark.xdist_group("processes")
 def test_a_run_whose_process_was_killed_gives_the_same_bits_when_it_is_resumed(results):
     assert_same(results["resumed"][1], results["uneven"][1])
 
@@ -185,6 +188,7 @@ def test_several_nodes_without_slurm_are_refused_before_anything_runs(
     assert snakemake(finished, "--config", "nodes=2", expect=2) == told
 
 
+@pytest.mark.xdist_group("processes")
 @pytest.mark.parametrize("change", [{"memory_format": "contiguous"}, {"compile": True}], ids=str)
 def test_a_network_trains_alike_in_another_memory_format_or_compiled(results, change: dict, tmp_path: Path):
     """Its weights have the names that the network has as it is; compiled without C++, which takes half a minute."""

@@ -256,15 +256,18 @@ def test_a_run_killed_on_one_branch_is_nothing_to_another(project: Path) -> None
 
 
 def test_of_two_runs_at_once_the_second_says_so_and_does_no_harm(project: Path, finished: Path) -> None:
-    shutil.rmtree(project / VARIANT)
-    first = begin(project)
-    until(first, job_of(project, "train"))
+    forget_training(project)
+    first = begin(project, MODEL)
+    until(first, lambda: "cifake-32:   0%" in said(project))
+    (job,) = job_of(project, "train")()
+    os.kill(job, signal.SIGSTOP)
     note = "note: another run is at work in this folder"
     assert note in snakemake(project, "-n")
     refused = snakemake(project, expect=2)
     assert "error: another run is at work in this folder; wait for its end, or use another clone" in refused
     assert "Traceback" not in refused
     assert "rule " not in refused
+    os.kill(job, signal.SIGCONT)
     assert first.wait() == 0
     assert contents(project) == contents(finished)
     assert "another run" not in said(project)

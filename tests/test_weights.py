@@ -134,15 +134,17 @@ def test_another_digest_and_a_missing_file_are_told_in_one_line(tmp_path: Path):
         weights.read(tmp_path / "nowhere.pth", SHA256)
 
 
-@pytest.mark.parametrize("architecture", ["torchvision/resnet18", "timm/resnet18"])
-def test_without_network_the_error_says_how_to_give_a_file(architecture: str, tmp_path: Path):
-    """In a process of its own, whose every way out is a closed port."""
+@pytest.fixture
+def offline(tmp_path: Path) -> dict[str, str]:
+    """The environment of a process that has fetched nothing, and whose every way out is a closed port."""
     closed = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
-    caches = {"TORCH_HOME": str(tmp_path), "HF_HOME": str(tmp_path)}
+    return os.environ | closed | dict.fromkeys(("TORCH_HOME", "HF_HOME"), str(tmp_path))
+
+
+@pytest.mark.parametrize("architecture", ["torchvision/resnet18", "timm/resnet18"])
+def test_without_network_the_error_says_how_to_give_a_file(architecture: str, offline: dict[str, str]):
     command = f"from brushprint import weights; weights.fetch({architecture!r})"
-    done = subprocess.run(
-        [sys.executable, "-c", command], env=os.environ | closed | caches, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", command], env=offline, capture_output=True, text=True, check=False)
     said = done.stderr.splitlines()[-1]
     assert said.startswith(f"brushprint.errors.UserError: the weights of {architecture} cannot be fetched (")
     assert f"pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}" in said
