@@ -58,6 +58,8 @@ def ended(command: list[str], folder: Path) -> tuple[int, str, str]:
         "import sys; print('wrong', file=sys.stderr); sys.exit(3)",
         "raise SystemExit('said')",
         "1 / 0",
+        "no Python",
+        "import this_is_nowhere",
         "import atexit; atexit.register(print, 'at the end')",
         "import threading; threading.Timer(0.1, print, ['later']).start()",
         "import pickle\nclass Of:\n    pass\nprint(type(pickle.loads(pickle.dumps(Of()))).__module__)",
@@ -74,10 +76,23 @@ def test_a_script_that_is_killed_ends_with_the_signal_as_shells_say_it(server: S
     assert ended([*server.prefix, *command], tmp_path) == (128 + signal.SIGKILL, "", "")
 
 
-def test_what_a_script_imported_the_next_of_its_rule_finds_there(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["import colorsys", "from sklearn import metrics", "from brushprint import metrics"])
+def test_what_the_head_of_a_script_imports_it_finds_there(server: Server, tmp_path: Path, line: str) -> None:
+    module = "colorsys" if "colorsys" in line else "sklearn.metrics"
+    command = script(tmp_path, f"import sys; print({module!r} in sys.modules)\n{line}")
+    assert ended([*server.prefix, *command], tmp_path)[1] == "True\n"
+
+
+def test_what_a_script_imported_besides_the_next_of_its_rule_finds_there(server: Server, tmp_path: Path) -> None:
+    text = "import sys; print('colorsys' in sys.modules)\nif True:\n    import colorsys"
     for rule, found in (("train", "False"), ("train", "True"), ("infer", "True")):
-        command = script(tmp_path, "import sys; print('colorsys' in sys.modules); import colorsys", rule)
-        assert ended([*server.prefix, *command], tmp_path)[1] == f"{found}\n"
+        assert ended([*server.prefix, *script(tmp_path, text, rule)], tmp_path)[1] == f"{found}\n"
+
+
+def test_a_library_that_begins_threads_is_not_copied(server: Server, tmp_path: Path) -> None:
+    for _ in range(2):
+        command = script(tmp_path, "import sys; print('onnxruntime' in sys.modules)\nimport onnxruntime")
+        assert ended([*server.prefix, *command], tmp_path)[1] == "False\n"
 
 
 def test_the_package_itself_is_imported_anew_as_its_code_may_have_changed(server: Server, tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
-"""Jobs begin as copies of a process that has imported what jobs of their script imported before.
+"""Jobs begin as copies of a process that has imported what their script imports.
 
 Importing torch takes two seconds of CPU, and a run has two hundred jobs. So Snakemake begins scripts through
 `brushprint.forkclient`, which asks this server, that lives as long as the run, for a copy of itself. The server imports
-nothing of brushprint, whose code may change while it lives. It is what `multiprocessing.forkserver` is, for scripts
+what a script's code names, and then what its jobs imported besides, but nothing of brushprint, whose code may change
+while it lives. It is what `multiprocessing.forkserver` is, for scripts
 that another program begins.
 """
 
+import ast
 import atexit
 import gc
 import importlib
@@ -28,8 +30,9 @@ from typing import Any, NamedTuple
 
 from brushprint import forkclient
 
-# Threads that a library begins when it is imported are not copied.
-_BEGINS_THREADS = {"onnxruntime"}
+_PACKAGE = Path(__file__).parent
+# The code of the first may change; threads that a library begins when it is imported are not copied.
+_NOT_IMPORTED = {_PACKAGE.name, "onnxruntime"}
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 _GIVEN = set(os.environ)
@@ -64,6 +67,7 @@ def start() -> str:
 def serve(listener: socket.socket) -> None:
     """Give copies until standard input ends."""
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stated: set[str] = set()
     imported: dict[str, list[str]] = {}
     jobs: list[_Job] = []
     while True:
@@ -76,6 +80,7 @@ def serve(listener: socket.socket) -> None:
                 client, _ = listener.accept()
                 try:
                     request, streams = _received(client)
+                    _import(_stated(Path(request["script"]), stated))
                     _import(imported.pop(_name(request["script"]), []))
                     others = [listener, *(end for job in jobs for end in (job.client, job.told))]
                     jobs.append(_copy(request, streams, client, interrupt, others))
@@ -104,9 +109,36 @@ def _name(script: str) -> str:
     return Path(script).stem.rpartition(".")[2]
 
 
+def _stated(file: Path, seen: set[str]) -> list[str]:
+    """What the head of a script imports, and those of the modules of brushprint that it imports; `seen` grows."""
+    try:
+        nodes = ast.parse(file.read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return []  # the job says so
+    found = []
+    for node in nodes:
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            if name in seen:
+                continue
+            seen.add(name)
+            if name.split(".")[0] == _PACKAGE.name:
+                module = _PACKAGE.parent.joinpath(*name.split("."))
+                found += _stated(module / "__init__.py" if module.is_dir() else module.with_suffix(".py"), seen)
+            else:
+                found.append(name)
+    return found
+
+
 def _import(names: list[str]) -> None:
     for name in names:
-        # Some can only be imported as another imports them.
+        if name.split(".")[0] in _NOT_IMPORTED:
+            continue
+        # Some are no modules, or can only be imported as another imports them.
         with suppress(Exception):
             importlib.import_module(name)
     gc.freeze()
@@ -157,9 +189,8 @@ def _run(request: dict[str, Any], tells: Connection) -> None:
         # As at the end of any Python.
         threading._shutdown()
         atexit._run_exitfuncs()
-        new = [name for name in sys.modules if name not in before]
         with suppress(BrokenPipeError):  # the run was killed
-            tells.send([name for name in new if name.split(".")[0] not in {"brushprint", *_BEGINS_THREADS}])
+            tells.send([name for name in sys.modules if name not in before])
 
 
 def _ended(job: _Job) -> list[str]:
