@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import yaml
-from joblib.externals.loky import get_reusable_executor
 
 from brushprint.recipe import Recipe
 from brushprint.sample import draw_sample
@@ -60,9 +59,8 @@ def labels() -> list[dict]:
 
 
 def sample(target: Path, *, train: int, test: int) -> None:
-    """Draw the embedded sample, see `brushprint.sample.draw_sample`, and leave no process behind."""
+    """Draw the embedded sample, see `brushprint.sample.draw_sample`."""
     draw_sample(target, train=train, test=test, seed=0, jobs=CORES if train > 100 else 1)
-    get_reusable_executor().shutdown()
 
 
 def copy_repository(target: Path) -> None:

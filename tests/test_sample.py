@@ -1,4 +1,5 @@
 import hashlib
+import resource
 import zipfile
 from collections import Counter
 from io import BytesIO
@@ -108,8 +109,10 @@ def test_same_bytes_everywhere(tiny):
     )
 
 
-def test_jobs_do_not_change_the_bytes(tiny, tmp_path):
+def test_jobs_do_not_change_the_bytes_and_their_work_counts(tiny, tmp_path):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     draw_sample(tmp_path / "again.zip", train=30, test=30, seed=0, jobs=2)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime > before
     assert (tmp_path / "again.zip").read_bytes() == tiny.read_bytes()
 
 

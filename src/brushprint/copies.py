@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
 from scipy.ndimage import affine_transform
 
 from brushprint.console import progress
@@ -31,6 +32,8 @@ def write_copies(pixels: np.ndarray, split: pd.DataFrame, target: str | Path, *,
             array[start : start + len(block)] = block
             start += len(block)
             bar.update(len(block))
+        # The time of processes that have ended counts as that of their job.
+        get_reusable_executor().shutdown()
         return hashlib.sha256(array).hexdigest()
 
 
