@@ -3,8 +3,7 @@
 Importing torch takes two seconds of CPU, and a run has two hundred jobs. So Snakemake begins scripts through
 `brushprint.forkclient`, which asks this server, that lives as long as the run, for a copy of itself. The server imports
 what a script's code names, and then what its jobs imported besides, but nothing of brushprint, whose code may change
-while it lives. It is what `multiprocessing.forkserver` is, for scripts
-that another program begins.
+while it lives. It is what `multiprocessing.forkserver` is, for scripts that another program begins.
 """
 
 import ast
