@@ -94,7 +94,7 @@ def interruptible() -> Iterator[None]:
 
 def run(project: Path, *command: str, expect: int = 0) -> str:
     """Run a command of the environment in a project, with the project's own package; return all it said."""
-    done = begin(project, *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = complete(project, *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == expect, done.stdout
     return done.stdout
 
@@ -102,7 +102,7 @@ def run(project: Path, *command: str, expect: int = 0) -> str:
 _copies = cache(forkserver.start)
 
 
-def begin(project: Path, *command: str, **streams: int) -> subprocess.CompletedProcess[str]:
+def complete(project: Path, *command: str, **streams: int) -> subprocess.CompletedProcess[str]:
     """Run a command of the environment to its end.
 
     Those of Python begin as jobs do: as copies of a process that has imported what they import, most of a start's time.

@@ -20,7 +20,7 @@ from PIL import Image
 from brushprint.archive import members
 from brushprint.errors import UserError
 from brushprint.results import Results, compared, find
-from tests.conftest import begin, encoded, environment, picture
+from tests.conftest import complete, encoded, environment, picture
 
 pytestmark = pytest.mark.xdist_group("finished")
 NO_PROOF = "A score is not proof of authorship."
@@ -28,7 +28,7 @@ SYNTHETIC = "Synthetic sample: these figures are about the software, not about a
 
 
 def call(project: Path, *arguments: object, expect: int = 0) -> subprocess.CompletedProcess:
-    done = begin(project, "brushprint", *map(str, arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = complete(project, "brushprint", *map(str, arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.returncode == expect, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done
