@@ -37,6 +37,8 @@ PUBLISHED = {
 
 def measure(name: str, seconds: float) -> list[str]:
     """The row of a recipe."""
+    # As in a job: it has the C library keep freed memory.
+    networks.device("cpu")
     torch.set_num_threads(1)
     about = recipe(name)
     pictures, classes = PUBLISHED[name]

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -15,10 +16,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from mmap import mmap
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 import numpy as np
 
+from brushprint import locks
 from brushprint.console import LOG
 from brushprint.errors import UserError
 
@@ -43,6 +45,32 @@ class Processes:
 
 ALONE = Processes()
 
+_GPUS = Path("/proc/driver/nvidia/gpus")
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+# Held until this process ends.
+_claims: list[TextIO] = []
+
+
+def claim_gpus(count: int) -> None:
+    """Let this process and those that it begins see `count` of the GPUs that they may see: ones that no other job has.
+
+    To be called before CUDA begins. A job that Slurm gave as many has nothing to claim. Where jobs want more than
+    there are, they share.
+    """
+    listed = range(len(list(_GPUS.iterdir())) if _GPUS.exists() else 0)
+    seen = os.environ.get(_VISIBLE, ",".join(map(str, listed))).split(",")
+    if len(seen) <= count:
+        return
+    # Of this user alone, who may have several clones.
+    folder = Path(tempfile.gettempdir(), f"brushprint-gpus-{os.getuid()}")
+    claimed = []
+    for gpu in seen:
+        if len(claimed) < count and (lock := locks.hold(folder / gpu)):
+            claimed.append(gpu)
+            _claims.append(lock)
+    shared = [gpu for gpu in seen if gpu not in claimed]
+    os.environ[_VISIBLE] = ",".join([*claimed, *shared][:count])
+
 
 def run(function: Callable[..., Any], processes: Processes, folder: Path, /, **arguments: Any) -> list[Any]:
     """Call `function(processes=, **arguments)` in every process; return what each returned, in the order of ranks.
@@ -56,6 +84,8 @@ def run(function: Callable[..., Any], processes: Processes, folder: Path, /, **a
     """
     if processes.count == 1:
         return [function(processes=processes, **arguments)]
+    if processes.nodes == 1:
+        claim_gpus(processes.devices)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:

@@ -195,7 +195,7 @@ def _run(request: dict[str, Any], tells: Connection) -> None:
 def _ended(job: _Job) -> list[str]:
     """Tell who waits how a job ended; returns what it imported."""
     imported = []
-    with job.told, suppress(EOFError):  # it was killed
+    with job.told, suppress(EOFError, OSError):  # it was killed, before it told or meanwhile
         imported = job.told.recv()
     job.process.join()
     status = job.process.exitcode

@@ -23,6 +23,7 @@ from torch import nn
 
 from brushprint import architectures, batch_norm
 from brushprint.atomic import replacing
+from brushprint.devices import claim_gpus
 from brushprint.errors import UserError, nearest
 from brushprint.head import Head, find
 from brushprint.recipe import ONE_LOGIT, Recipe
@@ -274,6 +275,8 @@ def fabric(device: str, precision: str = "32-true", devices: int = 1, nodes: int
     from lightning_fabric.utilities.exceptions import MisconfigurationException  # noqa: PLC0415
 
     several = devices * nodes > 1
+    if not several and device != "cpu":
+        claim_gpus(1)
     if several:
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     try:
@@ -299,6 +302,8 @@ def fabric(device: str, precision: str = "32-true", devices: int = 1, nodes: int
 def device(name: str) -> torch.device:
     """The device `cpu`, `cuda`, `mps` or, with `auto`, the best; raises `UserError` when this machine has none such."""
     _keep_memory()
+    if name != "cpu":
+        claim_gpus(1)
     found = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
     if name in ("auto", found.type):
         return found
