@@ -31,6 +31,15 @@ if TYPE_CHECKING:
     from brushprint import networks
 
 
+# Test processes are more than cores; the threads of their libraries would wait for one another.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def pytest_configure() -> None:
+    """Said to the processes that test before they begin."""
+    os.environ |= ONE_THREAD
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Runs of the workflow first, and who waits for a network: what is short fills the end."""
     items.sort(key=lambda item: not {"finished", "offline"} & set(item.fixturenames))
@@ -118,7 +127,8 @@ def complete(project: Path, *command: str, **streams: int) -> subprocess.Complet
 def environment(project: Path) -> dict[str, str]:
     """What the commands of a project are run with."""
     # Each job starts a Python of its own; compiled modules are what makes that quick.
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    own = {"PYTHONDONTWRITEBYTECODE", *ONE_THREAD}
+    inherited = {name: value for name, value in os.environ.items() if name not in own}
     someone = {f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     return (
         inherited

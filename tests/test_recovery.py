@@ -105,6 +105,16 @@ def job_of(project: Path, rule: str) -> Callable[[], list[int]]:
     return lambda: at_work(project, rule)
 
 
+@contextmanager
+def paused(process: subprocess.Popen, project: Path, rule: str) -> Iterator[None]:
+    """Have the job of a rule wait, as soon as a run has begun it."""
+    until(process, job_of(project, rule))
+    (job,) = at_work(project, rule)
+    os.kill(job, signal.SIGSTOP)
+    yield
+    os.kill(job, signal.SIGCONT)
+
+
 def changed(file: Path) -> Callable[[], bool]:
     """Whether a file is there that is not the one of now."""
     before = file.stat().st_mtime_ns if file.exists() else None
@@ -435,8 +445,8 @@ def test_a_disk_that_fills_up_during_a_job_is_told_and_the_job_is_done_again_whe
     made = disk.place / Path(target).name
     made.unlink()
     process = begin(project, target, within=disk.within)
-    until(process, job_of(project, rule))
-    filler = disk.fill()
+    with paused(process, project, rule):
+        filler = disk.fill()
     assert process.wait() == 1
     assert_told(said(project), target)
     filler.unlink()
@@ -450,8 +460,8 @@ def test_a_disk_that_fills_up_before_a_job_can_write_its_log_is_told(
     add_line("src/brushprint/report.html.jinja", "<!-- end -->")(project)
     disk = small_disk("logs/sample", "2m")
     process = begin(project, "results/sample/report/index.html", within=disk.within)
-    until(process, job_of(project, "report"))
-    disk.fill()
+    with paused(process, project, "report"):
+        disk.fill()
     assert process.wait() == 1
     assert "error: the disk is full; free some and run again\n" in said(project)
     assert "Traceback" not in said(project)

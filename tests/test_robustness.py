@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from brushprint import networks
+from brushprint import bootstrap, networks
 from brushprint.inference import infer
 from brushprint.perturbed import CONDITIONS
 from brushprint.robust_rates import COLUMNS, MEASURES, rates
@@ -157,10 +157,11 @@ def test_where_no_picture_has_a_donor_a_swap_says_nothing():
     assert table.loc[table["name"] != "swap", "value":"change_high"].notna().all().all()
 
 
-def test_intervals_of_values_and_of_changes_cover_the_truth():
+def test_intervals_of_values_and_of_changes_cover_the_truth(monkeypatch: pytest.MonkeyPatch):
     """Of 150 simulated test sets of 160 pictures each, with three conditions' worth of noise."""
     generator = np.random.default_rng(0)
     is_ai = np.arange(160) % 2 == 0
+    monkeypatch.setattr(bootstrap, "RESAMPLES", 200)
     truth, after, rounds, covered = 0.85, 0.75, 150, np.zeros(2)
     for seed in range(rounds):
         right = np.empty((160, len(CONDITIONS)), bool)
