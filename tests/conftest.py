@@ -31,13 +31,9 @@ if TYPE_CHECKING:
     from brushprint import networks
 
 
-# Test processes are more than cores; the threads of their libraries would wait for one another.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-
-
 def pytest_configure() -> None:
-    """Said to the processes that test before they begin."""
-    os.environ |= ONE_THREAD
+    """Processes that test are more than cores; the threads of their libraries would wait for one another."""
+    os.environ |= forkserver.ONE_THREAD
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -127,7 +123,7 @@ def complete(project: Path, *command: str, **streams: int) -> subprocess.Complet
 def environment(project: Path) -> dict[str, str]:
     """What the commands of a project are run with."""
     # Each job starts a Python of its own; compiled modules are what makes that quick.
-    own = {"PYTHONDONTWRITEBYTECODE", *ONE_THREAD}
+    own = {"PYTHONDONTWRITEBYTECODE", *forkserver.ONE_THREAD}
     inherited = {name: value for name, value in os.environ.items() if name not in own}
     someone = {f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     return (

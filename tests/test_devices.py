@@ -22,8 +22,6 @@ from tests.slurm import slurm, wait_until
 from tests.test_inference import held_out, random_model
 from tests.test_training import assert_same, large, learn, planted, recipe
 
-torch.set_num_threads(1)
-
 TWO = Processes(2)
 # Its sums do not depend on chance, and gradient descent does not make much of their last digits as Adam does.
 EXACT = recipe(optimizer="sgd", momentum=0.9, learning_rate=0.01)

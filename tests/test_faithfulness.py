@@ -14,8 +14,6 @@ from brushprint.gradcam import maps_of
 from tests import planted
 from tests.conftest import ARCHITECTURES, model_of
 
-torch.set_num_threads(1)
-
 CPU = torch.device("cpu")
 
 

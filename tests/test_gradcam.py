@@ -12,8 +12,6 @@ from brushprint.panels import choose, draw_panels
 from tests import planted
 from tests.conftest import ARCHITECTURES, model_of
 
-torch.set_num_threads(1)
-
 TARGETS = torch.tensor([0, 1, 2, 1, 0, 2])
 SIDE = 64
 

@@ -10,8 +10,6 @@ from brushprint.errors import UserError
 from brushprint.inference import MOST_FEATURES, infer
 from tests.conftest import ARCHITECTURES, model_of
 
-torch.set_num_threads(1)
-
 CLASSES = ["ai", "human", "other"]
 
 

@@ -17,8 +17,6 @@ from brushprint.recipe import Recipe
 from tests.conftest import ARCHITECTURES, REPOSITORY, model_of, run
 from tests.test_repository import settings
 
-torch.set_num_threads(1)
-
 OWN = [name for name in architectures.names() if "/" not in name]
 
 TAPERING_CONVOLUTIONS = (

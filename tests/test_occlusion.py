@@ -15,8 +15,6 @@ from tests import planted
 from tests.conftest import ARCHITECTURES, model_of
 from tests.test_gradcam import SIDE, TARGETS, pictures
 
-torch.set_num_threads(1)
-
 
 @pytest.fixture(params=ARCHITECTURES)
 def name(request: pytest.FixtureRequest) -> str:

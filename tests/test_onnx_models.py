@@ -15,8 +15,6 @@ from brushprint.digest import sha256
 from brushprint.errors import UserError
 from tests.conftest import ARCHITECTURES, REPOSITORY, model_of
 
-torch.set_num_threads(1)
-
 CLASSES = ["a", "b", "c"]
 FACTS = {"variant": "größer", "temperature": 1.3, "band": {"low": None, "high": 0.7}}
 

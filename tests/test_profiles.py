@@ -12,8 +12,6 @@ from brushprint.regions import CONDITIONS, FIXED, MAP, REGIONS, effects
 from tests import planted
 from tests.conftest import ARCHITECTURES, model_of
 
-torch.set_num_threads(1)
-
 NO_FACES = pd.DataFrame(columns=["image_id", "left", "top", "width", "height"])
 
 

@@ -216,19 +216,17 @@ def test_a_job_whose_run_was_killed_while_it_waited_leaves_the_results_to_the_ne
     forget_training(project)
     first = begin(project, MODEL)
     until(first, lambda: "cifake-32:   0%" in said(project))
-    (orphan,) = job_of(project, "train")()
-    os.kill(orphan, signal.SIGSTOP)
-    kill_snakemake(project, first)
+    with paused(first, project, "train"):
+        kill_snakemake(project, first)
 
-    waits = "train-cifake-32: a job of an earlier run is still at work on the same files; waiting for it"
-    second = begin(project, MODEL)
-    until(second, lambda: waits in said(project))
-    kill_snakemake(project, second)
+        waits = "train-cifake-32: a job of an earlier run is still at work on the same files; waiting for it"
+        second = begin(project, MODEL)
+        until(second, lambda: waits in said(project))
+        kill_snakemake(project, second)
 
-    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
-    third = begin(project, MODEL)
-    until(third, lambda: said(project).count(waits) == 2)
-    os.kill(orphan, signal.SIGCONT)
+        set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
+        third = begin(project, MODEL)
+        until(third, lambda: said(project).count(waits) == 2)
     assert third.wait() == 0
     while job_of(project, "train")():
         time.sleep(0.01)
@@ -269,15 +267,13 @@ def test_of_two_runs_at_once_the_second_says_so_and_does_no_harm(project: Path, 
     forget_training(project)
     first = begin(project, MODEL)
     until(first, lambda: "cifake-32:   0%" in said(project))
-    (job,) = job_of(project, "train")()
-    os.kill(job, signal.SIGSTOP)
-    note = "note: another run is at work in this folder"
-    assert note in snakemake(project, "-n")
-    refused = snakemake(project, expect=2)
-    assert "error: another run is at work in this folder; wait for its end, or use another clone" in refused
-    assert "Traceback" not in refused
-    assert "rule " not in refused
-    os.kill(job, signal.SIGCONT)
+    with paused(first, project, "train"):
+        note = "note: another run is at work in this folder"
+        assert note in snakemake(project, "-n")
+        refused = snakemake(project, expect=2)
+        assert "error: another run is at work in this folder; wait for its end, or use another clone" in refused
+        assert "Traceback" not in refused
+        assert "rule " not in refused
     assert first.wait() == 0
     assert contents(project) == contents(finished)
     assert "another run" not in said(project)

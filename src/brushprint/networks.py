@@ -275,10 +275,10 @@ def fabric(device: str, precision: str = "32-true", devices: int = 1, nodes: int
     from lightning_fabric.utilities.exceptions import MisconfigurationException  # noqa: PLC0415
 
     several = devices * nodes > 1
-    if not several and device != "cpu":
-        claim_gpus(1)
     if several:
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    elif device != "cpu":
+        claim_gpus(1)
     try:
         found = Fabric(
             accelerator=device,
