@@ -577,11 +577,13 @@ def test_a_sentence_on_a_style_looks_at_its_pictures() -> None:
     assert answered(LOWER, net=table)["answer"] == "cannot be judged"
 
 
-def fitted(supported: list[bool], why: str | None = None) -> dict[str, Any]:
+def fitted(supported: list[bool | None], why: str | None = None) -> dict[str, Any]:
+    """Clusters that are supported as one style or not, or None: no picture of the cluster has a known style."""
     chance = {"low": 0.1, "high": 0.2}
     style = {"pictures": 50, "why": why, "nmi": None if why else {"value": 0.4, "p": 0.01, "chance": chance}}
     of = {"outcome": "correct", "space": "2d"}
-    clusters = [{**of, "labels": {"style": {"supported": held}}} for held in supported]
+    styles = [held if held is None else {"supported": held} for held in supported]
+    clusters = [{**of, "labels": {"style": style}} for style in styles]
     return {"latent": {"values": 512, "fits": [{**of, "labels": {"style": style}}], "clusters": clusters}}
 
 
@@ -593,6 +595,8 @@ STYLED = {"id": "000-styles", "says": "clusters are styles", "clusters": "correc
     [
         (fitted([True, True, False]), "supported", ""),
         (fitted([True, False]), "not supported", "most clusters are mixed"),
+        (fitted([True, None, None]), "supported", ""),
+        (fitted([True, False, None]), "not supported", "most clusters are mixed"),
         (fitted([False], "only one style"), "cannot be judged", "only one style"),
         ({"latent": {"fits": [], "clusters": [], "values": 1}}, "cannot be judged", "no test picture is correct"),
     ],

@@ -181,7 +181,8 @@ def test_what_cannot_be_judged_says_why(pictures: int, k: int, styles: list[str 
     fit, held = judged(generator.normal(size=(pictures, 2)), labels, k, **CHEAP)
     assert fit["labels"]["style"]["why"] == why
     assert all(fit["labels"]["style"][name] is None for name in MEASURES)
-    assert not any(cluster["style"]["supported"] or cluster["style"]["p"] for cluster in held if cluster)
+    known = [cluster["style"] for cluster in held if cluster["style"]]
+    assert not any(style["supported"] or style["p"] for style in known)
     assert json.loads(json.dumps([fit, held], allow_nan=False)) == [fit, held]
 
 
@@ -229,7 +230,7 @@ def test_pictures_without_a_label_do_not_count():
     style[centre == 0] = None
     fit, held = judged(coordinates, pd.DataFrame({"style": style}), **CHEAP)
     assert fit["labels"]["style"]["pictures"] == (centre != 0).sum()
-    assert sorted(map(len, held)) == [0, 1, 1, 1]
+    assert [cluster["style"] is None for cluster in held].count(True) == 1
 
 
 def test_two_runs_give_the_same_bits():

@@ -59,11 +59,11 @@ def judge(
     fit : `pictures`, `k`, `silhouette`, `stability` (see `_shape`) and `labels`: by column `pictures`, `values`, `why`
         (nothing can be said, or null) and each of `MEASURES` (or null): `value`, `p` and, under `chance`, the `mean`
         and the 2.5 % and 97.5 % quantiles `low` and `high` when each picture is given the label of another one
-    clusters : for each cluster, by column, what `_dominant` gives
+    clusters : for each cluster, by column, what `_dominant` gives; None where no picture of the cluster has the label
     """
     generator = np.random.default_rng(seed)
     clusters = int(named.max()) + 1
-    said, held = {}, [{} for _ in range(clusters)]
+    said, held = {}, [dict.fromkeys(labels) for _ in range(clusters)]
     for label in labels:
         known = labels[label].notna().to_numpy()
         # Fewer rows than clusters where all of one lack the label.

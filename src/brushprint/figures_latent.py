@@ -195,7 +195,7 @@ def _name_clusters(axis: Axes, summary: dict[str, Any]) -> None:
     fits = [(fit["outcome"], fit["space"]) for fit in summary["fits"]]
     across = min(CLUSTERS_NAMED, max(fit["k"] for fit in summary["fits"]))
     for row in summary["clusters"]:
-        held = row["labels"].get(kind)
+        held = row["labels"][kind]
         if held is None or row["cluster"] >= across:
             continue
         place = row["cluster"], fits.index((row["outcome"], row["space"]))
@@ -241,8 +241,12 @@ def _name_components(axes: Sequence[Axes], explained: Sequence[float]) -> None:
 def _composition(axis: Axes, described: Sequence[dict[str, Any]], kind: str, names: Sequence[str]) -> None:
     """A bar a cluster, divided by what it holds; the same names and so the same colours for both outcomes."""
     table = pd.DataFrame([row[kind] for row in described]).reindex(columns=names).fillna(0)
+    colours = dict(zip(names, colours_of(names), strict=True))
+    unknown = [row["size"] for row in described] - table.sum(axis=1)
+    if unknown.any():
+        table["unknown"], colours["unknown"] = unknown, "#CCCCCC"
     left = np.zeros(len(table))
-    for name, colour in zip(names, colours_of(names), strict=True):
+    for name, colour in colours.items():
         axis.barh(range(len(table)), table[name], left=left, color=colour, label=spaced(str(name)))
         left += table[name].to_numpy()
     axis.set_yticks(range(len(table)), [f"cluster {row['cluster']}" for row in described])

@@ -359,7 +359,7 @@ def _label_said(label: str, found: Mapping[str, Any], held: Sequence[Mapping[str
         return f"nothing of {label} ({found['why']})"
     nmi, chance = found["nmi"], found["nmi"]["chance"]
     more = "more" if nmi["p"] < level else "no more"
-    supported = sum(row[label]["supported"] for row in held if label in row)
+    supported = sum(row[label]["supported"] for row in held if row[label])
     return (
         f"{nmi['value']:.2f} of {label} (NMI), chance {chance['low']:.2f} to {chance['high']:.2f}: {more} than chance, "
         f"and {supported} of {len(held)} clusters {'is' if supported == 1 else 'are'} supported as one {label}"

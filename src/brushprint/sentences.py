@@ -98,8 +98,10 @@ def _of_clusters(outcome: str, latent: Mapping[str, Any]) -> Finding:
     said = fits[0]["labels"]["style"]
     if said["why"]:
         return Finding(None, said["why"], "", {})
-    own = [row["labels"]["style"] for row in latent["clusters"] if (row["outcome"], row["space"]) == (outcome, "2d")]
-    held = sum(bool(style["supported"]) for style in own)
+    rows = [row for row in latent["clusters"] if (row["outcome"], row["space"]) == (outcome, "2d")]
+    # Clusters of pictures without a known style are neither for the sentence nor against it.
+    own = [style for row in rows if (style := row["labels"]["style"])]
+    held = sum(style["supported"] for style in own)
     nmi, chance = said["nmi"]["value"], said["nmi"]["chance"]
     words = (
         f"{held} of {len(own)} clusters are mostly of one style, beyond chance; they say {nmi:.2f} of style "
