@@ -12,8 +12,8 @@ import numpy as np
 from measuring import CORES, labels, number, sample, table, turns
 from PIL import Image
 
-from brushprint.catalogue import catalogue
-from brushprint.pixels import write_pixels
+from brushprint.data.catalogue import catalogue
+from brushprint.data.pixels import write_pixels
 
 Resize = tuple[str, int, str]
 # What the perceptual hash of the catalogue is computed from.

@@ -10,9 +10,9 @@ from measuring import number, table, turns
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-from brushprint import networks
-from brushprint.gradcam import as_heat, grad_cam
-from brushprint.networks import Model
+from brushprint.models import networks
+from brushprint.models.networks import Model
+from brushprint.saliency.gradcam import as_heat, grad_cam
 
 
 def ours(model: Model, layer: str, batches: list[torch.Tensor]) -> None:

@@ -23,14 +23,14 @@ from torch.utils.data import DataLoader, Subset
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
-from brushprint import networks
-from brushprint.catalogue import catalogue
-from brushprint.inference import infer
-from brushprint.networks import Model
-from brushprint.pixels import write_pixels
-from brushprint.recipe import Recipe
-from brushprint.taxonomy import label
-from brushprint.training import Data, train
+from brushprint.data.catalogue import catalogue
+from brushprint.data.pixels import write_pixels
+from brushprint.data.taxonomy import label
+from brushprint.models import networks
+from brushprint.models.networks import Model
+from brushprint.models.recipe import Recipe
+from brushprint.training.inference import infer
+from brushprint.training.loop import Data, train
 
 CLASSES = ["ai", "human"]
 LABELS = [{"folder": name, "origin": name, "source": name, "style": None} for name in CLASSES]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from brushprint.recipe import Recipe
-from brushprint.sample import draw_sample
+from brushprint.data.sample import draw_sample
+from brushprint.models.recipe import Recipe
 
 REPOSITORY = Path(__file__).parent.parent
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -59,7 +59,7 @@ def labels() -> list[dict]:
 
 
 def sample(target: Path, *, train: int, test: int) -> None:
-    """Draw the embedded sample, see `brushprint.sample.draw_sample`."""
+    """Draw the embedded sample, see `brushprint.data.sample.draw_sample`."""
     draw_sample(target, train=train, test=test, seed=0, jobs=CORES if train > 100 else 1)
 
 

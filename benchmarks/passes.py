@@ -9,15 +9,15 @@ import torch
 from measuring import number, table, turns
 from torch import nn
 
-from brushprint import networks
-from brushprint.faithfulness import SHARES, curves
-from brushprint.gradcam import heatmaps
-from brushprint.inference import infer
-from brushprint.networks import Model
-from brushprint.occlusion import drops, windows
-from brushprint.perturbed import CONDITIONS
-from brushprint.profiles import profiles
-from brushprint.robustness import scores
+from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.models import networks
+from brushprint.models.networks import Model
+from brushprint.saliency.faithfulness import SHARES, curves
+from brushprint.saliency.gradcam import heatmaps
+from brushprint.saliency.occlusion import drops, windows
+from brushprint.saliency.profiles import profiles
+from brushprint.training.corrupted_inference import scores
+from brushprint.training.inference import infer
 
 CLASSES = ["ai", "human"]
 

@@ -15,8 +15,8 @@ import yaml
 from measuring import copy_repository, snakemake, table
 from PIL import Image
 
-from brushprint import runs
-from brushprint.painting import STYLES
+from brushprint.data.painting import STYLES
+from brushprint.workflow import runs
 
 FULL = 300_000
 # Test pictures of AI-ArtBench, and its share of each source.

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from measuring import CORES, REPOSITORY, copy_repository, number, snakemake, table
 
-from brushprint import runs
+from brushprint.workflow import runs
 
 QUICK = ["results/sample/splits/natural.parquet", "--config", "collection={sample: {train: 60, test: 30}}"]
 

@@ -8,9 +8,9 @@ import torch
 from measuring import number, recipe, table, turns
 from torch.nn.functional import cross_entropy
 
-from brushprint import networks
-from brushprint.recipe import Recipe
-from brushprint.training import Data, train
+from brushprint.models import networks
+from brushprint.models.recipe import Recipe
+from brushprint.training.loop import Data, train
 
 CLASSES = ["ai", "human"]
 # What only says how pictures are augmented, or where weights come from, is no part of a step.

@@ -15,11 +15,11 @@ from measuring import recipe, table
 from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
-from brushprint import networks
-from brushprint.augmentation import changes
-from brushprint.head import find
-from brushprint.recipe import Recipe
-from brushprint.training import freeze, learning_mode
+from brushprint.models import networks
+from brushprint.models.head import find
+from brushprint.models.recipe import Recipe
+from brushprint.training.augmentation import changes
+from brushprint.training.loop import freeze, learning_mode
 
 # Training pictures and classes of the published studies, after a tenth is taken off to validate.
 PUBLISHED = {

@@ -1,4 +1,4 @@
-// What the numbers of a network say in words; the same as brushprint.answer and brushprint.verdict.
+// What the numbers of a network say in words; the same as brushprint.predict.answer and brushprint.evaluation.abstention.
 
 export function softmax(logits) {
   const most = Math.max(...logits);

@@ -1,4 +1,4 @@
-// Where hiding a part of a picture changes the answer (Zeiler and Fergus, 2014), as brushprint.occlusion computes it.
+// Where hiding a part of a picture changes the answer (Zeiler and Fergus, 2014), as brushprint.saliency.occlusion computes it.
 
 // The side of the pictures that settings are said in.
 export const SIDE = 128;

@@ -22,13 +22,14 @@ import yaml
 from PIL import Image
 from snakemake.utils import update_config
 
-from brushprint import forkserver, locks
-from brushprint.printing import find_browser
+from brushprint.core import locks
+from brushprint.report.pdf import find_browser
+from brushprint.workflow import forkserver
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from brushprint import networks
+    from brushprint.models import networks
 
 
 def pytest_configure() -> None:
@@ -76,7 +77,7 @@ ARCHITECTURES = ["cifake", "conv3", "simple-cnn", "tapering-cnn", "torchvision/e
 def model_of(architecture: str, side: int, classes: list[str], **recipe: object) -> "networks.Model":
     """A model with the random weights that torch's generator gives next."""
     # Workflow tests have no need of torch, and wait for it.
-    from brushprint import networks  # noqa: PLC0415
+    from brushprint.models import networks  # noqa: PLC0415
 
     said = {"architecture": architecture, "image_size": side, "classes": classes}
     usual = {"scaling": "unit", "dropout": 0.0, "loss": "cross-entropy", "precision": "32-true"}
@@ -116,7 +117,7 @@ def complete(project: Path, *command: str, **streams: int) -> subprocess.Complet
     if command[0] in {"brushprint", "dvc", "snakemake"}:
         called = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
         variables["COMMAND"] = json.dumps([command[0], variables["PYTHONPATH"], called])
-        command = (*shlex.split(_copies()), sys.executable, str(REPOSITORY / "tests/begin.py"))
+        command = (*shlex.split(_copies()), sys.executable, str(REPOSITORY / "tests/support/begin.py"))
     return subprocess.run(command, cwd=project, env=variables, text=True, check=False, **streams)
 
 
@@ -249,7 +250,7 @@ def finish(project: Path) -> None:
         shutil.copy2(REPOSITORY / name, project / name)
     settings = project / "config/config.yaml"
     merged = yaml.safe_load(settings.read_text())
-    update_config(merged, yaml.safe_load((REPOSITORY / "tests/tiny.yaml").read_text()))
+    update_config(merged, yaml.safe_load((REPOSITORY / "tests/support/tiny.yaml").read_text()))
     settings.write_text(yaml.safe_dump(merged, sort_keys=False))
     run(project, "git", "init", "--quiet")
     run(project, "git", "add", "--all")

@@ -1,5 +1,5 @@
 """`python -m brushprint` is the command `brushprint`."""
 
-from brushprint.cli import main
+from brushprint.cli.commands import main
 
 main()

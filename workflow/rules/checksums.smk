@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 
 from snakemake.io import IOFile
 
-from brushprint import checksums
+from brushprint.workflow import checksums
 
 # As text where a file is flagged for `snakemake --report`, which would take it for one of the rule `checksums`.
 ARTIFACTS = [

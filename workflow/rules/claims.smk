@@ -2,7 +2,7 @@
 
 import yaml
 
-from brushprint import claims
+from brushprint.report import claims
 
 CLAIMS = "config/claims.yaml"
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from snakemake.io import expand as snakemake_expand
 from snakemake.utils import update_config
 
-from brushprint import architectures, config as settings, provenance
-from brushprint.digest import key, remembered, sha256
-from brushprint.errors import UserError
+from brushprint.models.architectures import registry
+from brushprint.settings import schema as settings
+from brushprint.workflow import provenance
+from brushprint.core.digest import key, remembered, sha256
+from brushprint.core.errors import UserError
 
 
 def stop(mistakes):
@@ -98,7 +100,7 @@ def added_code(script, *modules):
 
 def module_code(script, architecture):
     """What the module of a network adds to `code`."""
-    return added_code(script, architectures.module_name(architecture))
+    return added_code(script, registry.module_name(architecture))
 
 
 def network_code(script):

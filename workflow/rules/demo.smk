@@ -1,6 +1,6 @@
 """A page that answers about one picture in the browser, for any web server; not made unless asked for."""
 
-from brushprint import npm
+from brushprint.page import npm
 
 DEMO = f"{EXPORTS}/demo"
 RUNTIME = npm.locked(Path(workflow.basedir, "demo/package-lock.json"), "onnxruntime-web")

@@ -1,7 +1,7 @@
 """The penultimate layer drawn in two dimensions, its prototypes, and how far its groups spread."""
 
 # UMAP is an extra: its module, and so its package, counts where it is asked for.
-MAPPED_BY = ["brushprint._umap"] if CONFIG.latent.embedding.method == "umap" else []
+MAPPED_BY = ["brushprint.features._umap"] if CONFIG.latent.embedding.method == "umap" else []
 
 
 rule embed:

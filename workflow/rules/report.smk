@@ -1,6 +1,6 @@
 """One page that says it all."""
 
-from brushprint import runs
+from brushprint.workflow import runs
 
 # `config` is what the texts of `snakemake --report`, in workflow/report/, can read beside the job.
 if workflow.is_main_process:

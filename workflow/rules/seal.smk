@@ -1,6 +1,6 @@
 """The seal of a split and its arrays, which stops what is unchanged from being learned again."""
 
-from brushprint import seal as seals
+from brushprint.data import array_digests as seals
 
 CATALOGUE = Path(RESULTS, "catalogue.parquet")
 PIXELS_PARAMS = [*code("pixels"), *SEEN.values()]

@@ -6,8 +6,9 @@ import shutil
 import subprocess
 from contextlib import suppress
 
-from brushprint import forkserver, locks
-from brushprint.atomic import disk_full, replacing
+from brushprint.core import locks
+from brushprint.workflow import forkserver
+from brushprint.core.atomic import disk_full, replacing
 
 
 def written_to():
@@ -31,7 +32,7 @@ def check_networks():
     checked = json.dumps(key([*code("train"), asked]))
     if not recipes or (known.exists() and known.read_text() == checked):
         return
-    command = [sys.executable, "-m", "brushprint.networks"]
+    command = [sys.executable, "-m", "brushprint.models.networks"]
     done = subprocess.run(command, input=json.dumps(asked), text=True, capture_output=True)
     if done.returncode:
         stop(done.stderr)

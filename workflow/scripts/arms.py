@@ -1,11 +1,11 @@
 import pandas as pd
 
-from brushprint.arms import answers, over_seeds, unseen
-from brushprint.console import logged
-from brushprint.detection import origins_of
-from brushprint.metrics import class_names, evaluate, parts_of
-from brushprint.tables import write_json
-from brushprint.taxonomy import with_classes
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_json
+from brushprint.data.taxonomy import with_classes
+from brushprint.evaluation.arms import answers, over_seeds, unseen
+from brushprint.evaluation.detection import origins_of
+from brushprint.evaluation.metrics import class_names, evaluate, parts_of
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

@@ -1,8 +1,8 @@
 import pandas as pd
 
-from brushprint.audit import audit
-from brushprint.console import LOG, logged
-from brushprint.tables import write_json
+from brushprint.core.job_log import LOG, logged
+from brushprint.core.tables import write_json
+from brushprint.evaluation.shortcut_audit import audit
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from brushprint.atomic import replacing
-from brushprint.card import as_markdown, card
-from brushprint.console import logged
-from brushprint.tables import write_json
+from brushprint.core.atomic import replacing
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_json
+from brushprint.report.model_card import as_markdown, card
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

@@ -1,6 +1,6 @@
-from brushprint.catalogue import catalogue
-from brushprint.console import LOG, logged
-from brushprint.tables import write_parquet
+from brushprint.core.job_log import LOG, logged
+from brushprint.core.tables import write_parquet
+from brushprint.data.catalogue import catalogue
 
 with logged(snakemake.log[0]):
     params = snakemake.params

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from brushprint.checksums import write_sums
-from brushprint.console import logged
+from brushprint.core.job_log import logged
+from brushprint.workflow.checksums import write_sums
 
 with logged(snakemake.log[0]):
     write_sums(map(Path, snakemake.input), Path(snakemake.output[0]))

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from brushprint.claims import judge, load
-from brushprint.console import logged
-from brushprint.tables import write_json
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_json
+from brushprint.report.claims import judge, load
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

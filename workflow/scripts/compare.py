@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from brushprint import detection
-from brushprint.comparison import compare
-from brushprint.console import logged
-from brushprint.tables import write_json
-from brushprint.taxonomy import with_classes
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_json
+from brushprint.data.taxonomy import with_classes
+from brushprint.evaluation import detection
+from brushprint.stats.significance import compare
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.copies import write_copies
-from brushprint.digest import key, sha256
-from brushprint.seal import write_pixels_digest
+from brushprint.core.digest import key, sha256
+from brushprint.core.job_log import logged
+from brushprint.data.array_digests import write_pixels_digest
+from brushprint.data.oversampling import write_copies
 
 with logged(snakemake.log[0]):
     given = snakemake.input

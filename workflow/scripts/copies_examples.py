@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.copies import examples
-from brushprint.figures import copies as draw
+from brushprint.core.job_log import logged
+from brushprint.data.oversampling import examples
+from brushprint.figures.style import copies as draw
 
 with logged(snakemake.log[0]):
     given = snakemake.input

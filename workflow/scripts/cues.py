@@ -1,8 +1,8 @@
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.cues import cues
-from brushprint.tables import write_parquet
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_parquet
+from brushprint.data.shortcut_features import cues
 
 with logged(snakemake.log[0]):
     params = snakemake.params

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from brushprint.atomic import replacing
-from brushprint.console import logged
-from brushprint.npm import unpack
-from brushprint.page import about_picture, about_variant, gallery, write_gallery
-from brushprint.tables import write_json
+from brushprint.core.atomic import replacing
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_json
+from brushprint.page.content import about_picture, about_variant, gallery, write_gallery
+from brushprint.page.npm import unpack
 
 with logged(snakemake.log[0]):
     given, made, params = snakemake.input, snakemake.output, snakemake.params

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from brushprint.console import logged
-from brushprint.digest import write_sha256
-from brushprint.sample import draw_sample
+from brushprint.core.digest import write_sha256
+from brushprint.core.job_log import logged
+from brushprint.data.sample import draw_sample
 
 with logged(snakemake.log[0]):
     target = Path(snakemake.output.archive)

@@ -1,8 +1,8 @@
 import pandas as pd
 
-from brushprint.console import LOG, logged
-from brushprint.duplicates import duplicates
-from brushprint.tables import write_parquet
+from brushprint.core.job_log import LOG, logged
+from brushprint.core.tables import write_parquet
+from brushprint.data.near_duplicates import duplicates
 
 with logged(snakemake.log[0]):
     given = snakemake.input

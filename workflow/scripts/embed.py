@@ -1,12 +1,12 @@
 import numpy as np
 import pandas as pd
 
-from brushprint.atomic import replacing
-from brushprint.console import logged
-from brushprint.embedding import embed, prototypes, spreads, thumbnails
-from brushprint.quota import stratified
-from brushprint.seal import open_pixels
-from brushprint.tables import read_features, write_json, write_parquet
+from brushprint.core.atomic import replacing
+from brushprint.core.job_log import logged
+from brushprint.core.tables import read_features, write_json, write_parquet
+from brushprint.data.array_digests import open_pixels
+from brushprint.features.embedding import embed, prototypes, spreads, thumbnails
+from brushprint.stats.allocation import stratified
 
 with logged(snakemake.log[0]):
     settings, seed = dict(snakemake.params.embedding), snakemake.params.seed

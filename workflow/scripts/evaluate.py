@@ -1,11 +1,11 @@
 import pandas as pd
 
-from brushprint import detection, verdict
-from brushprint.calibration import apply, calibration, log_probabilities, temperature
-from brushprint.console import logged
-from brushprint.metrics import PARTS, class_names, curve, evaluate, parts_of, said_by
-from brushprint.tables import write_csv, write_json
-from brushprint.taxonomy import TASKS, with_classes
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_csv, write_json
+from brushprint.data.taxonomy import TASKS, with_classes
+from brushprint.evaluation import abstention, detection
+from brushprint.evaluation.calibration import apply, calibration, log_probabilities, temperature
+from brushprint.evaluation.metrics import PARTS, class_names, curve, evaluate, parts_of, said_by
 
 with logged(snakemake.log[0]):
     given, params, seed = snakemake.input, snakemake.params, snakemake.params.seed
@@ -55,11 +55,11 @@ with logged(snakemake.log[0]):
         )
         for name, part in partitions.items()
     }
-    band = verdict.band(*judged["validation"])
+    band = abstention.band(*judged["validation"])
     metrics["verdict"] = {
-        "level": verdict.LEVEL,
+        "level": abstention.LEVEL,
         **band,
-        "test": verdict.evaluate(*judged["test"], band, called_ai=test["called_ai"].to_numpy(), seed=seed),
+        "test": abstention.evaluate(*judged["test"], band, called_ai=test["called_ai"].to_numpy(), seed=seed),
     }
     about = {"classes": classes, "parts": parts.to_dict("list"), "says": said_by(pictures, classes).to_dict("list")}
     write_json(about | metrics, snakemake.output.metrics)

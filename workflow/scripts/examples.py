@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from brushprint.catalogue import examples
-from brushprint.console import logged
-from brushprint.figures import examples as draw
+from brushprint.core.job_log import logged
+from brushprint.data.catalogue import examples
+from brushprint.figures.style import examples as draw
 
 with logged(snakemake.log[0]):
     catalogue = pd.read_parquet(snakemake.input.catalogue)

@@ -2,14 +2,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from brushprint import networks
-from brushprint.atomic import replacing
-from brushprint.console import logged
-from brushprint.gradcam import heatmaps
-from brushprint.occlusion import agreement, as_maps, drops, scaled, summary, under_patches, windows
-from brushprint.panels import choose, draw_panels
-from brushprint.seal import open_pixels
-from brushprint.tables import write_json, write_parquet
+from brushprint.core.atomic import replacing
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_json, write_parquet
+from brushprint.data.array_digests import open_pixels
+from brushprint.models import networks
+from brushprint.saliency.example_selection import choose, draw_panels
+from brushprint.saliency.gradcam import heatmaps
+from brushprint.saliency.occlusion import agreement, as_maps, drops, scaled, summary, under_patches, windows
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

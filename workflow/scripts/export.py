@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from brushprint import networks, onnx_models
-from brushprint.answer import facts
-from brushprint.console import LOG, logged
-from brushprint.quota import stratified
-from brushprint.seal import open_pixels
-from brushprint.tables import write_json
-from brushprint.taxonomy import with_classes
+from brushprint.core.job_log import LOG, logged
+from brushprint.core.tables import write_json
+from brushprint.data.array_digests import open_pixels
+from brushprint.data.taxonomy import with_classes
+from brushprint.models import networks
+from brushprint.predict import onnx_models
+from brushprint.predict.answer import facts
+from brushprint.stats.allocation import stratified
 
 # So many test pictures show a fault of the file as well as all.
 PICTURES = 200

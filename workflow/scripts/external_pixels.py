@@ -1,9 +1,9 @@
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.digest import key, sha256
-from brushprint.pixels import write_pixels
-from brushprint.seal import write_pixels_digest
+from brushprint.core.digest import key, sha256
+from brushprint.core.job_log import logged
+from brushprint.data.array_digests import write_pixels_digest
+from brushprint.data.pixels import write_pixels
 
 with logged(snakemake.log[0]):
     catalogue = snakemake.input.catalogue

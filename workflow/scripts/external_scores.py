@@ -1,12 +1,13 @@
 import numpy as np
 import pandas as pd
 
-from brushprint import detection, networks
-from brushprint.console import LOG, logged
-from brushprint.duplicates import near
-from brushprint.robustness import ai_scores
-from brushprint.tables import write_json, write_parquet
-from brushprint.taxonomy import with_classes
+from brushprint.core.job_log import LOG, logged
+from brushprint.core.tables import write_json, write_parquet
+from brushprint.data.near_duplicates import near
+from brushprint.data.taxonomy import with_classes
+from brushprint.evaluation import detection
+from brushprint.models import networks
+from brushprint.training.corrupted_inference import ai_scores
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

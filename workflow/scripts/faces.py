@@ -1,8 +1,8 @@
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.faces import find_faces
-from brushprint.tables import write_parquet
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_parquet
+from brushprint.data.faces import find_faces
 
 with logged(snakemake.log[0]):
     catalogue = pd.read_parquet(snakemake.input.catalogue)

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from brushprint.console import logged
-from brushprint.digest import write_sha256
-from brushprint.download import fetch
+from brushprint.core.digest import write_sha256
+from brushprint.core.job_log import logged
+from brushprint.data.download import fetch
 
 with logged(snakemake.log[0]):
     target = Path(snakemake.output.archive)

@@ -2,14 +2,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from brushprint import networks
-from brushprint.console import logged
-from brushprint.devices import Processes
-from brushprint.digest import write_sha256
-from brushprint.inference import infer
-from brushprint.seal import open_pixels
-from brushprint.tables import write_parquet
-from brushprint.taxonomy import with_classes
+from brushprint.core.digest import write_sha256
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_parquet
+from brushprint.data.array_digests import open_pixels
+from brushprint.data.taxonomy import with_classes
+from brushprint.models import networks
+from brushprint.models.devices import Processes
+from brushprint.training.inference import infer
 
 with logged(snakemake.log[0]):
     model = networks.load(snakemake.input.model)

@@ -1,8 +1,8 @@
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.latent import latent
-from brushprint.tables import read_features, write_json, write_parquet
+from brushprint.core.job_log import logged
+from brushprint.core.tables import read_features, write_json, write_parquet
+from brushprint.features.latent import latent
 
 with logged(snakemake.log[0]):
     settings = dict(snakemake.params.latent)

@@ -1,8 +1,8 @@
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.duplicates import rates
-from brushprint.tables import write_json
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_json
+from brushprint.data.near_duplicates import rates
 
 with logged(snakemake.log[0]):
     pairs = pd.read_parquet(snakemake.input.pairs)

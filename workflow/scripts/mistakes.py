@@ -1,8 +1,8 @@
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.mistakes import mistakes, with_thumbnails
-from brushprint.tables import write_parquet
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_parquet
+from brushprint.evaluation.mistakes import mistakes, with_thumbnails
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from brushprint.console import logged
-from brushprint.printing import print_pdf
+from brushprint.core.job_log import logged
+from brushprint.report.pdf import print_pdf
 
 with logged(snakemake.log[0]):
     print_pdf(Path(snakemake.input[0]), Path(snakemake.output[0]))

@@ -1,10 +1,10 @@
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.digest import key, sha256
-from brushprint.perturbed import choose, donors, write_perturbed
-from brushprint.split import in_test
-from brushprint.tables import write_json
+from brushprint.core.digest import key, sha256
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_json
+from brushprint.data.corrupted_arrays import choose, donors, write_perturbed
+from brushprint.data.split import in_test
 
 with logged(snakemake.log[0]):
     given, how, wildcards = snakemake.input, snakemake.params.how, snakemake.wildcards

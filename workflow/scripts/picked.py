@@ -1,6 +1,6 @@
-from brushprint.console import LOG, logged
-from brushprint.perturbed import read_picked
-from brushprint.tables import write_parquet
+from brushprint.core.job_log import LOG, logged
+from brushprint.core.tables import write_parquet
+from brushprint.data.corrupted_arrays import read_picked
 
 with logged(snakemake.log[0]):
     picked, rejected = read_picked(snakemake.params.root, jobs=snakemake.threads)

@@ -1,9 +1,9 @@
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.digest import key, sha256
-from brushprint.perturbed import write_perturbed
-from brushprint.seal import write_pixels_digest
+from brushprint.core.digest import key, sha256
+from brushprint.core.job_log import logged
+from brushprint.data.array_digests import write_pixels_digest
+from brushprint.data.corrupted_arrays import write_perturbed
 
 with logged(snakemake.log[0]):
     params, wildcards = snakemake.params, snakemake.wildcards

@@ -1,12 +1,13 @@
 import numpy as np
 import pandas as pd
 
-from brushprint import detection, networks
-from brushprint.console import logged
-from brushprint.perturbed import CONDITIONS
-from brushprint.robustness import ai_scores
-from brushprint.tables import write_parquet
-from brushprint.taxonomy import with_classes
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_parquet
+from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.data.taxonomy import with_classes
+from brushprint.evaluation import detection
+from brushprint.models import networks
+from brushprint.training.corrupted_inference import ai_scores
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brushprint.catalogue import read_catalogued
-from brushprint.console import logged
-from brushprint.figures_robustness import TILE, picked
-from brushprint.tables import write_csv
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_csv
+from brushprint.data.catalogue import read_catalogued
+from brushprint.figures.robustness import TILE, picked
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

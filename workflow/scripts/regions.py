@@ -1,14 +1,14 @@
 import pandas as pd
 import torch
 
-from brushprint import networks
-from brushprint.console import logged
-from brushprint.faithfulness import cascade, curves, judged
-from brushprint.profiles import profiles
-from brushprint.quota import stratified
-from brushprint.regions import effects
-from brushprint.seal import open_pixels
-from brushprint.tables import write_json, write_parquet
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_json, write_parquet
+from brushprint.data.array_digests import open_pixels
+from brushprint.models import networks
+from brushprint.saliency.faithfulness import cascade, curves, judged
+from brushprint.saliency.profiles import profiles
+from brushprint.saliency.regions import effects
+from brushprint.stats.allocation import stratified
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

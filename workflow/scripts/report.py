@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.report import write_report
+from brushprint.core.job_log import logged
+from brushprint.report.page import write_report
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

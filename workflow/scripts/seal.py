@@ -1,7 +1,7 @@
 import pandas as pd
 
-from brushprint.console import logged
-from brushprint.seal import write_seal
+from brushprint.core.job_log import logged
+from brushprint.data.array_digests import write_seal
 
 with logged(snakemake.log[0]):
     digests = {name: file for name, file in snakemake.input.items() if name != "split"}

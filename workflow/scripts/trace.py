@@ -1,9 +1,9 @@
 import json
 from pathlib import Path
 
-from brushprint.console import logged
-from brushprint.digest import sha256
-from brushprint.tables import write_json
+from brushprint.core.digest import sha256
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_json
 
 with logged(snakemake.log[0]):
     given, params, target = snakemake.input, snakemake.params, Path(snakemake.output[0])

@@ -2,15 +2,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from brushprint import networks
-from brushprint.console import logged
-from brushprint.devices import Processes, run
-from brushprint.digest import write_sha256
-from brushprint.recipe import Recipe
-from brushprint.seal import open_pixels
-from brushprint.tables import write_csv
-from brushprint.taxonomy import with_classes
-from brushprint.training import Data, class_index, rows_of, train
+from brushprint.core.digest import write_sha256
+from brushprint.core.job_log import logged
+from brushprint.core.tables import write_csv
+from brushprint.data.array_digests import open_pixels
+from brushprint.data.taxonomy import with_classes
+from brushprint.models import networks
+from brushprint.models.devices import Processes, run
+from brushprint.models.recipe import Recipe
+from brushprint.training.loop import Data, class_index, rows_of, train
 
 with logged(snakemake.log[0]):
     params, variant = snakemake.params, snakemake.wildcards.variant

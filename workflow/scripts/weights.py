@@ -2,10 +2,10 @@ from pathlib import Path
 
 from safetensors.torch import save
 
-from brushprint import weights
-from brushprint.atomic import replacing
-from brushprint.console import logged
-from brushprint.digest import write_sha256
+from brushprint.core.atomic import replacing
+from brushprint.core.digest import write_sha256
+from brushprint.core.job_log import logged
+from brushprint.models import weights
 
 with logged(snakemake.log[0]):
     architecture, file = snakemake.params.architecture, snakemake.params.file

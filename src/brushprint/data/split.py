@@ -1,0 +1,204 @@
+"""The split: which pictures train, validate and test, and which of them have augmented copies."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from brushprint.core.errors import UserError, nearest
+from brushprint.core.job_log import LOG
+from brushprint.data.taxonomy import classes_of
+from brushprint.stats.allocation import spread
+
+PARTITIONS = ("train", "validation", "test")
+COLUMNS = (
+    *("row", "image_id", "partition", "origin", "source", "style", "folder", "group"),
+    *("copy", "angle", "flip", "zoom"),
+)
+
+
+def split(
+    catalogue: pd.DataFrame,
+    groups: np.ndarray,
+    *,
+    published: bool,
+    test: float,
+    validation: float,
+    drop: Sequence[str],
+    without: Sequence[str],
+    leaks: Literal["keep", "drop"],
+    subsample: Mapping[str, Any] | None,
+    copies: Mapping[str, float] | None,
+    capped: bool,
+    test_seed: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Give pictures of a catalogue to `train`, `validation` or `test`; the same arguments give the same table.
+
+    Parameters
+    ----------
+    catalogue : see `brushprint.data.catalogue`
+    groups : int [pictures], the same number for near duplicates: what is drawn never parts them
+    published : honour its published partitions, where it has any (what lies outside of them trains), instead of
+        drawing a test share
+    test, validation : shares to draw, the same of every source: of all pictures, and of those that train
+    drop : folders whose pictures take no part
+    without : sources whose pictures neither train nor validate
+    leaks : of published partitions, whether pictures that do not test though a near duplicate of theirs does (or train
+        though one validates) are to `keep`, or to `drop`
+    subsample : `task` and `pictures`: so many of each class of the task train or validate, or as many as the smallest
+        class has where `pictures` is None (004 takes as many AI as human works, 002 5,000 a style and origin); pictures
+        without a class of the task then only test. None: all
+    copies : `rotation` (degrees), `horizontal_flip` (probability) and `zoom` (fraction): in `train` and in `validation`
+        the origin with fewer pictures is filled up with copies of them (001). None: no copies
+    capped : a budget left only a part of the collection: fewer pictures than `subsample` asks for will do, and a folder
+        to drop may be missing
+    test_seed : of the draw of the test pictures, which depends on nothing but this, `catalogue`, `groups` and `test`:
+        of all splits that agree in these they are the same
+    seed : of every other draw
+
+    Returns
+    -------
+    A row a picture or copy, sorted by `row` and `copy`. Pictures that do not take part are not in it. Columns `row` (of
+    the catalogue and so of the pixel arrays), `image_id`, `partition`, the labels, `group` (of near duplicates), and
+
+    copy : int32, 0 for the picture itself, else the number of this copy of it
+    angle : float64, degrees that a copy is turned counter-clockwise, uniform within `rotation`; 0 for a picture
+    flip : bool, whether a copy is mirrored
+    zoom : float64, the share of the side that a copy shows, uniform in 1 ± `zoom`; 1 for a picture
+
+    Raises `UserError` when a partition would be empty, a folder to drop is unknown, or `subsample` asks for classes
+    that the collection does not have, or for more pictures than a class has.
+    """
+    generator = np.random.default_rng(seed)
+    table = catalogue.assign(row=np.arange(len(catalogue)), group=np.asarray(groups, dtype=np.int32))
+    as_published = published and catalogue["published_split"].notna().any()
+    table["partition"] = table["published_split"].fillna("train") if as_published else "train"
+    table.loc[in_test(catalogue, groups, published=published, test=test, test_seed=test_seed), "partition"] = "test"
+    table = _without(table, drop, capped)
+    table = table[(table["partition"] == "test") | ~table["source"].isin(without)]
+    if leaks == "drop":
+        table = _without_leaks(table)
+    if subsample:
+        table = _subsample(table, **subsample, capped=capped, generator=generator)
+    if not (table["partition"] == "validation").any():
+        training = table[table["partition"] == "train"]
+        table.loc[_draw(training, validation, generator), "partition"] = "validation"
+    _check(table)
+    table = table.sort_values("row").assign(copy=np.int32(0), angle=0.0, flip=False, zoom=1.0)
+    if copies:
+        table = _with_copies(table, **copies, generator=generator)
+    return table[list(COLUMNS)].reset_index(drop=True)
+
+
+def in_test(catalogue: pd.DataFrame, groups: np.ndarray, *, published: bool, test: float, test_seed: int) -> np.ndarray:
+    """Which pictures test, bool [pictures], before any folder is dropped; see `split`."""
+    if published and catalogue["published_split"].notna().any():
+        return (catalogue["published_split"] == "test").to_numpy()
+    table = catalogue.assign(group=groups).reset_index(drop=True)
+    drawn = _draw(table, test, np.random.default_rng(test_seed))
+    return np.isin(table.index, drawn)
+
+
+def _without_leaks(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what trains or validates though a near duplicate tests, then what trains though one validates."""
+    for later in ("test", "validation"):
+        held = table.loc[table["partition"] == later, "group"]
+        earlier = table["partition"].isin(PARTITIONS[: PARTITIONS.index(later)])
+        leaking = earlier & table["group"].isin(held)
+        if leaking.any():
+            LOG.info("%d pictures are left out: near duplicates of theirs are in %s", leaking.sum(), later)
+        table = table[~leaking]
+    return table
+
+
+def _without(table: pd.DataFrame, drop: Sequence[str], capped: bool) -> pd.DataFrame:
+    folders = sorted(table["folder"].unique())
+    for folder in drop:
+        if folder not in folders:
+            unknown = f"splits: drop: the collection has no folder {folder!r}{nearest(folder, folders)}"
+            if not capped:
+                raise UserError(unknown)
+            LOG.info("%s; maybe budget.images left none of it", unknown)
+    return table[~table["folder"].isin(drop)]
+
+
+def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> np.ndarray:
+    """Index of about `share` of the rows, at least one: the same share of every source, spread over its folders.
+
+    A folder keeps a row, but where each of a source's folders has only one. Near duplicates are drawn with the first of
+    them, whatever their own sources and folders.
+    """
+    first = table.drop_duplicates("group")
+    sources = first.groupby("source")
+    quotas = spread(max(1, round(share * len(first))), sources.size().to_dict()) if len(first) else {}
+    drawn = [np.array([], dtype=int)]
+    for source, rows in sources:
+        folders = rows.groupby("folder").groups
+        groups = folders if len(folders) < len(rows) else {source: rows.index}
+        spare = {name: len(index) - 1 for name, index in groups.items()}
+        drawn.append(_pick(groups, spread(min(quotas[source], sum(spare.values())), spare), generator))
+    return table.index[table["group"].isin(table.loc[np.concatenate(drawn), "group"])].to_numpy()
+
+
+def _subsample(
+    table: pd.DataFrame, *, task: str, pictures: int | None, capped: bool, generator: np.random.Generator
+) -> pd.DataFrame:
+    """Drop rows that do not test at random until every class has as many, spread over partitions and folders."""
+    testing = table["partition"] == "test"
+    # In a partition that is published a class keeps its share.
+    groups = table[~testing].assign(label=classes_of(table, task)).groupby(["label", "partition", "folder"]).groups
+    sizes = pd.Series({group: len(index) for group, index in groups.items()}, dtype=int)
+    if sizes.empty:
+        raise UserError(f"splits: subsample: no picture that trains has a class of the task {task}; set another task")
+    classes = sizes.groupby(level=0).sum()
+    least = int(classes.min())
+    if pictures is not None and pictures > least:
+        short = (
+            f"splits: subsample: {pictures:,} pictures of each class are asked for, but {classes.idxmin()!r} has only "
+            f"{least:,} that do not test"
+        )
+        if not capped:
+            raise UserError(f"{short}; set subsample.pictures to at most {least}, or to null")
+        LOG.info("%s under budget.images; each class has %d", short, least)
+    if left_out := int((~testing).sum() - sizes.sum()):
+        LOG.info("%d pictures have no class of the task %s and do not train", left_out, task)
+    kept = [table.index[testing]]
+    for _, inside in sizes.groupby(level=0):
+        kept.append(_pick(groups, spread(min(pictures or least, least), inside.to_dict()), generator))
+    return table.loc[np.concatenate(kept)]
+
+
+def _pick(groups: Mapping, quotas: Mapping, generator: np.random.Generator) -> np.ndarray:
+    return np.concatenate([generator.permutation(groups[name])[: quotas[name]] for name in sorted(quotas)])
+
+
+def _with_copies(
+    table: pd.DataFrame, *, rotation: float, horizontal_flip: float, zoom: float, generator: np.random.Generator
+) -> pd.DataFrame:
+    """Add copies to the origin that has fewer pictures, in `train` and in `validation` each, and draw how they differ.
+
+    Every original is copied as often as another, give or take one.
+    """
+    added = []
+    for _, part in table[table["partition"] != "test"].groupby("partition"):
+        most = part["origin"].value_counts().max()
+        for _, originals in part.groupby("origin"):
+            turns = np.arange(most - len(originals))
+            chosen = np.resize(generator.permutation(len(originals)), len(turns))
+            added.append(originals.iloc[chosen].assign(copy=(turns // len(originals) + 1).astype(np.int32)))
+    copies = pd.concat(added).sort_values(["row", "copy"])
+    copies["angle"] = generator.uniform(-rotation, rotation, len(copies))
+    copies["flip"] = generator.random(len(copies)) < horizontal_flip
+    copies["zoom"] = generator.uniform(1 - zoom, 1 + zoom, len(copies))
+    return pd.concat([table, copies]).sort_values(["row", "copy"])
+
+
+def _check(table: pd.DataFrame) -> None:
+    empty = [partition for partition in PARTITIONS if not (table["partition"] == partition).any()]
+    if empty:
+        raise UserError(
+            f"splits: no pictures for {' and '.join(empty)}; the collection is too small, "
+            "or its published folders lack them: then set `published: false` to draw a split"
+        )

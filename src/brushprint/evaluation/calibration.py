@@ -1,0 +1,159 @@
+"""Whether probabilities are what they say: how often a network is right that says it is sure of 90 %."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.sparse import csr_array
+from scipy.special import log_softmax, softmax
+
+from brushprint.stats import bootstrap
+
+BINS = 15
+# Simulated networks that are perfectly calibrated.
+SIMULATIONS = 1000
+# No network of a few hundred pictures is told to be twenty times too sure.
+_LOWEST, _HIGHEST = 1 / 20, 20
+_CHUNK = 64
+
+
+def log_probabilities(p: np.ndarray) -> np.ndarray:
+    """Logarithms of probabilities, which serve as logits; those below 2e-16 count as that, as in scikit-learn."""
+    return np.log(p.clip(np.finfo(float).eps))
+
+
+def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """By what to divide logits so that their probabilities fit the labels best (Guo et al., 2017, section 4.2).
+
+    It minimises the summed negative log-likelihood of validation pictures plus (log T)² / 2: a normal prior of log T,
+    which a hundred pictures outweigh. Without it the best temperature of a network that is right on all of few
+    pictures would be 0, and of one that is always wrong endless. It lies between 1/20 and 20; without pictures it is 1.
+
+    Parameters
+    ----------
+    logits : float [pictures, classes]; log-probabilities will do, see `log_probabilities`
+    labels : int [pictures], indices of classes
+    """
+
+    def loss(log_temperature: float) -> float:
+        return _surprises(logits / np.exp(log_temperature), labels).sum() + log_temperature**2 / 2
+
+    found = minimize_scalar(loss, bounds=(np.log(_LOWEST), np.log(_HIGHEST)), method="bounded", options={"xatol": 1e-8})
+    return float(np.exp(found.x))
+
+
+def apply(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """The probabilities float64 [pictures, classes] at a temperature."""
+    return softmax(logits.astype(float) / temperature, axis=1)
+
+
+def calibration(p: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int) -> dict[str, Any]:
+    """How well probabilities are calibrated.
+
+    Parameters
+    ----------
+    p : float [pictures, classes], probabilities
+    labels : int [pictures], indices of classes
+    groups : int [pictures], the same for near duplicates
+    seed : of the bootstrap, and of the chance of ECE
+
+    Returns
+    -------
+    `pictures`, and as `value`, `low` and `high`, a 95 % bootstrap interval (see `brushprint.stats.bootstrap`):
+
+    - `nll`: mean negative log-likelihood in nats
+    - `brier`: mean squared difference of the probabilities of all classes from 0 and 1, 0 to 2 (Brier, 1950)
+    - `ece`: expected calibration error, the mean distance of confidence from accuracy over `BINS` bins of equal width
+      of the confidence in the likeliest class (Guo et al., 2017), 0 to 1. It is too high of few pictures, and in
+      resamples once more, so its interval is the basic one (Davison and Hinkley, 1997, section 5.2.1), which is of the
+      error of endlessly many such pictures and may lie below `value`. Beside it `chance`, what it would be of as many
+      pictures if the probabilities were right: `mean`, and 2.5 % and 97.5 % quantiles `low` and `high`; and `p`, how
+      often that is as high. The interval begins at 0 unless `value` is above `chance`
+
+    and `bins`: of each bin that has pictures `from` and `to` (confidences above the one up to the other), `pictures`,
+    mean `confidence`, and `accuracy` with its interval.
+
+    Without pictures all values are null, and there are no bins.
+    """
+    if not len(p):
+        unknown = bootstrap.interval(np.nan, np.empty(0))
+        chance = {"chance": {"mean": None, "low": None, "high": None}, "p": None}
+        return {"pictures": 0, "nll": unknown, "brier": unknown, "ece": unknown | chance, "bins": []}
+    confidence, right = p.max(1), p.argmax(1) == labels
+    place = (np.ceil(confidence * BINS).astype(int) - 1).clip(0, BINS - 1)
+    rows = np.array([_surprises(log_probabilities(p), labels), ((p - np.eye(p.shape[1])[labels]) ** 2).sum(1)])
+    counts, hits, gaps = (_sums(place, values) for values in (np.ones(len(p)), right, right - confidence))
+
+    def statistics(drawn: np.ndarray) -> dict[str, np.ndarray]:
+        total = drawn.sum(0, dtype=float)
+        nll, brier = rows @ drawn / total
+        with np.errstate(invalid="ignore"):
+            accuracy = (hits @ drawn) / (counts @ drawn)
+        return {"nll": nll, "brier": brier, "ece": np.abs(gaps @ drawn).sum(0) / total, "accuracy": accuracy}
+
+    values = {name: value[..., 0] for name, value in statistics(np.ones((len(p), 1), np.float32)).items()}
+    parts = [statistics(drawn) for drawn in bootstrap.weights(groups, seed)]
+    resampled = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in values}
+    chance = _against(values["ece"], _chance(confidence, place, groups, seed))
+    ece = _basic(bootstrap.interval(values["ece"], resampled["ece"]), chance)
+    return {
+        "pictures": len(p),
+        "nll": bootstrap.interval(values["nll"], resampled["nll"]),
+        "brier": bootstrap.interval(values["brier"], resampled["brier"]),
+        "ece": ece | chance,
+        "bins": [
+            {
+                "from": index / BINS,
+                "to": (index + 1) / BINS,
+                "pictures": int(inside.sum()),
+                "confidence": float(confidence[inside].mean()),
+                "accuracy": bootstrap.interval_of_share(
+                    values["accuracy"][index], resampled["accuracy"][index], len(np.unique(groups[inside]))
+                ),
+            }
+            for index in np.unique(place)
+            for inside in [place == index]
+        ],
+    }
+
+
+def _surprises(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Negative log-likelihood a picture, in nats."""
+    return -log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
+
+
+def _sums(place: np.ndarray, values: np.ndarray) -> csr_array:
+    """The matrix [bins, pictures] that adds up a value a picture by bin."""
+    return csr_array((values.astype(float), (place, np.arange(len(place)))), shape=(BINS, len(place)))
+
+
+def _basic(percentile: dict[str, float], chance: dict[str, Any]) -> dict[str, float]:
+    """The basic bootstrap interval of what is never negative, and maybe 0 where chance alone makes as much."""
+    value, low, high = percentile.values()
+    by_chance = value <= chance["chance"]["high"]
+    return {
+        "value": value,
+        "low": 0.0 if by_chance else max(0.0, 2 * value - high),
+        "high": max(0.0, 2 * value - low),
+    }
+
+
+def _chance(confidence: np.ndarray, place: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    """ECE [simulations] of networks that are right as often as they say; near duplicates are right together."""
+    generator = np.random.default_rng(seed)
+    group, names = pd.factorize(groups)
+    ones, expected = _sums(place, np.ones(len(place))), _sums(place, confidence).sum(1)[:, None]
+    found = []
+    for start in range(0, SIMULATIONS, _CHUNK):
+        draws = generator.random((min(_CHUNK, SIMULATIONS - start), len(names)), dtype=np.float32)
+        right = confidence[:, None] > draws[:, group].T
+        found.append(np.abs(ones @ right.astype(np.float32) - expected).sum(0) / len(place))
+    return np.concatenate(found)
+
+
+def _against(value: float, chance: np.ndarray) -> dict[str, Any]:
+    low, high = np.quantile(chance, [0.025, 0.975])
+    # Sums in another order differ in their last digits; the value itself counts as one of the simulated.
+    p = (1 + (chance >= value - 1e-12).sum()) / (1 + len(chance))
+    return {"chance": {"mean": float(chance.mean()), "low": float(low), "high": float(high)}, "p": float(p)}

@@ -1,0 +1,1 @@
+"""What the features of a trained network hold: components, clusters, maps."""

@@ -1,0 +1,148 @@
+"""What a network learned: principal components of its features, and clusters in them (source 000)."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import eigh, svd
+
+from brushprint.core.tables import ROWS
+from brushprint.features.clusters import LEVEL, judge, k_means
+
+OUTCOMES = ("misclassified", "correct")
+ALL = "all"
+SPACES = ("2d", "full")
+# As many shares of the variance are told at least, and twice as many as the full space keeps: where the rest goes.
+SHARES = 20
+
+
+def latent(
+    features: np.ndarray,
+    table: pd.DataFrame,
+    *,
+    variance: float,
+    clusters: int,
+    permutations: int,
+    refits: int,
+    seed: int,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Project features of test pictures, cluster them by outcome and all together, and say what the clusters are worth.
+
+    Parameters
+    ----------
+    features : float32 [pictures, values]
+    table : a row a picture: `image_id`, `outcome` (one of `OUTCOMES`), `style`, `source`
+    variance : share that the `full` space keeps
+    clusters : k of K-means; fewer where there are not as many different pictures
+    permutations, refits : draws of chance, see `brushprint.features.clusters.judge`
+    seed : of K-means and of chance
+
+    Returns
+    -------
+    points : `image_id`, `outcome`, `pc1`, `pc2`, and for each space `cluster_<space>`, from 0, the largest first,
+        and `distance_<space>`, the Euclidean distance to the centre of the cluster, where each outcome is clustered
+        apart; `cluster_<space>_all` and `distance_<space>_all`, where all pictures are together
+    summary : `values`, `components_full`, `variance`, `explained` (share a component, of twice as many as `full` keeps
+        and at least `SHARES`, where there are), `explained_2d`, `clusters`: a list of `outcome` (or `ALL`), `space`,
+        `cluster`, `size`, `styles` and `sources` (counts) and `labels`, and `fits`: a list of `outcome`, `space` and
+        what else `brushprint.features.clusters.judge` gives; `level`, below which its p are more than chance
+
+    The components are fitted once on all pictures, so that both outcomes are drawn on the same axes.
+    """
+    components, explained, kept = _principal_components(features, variance)
+    points = table[["image_id", "outcome"]].reset_index(drop=True)
+    points[["pc1", "pc2"]] = components[:, :2]
+    fits, described = [], []
+    for space, coordinates in zip(SPACES, (components[:, :2], components[:, :kept]), strict=True):
+        for apart in (space, f"{space}_{ALL}"):
+            points[f"cluster_{apart}"], points[f"distance_{apart}"] = 0, 0.0
+        for outcome in (*OUTCOMES, ALL):
+            whole = outcome == ALL
+            chosen = (points["outcome"] == outcome).to_numpy() | whole
+            if not chosen.any():
+                continue
+            columns = [f"{name}_{space}{f'_{ALL}' * whole}" for name in ("cluster", "distance")]
+            named, distance = _clusters(coordinates[chosen], clusters, seed)
+            points.loc[chosen, columns[0]], points.loc[chosen, columns[1]] = named, distance
+            labels = table.loc[chosen, ["style", "source", *(["outcome"] if whole else [])]]
+            fit, held = judge(named, coordinates[chosen], labels, permutations=permutations, refits=refits, seed=seed)
+            fits.append({"outcome": outcome, "space": space, **fit})
+            described += _describe(table[chosen], named, held, outcome, space)
+    summary = {
+        "level": LEVEL,
+        "values": features.shape[1],
+        "components_full": kept,
+        "variance": variance,
+        "explained": explained.tolist(),
+        "explained_2d": float(explained[:2].sum()),
+        "clusters": described,
+        "fits": fits,
+    }
+    return points, summary
+
+
+def _principal_components(features: np.ndarray, variance: float) -> tuple[np.ndarray, np.ndarray, int]:
+    """Coordinates [pictures, components], the share that each explains and some more, and how many hold `variance`.
+
+    There are as many components as hold it, but at least two: zeros where the features have none.
+    """
+    pictures = len(features)
+    if not np.ptp(features, axis=0).any():
+        return np.zeros((pictures, 2)), np.zeros(2), 1
+    mean = features.mean(0, dtype=np.float64)
+    variances, axes = _axes(features, mean)
+    explained = variances / variances.sum()
+    kept = min(int(np.searchsorted(np.cumsum(explained), variance)) + 1, len(explained))
+    # Only those that are kept: all of them are as large as the features.
+    axes = axes[: max(kept, 2)]
+    missing = max(0, 2 - len(axes))
+    coordinates = np.zeros((pictures, len(axes) + missing))
+    for rows in _blocks(pictures):
+        coordinates[rows, : len(axes)] = (features[rows] - mean) @ axes.T
+    return coordinates, np.pad(explained[: max(2 * kept, SHARES)], (0, missing)), kept
+
+
+def _axes(features: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each principal component holds of the variance, the most first, and its axis: [n], [n, values].
+
+    Both ways are exact. Of more pictures than values the covariance is the smaller matrix, and the pictures need not be
+    in memory as float64. The largest coefficient of an axis is positive.
+    """
+    pictures, values = features.shape
+    if pictures <= values:
+        _, spread, axes = svd(features - mean, full_matrices=False, overwrite_a=True, check_finite=False)
+        variances = spread**2
+    else:
+        covariance = np.zeros((values, values))
+        for rows in _blocks(pictures):
+            centred = features[rows] - mean
+            covariance += centred.T @ centred
+        variances, columns = eigh(covariance, overwrite_a=True, check_finite=False)
+        # What should be nothing may come out a little below it.
+        variances, axes = variances[::-1].clip(min=0), columns.T[::-1]
+    largest = np.take_along_axis(axes, np.abs(axes).argmax(1)[:, None], axis=1)
+    return variances, axes * np.where(largest < 0, -1, 1)
+
+
+def _blocks(pictures: int) -> list[slice]:
+    return [slice(start, start + ROWS) for start in range(0, pictures, ROWS)]
+
+
+def _clusters(coordinates: np.ndarray, clusters: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The cluster of each point, the largest first, and its distance to the centre."""
+    means = k_means(coordinates, clusters, seed)
+    by_size = np.argsort(-np.bincount(means.labels_, minlength=means.n_clusters), kind="stable")
+    rank = np.argsort(by_size)
+    return rank[means.labels_], np.linalg.norm(coordinates - means.cluster_centers_[means.labels_], axis=1)
+
+
+def _describe(
+    table: pd.DataFrame, named: np.ndarray, held: list[dict[str, Any]], outcome: str, space: str
+) -> list[dict[str, Any]]:
+    described = []
+    for cluster in np.unique(named):
+        inside = table[named == cluster]
+        counts = {f"{column}s": inside[column].value_counts().sort_index().to_dict() for column in ("style", "source")}
+        row = {"outcome": outcome, "space": space, "cluster": int(cluster), "size": len(inside), **counts}
+        described.append({**row, "labels": held[cluster]})
+    return described

@@ -1,0 +1,1 @@
+"""Networks: recipes, architectures, building, weights, files, devices."""

@@ -1,0 +1,1 @@
+"""The networks, one module each; see `brushprint.models.architectures.registry`."""

@@ -1,0 +1,59 @@
+"""Pretrained weights: fetched from their library's hub, or read from a file of one's own."""
+
+import importlib
+import pickle
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from brushprint.core.digest import sha256
+from brushprint.core.errors import UserError
+from brushprint.models.architectures import registry
+
+
+def fetch(architecture: str) -> dict[str, torch.Tensor]:
+    """The weights that an architecture's library publishes.
+
+    Raises `UserError` when they cannot be fetched, and says how to give a file.
+    """
+    model = architecture.rpartition("/")[2]
+    try:
+        return _module(architecture).pretrained(model)
+    except (OSError, RuntimeError) as error:
+        raise UserError(
+            f"the weights of {architecture} cannot be fetched ({' '.join(str(error).split())}); without network, get "
+            f"them elsewhere and name the file: pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}; "
+            "or set pretrained.source: none to begin from random weights"
+        ) from error
+
+
+def ours(state: dict[str, torch.Tensor], architecture: str) -> dict[str, torch.Tensor]:
+    """Weights of a library under the names that its network has here."""
+    library, _, model = architecture.rpartition("/")
+    return _module(architecture).renamed(state, model) if library else state
+
+
+def _module(architecture: str) -> ModuleType:
+    return importlib.import_module(registry.module_name(architecture))
+
+
+def read(file: Path, digest: str) -> dict[str, torch.Tensor]:
+    """The weights of a safetensors file, or of a state dict that torch saved; nothing in it is executed.
+
+    Raises `UserError` when the file is missing, has another sha256 than `digest` or holds no weights.
+    """
+    if not file.exists():
+        raise UserError(f"pretrained.files: {file} does not exist")
+    if (found := sha256(file)) != digest:
+        raise UserError(f"pretrained.files: {file} has the sha256 {found}, not {digest}; one of them is wrong")
+    try:
+        state = load_file(file) if file.suffix == ".safetensors" else torch.load(file, "cpu", weights_only=True)
+        if not all(isinstance(value, torch.Tensor) for value in state.values()):
+            raise TypeError("not every value is a tensor")
+    except (AttributeError, EOFError, RuntimeError, SafetensorError, TypeError, pickle.UnpicklingError) as error:
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise UserError(f"pretrained.files: {file} holds no weights by name ({reason})") from error
+    return state

@@ -1,0 +1,1 @@
+"""The page that answers in the browser: its files, its packages, its server."""

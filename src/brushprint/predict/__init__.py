@@ -1,0 +1,1 @@
+"""Answers about single pictures from a folder of results, and export to ONNX."""

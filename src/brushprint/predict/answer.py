@@ -1,0 +1,81 @@
+"""What a trained variant says of one picture, from the file to the verdict, with any runtime that runs the network."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from brushprint.data.harmonise import seen
+from brushprint.data.pixels import square
+from brushprint.evaluation import abstention
+from brushprint.evaluation.detection import ai_probability
+
+# The key of the facts in the metadata of an ONNX file.
+FACTS = "brushprint"
+
+
+class Answer(NamedTuple):
+    """What is said of a picture.
+
+    `origin` is `human`, `ai` or `unsure`, see `brushprint.evaluation.abstention`; `ai` the calibrated probability of
+    AI, 0 to 1; `label` the likeliest class. `sources` and `styles` have the probability of each, the likeliest first;
+    None where the classes do not tell them.
+    """
+
+    origin: str
+    ai: float
+    label: str
+    sources: dict[str, float] | None
+    styles: dict[str, float] | None
+
+
+def facts(about: Mapping[str, Any], metrics: Mapping[str, Any], harmonise: Mapping[str, Any] | None) -> dict[str, Any]:
+    """All that one must know, beside the weights, to answer about a picture; plain values that JSON can hold.
+
+    Parameters
+    ----------
+    about : what the file of the model says, see `brushprint.models.networks.Model`
+    metrics : what `workflow/scripts/evaluate.py` writes
+    harmonise : the setting of the collection
+
+    Returns
+    -------
+    `variant`, `task`, `architecture` and `classes`; `parts`, lists parallel to `classes`: `class`, `origin`, and
+    `source` and `style` where every class has one; `image_size` in pixels, `resize` (Pillow filter), `scaling` (`unit`
+    or `imagenet`) and `harmonise`, how a picture becomes an input; `temperature` of the calibration; `band`, `low` and
+    `high` as of `brushprint.evaluation.abstention.band`
+    """
+    same = ("variant", "task", "architecture", "classes", "image_size", "resize", "scaling")
+    return {
+        **{name: about[name] for name in same},
+        "parts": {"class": about["classes"], **metrics["says"]},
+        "harmonise": dict(harmonise) if harmonise else None,
+        "temperature": metrics["calibration"]["temperature"],
+        "band": {end: metrics["verdict"][end] for end in ("low", "high")},
+    }
+
+
+def prepare(content: bytes, facts: Mapping[str, Any]) -> np.ndarray:
+    """The content of a picture file as the network takes it: uint8 [side, side, 3], RGB.
+
+    Raises `brushprint.data.decoding.UndecodableError`.
+    """
+    return square(seen(content, facts["harmonise"]), facts["image_size"], facts["resize"])
+
+
+def answer(probabilities: np.ndarray, facts: Mapping[str, Any]) -> Answer:
+    """What calibrated `probabilities`, float [classes], say; `facts` are those of the function of this name."""
+    parts = facts["parts"]
+    origins = dict(zip(facts["classes"], parts["origin"], strict=True))
+    table = pd.DataFrame([probabilities], columns=[f"p_{name}" for name in facts["classes"]])
+    ai = float(ai_probability(table, origins)[0])
+    sources, styles = (_added(probabilities, parts[name]) if name in parts else None for name in ("source", "style"))
+    label = facts["classes"][int(np.argmax(probabilities))]
+    return Answer(abstention.say(ai, facts["band"]), ai, label, sources, styles)
+
+
+def _added(probabilities: np.ndarray, values: list[str]) -> dict[str, float]:
+    """The probabilities of the classes of each value added up, the largest first."""
+    added = pd.Series(probabilities, dtype=float).groupby(np.array(values)).sum()
+    return added.sort_values(ascending=False, kind="stable").to_dict()

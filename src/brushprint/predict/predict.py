@@ -1,0 +1,225 @@
+"""What trained variants say of picture files, and pictures of where they look."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from safetensors import SafetensorError
+
+from brushprint.core.atomic import replacing
+from brushprint.data.decoding import UndecodableError
+from brushprint.data.harmonise import seen
+from brushprint.data.pixels import square
+from brushprint.evaluation import calibration
+from brushprint.models import networks
+from brushprint.models.networks import Model
+from brushprint.predict.answer import Answer, answer, facts
+from brushprint.predict.results import Results, damaged
+from brushprint.saliency.gradcam import heatmaps
+from brushprint.saliency.occlusion import as_maps, drops, scaled, windows
+from brushprint.saliency.overlay import under_heat, under_occlusion
+
+# So many pictures are held in memory at once.
+AT_ONCE = 16
+# The longer side of a picture beside its map, in pixels; and the narrowest that all words fit into.
+SHOWN, NARROWEST = 480, 640
+KEYS = {
+    "gradcam": "Grad-CAM: bright parts speak for it",
+    "occlusion": "occlusion: orange parts speak for it, purple ones against",
+}
+
+
+class Said(NamedTuple):
+    """What one variant says of one picture.
+
+    `sha256` is that of the file; `probabilities` are calibrated, by class; `partition` is `train`, `validation` or
+    `test` where the variant was made with this very file, else None; `heatmap` is the file of its map, if any.
+    """
+
+    picture: Path
+    sha256: str
+    variant: str
+    answer: Answer
+    probabilities: dict[str, float]
+    partition: str | None
+    heatmap: Path | None
+
+
+class _Variant(NamedTuple):
+    model: Model
+    facts: dict[str, Any]
+    partitions: dict[str, str]
+    occlusion: Mapping[str, int]
+    synthetic: bool
+
+
+class _Picture(NamedTuple):
+    path: Path
+    sha256: str
+    squares: dict[tuple[int, str], np.ndarray]
+    shown: Image.Image | None
+
+
+def predict(
+    run: Results,
+    variants: Sequence[str],
+    pictures: Sequence[Path],
+    *,
+    heatmap: Path | None,
+    method: str,
+    refuse: Callable[[str], None],
+) -> Iterator[list[Said]]:
+    """What each variant says of each picture, in their order; a list a picture.
+
+    Parameters
+    ----------
+    run, variants : see `brushprint.predict.results`
+    pictures : files
+    heatmap : folder to write a PNG a picture and variant to, the picture beside its map, or None
+    method : `gradcam` or `occlusion`
+    refuse : is told in one line of each file that is no picture or cannot be read, and of each map that cannot be
+        written or would take the place of one of the pictures
+    """
+    known = {name: _load(run, name) for name in variants}
+    inputs = {(of.facts["image_size"], of.facts["resize"]) for of in known.values()}
+    harmonise = next(iter(known.values())).facts["harmonise"]
+    given = {path.resolve() for path in pictures}
+    for start in range(0, len(pictures), AT_ONCE):
+        opened = []
+        for path in pictures[start : start + AT_ONCE]:
+            try:
+                opened.append(_open(path, harmonise, inputs, show=heatmap is not None))
+            except UndecodableError as error:
+                refuse(f"{path}: {error}")
+            except OSError as error:
+                refuse(f"{path}: {error.strerror or 'cannot be read'}")
+        if not opened:
+            continue
+        said = []
+        for variant in known.values():
+            found = _ask(variant, opened)
+            if heatmap is not None:
+                found = list(
+                    _with_maps(found, variant, opened, folder=heatmap, method=method, given=given, refuse=refuse)
+                )
+            said.append(found)
+        yield from map(list, zip(*said, strict=True))
+
+
+def _load(run: Results, name: str) -> _Variant:
+    settings = run.settings(name)
+    file = run.path(name, "model.safetensors")
+    try:
+        model = networks.load(file)
+    except SafetensorError:
+        raise damaged(file) from None
+    known = facts(model.about, run.metrics(name), settings["collection"].get("harmonise"))
+    return _Variant(model, known, run.partitions(name), settings["explain"]["occlusion"], run.synthetic(name))
+
+
+def _open(
+    path: Path, harmonise: Mapping[str, Any] | None, inputs: Iterable[tuple[int, str]], *, show: bool
+) -> _Picture:
+    """Read and decode a file once; of the picture only what is needed is kept, to be shown where it is to be."""
+    content = path.read_bytes()
+    picture = seen(content, harmonise)
+    squares = {of: square(picture, *of) for of in inputs}
+    return _Picture(path, hashlib.sha256(content).hexdigest(), squares, _shown(picture) if show else None)
+
+
+def _shown(picture: Image.Image) -> Image.Image:
+    longer = max(picture.size)
+    return picture.resize([max(1, round(SHOWN * side / longer)) for side in picture.size], Image.Resampling.BICUBIC)
+
+
+def _tensor(variant: _Variant, pictures: Sequence[_Picture]) -> torch.Tensor:
+    of = variant.facts["image_size"], variant.facts["resize"]
+    return torch.from_numpy(np.stack([picture.squares[of] for picture in pictures]))
+
+
+def _ask(variant: _Variant, pictures: Sequence[_Picture]) -> list[Said]:
+    where = networks.device("auto")
+    network, batch = variant.model.network.to(where), networks.batch(variant.facts["image_size"])
+    with torch.no_grad():
+        parts = [network(variant.model.inputs(part.to(where))) for part in _tensor(variant, pictures).split(batch)]
+    found = calibration.apply(torch.cat(parts).double().cpu().numpy(), variant.facts["temperature"])
+    classes = variant.facts["classes"]
+    return [
+        Said(
+            picture.path,
+            picture.sha256,
+            variant.facts["variant"],
+            answer(row, variant.facts),
+            dict(zip(classes, row.tolist(), strict=True)),
+            variant.partitions.get(picture.sha256),
+            None,
+        )
+        for picture, row in zip(pictures, found, strict=True)
+    ]
+
+
+def _with_maps(
+    found: Sequence[Said],
+    variant: _Variant,
+    pictures: Sequence[_Picture],
+    *,
+    folder: Path,
+    method: str,
+    given: Set[Path],
+    refuse: Callable[[str], None],
+) -> Iterator[Said]:
+    """The answers with the files of their maps, which are written."""
+    named = torch.tensor([variant.facts["classes"].index(said.answer.label) for said in found])
+    maps = _maps(variant, _tensor(variant, pictures), named, method)
+    for said, picture, heat in zip(found, pictures, maps, strict=True):
+        # Neither pictures of one name in several folders nor several variants share a file.
+        target = folder / f"{said.picture.stem}-{said.sha256[:8]}-{said.variant}-{method}.png"
+        if target.resolve() in given:
+            refuse(f"{target}: the map would take the place of a picture; write to another folder")
+            yield said
+            continue
+        drawn = beside(picture.shown, heat, method, _words(said, variant.synthetic, method))
+        try:
+            with replacing(target) as part:
+                drawn.save(part, "PNG")
+        except OSError as error:
+            refuse(f"{target}: {error.strerror or 'cannot be written'}")
+            yield said
+        else:
+            yield said._replace(heatmap=target)
+
+
+def _maps(variant: _Variant, pictures: torch.Tensor, classes: torch.Tensor, method: str) -> np.ndarray:
+    if method == "gradcam":
+        return heatmaps(variant.model, pictures, classes, "auto")
+    side = pictures.shape[1]
+    hidden = windows(side, *(scaled(variant.occlusion[name], side) for name in ("patch", "stride")))
+    return as_maps(drops(variant.model, pictures, classes, hidden, "auto"), hidden)
+
+
+def _words(said: Said, synthetic: bool, method: str) -> list[str]:
+    label = said.answer.label
+    lines = [f"{said.variant}: {label.replace('_', ' ')}, {said.probabilities[label]:.0%}", KEYS[method]]
+    return lines + ["It learned from a synthetic sample."] * synthetic
+
+
+def beside(picture: Image.Image, heat: np.ndarray, method: str, words: Sequence[str]) -> Image.Image:
+    """A picture beside its map, float [side, side] of `method`, laid over it, below lines of words."""
+    how = Image.Resampling.BILINEAR if method == "gradcam" else Image.Resampling.NEAREST
+    large = np.asarray(Image.fromarray(heat.astype(np.float32)).resize(picture.size, how))
+    over = {"gradcam": under_heat, "occlusion": under_occlusion}[method](np.asarray(picture), large)
+    margin, line = 12, 22
+    top = 2 * margin + line * len(words)
+    size = max(NARROWEST, 2 * picture.width + 3 * margin), top + picture.height + margin
+    canvas = Image.new("RGB", size, "white")
+    write = ImageDraw.Draw(canvas)
+    font = ImageFont.load_default(16)
+    for number, text in enumerate(words):
+        write.text((margin, margin + line * number), text, fill="black" if number == 0 else "#555555", font=font)
+    canvas.paste(picture, (margin, top))
+    canvas.paste(Image.fromarray(over), (2 * margin + picture.width, top))
+    return canvas

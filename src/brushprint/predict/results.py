@@ -1,0 +1,189 @@
+"""A folder of results as those see it who ask its variants: which there are, and what is known of each."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pyarrow import ArrowInvalid
+
+from brushprint.core.errors import UserError, nearest
+from brushprint.stats import significance
+
+RESULTS = Path("results")
+EXPORTS = Path("exports")
+_NEEDED = ("model.safetensors", "metrics.json", "provenance.json")
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of one collection, in a folder."""
+
+    folder: Path
+
+    @property
+    def variants(self) -> list[str]:
+        """The names of the variants that are trained and judged, without arms, sorted."""
+        found = self.folder.glob("variants/*")
+        return sorted(
+            path.name for path in found if "+" not in path.name and all((path / name).exists() for name in _NEEDED)
+        )
+
+    def chosen(self, names: list[str]) -> list[str]:
+        """The variants asked for, each once; all, where none is. Raises `UserError` for one that is not there."""
+        known = self.variants
+        for name in names:
+            if name not in known:
+                raise UserError(f"{self.folder} has no variant {name!r}{nearest(name, known)}")
+        return list(dict.fromkeys(names)) or known
+
+    def path(self, variant: str, name: str) -> Path:
+        """A file of a variant."""
+        return self.folder / "variants" / variant / name
+
+    def metrics(self, variant: str) -> dict[str, Any]:
+        """What `workflow/scripts/evaluate.py` wrote of a variant."""
+        file = self.path(variant, "metrics.json")
+        found = _read(file)
+        if "verdict" not in found:
+            raise UserError(f"{file} is of an earlier version, which gave no verdicts; run snakemake again")
+        return found
+
+    def provenance(self, variant: str) -> dict[str, Any]:
+        """What made a variant: `data`, `settings` and `code`."""
+        return _read(self.path(variant, "provenance.json"), "data", "settings", "code")
+
+    def settings(self, variant: str) -> dict[str, Any]:
+        """The settings that a variant follows from."""
+        return self.provenance(variant)["settings"]
+
+    def synthetic(self, variant: str) -> bool:
+        """Whether a variant learned from the embedded sample."""
+        return self.settings(variant)["collection"]["pictures"] == "sample"
+
+    def split(self, variant: str) -> pd.DataFrame:
+        """The split that a variant was trained, validated and tested on; see `brushprint.data.split`."""
+        return _table(self.folder / "splits" / f"{self.settings(variant)['split']['name']}.parquet")
+
+    def partitions(self, variant: str) -> dict[str, str]:
+        """The partition of each picture that a variant was made with, by the sha256 of its content."""
+        found = self.split(variant)[["image_id", "partition"]].drop_duplicates("image_id").merge(self._contents)
+        return dict(zip(found["sha256"], found["partition"], strict=True))
+
+    @cached_property
+    def _contents(self) -> pd.DataFrame:
+        """The `sha256` of each picture of the catalogue, which all variants share."""
+        return _table(self.folder / "catalogue.parquet", columns=["image_id", "sha256"])
+
+    def claims(self) -> list[dict[str, Any]]:
+        """The published figures beside those obtained; see `brushprint.report.claims.judge`."""
+        return _read(self.folder / "claims.json", "claims")["claims"]
+
+
+def find(folder: Path | None) -> Results:
+    """The results in a folder; without one, the only ones here that have trained variants.
+
+    Raises `UserError` when there are none, or several to choose from.
+    """
+    if folder is not None:
+        if not Results(folder).variants:
+            raise UserError(f"{folder} has no trained variants; run snakemake, or name another folder of results")
+        return Results(folder)
+    found = sorted(path for path in RESULTS.glob("*") if Results(path).variants)
+    if not found:
+        raise UserError(f"no folder of {RESULTS}/ has trained variants; run snakemake, or say where with --run")
+    if len(found) > 1:
+        raise UserError(f"there are several runs, {', '.join(map(str, found))}; say which with --run")
+    return Results(found[0])
+
+
+def compared(first: Results, second: Results) -> list[dict[str, Any]]:
+    """What differs between two results, a row a variant that both have.
+
+    Returns
+    -------
+    `variant`; `balanced_accuracy`, the `first` and the `second` one, each with its interval; `paired`, the difference
+    of the accuracies on the test pictures that both have, as `brushprint.stats.significance.compare` gives it, p
+    corrected for the number of variants, or null where they share none or their tasks differ; `settings` (key: both
+    values), `data` and `code` (names) that differ
+
+    Raises `UserError` when they have no variant in common.
+    """
+    names = [name for name in first.variants if name in second.variants]
+    if not names:
+        raise UserError(f"{first.folder} and {second.folder} have no variant in common")
+    rows = [_compared(first, second, name) for name in names]
+    paired = [row["paired"] for row in rows if row["paired"]]
+    for row, corrected in zip(paired, significance.holm([row["p"] for row in paired]), strict=True):
+        row["p_corrected"] = float(corrected)
+    return rows
+
+
+def _compared(first: Results, second: Results, variant: str) -> dict[str, Any]:
+    one, other = (run.provenance(variant) for run in (first, second))
+    right = {}
+    for key, run in (("first", first), ("second", second)):
+        test = _table(run.path(variant, "predictions.parquet"), filters=[("partition", "==", "test")])
+        right[key] = (test["label"] == test["predicted"]).set_axis(test["image_id"])
+    groups = first.split(variant).drop_duplicates("image_id").set_index("image_id")["group"]
+    same_task = one["settings"]["task"] == other["settings"]["task"]
+    paired = significance.compare(right, groups, one["settings"]["task"], seed=0) if same_task else []
+    settings = [dict(_flat(of["settings"])) for of in (one, other)]
+    return {
+        "variant": variant,
+        "balanced_accuracy": {
+            key: run.metrics(variant)["test"]["balanced_accuracy"]
+            for key, run in (("first", first), ("second", second))
+        },
+        "paired": paired[0] if paired else None,
+        "settings": {key: [of.get(key) for of in settings] for key in _differing(*settings)},
+        "data": _differing(one["data"], other["data"]),
+        "code": _differing(one["code"], other["code"]),
+    }
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested settings by their dotted keys."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+def damaged(file: Path) -> UserError:
+    """What is told of a file that cannot be what a run wrote."""
+    return UserError(f"{file} is damaged; run snakemake again")
+
+
+def _read(file: Path, *keys: str) -> Any:
+    """A JSON object that has these keys."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise _missing(file) from None
+    except ValueError:
+        raise damaged(file) from None
+    if not isinstance(found, dict) or not found.keys() >= set(keys):
+        raise damaged(file)
+    return found
+
+
+def _table(file: Path, **options: Any) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(file, **options)
+    except FileNotFoundError:
+        raise _missing(file) from None
+    except ArrowInvalid:
+        raise damaged(file) from None
+
+
+def _missing(file: Path) -> UserError:
+    return UserError(f"{file} is not there; run snakemake, or dvc pull")

@@ -1,0 +1,1 @@
+"""The report, the model cards and the claims ledger."""

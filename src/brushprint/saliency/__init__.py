@@ -1,0 +1,1 @@
+"""Where a network looks, and whether its heatmaps can be trusted."""

@@ -1,0 +1,47 @@
+"""Which test pictures are shown with their maps: those of each cluster, right and wrong answers, the surest errors."""
+
+import pandas as pd
+
+from brushprint.features.latent import SPACES
+
+
+def choose(points: pd.DataFrame, pictures: int) -> pd.DataFrame:
+    """The pictures nearest to the centre of each cluster, for each outcome and space; see `brushprint.features.latent`.
+
+    Returns columns `image_id`, `panel` (`gradcam-<space>-<outcome>`) and `cluster`, sorted by space, outcome, cluster
+    and distance.
+    """
+    chosen = []
+    for space in SPACES:
+        cluster, distance = f"cluster_{space}", f"distance_{space}"
+        nearest = points.sort_values(["outcome", cluster, distance, "image_id"])
+        nearest = nearest.groupby(["outcome", cluster], sort=False).head(pictures)
+        panel = f"gradcam-{space}-" + nearest["outcome"]
+        chosen.append(nearest.rename(columns={cluster: "cluster"}).assign(panel=panel))
+    return pd.concat(chosen, ignore_index=True)[["image_id", "panel", "cluster"]]
+
+
+def draw_panels(predictions: pd.DataFrame, pictures: int, seed: int) -> pd.DataFrame:
+    """Correct and misclassified pictures, drawn evenly over the true classes, and the most confident errors.
+
+    Parameters
+    ----------
+    predictions : `image_id`, `label`, `predicted` and `probability`, that of the class predicted
+    pictures : of each panel; as many as there are where these are fewer
+    seed : of the draw
+
+    Returns
+    -------
+    `image_id` and `panel`: `panel-correct` and `panel-misclassified` by true class, `panel-confident-errors` from the
+    most confident on
+    """
+    shuffled = predictions.sort_values("image_id").sample(frac=1, random_state=seed)
+    correct = shuffled["label"] == shuffled["predicted"]
+    panels = []
+    for name, drawn in (("panel-correct", shuffled[correct]), ("panel-misclassified", shuffled[~correct])):
+        # One of each class, then a second of each, and so on.
+        turn = drawn.groupby("label").cumcount().sort_values(kind="stable")
+        panels.append(drawn.loc[turn.index[:pictures]].sort_values(["label", "image_id"]).assign(panel=name))
+    errors = shuffled[~correct].sort_values(["probability", "image_id"], ascending=[False, True])
+    panels.append(errors.head(pictures).assign(panel="panel-confident-errors"))
+    return pd.concat(panels, ignore_index=True)[["image_id", "panel"]]

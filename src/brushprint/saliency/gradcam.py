@@ -1,0 +1,85 @@
+"""Where a network looks: Grad-CAM in batches on tensors.
+
+Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", ICCV 2017.
+"""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import interpolate
+
+from brushprint.models import networks
+from brushprint.models.networks import Model
+
+
+def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    """Grad-CAM maps of a batch, at the resolution of the layer.
+
+    Parameters
+    ----------
+    network : in evaluation mode
+    layer : name of the module whose output [batch, channels, height, width] is weighed
+    inputs : float32 [batch, 3, side, side]
+    classes : int64 [batch], the output whose evidence is shown
+
+    Returns
+    -------
+    float32 [batch, height, width]: the positive part of the channels' sum, each weighed by the mean gradient of its
+    class's logit (equations 1 and 2 of the paper); not normalised.
+
+    Only what comes after the layer is recorded for the gradients: no more of the network need go backwards.
+    """
+    activations = []
+
+    def begin(_: nn.Module, __: tuple, output: torch.Tensor) -> torch.Tensor:
+        activations[:] = [output.detach().requires_grad_()]
+        torch.set_grad_enabled(True)
+        # What follows may compute in place.
+        return activations[0].clone()
+
+    handle = network.get_submodule(layer).register_forward_hook(begin)
+    try:
+        with torch.no_grad():
+            logits = network(inputs)
+            (gradients,) = torch.autograd.grad(logits.gather(1, classes[:, None]).sum(), activations)
+    finally:
+        handle.remove()
+    weights = gradients.float().mean(dim=(2, 3), keepdim=True)
+    return (weights * activations[0].detach()).sum(1).relu()
+
+
+def maps_of(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Grad-CAM maps of uint8 pictures [pictures, side, side, 3], as `grad_cam` gives them, in batches, on the CPU.
+
+    A network of the precision `bf16-mixed` is explained in it.
+    """
+    network, layer, batch = model.network.to(device), model.layers.gradcam, networks.batch(pictures.shape[1])
+    with model.autocast(device):
+        parts = [
+            grad_cam(network, layer, model.inputs(part.to(device)), named.to(device)).cpu()
+            for part, named in zip(pictures.split(batch), classes.split(batch), strict=True)
+        ]
+    return torch.cat(parts)
+
+
+def as_heat(maps: torch.Tensor, side: int) -> torch.Tensor:
+    """Bring maps [batch, height, width] to [batch, side, side]; each goes from 0, its coldest point, to 1, its hottest.
+
+    Stretched, resized (bilinear) and stretched again, like the heatmaps of the package `grad-cam`. A map with the same
+    heat everywhere becomes zero.
+    """
+    heat = interpolate(_stretched(maps)[:, None], size=(side, side), mode="bilinear", align_corners=False)
+    return _stretched(heat[:, 0])
+
+
+def _stretched(maps: torch.Tensor) -> torch.Tensor:
+    above = maps - maps.amin(dim=(1, 2), keepdim=True)
+    return above / (1e-7 + above.amax(dim=(1, 2), keepdim=True))
+
+
+def heatmaps(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: str = "cpu") -> np.ndarray:
+    """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1].
+
+    `device` is one of `brushprint.models.networks.device`.
+    """
+    return as_heat(maps_of(model, pictures, classes, networks.device(device)), pictures.shape[1]).numpy()

@@ -1,0 +1,1 @@
+"""The settings of a run: their schema, loading and checks."""

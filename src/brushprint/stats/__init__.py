@@ -1,0 +1,1 @@
+"""Statistics: bootstrap and intervals, allocation of samples to strata, tests of significance."""

@@ -1,0 +1,1 @@
+"""Training a network, and running it over pictures."""

@@ -1,0 +1,37 @@
+"""Random changes of training pictures, another draw for each picture."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torchvision.transforms import v2
+
+from brushprint.models.recipe import Augmentation
+
+
+def changes(augmentation: Augmentation, side: int) -> Callable[[torch.Tensor], torch.Tensor] | None:
+    """What changes uint8 pictures [batch, side, side, 3] at random, by torch's global generator; None for nothing."""
+    steps = list(_steps(augmentation, side))
+    if not steps:
+        return None
+    change = v2.Compose(steps)
+
+    def apply(pictures: torch.Tensor) -> torch.Tensor:
+        # One by one: the transforms draw once a call.
+        changed = [change(picture) for picture in pictures.permute(0, 3, 1, 2)]
+        return torch.stack(changed).permute(0, 2, 3, 1)
+
+    return apply
+
+
+def _steps(augmentation: Augmentation, side: int) -> Iterator[v2.Transform]:
+    if augmentation.horizontal_flip:
+        yield v2.RandomHorizontalFlip(augmentation.horizontal_flip)
+    if augmentation.vertical_flip:
+        yield v2.RandomVerticalFlip(augmentation.vertical_flip)
+    if augmentation.rotation:
+        yield v2.RandomRotation(augmentation.rotation)
+    if augmentation.resized_crop is not None:
+        yield v2.RandomResizedCrop(side, scale=(augmentation.resized_crop, 1.0), antialias=True)
+    jitter = {name: getattr(augmentation, name) for name in ("brightness", "contrast", "saturation", "hue")}
+    if any(jitter.values()):
+        yield v2.ColorJitter(**jitter)

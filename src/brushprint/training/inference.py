@@ -1,0 +1,104 @@
+"""One forward pass over the held-out pictures gives predictions and features."""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from torch.nn.functional import adaptive_max_pool2d
+
+from brushprint.core.errors import UserError
+from brushprint.core.job_log import progress
+from brushprint.models import networks
+from brushprint.models.devices import ALONE, Processes, run
+from brushprint.models.networks import Model, recorded
+
+# A pooled map of more values than this is max-pooled to the finest grid that has no more: at 128 pixels the last pool
+# of the CIFAKE network has 57,600 values a picture, which no analysis needs and 30,000 pictures cannot hold.
+MOST_FEATURES = 4096
+
+
+def infer(
+    model: Model,
+    pixels: np.ndarray,
+    table: pd.DataFrame,
+    *,
+    device: str,
+    processes: Processes = ALONE,
+    folder: Path = Path("scratch/infer"),
+) -> tuple[pd.DataFrame, pa.Table]:
+    """Run every picture of `table` through the network once.
+
+    Parameters
+    ----------
+    model : the trained network
+    pixels : uint8 [pictures, side, side, 3]
+    table : columns `row` (of `pixels`), `image_id`, `partition`, `label` (class name)
+    device : see `brushprint.models.networks.device`
+    processes, folder : see `brushprint.models.devices.run`; any number of processes gives the same bits
+
+    Returns
+    -------
+    predictions : `image_id`, `partition`, `label`, `predicted`, and `p_<class>`, float64 probabilities
+    features : `image_id`, `pool` and `penultimate`, fixed-size lists of float32: the outputs of the last pooling layer
+        (flattened, at most `MOST_FEATURES`) and of the layer before the logits
+
+    Raises `UserError` when there are no pictures, or some have a class that the network does not know.
+    """
+    if table.empty:
+        raise UserError("no picture to validate or test on has a class; set another task or split")
+    if unknown := set(table["label"]) - set(model.classes):
+        raise UserError(f"no training picture has the class {min(unknown)!r}; give its folder some")
+    rows = table["row"].to_numpy()
+    dealt = run(_outputs, processes, folder, model=model, pixels=pixels, rows=rows, device=device)
+    logits, pool, penultimate = zip(*(batch for turn in zip_longest(*dealt) for batch in turn if batch), strict=True)
+    probabilities = torch.cat(logits).double().softmax(1).numpy()
+    predictions = table[["image_id", "partition", "label"]].reset_index(drop=True)
+    predictions["predicted"] = np.array(model.classes)[probabilities.argmax(1)]
+    predictions[[f"p_{name}" for name in model.classes]] = probabilities
+    ids = pa.array(table["image_id"].tolist())
+    return predictions, pa.table({"image_id": ids, "pool": _lists(pool), "penultimate": _lists(penultimate)})
+
+
+@torch.no_grad()
+def _outputs(
+    model: Model, pixels: np.ndarray, rows: np.ndarray, device: str, processes: Processes
+) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Logits, pooled maps and penultimate features of the batches that fall to this process, one in turn to each."""
+    layers = model.layers
+    if processes.count == 1:
+        where = networks.device(device)
+    else:
+        where = networks.fabric(device, devices=processes.devices, nodes=processes.nodes).device
+    network, batch = model.network.to(where), networks.batch(pixels.shape[1])
+    found = []
+    with recorded(network, layers.pool, layers.penultimate) as outputs, progress(len(rows), "infer") as bar:
+        for start in processes.part(np.arange(0, len(rows), batch)):
+            pictures = torch.from_numpy(pixels[rows[start : start + batch]]).to(where)
+            logits = network(model.inputs(pictures)).cpu()
+            pool, penultimate = _compact(outputs[layers.pool]).cpu(), outputs[layers.penultimate].flatten(1).cpu()
+            found.append((logits, pool, penultimate))
+            bar.update(min(batch * processes.count, len(rows) - bar.n))
+    return found
+
+
+def _compact(maps: torch.Tensor) -> torch.Tensor:
+    """Flatten pooled maps [batch, channels, height, width] to at most `MOST_FEATURES` values a picture.
+
+    Those that are flat already stay as they are.
+    """
+    if maps.dim() == 2:
+        return maps
+    channels, side = maps.shape[1], maps.shape[2]
+    while channels * side * side > MOST_FEATURES and side > 1:
+        side -= 1
+    return (adaptive_max_pool2d(maps, side) if side < maps.shape[2] else maps).flatten(1)
+
+
+def _lists(batches: Sequence[torch.Tensor]) -> pa.ChunkedArray:
+    """A list a picture. Batches stay apart: there is no room for a second copy of all of them."""
+    values = ((pa.array(batch.float().flatten().numpy()), batch.shape[1]) for batch in batches)
+    return pa.chunked_array([pa.FixedSizeListArray.from_arrays(*of) for of in values])

@@ -1,0 +1,135 @@
+"""What made an artifact: digests of the code, versions of the packages, digests of what comes from outside.
+
+Snakemake reruns a job when its params changed. So each rule lists as params one value a module that its script
+imports, directly or not, and one value a third-party package; the values change exactly when the job's code does.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+import grimp
+
+from brushprint.core.atomic import replacing
+from brushprint.core.digest import key, recalled, remembered, sha256
+
+PACKAGE = "brushprint"
+SOURCE = Path(__file__).parents[2]
+
+
+_content, _installed, _distributions = cache(sha256), cache(version), cache(packages_distributions)
+
+
+class Memory:
+    """What was found out of modules, by their content, and of packages: a file that may be deleted at any time."""
+
+    def __init__(self, file: Path) -> None:
+        """Recall what the file holds; one that is not there, or damaged, holds nothing."""
+        self._file, self._known, self._kept = file, recalled(file), True
+
+    def digest(self, module: Path) -> str:
+        """The digest of a module's syntax tree; see `code`."""
+        # What is found hangs on how it is found, too.
+        content = f"{_content(module)} {_content(Path(__file__))}"
+        return self._known.get(content) or self._learn(content, _digest(module))
+
+    def version(self, package: str) -> str:
+        """The distribution that a package is of, and its version."""
+        try:
+            distribution = self._known[package]
+            return f"{distribution}@{_installed(distribution)}"
+        except (KeyError, PackageNotFoundError):
+            distribution = self._learn(package, _distributions().get(package, [package])[0])
+            return f"{distribution}@{_installed(distribution)}"
+
+    def _learn(self, name: str, value: str) -> str:
+        self._known[name], self._kept = value, False
+        return value
+
+    def keep(self) -> None:
+        """Write what was learned since."""
+        if not self._kept:
+            # Several processes may learn the same at once: each has a file of its own, and the last to end is kept.
+            own = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+            with replacing(own) as part:
+                part.write_text(json.dumps(self._known))
+            own.replace(self._file)
+            self._kept = True
+
+
+@cache
+def _imports() -> grimp.ImportGraph:
+    return grimp.build_graph(PACKAGE, include_external_packages=True, cache_dir=None)
+
+
+def code(script: str | Path, memory: Memory, modules: Iterable[str] = ()) -> list[str]:
+    """What the code of a script follows from: `module@digest` and `package@version`, sorted after the script's own.
+
+    The digests are of the syntax tree without docstrings: comments and formatting change nothing. `modules` are
+    further modules of brushprint that the script loads by name.
+    """
+    script = Path(script)
+    roots = _imported_by(script) | set(modules)
+    own = {PACKAGE} | {name for name in roots if name.split(".")[0] == PACKAGE}
+    reached = roots.union(own, *(_imports().find_upstream_modules(name) for name in own))
+    packages = {name.split(".")[0] for name in reached} - {PACKAGE} - sys.stdlib_module_names
+    found = [
+        f"{script.stem}@{memory.digest(script)}",
+        *sorted(f"{name}@{memory.digest(_file(name))}" for name in reached if name.split(".")[0] == PACKAGE),
+        *sorted({memory.version(name) for name in packages}),
+    ]
+    memory.keep()
+    return found
+
+
+def _imported_by(script: Path) -> set[str]:
+    """The modules that a script names in its import statements; `from a import b` counts `a.b` where that is one."""
+    names = set()
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= (inner & _imports().modules) or {node.module}
+    return names
+
+
+def _file(module: str) -> Path:
+    path = SOURCE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _digest(file: Path) -> str:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return hashlib.sha256(repr(_shape(tree)).encode()).hexdigest()[:12]
+
+
+def _shape(node: Any) -> Any:
+    """A syntax tree as plain values, the same in every version of Python: newer ones add fields, which are empty."""
+    if isinstance(node, ast.AST):
+        fields = [(name, _shape(value)) for name, value in ast.iter_fields(node) if value not in (None, [])]
+        return type(node).__name__, fields
+    return [_shape(value) for value in node] if isinstance(node, list) else node
+
+
+def content_digest(path: Path, memory: Path) -> str:
+    """Digest of a file (its sha256), or of a folder: over the names and contents of the files below it.
+
+    What was read once is remembered in the file `memory`; see `brushprint.core.digest`.
+    """
+    if not path.is_dir():
+        return remembered([path], memory)[path]
+    digests = remembered(sorted(file for file in path.rglob("*") if file.is_file()), memory)
+    return key((file.relative_to(path).as_posix(), digest) for file, digest in digests.items())

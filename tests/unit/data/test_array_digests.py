@@ -1,0 +1,106 @@
+"""Pixels are never taken for those of other results."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brushprint.core.errors import UserError
+from brushprint.data.array_digests import open_pixels, recall_pixels, write_pixels_digest, write_seal
+
+
+@pytest.fixture
+def array(tmp_path: Path) -> Path:
+    return tmp_path / "pixels-32-nearest.npy"
+
+
+def make(array: Path, value: int, made_from: str) -> None:
+    """Pixels that all have one value, and their digest file."""
+    np.save(array, np.full((1, 2, 2, 3), value, np.uint8))
+    write_pixels_digest(array.with_suffix(".json"), pixels=f"the pixels of {value}", made_from=made_from)
+
+
+def test_sealed_pixels_open(array: Path, tmp_path: Path) -> None:
+    make(array, 7, "a" * 64)
+    write_seal(pd.DataFrame({"row": [0]}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
+    assert (open_pixels(array, tmp_path / "seal.json") == 7).all()
+
+
+def test_pixels_of_another_seal_do_not(array: Path, tmp_path: Path) -> None:
+    make(array, 7, "a" * 64)
+    write_seal(pd.DataFrame({"row": [0]}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
+    make(array, 8, "b" * 64)
+    with pytest.raises(UserError, match=r"pixels-32-nearest\.npy belongs to another run than .*seal\.json"):
+        open_pixels(array, tmp_path / "seal.json")
+
+
+def test_a_seal_vouches_for_copies_apart_from_the_pixels(array: Path, tmp_path: Path) -> None:
+    copies, seal = tmp_path / "copies-augmented-32-nearest.npy", tmp_path / "seal.json"
+    make(array, 7, "a" * 64)
+    make(copies, 9, "b" * 64)
+    digests = {"pixels": array.with_suffix(".json"), "copies": copies.with_suffix(".json")}
+    write_seal(pd.DataFrame({"row": [0]}), digests, seal)
+    assert (open_pixels(copies, seal, "copies") == 9).all()
+    make(copies, 8, "c" * 64)
+    assert (open_pixels(array, seal) == 7).all()
+    with pytest.raises(UserError, match=r"copies-augmented-32-nearest\.npy belongs to another run than .*seal\.json"):
+        open_pixels(copies, seal, "copies")
+
+
+def test_the_seal_follows_from_the_split_and_from_the_pixels_alone(array: Path, tmp_path: Path) -> None:
+    def sealed(split: list[int]) -> bytes:
+        write_seal(pd.DataFrame({"row": split}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
+        return (tmp_path / "seal.json").read_bytes()
+
+    make(array, 7, "a" * 64)
+    first = sealed([0, 1])
+    assert sealed([1, 0]) != first
+    make(array, 7, "b" * 64)
+    assert sealed([0, 1]) == first
+    make(array, 8, "b" * 64)
+    assert sealed([0, 1]) != first
+
+
+def test_pixels_step_aside_for_others_and_come_back(array: Path) -> None:
+    make(array, 7, "a" * 64)
+    recall_pixels(array, "a" * 64)
+    assert (np.load(array) == 7).all()
+    recall_pixels(array, "b" * 64)
+    assert not array.exists()
+    assert not array.with_suffix(".json").exists()
+    make(array, 8, "b" * 64)
+    recall_pixels(array, "a" * 64)
+    assert (np.load(array) == 7).all()
+    recall_pixels(array, "b" * 64)
+    assert (np.load(array) == 8).all()
+
+
+def test_stepping_aside_that_was_cut_is_finished(array: Path) -> None:
+    make(array, 7, "a" * 64)
+    digest = array.with_suffix(".json").read_bytes()
+    recall_pixels(array, "b" * 64)
+    array.with_suffix(".json").write_bytes(digest)
+    recall_pixels(array, "b" * 64)
+    assert not array.with_suffix(".json").exists()
+    recall_pixels(array, "a" * 64)
+    assert (np.load(array) == 7).all()
+    assert array.with_suffix(".json").read_bytes() == digest
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}"])
+def test_a_damaged_digest_file_vouches_for_nothing(array: Path, content: str) -> None:
+    make(array, 7, "a" * 64)
+    array.with_suffix(".json").write_text(content)
+    recall_pixels(array, "a" * 64)
+    assert not array.exists()
+    assert not array.with_suffix(".json").exists()
+
+
+def test_only_the_last_pixels_are_kept_aside(array: Path) -> None:
+    for value, made_from in enumerate("abcd"):
+        recall_pixels(array, made_from * 64)
+        make(array, value, made_from * 64)
+    assert len(list(array.parent.glob("*.npy"))) == len(list(array.parent.glob("*.json"))) == 2
+    recall_pixels(array, "c" * 64)
+    assert (np.load(array) == 2).all()

@@ -1,0 +1,276 @@
+"""Near duplicates: planted copies are found whatever was done to them, and different pictures are left in peace."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import imagehash
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from brushprint.data import near_duplicates
+from brushprint.data.catalogue import catalogue, read_catalogued, read_catalogued_files
+from brushprint.data.decoding import open_picture, to_rgb
+from brushprint.data.near_duplicates import CROWD, DISTANCE, LIKENESS, candidates, likeness, near, rates
+from brushprint.data.painting import STYLES, paint
+from tests.conftest import encoded
+from tests.workflow.test_real_pictures import archive
+
+LABELS = [{"folder": ".*", "origin": "human", "source": "human", "style": None}]
+
+
+def scaled(image: Image.Image, factor: float) -> Image.Image:
+    return image.resize([max(1, round(side * factor)) for side in image.size], Image.Resampling.LANCZOS)
+
+
+# What is done to a picture, and to what file it is saved.
+KINDS: dict[str, Callable[[Image.Image], bytes]] = {
+    "mirrored": lambda image: encoded(ImageOps.mirror(image), "PNG"),
+    "half as large": lambda image: encoded(scaled(image, 0.5), "PNG"),
+    "three quarters as large": lambda image: encoded(scaled(image, 0.75), "PNG"),
+    "twice as large": lambda image: encoded(scaled(image, 2), "PNG"),
+    "JPEG of quality 30": lambda image: encoded(image, "JPEG", quality=30),
+    "WebP": lambda image: encoded(image, "WEBP", quality=75),
+    "all at once": lambda image: encoded(scaled(ImageOps.mirror(image), 0.75), "JPEG", quality=30),
+}
+MIRRORED = {"mirrored", "all at once"}
+
+
+def plant(folder: Path, originals: dict[str, bytes]) -> None:
+    """Write pictures as `name/original`, and beside each a copy of every kind."""
+    for name, content in originals.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "original.png").write_bytes(content)
+        image = to_rgb(open_picture(content))
+        for kind, copy in KINDS.items():
+            (folder / name / f"{kind}.png").write_bytes(copy(image))
+
+
+class Found:
+    """The near duplicates among the pictures below a folder, which are called by their paths without suffix."""
+
+    def __init__(self, root: Path):
+        self.catalogue, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=2)
+        mirrored = dict(read_catalogued(root, self.catalogue, _mirrored_hash, 2, "mirrored"))
+        self.pairs, groups = near_duplicates.duplicates(
+            root, self.catalogue, self.catalogue["path"].map(mirrored), jobs=2
+        )
+        names = self.catalogue["path"].str.rpartition(".")[0].to_numpy()
+        self.groups = pd.Series(groups, index=names)
+        name = dict(zip(self.catalogue["image_id"], names, strict=True))
+        self.mirrored = {
+            frozenset([name[pair.first], name[pair.second]]): pair.mirrored for pair in self.pairs.itertuples()
+        }
+
+
+def _mirrored_hash(picture: Image.Image) -> str:
+    return str(imagehash.phash(ImageOps.mirror(picture)))
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    folder = tmp_path_factory.mktemp("drawn")
+    generator = np.random.default_rng(0)
+    plant(folder, {style: encoded(paint(style, generator), "PNG") for style in STYLES})
+    return Found(folder)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_copy_is_found_beside_its_picture_and_said_to_be_mirrored_if_it_is(drawn: Found, kind: str) -> None:
+    for style in STYLES:
+        assert drawn.mirrored[frozenset([f"{style}/original", f"{style}/{kind}"])] == (kind in MIRRORED)
+
+
+def test_a_group_is_a_picture_and_all_its_copies(drawn: Found) -> None:
+    originals = [path.split("/")[0] for path in drawn.groups.index]
+    np.testing.assert_array_equal(drawn.groups, pd.factorize(np.array(originals))[0])
+    assert drawn.groups.dtype == np.int32
+
+
+def test_pairs_are_sorted_as_the_catalogue_and_say_how_near_they_are(drawn: Found) -> None:
+    table = drawn.pairs
+    assert table.columns.tolist() == ["first", "second", "distance", "likeness", "mirrored"]
+    rows = pd.Index(drawn.catalogue["image_id"])
+    first, second = (rows.get_indexer(table[end]) for end in ("first", "second"))
+    assert (first < second).all()
+    np.testing.assert_array_equal(np.lexsort([second, first]), np.arange(len(table)))
+    assert table["distance"].between(0, DISTANCE).all()
+    assert table["likeness"].between(LIKENESS, 1 + 1e-9).all()
+
+
+def test_of_different_pictures_there_is_no_pair_and_each_is_a_group(tmp_path: Path) -> None:
+    (tmp_path / "works").mkdir()
+    for number, style in enumerate(STYLES * 3):
+        (tmp_path / f"works/{number:02}.png").write_bytes(encoded(paint(style, np.random.default_rng(number)), "PNG"))
+    found = Found(tmp_path)
+    assert found.pairs.empty
+    assert found.groups.tolist() == list(range(30))
+
+
+def test_what_is_near_to_a_near_duplicate_is_in_its_group(tmp_path: Path) -> None:
+    (tmp_path / "works").mkdir()
+    one, other = (paint(style, np.random.default_rng(3)) for style in ("baroque", "ukiyo_e"))
+    for step in range(6):
+        (tmp_path / f"works/{step}.png").write_bytes(encoded(Image.blend(one, other, step / 10), "PNG"))
+    found = Found(tmp_path)
+    assert frozenset(["works/0", "works/1"]) in found.mirrored
+    assert frozenset(["works/0", "works/5"]) not in found.mirrored
+    assert found.groups.nunique() == 1
+
+
+def test_plain_pictures_are_near_duplicates_only_if_they_are_of_the_same_colour(tmp_path: Path) -> None:
+    (tmp_path / "works").mkdir()
+    for name, grey, size in [("a", 255, 90), ("b", 255, 60), ("c", 0, 90), ("d", 245, 90), ("e", 254, 90)]:
+        noise = np.random.default_rng(size).integers(-1, 2, (size, size, 1))
+        pixels = (grey + noise).clip(0, 255).astype(np.uint8).repeat(3, 2)
+        (tmp_path / f"works/{name}.png").write_bytes(encoded(Image.fromarray(pixels), "PNG"))
+    table, _ = catalogue(tmp_path, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    # Noise decides their hashes, so that any two may be candidates.
+    table["phash"] = f"{7:016x}"
+    pairs, groups = near_duplicates.duplicates(tmp_path, table, table["phash"], jobs=1)
+    assert groups.tolist() == [0, 0, 1, 2, 0]
+    assert len(pairs) == 3
+
+
+def test_thumbnails_are_alike_by_their_correlation_and_plain_ones_by_their_colour() -> None:
+    generator = np.random.default_rng(0)
+    one, other = generator.integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    assert likeness(one, one) == pytest.approx(1)
+    assert likeness(one, one // 2) == pytest.approx(1, abs=1e-3)
+    assert likeness(one, 255 - one) == pytest.approx(-1)
+    assert abs(likeness(one, other)) < 0.1
+    grey = np.full((32, 32, 3), 120, np.uint8)
+    assert likeness(grey, grey + generator.integers(0, 3, grey.shape, dtype=np.uint8)) == 1
+    assert likeness(grey, grey + 4) == 0
+    assert likeness(grey, one) == 0
+
+
+@pytest.mark.parametrize("name", ["ai-artbench-slice.zip", "art-two-folders.zip", "human-ai-artwork-slice.zip"])
+def test_of_real_pictures_copies_of_each_kind_are_found_and_no_others(name: str, tmp_path: Path) -> None:
+    source = archive(name)
+    table, _ = catalogue(source, LABELS, images=None, max_rejected=0, seed=0, jobs=2)
+    sample = table.sample(20, random_state=0)
+    contents = dict(read_catalogued_files(source, sample, lambda content: content, 2, "sample"))
+    plant(tmp_path, {f"{number:02}": content for number, content in enumerate(contents.values())})
+    found = Found(tmp_path)
+    # Fewer than 99 of a hundred would be one of these already.
+    for kind in KINDS:
+        pairs = {frozenset([f"{number:02}/original", f"{number:02}/{kind}"]) for number in range(20)}
+        assert not pairs - found.mirrored.keys(), kind
+    assert all(len({path.split("/")[0] for path in pair}) == 1 for pair in found.mirrored)
+
+
+def flipped(hash_: int, bits: list[int]) -> int:
+    for bit in bits:
+        hash_ ^= 1 << bit
+    return hash_
+
+
+hashes = st.integers(0, 2**64 - 1)
+# Near the first few, so that many pairs lie about the distance.
+near_one_another = st.lists(hashes, min_size=1, max_size=3).flatmap(
+    lambda first: st.lists(
+        st.builds(flipped, st.sampled_from(first), st.lists(st.integers(0, 63), max_size=14)), min_size=2, max_size=24
+    )
+)
+
+
+def as_bits(numbers: list[int]) -> np.ndarray:
+    return np.array(numbers, dtype=np.uint64)
+
+
+@settings(deadline=None, max_examples=60)
+@given(near_one_another, st.data())
+def test_candidates_are_those_of_comparing_each_with_each(numbers: list[int], data: st.DataObject) -> None:
+    mirrored = data.draw(st.lists(st.sampled_from(numbers), min_size=len(numbers), max_size=len(numbers)))
+    expected = []
+    for i, j in itertools.combinations(range(len(numbers)), 2):
+        straight = (numbers[i] ^ numbers[j]).bit_count()
+        crossed = min((numbers[i] ^ mirrored[j]).bit_count(), (mirrored[i] ^ numbers[j]).bit_count())
+        expected += [(i, j, d, how) for d, how in ((straight, False), (crossed, True)) if d <= DISTANCE]
+    found = candidates(as_bits(numbers), as_bits(mirrored))
+    assert list(found.itertuples(index=False, name=None)) == expected
+
+
+@pytest.mark.parametrize(("apart", "expected"), [(DISTANCE, True), (DISTANCE + 1, False)])
+def test_however_the_bits_that_differ_lie_ten_are_near_and_eleven_are_not(apart: int, expected: bool) -> None:
+    spreads = [split for split in itertools.product(range(apart + 1), repeat=4) if sum(split) == apart]
+    ones = np.random.default_rng(0).integers(0, 2**64, len(spreads), dtype=np.uint64)
+    flips = as_bits([sum(((1 << bits) - 1) << 16 * chunk for chunk, bits in enumerate(split)) for split in spreads])
+    found = candidates(np.append(ones, ones ^ flips), np.random.default_rng(1).integers(0, 2**64, 2 * len(ones), "u8"))
+    pairs = [(i, i + len(ones), apart, False) for i in range(len(ones))]
+    assert list(found.itertuples(index=False, name=None)) == (pairs if expected else [])
+
+
+@pytest.mark.parametrize("block", [1, 7, 100])
+def test_the_size_of_the_blocks_changes_nothing(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = np.random.default_rng(0).integers(0, 2**9, (2, 60), dtype=np.uint64)
+    expected = candidates(*numbers)
+    assert len(expected) > 1000
+    monkeypatch.setattr(near_duplicates, "_BLOCK", block)
+    pd.testing.assert_frame_equal(candidates(*numbers), expected)
+
+
+def test_pictures_whose_hash_too_many_share_are_left_out_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    crowd = as_bits([0] * CROWD)
+    assert len(candidates(crowd, ~crowd)) == CROWD * (CROWD - 1) // 2
+    others = as_bits([0, 1, 2**40 - 1, 2**40 - 2])
+    with caplog.at_level("INFO"):
+        found = candidates(np.append(crowd, others), ~np.append(crowd, others))
+    assert list(found.itertuples(index=False, name=None)) == [(CROWD + 2, CROWD + 3, 1, False)]
+    assert "51 pictures share their hash" in caplog.text
+
+
+def test_no_pictures_and_one_have_no_candidates() -> None:
+    for numbers in ([], [5]):
+        found = candidates(as_bits(numbers), as_bits(numbers))
+        assert found.empty
+        assert found.columns.tolist() == ["first", "second", "distance", "mirrored"]
+
+
+@settings(deadline=None, max_examples=30)
+@given(near_one_another, near_one_another)
+def test_pictures_are_near_others_by_their_hashes_alone(numbers: list[int], others: list[int]) -> None:
+    found = near(*(pd.Series([f"{number:016x}" for number in hashes]) for hashes in (numbers, others)))
+    assert found.dtype == bool
+    assert found.tolist() == [min((one ^ other).bit_count() for other in others) <= DISTANCE for one in numbers]
+
+
+def split_of(*rows: tuple[str, str, str, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["image_id", "partition", "source", "copy"])
+
+
+def test_rates_count_pictures_within_and_across_partitions_by_their_source() -> None:
+    split = split_of(
+        *[(name, "train", "human", 0) for name in "abc"],
+        ("a", "train", "human", 1),
+        ("d", "validation", "human", 0),
+        *[(name, "test", "human", 0) for name in "ef"],
+        *[(name, "test", "dalle", 0) for name in "gh"],
+    )
+    # e has two in training and one in testing; x is in no partition.
+    pairs = pd.DataFrame({"first": [*"aabeax"], "second": [*"beegdh"]})
+    found = rates(split, pairs)
+    assert found["partitions"] == {
+        "train": {"pictures": 3, "within": 2},
+        "validation": {"pictures": 1, "within": 0},
+        "test": {"pictures": 4, "within": 2},
+    }
+    assert found["across"] == [
+        {"of": "validation", "in": "train", "pictures": 1, "share": 1, "by_source": {"human": 1}},
+        {"of": "test", "in": "train", "pictures": 1, "share": 0.25, "by_source": {"human": 1}},
+        {"of": "test", "in": "validation", "pictures": 0, "share": 0, "by_source": {}},
+    ]
+
+
+def test_rates_of_a_split_without_pairs_or_without_validation_are_nought() -> None:
+    split = split_of(("a", "train", "human", 0), ("b", "test", "human", 0))
+    found = rates(split, pd.DataFrame(columns=["first", "second"]))
+    assert found == {
+        "partitions": {"train": {"pictures": 1, "within": 0}, "test": {"pictures": 1, "within": 0}},
+        "across": [{"of": "test", "in": "train", "pictures": 0, "share": 0, "by_source": {}}],
+    }

@@ -1,0 +1,101 @@
+"""The arrays of pixels: row by row the catalogue's pictures, and nothing half-written."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from brushprint.core.errors import UserError
+from brushprint.data.catalogue import catalogue
+from brushprint.data.pixels import write_pixels
+from tests.conftest import encoded, picture
+
+LABELS = [{"folder": origin, "origin": origin, "source": origin, "style": None} for origin in ("human", "ai")]
+
+
+@pytest.fixture
+def root(write_files) -> Path:
+    files = {f"{origin}/{seed}.jpg": encoded(picture(seed)) for seed, origin in enumerate(["human", "ai"] * 4)}
+    return write_files(files | {"human/wide.png": encoded(picture(99, (200, 20)), "PNG")})
+
+
+@pytest.fixture
+def table(root: Path) -> pd.DataFrame:
+    return catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)[0]
+
+
+@pytest.mark.parametrize("resize", ["nearest", "bilinear", "bicubic", "lanczos"])
+def test_a_row_is_the_picture_of_that_row_stretched_to_the_square_by_the_filter(root, table, tmp_path, resize: str):
+    write_pixels(root, table, tmp_path / "pixels.npy", size=16, resize=resize, jobs=2)
+    pixels = np.load(tmp_path / "pixels.npy")
+    assert (pixels.dtype, pixels.shape) == (np.uint8, (len(table), 16, 16, 3))
+    for path, row in zip(table["path"], pixels, strict=True):
+        expected = Image.open(root / path).convert("RGB").resize((16, 16), Image.Resampling[resize.upper()])
+        np.testing.assert_array_equal(row, expected)
+
+
+def test_the_digest_is_of_the_pixels_and_the_same_for_any_number_of_jobs(root, table, tmp_path):
+    target = tmp_path / "pixels.npy"
+    digests = {write_pixels(root, table, target, size=16, resize="bilinear", jobs=jobs) for jobs in (1, 2, 7)}
+    assert digests == {hashlib.sha256(np.load(target).tobytes()).hexdigest()}
+    assert digests != {write_pixels(root, table, target, size=16, resize="nearest", jobs=1)}
+
+
+def test_rows_follow_the_catalogue_and_not_the_order_of_the_archive(root, table, tmp_path):
+    archive = shutil.make_archive(str(tmp_path / "pictures"), "zip", root)
+    backwards = table.iloc[::-1].reset_index(drop=True)
+    write_pixels(root, table, tmp_path / "folder.npy", size=16, resize="bilinear", jobs=1)
+    write_pixels(archive, backwards, tmp_path / "zip.npy", size=16, resize="bilinear", jobs=2)
+    np.testing.assert_array_equal(np.load(tmp_path / "zip.npy")[::-1], np.load(tmp_path / "folder.npy"))
+
+
+def test_transparent_and_rotated_pictures_are_seen_as_a_person_sees_them(write_files, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    clear = Image.new("RGBA", (30, 20), (0, 0, 0, 0))
+    turned = Image.new("RGB", (40, 40))
+    turned.paste("white", (0, 0, 20, 40))
+    root = write_files({"ai/clear.png": encoded(clear, "PNG"), "ai/turned.png": encoded(turned, "PNG", exif=exif)})
+    table, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    write_pixels(root, table, tmp_path / "pixels.npy", size=8, resize="nearest", jobs=1)
+    clear_pixels, turned_pixels = np.load(tmp_path / "pixels.npy")
+    assert (clear_pixels == 255).all()
+    assert (turned_pixels[:4] == 255).all()
+    assert (turned_pixels[4:] == 0).all()
+
+
+def other_picture(file: Path) -> None:
+    file.write_bytes(encoded(picture(1000)))
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:100])
+
+
+def no_picture(file: Path) -> None:
+    file.write_bytes(b"text")
+
+
+@pytest.mark.parametrize("change", [other_picture, cut, no_picture, Path.unlink])
+def test_a_file_that_changed_since_it_was_catalogued_stops_the_run_and_leaves_the_old_array(
+    root, table, tmp_path, change
+):
+    target = tmp_path / "arrays" / "pixels.npy"
+    write_pixels(root, table, target, size=8, resize="nearest", jobs=2)
+    before = target.read_bytes()
+    change(root / table["path"][3])
+    with pytest.raises(UserError, match=f"{table['path'][3]}.* since it was catalogued; delete {root} if"):
+        write_pixels(root, table, target, size=8, resize="nearest", jobs=2)
+    assert list(target.parent.iterdir()) == [target]
+    assert target.read_bytes() == before
+
+
+def test_a_file_added_since_does_no_harm(root, table, tmp_path):
+    asked = {"size": 8, "resize": "nearest", "jobs": 2}
+    before = write_pixels(root, table, tmp_path / "pixels.npy", **asked)
+    other_picture(root / "ai" / "added.jpg")
+    assert write_pixels(root, table, tmp_path / "pixels.npy", **asked) == before

@@ -1,0 +1,197 @@
+"""What networks that train again say: of a generator that they never saw, and of chance alone."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brushprint.evaluation import detection
+from brushprint.evaluation.arms import Answers, answers, over_seeds, unseen
+from brushprint.stats import bootstrap
+
+CUTS = {"threshold": 0.5, "strict": {"threshold": 0.9, "human": 500, "why": None}}
+COUNTS = {"human": 200, "dalle": 50, "diffusion": 80}
+
+
+@pytest.fixture(autouse=True)
+def few_resamples():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "RESAMPLES", 200)
+        yield
+
+
+def pictures(**counts: int) -> pd.DataFrame:
+    source = np.repeat(list(counts), list(counts.values()))
+    origin = np.where(source == "human", "human", "ai")
+    return pd.DataFrame({"origin": origin, "source": source, "group": np.arange(len(source))})
+
+
+def called(table: pd.DataFrame, **share: float) -> Answers:
+    """A network that calls the first works of each source AI, as large a share as is said."""
+    place = table.groupby("source").cumcount() / table.groupby("source")["origin"].transform("size")
+    return Answers(np.where(place < table["source"].map(share), 0.8, 0.2), CUTS)
+
+
+SEEN = {"human": 0.05, "dalle": 0.9, "diffusion": 0.9}
+LEFT_OUT = {"human": 0.04, "dalle": 0.3, "diffusion": 0.95}
+
+
+def planted(source: str = "dalle", **counts: int) -> dict:
+    table = pictures(**COUNTS | counts)
+    return unseen(called(table, **SEEN), called(table, **LEFT_OUT), table, source, seed=0)
+
+
+def test_what_was_planted_of_an_unseen_generator_is_found() -> None:
+    found = planted()
+    assert (found["source"], found["pictures"], found["human"], found["why"]) == ("dalle", 50, 200, None)
+    assert found["seen"]["misses"]["value"] == pytest.approx(0.1)
+    assert found["unseen"]["misses"]["value"] == pytest.approx(0.7)
+    assert found["seen"]["balanced_accuracy"]["value"] == pytest.approx((0.95 + 0.9) / 2)
+    assert found["unseen"]["balanced_accuracy"]["value"] == pytest.approx((0.96 + 0.3) / 2)
+    assert found["difference"]["misses"]["value"] == pytest.approx(0.6)
+    assert found["difference"]["balanced_accuracy"]["value"] == pytest.approx(0.63 - 0.925)
+    for name, sign in (("misses", 1), ("balanced_accuracy", -1)):
+        ends = found["difference"][name]
+        assert ends["low"] < ends["value"] < ends["high"]
+        assert sign * ends["low"] > 0 and sign * ends["high"] > 0
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_only_human_works_and_those_of_the_generator_are_asked() -> None:
+    table = pictures(**COUNTS)
+    given = [called(table, **share) for share in (SEEN, LEFT_OUT)]
+    found = unseen(*given, table, "dalle", seed=3)
+    is_ai, group = (table["origin"] == "ai").to_numpy(), table["group"].to_numpy()
+
+    def judged(network: Answers, without: str) -> dict:
+        rows = (table["source"] != without).to_numpy()
+        return detection.evaluate(is_ai[rows], network.score[rows], **CUTS, groups=group[rows], seed=3)
+
+    assert found["seen"] == judged(given[0], without="diffusion")
+    assert found["unseen"] == judged(given[1], without="diffusion")
+    assert found["elsewhere"] == judged(given[1], without="dalle")
+
+
+def test_elsewhere_is_the_arm_on_the_generators_that_it_did_see() -> None:
+    found = planted()["elsewhere"]
+    assert (found["human"], found["ai"]) == (200, 80)
+    assert found["misses"]["value"] == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("others", [0, 9])
+def test_without_enough_works_of_another_generator_there_is_no_elsewhere(others: int) -> None:
+    found = planted(diffusion=others)
+    assert found["elsewhere"] is None
+    assert found["why"] is None
+
+
+@pytest.mark.parametrize("counts", [{"dalle": 9}, {"human": 9}, {"dalle": 0}])
+def test_of_too_few_pictures_nothing_is_said_but_that(counts: dict[str, int]) -> None:
+    found = planted(**counts)
+    expected = COUNTS | counts
+    assert found.pop("why") == "fewer than 10 test pictures of the generator, or human ones"
+    assert found == {"source": "dalle", "pictures": expected["dalle"], "human": expected["human"]}
+
+
+def test_each_network_is_judged_at_its_own_threshold() -> None:
+    table = pictures(**COUNTS)
+    seen, left_out = called(table, **SEEN), called(table, **LEFT_OUT)
+    lenient = Answers(left_out.score, CUTS | {"threshold": 0.1})
+    found = unseen(seen, lenient, table, "dalle", seed=0)
+    assert found["unseen"]["misses"]["value"] == 0
+    assert found["difference"]["misses"]["value"] == pytest.approx(-0.1)
+    assert found["difference"]["balanced_accuracy"]["value"] == pytest.approx(0.5 - 0.925)
+
+
+def test_the_intervals_of_the_differences_cover_the_truth_as_often_as_stated() -> None:
+    generator = np.random.default_rng(0)
+    table = pictures(human=150, dalle=100)
+    is_ai = (table["origin"] == "ai").to_numpy()
+    held = {"misses": [], "balanced_accuracy": []}
+    for trial in range(200):
+        # Some pictures are easy for both, so that their answers hang together.
+        easy = generator.random(250) < 0.5
+        score = [np.where(easy | (generator.random(250) < skill), is_ai, ~is_ai) for skill in (0.8, 0.4)]
+        found = unseen(*(Answers(one.astype(float), CUTS) for one in score), table, "dalle", seed=trial)["difference"]
+        for name, truth in (("misses", 0.2), ("balanced_accuracy", -0.2)):
+            held[name].append(found[name]["low"] <= truth <= found[name]["high"])
+    for name, hits in held.items():
+        assert 0.9 <= np.mean(hits) <= 0.985, (name, np.mean(hits))
+
+
+def test_the_differences_are_paired_and_so_narrower_than_those_of_two_samples() -> None:
+    table = pictures(human=300, dalle=300)
+    score = called(table, human=0.5, dalle=0.5).score
+    # Both err on the same half; the arm on three works more.
+    worse = score.copy()
+    worse[np.flatnonzero((table["source"] == "dalle") & (score > 0.5))[:3]] = 0.2
+    found = unseen(Answers(score, CUTS), Answers(worse, CUTS), table, "dalle", seed=0)["difference"]["misses"]
+    assert found["value"] == pytest.approx(0.01)
+    assert 0 <= found["low"] < found["high"] < 0.03
+
+
+def test_near_duplicates_are_drawn_together_and_make_the_interval_wider() -> None:
+    table = pictures(human=200, dalle=200)
+    given = called(table, human=0, dalle=1), called(table, human=0, dalle=0.5)
+    alone, together = (
+        unseen(*given, table.assign(group=table.index // size), "dalle", seed=0)["difference"]["misses"]
+        for size in (1, 10)
+    )
+    assert together["high"] - together["low"] > 2 * (alone["high"] - alone["low"])
+
+
+def test_two_networks_that_answer_alike_on_few_works_may_still_differ() -> None:
+    table = pictures(human=100, dalle=50)
+    same = called(table, human=0.1, dalle=0.8)
+    found = unseen(same, same, table, "dalle", seed=0)["difference"]
+    # 1.96² / (50 + 1.96²), and of balanced accuracy the mean of that and of 1.96² / (100 + 1.96²)
+    assert found["misses"] == pytest.approx({"value": 0, "low": -0.07135, "high": 0.07135}, abs=1e-5)
+    assert found["balanced_accuracy"] == pytest.approx({"value": 0, "low": -0.05417, "high": 0.05417}, abs=1e-5)
+    assert str(found["misses"]["value"]) == "0.0"
+
+
+@pytest.mark.filterwarnings("error")
+def test_resamples_without_a_work_of_the_generator_are_left_out() -> None:
+    table = pictures(human=40, dalle=12)
+    table.loc[table["source"] == "dalle", "group"] = 99
+    given = called(table, human=0, dalle=1), called(table, human=0, dalle=0.5)
+    found = unseen(*given, table, "dalle", seed=0)["difference"]["misses"]
+    # Every resample with them says the same, and one group alone says little.
+    assert found == pytest.approx({"value": 0.5, "low": 0.5 - 0.79345, "high": 1}, abs=1e-5)
+
+
+def predictions() -> pd.DataFrame:
+    rows = [
+        ("a", "validation", "human", 0.8, 0.1, 0.1),
+        ("b", "validation", "dalle", 0.6, 0.3, 0.1),
+        ("c", "validation", "human", 0.9, 0.05, 0.05),
+        ("d", "test", "human", 0.5, 0.2, 0.3),
+        ("e", "test", "dalle", 0.0, 0.4, 0.6),
+    ]
+    return pd.DataFrame(rows, columns=["image_id", "partition", "label", "p_human", "p_dalle", "p_diffusion"])
+
+
+def test_answers_are_in_the_order_that_is_asked_for_and_cut_where_validation_says() -> None:
+    origins = {"human": "human", "dalle": "ai", "diffusion": "ai"}
+    found = answers(predictions(), origins, pd.Series(["e", "d"]))
+    assert found.score.tolist() == pytest.approx([1, 0.5])
+    assert found.cuts["threshold"] == pytest.approx(0.3)
+    assert found.cuts == detection.cuts(predictions(), origins)
+
+
+def test_an_arm_that_never_saw_a_class_has_no_probability_of_it() -> None:
+    origins = {"human": "human", "dalle": "ai", "diffusion": "ai"}
+    found = answers(predictions().drop(columns="p_diffusion"), origins, pd.Series(["d", "e"]))
+    assert found.score.tolist() == pytest.approx([0.2, 0.4])
+
+
+def test_over_seeds_a_figure_has_its_mean_and_spread() -> None:
+    names = ("accuracy", "balanced_accuracy", "roc_auc", "loss")
+    metrics = [{name: {"value": value, "low": 0, "high": 1} for name in names} for value in (0.7, 0.8, 0.9)]
+    metrics[0]["roc_auc"] = {"value": None, "low": None, "high": None}
+    found = over_seeds(metrics)
+    assert found.keys() == set(names)
+    assert found["accuracy"]["mean"]["value"] == pytest.approx(0.8)
+    assert (found["loss"]["networks"], found["loss"]["lowest"], found["loss"]["highest"]) == (3, 0.7, 0.9)
+    assert found["roc_auc"]["networks"] == 2

@@ -1,0 +1,234 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+from sklearn import metrics as sklearn_metrics
+
+from brushprint.evaluation import detection
+from brushprint.evaluation.detection import (
+    ai_probability,
+    by_style_and_source,
+    curves,
+    evaluate,
+    strict_threshold,
+    threshold,
+)
+from brushprint.stats import bootstrap
+
+# Many ties, and the ends.
+SCORES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5000000000000001, 0.75, 1 - 1e-16, 1.0])
+answers = st.lists(st.tuples(st.booleans(), SCORES), min_size=1, max_size=40).map(
+    lambda rows: (np.array([ai for ai, _ in rows]), np.array([score for _, score in rows]))
+)
+
+
+@pytest.fixture(autouse=True)
+def few_resamples():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "RESAMPLES", 50)
+        yield
+
+
+def drawn(pictures: int, seed: int = 0, skill: float = 1.5, share: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures, human or AI by `share`, and scores that tell them as far apart as `skill` says."""
+    generator = np.random.default_rng(seed)
+    is_ai = generator.random(pictures) < share
+    return is_ai, 1 / (1 + np.exp(-generator.normal(skill * (is_ai - 0.5), 1)))
+
+
+def judged(is_ai: np.ndarray, score: np.ndarray, **given: object) -> dict:
+    usual = {"threshold": 0.5, "strict": strict_threshold(is_ai, score), "groups": np.arange(len(score)), "seed": 0}
+    return evaluate(is_ai, score, **usual | given)
+
+
+def test_the_probability_of_ai_is_that_of_all_its_classes() -> None:
+    table = pd.DataFrame({"p_ai a": [0.1, 1.0], "p_human": [0.7, 0.0], "p_ai b": [0.2, 1e-9]})
+    found = ai_probability(table, {"ai a": "ai", "human": "human", "ai b": "ai"})
+    assert found.tolist() == pytest.approx([0.3, 1])
+    assert found.max() <= 1
+    assert ai_probability(table, {"human": "human"}).tolist() == [0, 0]
+
+
+@given(answers)
+def test_no_other_threshold_has_a_larger_balanced_accuracy_unless_none_is_better_than_guessing(drawn_answers) -> None:
+    is_ai, score = drawn_answers
+    assume(is_ai.any() and not is_ai.all())
+    found = threshold(is_ai, score)
+
+    def balanced(cut: float) -> float:
+        return sklearn_metrics.recall_score(is_ai, score >= cut, average="macro", zero_division=0)
+
+    best = max(balanced(cut) for cut in np.append(score, 2))
+    assert balanced(found) == pytest.approx(best) if best > 0.5 + 1e-9 else found == 0.5
+
+
+def test_the_threshold_lies_between_two_scores_nearest_a_half() -> None:
+    is_ai = np.array([False, True])
+    assert threshold(is_ai, np.array([0.2, 0.4])) == pytest.approx(0.3)
+    # One human and one AI work each between that balance: three cuts are as good.
+    is_ai = np.array([False, True, False, True])
+    assert threshold(is_ai, np.array([0.1, 0.2, 0.6, 0.7])) == pytest.approx(0.65)
+    assert threshold(is_ai, np.array([0.2, 0.4, 0.8, 0.9])) == pytest.approx(0.3)
+    assert threshold(np.array([False, True]), np.array([0.5, np.nextafter(0.5, 1)])) == np.nextafter(0.5, 1)
+
+
+@pytest.mark.parametrize("is_ai", [[True, True], [False, False], [], [True, False]])
+def test_without_a_better_cut_the_threshold_is_a_half(is_ai: list[bool]) -> None:
+    assert threshold(np.array(is_ai, bool), np.array([0.3, 0.9])[: len(is_ai)]) == 0.5
+
+
+@given(answers)
+def test_the_strict_threshold_calls_at_most_one_human_work_in_a_hundred_ai(drawn_answers) -> None:
+    is_ai, score = (np.tile(values, 20) for values in drawn_answers)
+    found = strict_threshold(is_ai, score)
+    human = score[~is_ai]
+    assert found["human"] == len(human)
+    if not len(human):
+        assert found == {"threshold": None, "human": 0, "why": "no human validation pictures"}
+        return
+    assert (human >= found["threshold"]).mean() <= 0.01
+    # A lower one would call more: the next human scores below it are too many.
+    assert (human >= human[human < found["threshold"]].max()).mean() > 0.01
+    assert (found["why"] is None) == (len(human) >= 100)
+
+
+@settings(deadline=None, max_examples=60)
+@given(answers, st.sampled_from([0.0, 0.3, 0.5, 1.0]))
+def test_every_measure_is_that_of_scikit_learn(drawn_answers, cut: float) -> None:
+    is_ai, score = drawn_answers
+    found = judged(is_ai, score, threshold=cut)
+    called = score >= cut
+    assert (found["pictures"], found["ai"], found["human"]) == (len(score), is_ai.sum(), (~is_ai).sum())
+    assert found["accuracy"]["value"] == pytest.approx(sklearn_metrics.accuracy_score(is_ai, called))
+    assert found["majority"] == pytest.approx(max(is_ai.mean(), 1 - is_ai.mean()))
+    if is_ai.any():
+        assert found["misses"]["value"] == pytest.approx(1 - sklearn_metrics.recall_score(is_ai, called))
+    if not is_ai.all():
+        assert found["false_alarms"]["value"] == pytest.approx(called[~is_ai].mean())
+    if is_ai.any() and not is_ai.all():
+        assert found["balanced_accuracy"]["value"] == pytest.approx(
+            sklearn_metrics.balanced_accuracy_score(is_ai, called)
+        )
+        assert found["roc_auc"]["value"] == pytest.approx(sklearn_metrics.roc_auc_score(is_ai, score))
+        assert found["average_precision"]["value"] == pytest.approx(
+            sklearn_metrics.average_precision_score(is_ai, score)
+        )
+        strict = found["recall_at_1"]
+        assert strict["recall"]["value"] == pytest.approx((score >= strict["threshold"])[is_ai].mean())
+        assert strict["false_alarms"]["value"] == pytest.approx((score >= strict["threshold"])[~is_ai].mean())
+
+
+@pytest.mark.filterwarnings("error")
+@settings(deadline=None, max_examples=60)
+@given(answers, st.integers(1, 9))
+def test_whatever_the_pictures_there_are_no_warnings_and_everything_is_json(drawn_answers, most: int) -> None:
+    is_ai, score = drawn_answers
+    found = judged(is_ai, score, groups=np.arange(len(score)) % most)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    for name in detection.MEASURES:
+        ends = found[name]
+        assert ends["value"] is None or ends["low"] is None or 0 <= ends["low"] <= ends["high"] <= 1
+
+
+def test_no_pictures_at_all_are_unknown() -> None:
+    found = judged(np.empty(0, bool), np.empty(0))
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert (found["pictures"], found["majority"], found["accuracy"]) == (0, None, detection.UNKNOWN)
+
+
+def test_few_pictures_of_an_origin_are_said_to_be_few() -> None:
+    is_ai = np.repeat([True, False], [9, 12])
+    assert judged(is_ai, np.linspace(0, 1, 21))["why"] == "fewer than 10 AI pictures"
+    assert judged(np.repeat([True, False], 10), np.linspace(0, 1, 20))["why"] is None
+
+
+def test_no_false_alarm_among_few_works_does_not_mean_that_there_are_none() -> None:
+    is_ai = np.repeat([True, False], [30, 50])
+    found = judged(is_ai, is_ai * 0.8 + 0.1)
+    assert found["false_alarms"] == pytest.approx({"value": 0, "low": 0, "high": 0.07135}, abs=1e-5)
+    assert found["balanced_accuracy"]["value"] == found["balanced_accuracy"]["high"] == 1
+    assert 0.9 < found["balanced_accuracy"]["low"] < 0.93
+    # Twins are as good as one picture.
+    grouped = judged(is_ai, is_ai * 0.8 + 0.1, groups=np.arange(80) // 2)
+    assert grouped["false_alarms"]["high"] > 0.13
+
+
+def test_the_cut_off_of_one_percent_is_validations_and_what_it_makes_of_test_pictures_stands_beside_it() -> None:
+    strict = strict_threshold(*drawn(2000, seed=1))
+    # Human test pictures that score higher than those of validation.
+    is_ai, score = drawn(2000, seed=2)
+    score[~is_ai] **= 0.5
+    found = judged(is_ai, score, strict=strict)["recall_at_1"]
+    assert {key: found[key] for key in strict} == strict
+    assert found["false_alarms"]["low"] > 0.01
+    assert found["recall"]["value"] == pytest.approx((score[is_ai] >= strict["threshold"]).mean())
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_intervals_cover_the_truth_as_often_as_stated(size: int) -> None:
+    everything = drawn(200_000, seed=99)
+    truth = {name: judged(*everything)[name]["value"] for name in detection.MEASURES}
+    held = {name: [] for name in detection.MEASURES}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "RESAMPLES", 200)
+        for trial in range(300):
+            groups = np.repeat(np.arange(150), size)
+            is_ai, score = (values[groups] for values in drawn(150, seed=trial))
+            found = judged(is_ai, score, groups=groups, seed=trial)
+            for name, hits in held.items():
+                hits.append(found[name]["low"] <= truth[name] <= found[name]["high"])
+    for name, hits in held.items():
+        assert 0.92 <= np.mean(hits) <= 0.975, (name, np.mean(hits))
+
+
+@given(answers)
+def test_curves_are_those_of_the_areas(drawn_answers) -> None:
+    is_ai, score = drawn_answers
+    found = curves(is_ai, score)
+    assert list(found.columns) == ["curve", "x", "y", "threshold"]
+    if is_ai.all() or not is_ai.any():
+        assert found.empty
+        return
+    roc, pr = (found[found["curve"] == name] for name in ("roc", "precision_recall"))
+    assert np.trapezoid(roc["y"], roc["x"]) == pytest.approx(sklearn_metrics.roc_auc_score(is_ai, score))
+    for row in pr.itertuples():
+        called = score >= row.threshold
+        assert row.x == pytest.approx(called[is_ai].mean())
+        assert row.y == pytest.approx(is_ai[called].mean())
+
+
+def test_each_style_of_each_source_has_its_share_right() -> None:
+    table = pd.DataFrame(
+        [
+            *[("ai", "dalle", "baroque", True)] * 8,
+            *[("ai", "dalle", "baroque", False)] * 2,
+            *[("ai", "dalle", None, True)] * 3,
+            *[("human", "human", "baroque", True)] * 1,
+            *[("human", "human", "baroque", False)] * 4,
+        ],
+        columns=["origin", "source", "style", "called_ai"],
+    )
+    found = by_style_and_source(table)
+    assert found[["source", "style", "pictures"]].values.tolist() == [
+        ["dalle", "baroque", 10],
+        ["dalle", None, 3],
+        ["human", "baroque", 5],
+    ]
+    assert found["called_ai"].tolist() == pytest.approx([0.8, 1, 0.2])
+    assert found["right"].tolist() == pytest.approx([0.8, 1, 0.8])
+    for row in found.itertuples():
+        # Wilson's ends are where the normal approximation to a binomial of that share has its 2.5 % and 97.5 %.
+        for end, z in ((row.right_low, norm.ppf(0.975)), (row.right_high, norm.ppf(0.025))):
+            if 0 < end < 1:
+                assert (row.right - end) / np.sqrt(end * (1 - end) / row.pictures) == pytest.approx(z)
+
+
+def test_a_collection_without_styles_has_a_row_a_source() -> None:
+    table = pd.DataFrame({"origin": "ai", "source": ["a", "b", "a"], "style": None, "called_ai": True})
+    found = by_style_and_source(table)
+    assert found[["source", "style", "pictures"]].values.tolist() == [["a", None, 2], ["b", None, 1]]
+    assert by_style_and_source(table.head(0)).columns.tolist() == found.columns.tolist()

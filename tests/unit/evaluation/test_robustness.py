@@ -1,0 +1,140 @@
+"""How often a network is right on corrupted pictures, as it is counted."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.evaluation.robustness import COLUMNS, MEASURES, rates
+from brushprint.stats import bootstrap
+
+
+def answers(pictures: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of AI that are less sure from condition to condition, and which pictures are AI's."""
+    generator = np.random.default_rng(seed)
+    is_ai = np.arange(pictures) % 4 == 0
+    worse = np.linspace(1.5, 0, len(CONDITIONS))
+    strength = np.where(is_ai, 1, -1)[:, None] * worse + generator.normal(size=(pictures, len(CONDITIONS)))
+    return 1 / (1 + np.exp(-strength)), is_ai
+
+
+def judged(p_ai: np.ndarray, is_ai: np.ndarray, **changes: object) -> pd.DataFrame:
+    arguments = {"groups": np.arange(len(is_ai)), "threshold": 0.5, "seed": 0, **changes}
+    return rates(p_ai, is_ai, arguments.pop("groups"), **arguments)
+
+
+def row_of(table: pd.DataFrame, name: str, severity: int, measure: str) -> pd.Series:
+    chosen = (table["name"] == name) & (table["severity"] == severity) & (table["measure"] == measure)
+    return table[chosen].iloc[0]
+
+
+def test_there_is_a_row_a_condition_and_measure():
+    table = judged(*answers())
+    assert tuple(table.columns) == COLUMNS
+    rows = [(*condition, measure) for condition in CONDITIONS for measure in MEASURES]
+    assert list(table[["name", "severity", "measure"]].itertuples(index=False, name=None)) == rows
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.7])
+def test_the_measures_are_what_counting_gives(threshold: float):
+    p_ai, is_ai = answers()
+    table = judged(p_ai, is_ai, threshold=threshold)
+    called = p_ai >= threshold
+    for column, (name, severity) in enumerate(CONDITIONS):
+        alarms, misses = called[~is_ai, column].mean(), 1 - called[is_ai, column].mean()
+        expected = {
+            "accuracy": (called[:, column] == is_ai).mean(),
+            "balanced_accuracy": 1 - (alarms + misses) / 2,
+            "false_alarms": alarms,
+            "misses": misses,
+        }
+        for measure, value in expected.items():
+            row = row_of(table, name, severity, measure)
+            before = row_of(table, "none", 0, measure)["value"]
+            assert row["value"] == pytest.approx(value, abs=1e-6)
+            assert row["change"] == pytest.approx(value - before, abs=1e-6)
+            assert row["low"] <= row["value"] + 1e-6 and row["high"] >= row["value"] - 1e-6
+
+
+def test_pictures_are_those_that_a_measure_is_of():
+    table = judged(*answers())
+    of = table.groupby("measure")["pictures"].unique().map(list).to_dict()
+    assert of == {"accuracy": [200], "balanced_accuracy": [200], "false_alarms": [150], "misses": [50]}
+
+
+def test_what_changes_no_answer_of_few_pictures_may_change_some_of_more():
+    p_ai, is_ai = answers()
+    table = judged(np.repeat(p_ai[:, 5:6], len(CONDITIONS), axis=1), is_ai)
+    changes = table[["change", "change_low", "change_high"]]
+    assert (changes["change"] == 0).all()
+    assert (changes[table["name"] == "none"] == 0).all().all()
+    others = changes[table["name"] != "none"]
+    assert (others["change_low"] < 0).all() and (others["change_high"] > 0).all()
+    assert (table["high"] > table["low"]).all()
+
+
+def test_a_paired_change_is_surer_than_the_difference_of_two_independent_values():
+    p_ai, is_ai = answers()
+    nearly = p_ai[:, :1] + np.random.default_rng(1).normal(scale=0.02, size=p_ai.shape)
+    row = row_of(judged(nearly, is_ai), "hue", 3, "accuracy")
+    assert row["change_high"] - row["change_low"] < 0.7 * (row["high"] - row["low"])
+
+
+def test_a_picture_that_a_condition_says_nothing_of_is_left_out_there_before_and_after():
+    p_ai, is_ai = answers()
+    p_ai[:120, -1] = np.nan
+    swap = row_of(judged(p_ai, is_ai), "swap", 1, "accuracy")
+    called = p_ai[120:] >= 0.5
+    right = (called == is_ai[120:, None]).mean(0)
+    assert swap["pictures"] == 80
+    assert swap["value"] == pytest.approx(right[-1])
+    assert swap["change"] == pytest.approx(right[-1] - right[0])
+
+
+def test_near_duplicates_are_no_more_evidence_than_one_picture():
+    p_ai, is_ai = answers(60)
+    four = judged(p_ai.repeat(4, axis=0), is_ai.repeat(4), groups=np.arange(60).repeat(4))
+    once, taken_as_more = judged(p_ai, is_ai), judged(p_ai.repeat(4, axis=0), is_ai.repeat(4))
+    widths = [(table["high"] - table["low"]).mean() for table in (once, four, taken_as_more)]
+    assert widths[1] == pytest.approx(widths[0], rel=0.1)
+    assert widths[2] < 0.7 * widths[1]
+
+
+@pytest.mark.parametrize("is_ai", [np.ones(12, bool), np.zeros(12, bool)])
+def test_of_pictures_of_one_side_what_needs_both_is_not_known(is_ai: np.ndarray):
+    p_ai, _ = answers(12)
+    table = judged(p_ai, is_ai).set_index("measure")
+    absent = "false_alarms" if is_ai.all() else "misses"
+    assert table.loc[["balanced_accuracy", absent], "value":"change_high"].isna().all().all()
+    assert table.loc["accuracy", "value":"change_high"].notna().all().all()
+    assert (table.loc[absent, "pictures"] == 0).all()
+
+
+def test_where_no_picture_has_a_donor_a_swap_says_nothing():
+    p_ai, is_ai = answers(20)
+    p_ai[:, -1] = np.nan
+    table = judged(p_ai, is_ai)
+    assert table.loc[table["name"] == "swap", "value":"change_high"].isna().all().all()
+    assert table.loc[table["name"] != "swap", "value":"change_high"].notna().all().all()
+
+
+def test_intervals_of_values_and_of_changes_cover_the_truth(monkeypatch: pytest.MonkeyPatch):
+    """Of 150 simulated test sets of 160 pictures each, with three conditions' worth of noise."""
+    generator = np.random.default_rng(0)
+    is_ai = np.arange(160) % 2 == 0
+    monkeypatch.setattr(bootstrap, "RESAMPLES", 200)
+    truth, after, rounds, covered = 0.85, 0.75, 150, np.zeros(2)
+    for seed in range(rounds):
+        right = np.empty((160, len(CONDITIONS)), bool)
+        draw = generator.random(160)
+        right[:, 0], right[:, 1:] = draw < truth, (draw < after)[:, None]
+        row = row_of(judged((right == is_ai[:, None]).astype(float), is_ai, seed=seed), "jpeg", 1, "balanced_accuracy")
+        covered += row["low"] <= after <= row["high"], row["change_low"] <= after - truth <= row["change_high"]
+    assert (covered / rounds > 0.89).all() and (covered / rounds < 0.995).all()
+
+
+def test_the_same_seed_gives_the_same_table_and_another_other_intervals():
+    one, again, other = (judged(*answers(), seed=seed) for seed in (0, 0, 1))
+    pd.testing.assert_frame_equal(one, again, check_exact=True)
+    assert (one["low"] != other["low"]).any()
+    pd.testing.assert_series_equal(one["value"], other["value"])

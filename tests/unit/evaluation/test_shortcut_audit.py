@@ -1,0 +1,292 @@
+"""The shortcut audit: what is planted beside the art is caught, and where nothing is planted it stays quiet."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from threadpoolctl import threadpool_limits
+
+from brushprint.data.catalogue import catalogue
+from brushprint.data.shortcut_features import COLUMNS, GROUPS, cues
+from brushprint.evaluation.shortcut_audit import ALL, TELLING, _balanced_accuracy, _bound, _roc_auc, audit
+from brushprint.stats import bootstrap
+from brushprint.stats.intervals import FEWEST
+from tests.conftest import encoded, picture
+from tests.workflow.test_real_pictures import archive, labels
+
+LABELS = [{"folder": origin, "origin": origin, "source": origin, "style": None} for origin in ("human", "ai")]
+HARMONISE = {"side": 32, "resize": "lanczos", "format": "jpeg", "quality": 90}
+MARGIN = 0.05
+
+Encode = Callable[[Image.Image], bytes]
+Drawn = tuple[pd.DataFrame, pd.DataFrame, np.ndarray]
+
+
+def jpeg(quality: int) -> Encode:
+    return lambda image: encoded(image, quality=quality)
+
+
+def collection(root: Path, ai: Encode, human: Encode, seed: int = 0, pictures: int = 80) -> pd.DataFrame:
+    """A collection of drawn pictures, of which every second is called AI; the catalogue of it."""
+    for number in range(pictures):
+        origin, encode = [("human", human), ("ai", ai)][number % 2]
+        (root / origin).mkdir(parents=True, exist_ok=True)
+        (root / origin / f"{number}.png").write_bytes(encode(picture(1000 * seed + number, (96, 96))))
+    return catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)[0]
+
+
+def found(root: Path, table: pd.DataFrame, harmonise: dict | None = None) -> dict[str, dict]:
+    """The rows of an audit that found something, by the group of cues."""
+    measured = cues(root, table, jobs=1, harmonise=harmonise)
+    rows = audit(measured, table, np.arange(len(table)), margin=MARGIN, pictures=1000, seed=0)
+    assert {row["question"] for row in rows} == {"ai or human"}
+    assert [row["cues"] for row in rows] == [*GROUPS, ALL]
+    return {row["cues"]: row for row in rows if row["found"]}
+
+
+def test_one_jpeg_quality_of_all_ai_pictures_is_caught_and_harmonising_cures_it(tmp_path: Path) -> None:
+    table = collection(tmp_path, ai=jpeg(60), human=jpeg(90))
+    caught = found(tmp_path, table)
+    assert {"JPEG quality", "file size", ALL} <= set(caught)
+    assert not {"format", "dimensions"} & set(caught)
+    first = caught["JPEG quality"]["telling"][0]
+    assert (first["cue"], first["is"], first["ai"], first["human"]) == ("jpeg_quality", "median", 60, 90)
+    assert caught["JPEG quality"]["balanced_accuracy"]["value"] == 1
+    assert found(tmp_path, table, HARMONISE) == {}
+
+
+def larger(image: Image.Image) -> bytes:
+    return encoded(image.resize((144, 144), Image.Resampling.BICUBIC), quality=90)
+
+
+def test_a_size_of_all_ai_pictures_is_caught_and_harmonising_cures_it(tmp_path: Path) -> None:
+    table = collection(tmp_path, ai=larger, human=jpeg(90))
+    caught = found(tmp_path, table)
+    assert "dimensions" in caught
+    assert not {"format", "JPEG quality"} & set(caught)
+    widths = [told for told in caught["dimensions"]["telling"] if told["cue"] == "width"]
+    assert [(told["ai"], told["human"]) for told in widths] == [(144, 96)]
+    assert found(tmp_path, table, HARMONISE) == {}
+
+
+def test_a_format_of_all_ai_pictures_is_caught_and_harmonising_cures_it(tmp_path: Path) -> None:
+    table = collection(tmp_path, ai=lambda image: encoded(image, "PNG"), human=jpeg(90))
+    caught = found(tmp_path, table)
+    assert "format" in caught
+    assert "dimensions" not in caught
+    assert {"cue": "format_png", "roc_auc": 1, "is": "share", "ai": 1, "human": 0} in caught["format"]["telling"]
+    assert found(tmp_path, table, HARMONISE) == {}
+
+
+def reddish(image: Image.Image) -> bytes:
+    return encoded(image.point([value * 7 // 10 + 76 for value in range(256)] + [*range(256)] * 2), quality=90)
+
+
+def test_a_colour_of_all_ai_pictures_is_caught_and_harmonising_does_not_hide_it(tmp_path: Path) -> None:
+    table = collection(tmp_path, ai=reddish, human=jpeg(90))
+    for harmonise in (None, HARMONISE):
+        caught = found(tmp_path, table, harmonise)
+        assert "colour statistics" in caught
+        assert not {"format", "dimensions", "JPEG quality"} & set(caught)
+        assert {told["cue"] for told in caught["colour statistics"]["telling"]} <= {
+            *("red_mean", "red_deviation", "red_skewness"),
+            *("saturation", "colourfulness", "black"),
+        }
+
+
+def either(image: Image.Image) -> bytes:
+    """A picture of one of several sizes, qualities and formats, whatever its origin."""
+    generator = np.random.default_rng(image.getpixel((0, 0)))
+    image = image.resize([(96, 96), (80, 120)][generator.integers(2)], Image.Resampling.BICUBIC)
+    return encoded(image, ["JPEG", "JPEG", "PNG"][generator.integers(3)], quality=int(generator.integers(50, 96)))
+
+
+def test_pictures_that_differ_alike_on_both_sides_leave_it_quiet(tmp_path: Path) -> None:
+    for seed in range(8):
+        table = collection(tmp_path / str(seed), ai=either, human=either, seed=seed, pictures=60)
+        assert found(tmp_path / str(seed), table) == {}
+
+
+def noise(seed: int, ai: int, human: int, *, copies: int = 1, sources: int = 1) -> Drawn:
+    """Cues, catalogue and groups of pictures whose cues say nothing; each stands there `copies` times."""
+    generator = np.random.default_rng(seed)
+    different = ai + human
+    values = generator.normal(size=(different, len(COLUMNS))).astype(np.float32)
+    values[:, ::4] = values[:, ::4] > 0
+    origin = np.repeat(["ai", "human"], [ai, human])
+    source = np.where(origin == "ai", [f"generator {number % sources}" for number in range(different)], "human")
+    table = pd.DataFrame({"origin": np.repeat(origin, copies), "source": np.repeat(source, copies)})
+    groups = np.repeat(np.arange(different), copies)
+    return pd.DataFrame(values.repeat(copies, axis=0), columns=list(COLUMNS)), table, groups
+
+
+def judged(drawn: Drawn, **options: object) -> list[dict]:
+    return audit(*drawn, **{"margin": MARGIN, "pictures": 1000, "seed": 0} | options)
+
+
+def test_of_audits_of_cues_that_say_nothing_at_most_one_in_twenty_finds_anything() -> None:
+    """Without a margin, which makes false alarms rarer still."""
+    alarms = [any(row["found"] for row in judged(noise(seed, 14, 12), margin=0, seed=seed)) for seed in range(40)]
+    assert np.mean(alarms) <= 0.05
+
+
+def test_near_duplicates_are_no_cue_where_their_groups_are_told() -> None:
+    values, table, groups = noise(0, 25, 25, copies=4)
+    assert not any(row["found"] for row in judged((values, table, groups)))
+    assert all(row["found"] for row in judged((values, table, np.arange(len(table)))))
+
+
+def test_each_ai_source_is_asked_about_too_where_there_are_several() -> None:
+    values, table, groups = noise(0, 60, 40, sources=2)
+    values["width"] = np.where(table["source"] == "generator 1", 768, 256)
+    rows = judged((values, table, groups))
+    assert list(dict.fromkeys(row["question"] for row in rows)) == [
+        "ai or human",
+        "generator 0 or human",
+        "generator 1 or human",
+    ]
+    assert len(rows) == 3 * (len(GROUPS) + 1)
+    assert {row["question"]: row["pictures"] for row in rows} == {
+        "ai or human": 100,
+        "generator 0 or human": 70,
+        "generator 1 or human": 70,
+    }
+    caught = {(row["question"], row["cues"]) for row in rows if row["found"]}
+    assert {question for question, _ in caught} <= {"ai or human", "generator 1 or human"}
+    assert {("generator 1 or human", "dimensions"), ("generator 1 or human", ALL)} <= caught
+
+
+def test_a_row_says_what_it_found_and_how_sure_that_is() -> None:
+    values, table, groups = noise(0, 60, 40)
+    values["bytes_per_pixel"] += 2 * (table["origin"] == "ai").to_numpy()
+    row = judged((values, table, groups))[0]
+    assert list(row) == [
+        *("question", "pictures", "why", "cues", "balanced_accuracy", "roc_auc", "bound", "found", "telling")
+    ]
+    for key in ("balanced_accuracy", "roc_auc"):
+        assert row[key]["low"] < row[key]["value"] < row[key]["high"]
+    assert 0.5 + MARGIN < row["bound"] < row["balanced_accuracy"]["low"]
+    assert row["found"] is True
+    assert row["telling"][0]["cue"] == "bytes_per_pixel"
+    assert row["telling"][0]["roc_auc"] > 0.85
+    assert len(row["telling"]) <= TELLING
+    assert not any(row["telling"] for row in judged((values, table, groups)) if not row["found"])
+
+
+def test_what_is_found_must_surely_exceed_the_margin() -> None:
+    values, table, groups = noise(0, 60, 40)
+    values["bytes_per_pixel"] += 2 * (table["origin"] == "ai").to_numpy()
+    found = [judged((values, table, groups), margin=margin)[0]["found"] for margin in (0, 0.05, 0.49)]
+    assert found == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("ai", "human", "copies", "why"),
+    [
+        (0, 40, 1, "there is no AI picture"),
+        (40, 0, 1, "there is no human picture"),
+        (40, FEWEST - 1, 1, "only 9 human pictures differ, and at least 10 are needed"),
+        (FEWEST - 1, 40, 3, "only 9 AI pictures differ, and at least 10 are needed"),
+    ],
+)
+def test_too_few_pictures_are_not_judged(ai: int, human: int, copies: int, why: str) -> None:
+    rows = judged(noise(0, ai, human, copies=copies))
+    assert [row["cues"] for row in rows] == [*GROUPS, ALL]
+    for row in rows:
+        assert row["why"] == why
+        assert row["balanced_accuracy"] == row["roc_auc"] == {"value": None, "low": None, "high": None}
+        assert (row["bound"], row["found"], row["telling"]) == (None, None, [])
+    json.dumps(rows, allow_nan=False)
+
+
+def test_a_source_of_few_pictures_takes_nothing_from_the_others() -> None:
+    values, table, groups = noise(0, 60, 40)
+    table.loc[:4, "source"] = "rare"
+    why = {row["question"]: row["why"] for row in judged((values, table, groups))}
+    assert why["ai or human"] is why["generator 0 or human"] is None
+    assert why["rare or human"] == "only 5 AI pictures differ, and at least 10 are needed"
+
+
+def test_cues_that_are_the_same_in_all_pictures_say_exactly_nothing() -> None:
+    values, table, groups = noise(0, 60, 40)
+    values[list(GROUPS["format"])] = 1
+    row = judged((values, table, groups))[1]
+    assert row["cues"] == "format"
+    assert row["balanced_accuracy"] == row["roc_auc"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+
+
+def test_at_most_so_many_pictures_are_taken_and_each_source_keeps_its_share() -> None:
+    rows = judged(noise(0, 120, 80, sources=2), pictures=100)
+    assert {row["question"]: row["pictures"] for row in rows} == {
+        "ai or human": 100,
+        "generator 0 or human": 70,
+        "generator 1 or human": 70,
+    }
+
+
+def test_the_same_audit_gives_the_same_rows_whatever_the_threads() -> None:
+    drawn = noise(0, 40, 30, sources=2)
+    told = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            told.append(json.dumps(judged(drawn), allow_nan=False))
+    assert told[0] == told[1]
+    assert told[0] != json.dumps(judged(drawn, seed=1))
+
+
+scores = st.lists(st.tuples(st.sampled_from([0.1, 0.4, 0.5, 0.6, 0.9]), st.booleans(), st.integers(0, 3)), min_size=2)
+
+
+@given(scores)
+def test_resampled_statistics_are_those_of_scikit_learn(drawn: list[tuple[float, bool, int]]) -> None:
+    score, is_ai, weight = map(np.array, zip(*drawn, strict=True))
+    columns = np.stack([weight, np.ones_like(weight)], axis=1).astype(np.float32)
+    areas, accuracies = (statistic(score, is_ai, columns) for statistic in (_roc_auc, _balanced_accuracy))
+    for column, area, accuracy in zip(columns.T, areas, accuracies, strict=True):
+        if len(set(is_ai[column > 0])) < 2:
+            assert np.isnan([area, accuracy]).all()
+            continue
+        assert area == pytest.approx(roc_auc_score(is_ai, score, sample_weight=column))
+        assert accuracy == pytest.approx(balanced_accuracy_score(is_ai, score > 0.5, sample_weight=column))
+
+
+def test_near_duplicates_are_drawn_together() -> None:
+    groups = np.array([4, 7, 4, 9, 7, 7])
+    drawn = np.concatenate(list(bootstrap.weights(groups, 0, share=0.5)), axis=1)
+    assert drawn.shape == (6, 1000)
+    for name in (4, 7, 9):
+        assert (drawn[groups == name] == drawn[groups == name][0]).all()
+    # Of three groups two are drawn: half, rounded.
+    assert (drawn[[0, 1, 3]].sum(0) == 2).all()
+
+
+@pytest.mark.parametrize("copies", [1, 5])
+@pytest.mark.parametrize(("ai", "human"), [(10, 10), (15, 60), (100, 100)])
+@pytest.mark.parametrize("accuracy", [0.5, 0.7, 0.95])
+def test_the_bound_is_too_high_no_more_often_than_stated(ai: int, human: int, copies: int, accuracy: float) -> None:
+    generator = np.random.default_rng(0)
+    is_ai = np.repeat([True, False], [ai, human]).repeat(copies)
+    groups = np.arange(ai + human).repeat(copies)
+    bounds = [
+        _bound((generator.random(ai + human) < accuracy).repeat(copies), is_ai, groups, 0.01) for _ in range(1500)
+    ]
+    assert np.mean(np.array(bounds) > accuracy) <= 0.01 + 3 * np.sqrt(0.01 / 1500)
+
+
+@pytest.mark.parametrize("side", [64, 128])
+def test_of_real_pictures_sizes_and_qualities_are_caught_and_harmonising_cures_these(side: int) -> None:
+    source = archive("ai-artbench-native-sizes.zip")
+    table, _ = catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
+    caught = found(source, table)
+    assert {"file size", "dimensions", "JPEG quality"} <= set(caught)
+    widths = [(told["ai"], told["human"]) for told in caught["dimensions"]["telling"] if told["cue"] == "width"]
+    assert widths == [(768, 256)]
+    cured = found(source, table, {"side": side, "resize": "lanczos", "format": "jpeg", "quality": 90})
+    assert not {"file size", "format", "dimensions", "JPEG quality"} & set(cured)

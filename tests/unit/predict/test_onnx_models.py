@@ -1,0 +1,221 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from brushprint.core.digest import sha256
+from brushprint.core.errors import UserError
+from brushprint.evaluation.calibration import apply
+from brushprint.models import networks
+from brushprint.predict import onnx_models
+from tests.conftest import ARCHITECTURES, REPOSITORY, model_of
+
+CLASSES = ["a", "b", "c"]
+FACTS = {"variant": "größer", "temperature": 1.3, "band": {"low": None, "high": 0.7}}
+
+
+def pictures(count: int, side: int) -> np.ndarray:
+    return np.random.default_rng(count).integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+
+
+def answers(file: Path, given: np.ndarray) -> list[np.ndarray]:
+    session = onnxruntime.InferenceSession(file)
+    return session.run(["logits", "probabilities"], {"pictures": given.astype(np.float32)})
+
+
+def random_model(architecture: str, side: int, classes: list[str] = CLASSES, **recipe: object) -> networks.Model:
+    """A model with random weights that tells pictures apart: its batch normalisation has seen some."""
+    torch.manual_seed(1)
+    model = model_of(architecture, side, classes, **recipe)
+    for module in model.network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.train().momentum = 1
+    with torch.no_grad():
+        model.network(model.inputs(torch.from_numpy(pictures(32, side))))
+    model.network.eval()
+    return model
+
+
+def exported(folder: Path, model: networks.Model) -> dict[str, Path]:
+    files = {"fp32": folder / "model.onnx", "fp16": folder / "model-fp16.onnx"}
+    onnx_models.export(model, FACTS, files["fp32"])
+    onnx_models.halve(*files.values())
+    return files
+
+
+def assert_same(model: networks.Model, file: Path, count: int) -> None:
+    given = pictures(count, model.about["image_size"])
+    with torch.no_grad():
+        expected = model.network(model.inputs(torch.from_numpy(given))).numpy()
+    logits, probabilities = answers(file, given)
+    assert count == 1 or expected.std(0).max() > 1e-3
+    assert logits.dtype == probabilities.dtype == np.float32
+    assert np.allclose(logits, expected, atol=1e-4, rtol=1e-4)
+    assert np.allclose(probabilities, apply(expected, FACTS["temperature"]), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "side"),
+    [
+        *((name, 32) for name in ARCHITECTURES),
+        *(("torchvision/convnext_tiny", 32), ("torchvision/shufflenet_v2_x0_5", 32)),
+        *(("timm/test_vit", 160), ("timm/test_mambaout", 32)),
+    ],
+)
+def test_the_file_answers_as_the_network_does_for_one_picture_and_for_more(
+    architecture: str, side: int, tmp_path: Path
+) -> None:
+    model = random_model(architecture, side)
+    onnx_models.export(model, FACTS, tmp_path / "model.onnx")
+    for count in (1, 5):
+        assert_same(model, tmp_path / "model.onnx", count)
+    assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
+    onnx.checker.check_model(onnx.load(tmp_path / "model.onnx"), full_check=True)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [{"scaling": "imagenet"}, {"loss": networks.ONE_LOGIT}, {"precision": "bf16-mixed"}, {"dropout": 0.5}],
+    ids=str,
+)
+def test_what_a_recipe_says_is_within_the_file(recipe: dict, tmp_path: Path) -> None:
+    model = random_model("cifake", 32, ["ai", "human"], **recipe)
+    onnx_models.export(model, FACTS, tmp_path / "model.onnx")
+    assert_same(model, tmp_path / "model.onnx", 5)
+
+
+def test_the_network_itself_stays_as_it_was(tmp_path: Path) -> None:
+    model = random_model("conv3", 32)
+    before = {name: value.clone() for name, value in model.network.state_dict().items()}
+    onnx_models.export(model, FACTS, tmp_path / "model.onnx")
+    after = model.network.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert after["conv1.weight"].is_contiguous(memory_format=torch.channels_last)
+
+
+def test_batch_normalisation_is_folded_and_no_batch_is_written_into_the_graph(tmp_path: Path) -> None:
+    onnx_models.export(random_model("torchvision/resnet18", 32), FACTS, tmp_path / "model.onnx")
+    kinds = {node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node}
+    assert "Conv" in kinds
+    assert not kinds & {"BatchNormalization", "Gather", "Shape", "Range"}
+
+
+def test_the_file_says_what_it_takes_what_it_gives_and_the_facts(tmp_path: Path) -> None:
+    onnx_models.export(random_model("cifake", 32), FACTS, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    of = [(value.name, value.type, value.shape) for value in (*session.get_inputs(), *session.get_outputs())]
+    assert of == [
+        ("pictures", "tensor(float)", ["batch", 32, 32, 3]),
+        ("logits", "tensor(float)", ["batch", 3]),
+        ("probabilities", "tensor(float)", ["batch", 3]),
+    ]
+    assert json.loads(session.get_modelmeta().custom_metadata_map["brushprint"]) == FACTS
+    assert [opset.version for opset in onnx.load(tmp_path / "model.onnx").opset_import] == [onnx_models.OPSET]
+
+
+def test_the_same_network_gives_the_same_bytes_which_name_no_place_of_this_machine(tmp_path: Path) -> None:
+    one, two = (exported(tmp_path / name, random_model("tapering-cnn", 32)) for name in ("one", "two"))
+    for name, file in one.items():
+        assert file.read_bytes() == two[name].read_bytes()
+        said = onnx.load(file)
+        # By chance weights spell short words.
+        del said.graph.initializer[:]
+        for told in (str(REPOSITORY), str(Path(torch.__file__).parent), ".py", "line "):
+            assert told.encode() not in said.SerializeToString(), told
+
+
+def test_half_precision_takes_half_the_bytes_and_answers_nearly_alike(tmp_path: Path) -> None:
+    onnx_models.export(random_model("torchvision/resnet18", 32), FACTS, tmp_path / "model.onnx")
+    onnx_models.halve(tmp_path / "model.onnx", tmp_path / "half.onnx")
+    sizes = [(tmp_path / f"{name}.onnx").stat().st_size for name in ("model", "half")]
+    assert 0.49 < sizes[1] / sizes[0] < 0.52
+    given = pictures(5, 32)
+    whole, half = (answers(tmp_path / f"{name}.onnx", given)[1] for name in ("model", "half"))
+    assert half.dtype == np.float32
+    assert 0 < np.abs(whole - half).max() < 0.01
+    metadata = onnxruntime.InferenceSession(tmp_path / "half.onnx").get_modelmeta().custom_metadata_map
+    assert json.loads(metadata["brushprint"]) == FACTS
+
+
+def test_weights_that_half_precision_cannot_hold_stay_as_they_are(tmp_path: Path) -> None:
+    model = random_model("cifake", 32)
+    with torch.no_grad():
+        model.network.hidden.weight[0, 0] = 1e5
+    onnx_models.export(model, FACTS, tmp_path / "model.onnx")
+    onnx_models.halve(tmp_path / "model.onnx", tmp_path / "half.onnx")
+    stored = {weight.name: weight.data_type for weight in onnx.load(tmp_path / "half.onnx").graph.initializer}
+    assert stored["network.hidden.weight"] == onnx.TensorProto.FLOAT
+    assert stored["network.conv2.weight.half"] == onnx.TensorProto.FLOAT16
+    assert np.isfinite(answers(tmp_path / "half.onnx", pictures(2, 32))[0]).all()
+
+
+def test_weights_beyond_what_a_file_holds_are_refused_in_one_line(tmp_path: Path) -> None:
+    model = random_model("cifake", 32)
+    large = networks.Model(nn.Linear(2**15, 2**15, device="meta"), model.about)
+    with pytest.raises(UserError, match=r"^cifake cannot be exported: its weights take 4.0 GB, an ONNX file holds 2;"):
+        onnx_models.export(large, FACTS, tmp_path / "model.onnx")
+
+
+def test_what_torch_cannot_export_is_told_in_one_line(tmp_path: Path) -> None:
+    class Branching(nn.Module):
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            return inputs.mean((2, 3)) if inputs.sum() > 0 else inputs.amax((2, 3))
+
+    model = networks.Model(Branching(), random_model("cifake", 32).about)
+    with pytest.raises(UserError, match=r"^cifake cannot be exported: .+; name another network in the recipe$") as told:
+        onnx_models.export(model, FACTS, tmp_path / "model.onnx")
+    assert "\n" not in str(told.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_check_tells_sizes_differences_and_accuracies(tmp_path: Path) -> None:
+    model, given = random_model("conv3", 32), pictures(30, 32)
+    files = exported(tmp_path, model)
+    with torch.no_grad():
+        named = model.network(model.inputs(torch.from_numpy(given))).argmax(1).numpy()
+    # Of the pictures of each class that is named some are right.
+    labels = np.where(np.arange(30) < 20, named, (named + 1) % 3)
+    tested = pd.DataFrame({"label": np.array(CLASSES)[labels], "group": range(30)})
+    found = onnx_models.check(model, files, given, tested, temperature=1.3, seed=0)
+    assert (found["opset"], found["pictures"]) == (onnx_models.OPSET, 30)
+    assert found["majority"] == np.bincount(labels).max() / 30
+    assert found["torch"]["accuracy"]["value"] == pytest.approx(20 / 30)
+    assert found["torch"]["accuracy"]["low"] < 20 / 30 < found["torch"]["accuracy"]["high"]
+    for name, file in files.items():
+        assert (found[name]["bytes"], found[name]["sha256"]) == (file.stat().st_size, sha256(file))
+    assert found["fp32"]["changed"] == 0
+    assert found["fp32"]["balanced_accuracy"] == found["torch"]["balanced_accuracy"]
+    assert found["fp32"]["probabilities"] < found["fp16"]["probabilities"] < 1e-2
+    assert found["fp16"]["logits"] > found["fp32"]["logits"]
+
+
+def test_a_file_that_answers_otherwise_than_the_network_is_refused_in_one_line(tmp_path: Path) -> None:
+    model = random_model("conv3", 32)
+    files = exported(tmp_path, model)
+    with torch.no_grad():
+        model.network.get_submodule("head.logits").bias += torch.tensor([0.5, 0, 0])
+    tested = pd.DataFrame({"label": CLASSES, "group": range(3)})
+    with pytest.raises(UserError, match=r"model\.onnx: a probability is 0\.\d+ from the network's;"):
+        onnx_models.check(model, files, pictures(3, 32), tested, temperature=1.3, seed=0)
+
+
+def test_an_answer_that_changes_is_counted(tmp_path: Path) -> None:
+    model, given = random_model("conv3", 32), pictures(8, 32)
+    files = exported(tmp_path, model)
+    with torch.no_grad():
+        logits = model.network(model.inputs(torch.from_numpy(given)))
+        model.network.get_submodule("head.logits").bias += torch.tensor([0, 0, 1e3])
+    other = tmp_path / "other.onnx"
+    onnx_models.export(model, FACTS, other)
+    with torch.no_grad():
+        model.network.get_submodule("head.logits").bias -= torch.tensor([0, 0, 1e3])
+    tested = pd.DataFrame({"label": ["a"] * 4 + ["c"] * 4, "group": range(8)})
+    found = onnx_models.check(model, files | {"fp16": other}, given, tested, temperature=1.3, seed=0)
+    assert found["fp16"]["changed"] == int((logits.argmax(1) != 2).sum()) > 0
+    assert found["fp16"]["accuracy"]["value"] == 0.5

@@ -1,0 +1,233 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from captum.attr import LayerGradCam
+from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+from brushprint.models import networks
+from brushprint.saliency.example_selection import choose, draw_panels
+from brushprint.saliency.gradcam import as_heat, grad_cam, heatmaps
+from tests.conftest import ARCHITECTURES, model_of
+from tests.support import planted
+
+TARGETS = torch.tensor([0, 1, 2, 1, 0, 2])
+SIDE = 64
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def random_model(name: str) -> networks.Model:
+    # Random networks in which every picture has some heat.
+    torch.manual_seed(4 if name == "tapering-cnn" else 0)
+    return model_of(name, SIDE, ["a", "b", "c"])
+
+
+def random_network(name: str) -> tuple[torch.nn.Module, str]:
+    model = random_model(name)
+    return model.network, model.layers.gradcam
+
+
+def pictures() -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.randint(0, 256, (len(TARGETS), SIDE, SIDE, 3), dtype=torch.uint8, generator=generator)
+
+
+def test_maps_are_those_of_captum(name: str):
+    network, layer = random_network(name)
+    inputs = networks.as_input(pictures())
+    oracle = LayerGradCam(network, network.get_submodule(layer))
+    expected = oracle.attribute(inputs, TARGETS, relu_attributions=True).sum(1).detach()
+    found = grad_cam(network, layer, inputs, TARGETS)
+    assert (found.amax(dim=(1, 2)) > 0).all()
+    scale = expected.amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)
+    torch.testing.assert_close(found / scale, expected / scale, atol=1e-4, rtol=0)
+
+
+def test_heatmaps_are_those_of_the_package_grad_cam(name: str):
+    model = random_model(name)
+    with GradCAM(model.network, [model.network.get_submodule(model.layers.gradcam)]) as oracle:
+        chosen = [ClassifierOutputTarget(target) for target in TARGETS.tolist()]
+        expected = oracle(networks.as_input(pictures()), chosen)
+    found = heatmaps(model, pictures(), TARGETS)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_the_class_that_is_asked_for_decides_the_map(name: str):
+    model = random_model(name)
+    one, other = (heatmaps(model, pictures(), classes) for classes in (TARGETS, 2 - TARGETS))
+    unchanged = [np.allclose(one[index], other[index], atol=1e-4) for index in range(len(TARGETS))]
+    assert not all(unchanged)
+    assert all(unchanged[index] for index in (1, 3))
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_a_picture_has_the_same_heat_alone_as_in_a_batch(name: str, batch: int, monkeypatch: pytest.MonkeyPatch):
+    model = random_model(name)
+    whole = heatmaps(model, pictures(), TARGETS)
+    monkeypatch.setattr(networks, "batch", lambda side: batch)
+    np.testing.assert_allclose(heatmaps(model, pictures(), TARGETS), whole, atol=1e-4)
+
+
+def test_explaining_leaves_network_and_inputs_as_they_were(name: str):
+    network, layer = random_network(name)
+    inputs = networks.as_input(pictures())
+    with torch.no_grad():
+        grad_cam(network, layer, inputs, TARGETS)
+    assert not inputs.requires_grad
+    assert all(parameter.grad is None for parameter in network.parameters())
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+def through_the_whole_network(
+    network: torch.nn.Module, layer: str, inputs: torch.Tensor, classes: torch.Tensor
+) -> torch.Tensor:
+    """Grad-CAM with every layer recorded."""
+    kept = {}
+    handle = network.get_submodule(layer).register_forward_hook(
+        lambda _, __, output: kept.update(maps=output) or output.clone()
+    )
+    logits = network(inputs.clone().requires_grad_())
+    handle.remove()
+    (gradients,) = torch.autograd.grad(logits.gather(1, classes[:, None]).sum(), kept["maps"])
+    return (gradients.mean(dim=(2, 3), keepdim=True) * kept["maps"]).sum(1).relu().detach()
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "layer"),
+    [
+        *((name, SIDE, None) for name in ARCHITECTURES),
+        # All layers of this one are changed in place by the next; the last two are followed by such a change.
+        ("torchvision/vgg11", SIDE, "features.8"),
+        ("torchvision/resnet18", SIDE, "layer3.1.bn2"),
+        ("torchvision/densenet121", 128, "features"),
+        ("torchvision/vit_b_32", 224, "conv_proj"),
+    ],
+)
+def test_recording_only_what_follows_the_layer_changes_nothing(name: str, side: int, layer: str | None):
+    torch.manual_seed(0)
+    model = model_of(name, side, ["a", "b", "c"])
+    layer = layer or model.layers.gradcam
+    inputs = networks.as_input(torch.randint(0, 256, (3, side, side, 3), dtype=torch.uint8))
+    expected = through_the_whole_network(model.network, layer, inputs, TARGETS[:3])
+    torch.testing.assert_close(grad_cam(model.network, layer, inputs, TARGETS[:3]), expected, atol=1e-6, rtol=1e-5)
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_network_that_fails_leaves_no_hook_and_the_grad_mode_as_it_was(enabled: bool):
+    network, layer = random_network("conv3")
+    with torch.set_grad_enabled(enabled):
+        for wrong in (TARGETS + 3, TARGETS[:2, None]):
+            with pytest.raises((RuntimeError, IndexError)):
+                grad_cam(network, layer, networks.as_input(pictures()), wrong)
+            assert torch.is_grad_enabled() == enabled
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+@pytest.mark.parametrize("device", ["cpu", "auto"])
+def test_a_network_that_learned_in_bfloat16_is_explained_in_it(name: str, device: str):
+    exact = random_model(name)
+    rough = networks.Model(exact.network, exact.about | {"precision": "bf16-mixed"})
+    expected, found = (heatmaps(model, pictures(), TARGETS, device) for model in (exact, rough))
+    assert found.dtype == np.float32
+    assert not np.array_equal(found, expected)
+    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.95
+
+
+def test_frozen_layers_are_explained_too(name: str):
+    network, layer = random_network(name)
+    inputs = networks.as_input(pictures())
+    expected = grad_cam(network, layer, inputs, TARGETS)
+    assert torch.equal(grad_cam(network.requires_grad_(False), layer, inputs, TARGETS), expected)
+
+
+def test_no_pictures_have_no_heat(name: str):
+    assert heatmaps(random_model(name), pictures()[:0], TARGETS[:0]).shape == (0, SIDE, SIDE)
+
+
+def test_heat_reaches_from_zero_to_one_and_nothing_stays_nothing():
+    maps = torch.stack([torch.zeros(4, 4), torch.arange(16.0).reshape(4, 4), torch.eye(4) * 1e-3])
+    heat = as_heat(maps, 16)
+    assert not heat[0].any()
+    torch.testing.assert_close(heat.amin(dim=(1, 2))[1:], torch.zeros(2))
+    torch.testing.assert_close(heat.amax(dim=(1, 2))[1:], torch.ones(2), atol=1e-3, rtol=0)
+
+
+def test_a_planted_cue_gets_the_heat():
+    pixels, colours = planted.pictures(40, seed=3)
+    heat = heatmaps(planted.learned(), torch.from_numpy(pixels), torch.from_numpy(colours))
+    mark = heat[:, planted.ROWS, planted.COLUMNS]
+    assert mark.mean() > 2 * (heat.sum() - mark.sum()) / (heat.size - mark.size)
+
+
+def test_the_pictures_nearest_to_each_centre_are_chosen():
+    points = pd.DataFrame(
+        {
+            "image_id": ["a", "b", "c", "d", "e", "f"],
+            "outcome": ["correct", "misclassified", "correct", "correct", "correct", "correct"],
+            "cluster_2d": [1, 0, 0, 0, 0, 0],
+            "distance_2d": [5.0, 9.0, 3.0, 1.0, 2.0, 1.0],
+            "cluster_full": [0, 0, 1, 1, 1, 1],
+            "distance_full": [1.0, 1.0, 1.0, 2.0, 3.0, 4.0],
+        }
+    )
+    chosen = choose(points, 3)
+    assert chosen.to_dict("list") == {
+        "image_id": ["d", "f", "e", "a", "b", "a", "c", "d", "e", "b"],
+        "panel": [
+            f"gradcam-{space}-{outcome}" for space in ("2d", "full") for outcome in ["correct"] * 4 + ["misclassified"]
+        ],
+        "cluster": [0, 0, 0, 1, 0, 0, 1, 1, 1, 0],
+    }
+    pd.testing.assert_frame_equal(choose(points.sample(frac=1, random_state=0), 3), chosen)
+
+
+def predictions(labels: list[str], predicted: list[str]) -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    table = {"image_id": [f"id{index:03d}" for index in range(len(labels))], "label": labels, "predicted": predicted}
+    return pd.DataFrame(table | {"probability": generator.random(len(labels))})
+
+
+@pytest.mark.filterwarnings("error")
+def test_panels_are_drawn_evenly_over_the_true_classes_and_by_their_seed():
+    given = predictions(["a"] * 90 + ["b"] * 60 + ["c"] * 4, ["a"] * 60 + ["b"] * 60 + ["c"] * 34)
+    drawn = draw_panels(given, 12, seed=1)
+    counts = drawn.merge(given, on="image_id").groupby("panel")["label"].value_counts().to_dict()
+    errors = {key: count for key, count in counts.items() if key[0] == "panel-confident-errors"}
+    assert {key: count for key, count in counts.items() if key not in errors} == {
+        ("panel-correct", "a"): 4,
+        ("panel-correct", "b"): 4,
+        ("panel-correct", "c"): 4,
+        ("panel-misclassified", "a"): 6,
+        ("panel-misclassified", "b"): 6,
+    }
+    pd.testing.assert_frame_equal(draw_panels(given.sample(frac=1, random_state=0), 12, seed=1), drawn)
+    assert not draw_panels(given, 12, seed=2).equals(drawn)
+    assert not drawn.duplicated().any()
+
+
+def test_more_classes_than_pictures_are_drawn_one_of_each():
+    names = [f"class {index}" for index in range(40)]
+    drawn = draw_panels(given := predictions(names * 3, names * 3), 12, seed=1).merge(given, on="image_id")
+    assert drawn["label"].nunique() == len(drawn) == 12
+
+
+def test_the_most_confident_errors_are_those_with_the_highest_probability_of_a_wrong_class():
+    given = predictions(["a"] * 50, ["a", "b"] * 25)
+    drawn = draw_panels(given, 12, seed=0)
+    wrong = given[given["predicted"] == "b"].sort_values("probability", ascending=False)
+    assert drawn.loc[drawn["panel"] == "panel-confident-errors", "image_id"].tolist() == wrong["image_id"][:12].tolist()
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(0, 0), (5, 0), (0, 1), (30, 3)])
+def test_a_panel_of_fewer_pictures_has_as_many_as_there_are(right: int, wrong: int):
+    given = predictions(["a"] * (right + wrong), ["a"] * right + ["b"] * wrong)
+    counts = draw_panels(given, 12, seed=0)["panel"].value_counts()
+    assert counts.get("panel-correct", 0) == min(12, right)
+    assert counts.get("panel-misclassified", 0) == counts.get("panel-confident-errors", 0) == wrong

@@ -1,0 +1,199 @@
+"""Comparing variants on the same pictures: p-values, their correction, paired differences, and spread over networks."""
+
+import json
+import math
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import t
+
+from brushprint.stats import bootstrap
+from brushprint.stats.significance import compare, holm, mcnemar, spread
+
+
+@pytest.fixture(autouse=True)
+def few_resamples():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "RESAMPLES", 200)
+        yield
+
+
+def answers(**right: list[int] | np.ndarray) -> dict[str, pd.Series]:
+    """Whether each variant is right on the pictures 0, 1, ..."""
+    return {name: pd.Series(np.array(values, dtype=bool)) for name, values in right.items()}
+
+
+def alone(count: int) -> pd.Series:
+    """No picture has a near duplicate."""
+    return pd.Series(np.arange(count))
+
+
+def mid_p_of_all_outcomes(first: int, second: int) -> float:
+    """How likely the outcomes of fair coins are that are more extreme, and half of those that are as extreme."""
+    tosses, seen = first + second, abs(first - second)
+    total = Fraction(0)
+    for heads in range(tosses + 1):
+        weight = Fraction(math.comb(tosses, heads), 2**tosses)
+        apart = abs(2 * heads - tosses)
+        total += weight if apart > seen else weight / 2 if apart == seen else 0
+    return float(total)
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_mcnemars_mid_p_is_that_of_counting_all_outcomes(first: int, second: int) -> None:
+    expected = mid_p_of_all_outcomes(first, second) if first + second else 1
+    assert mcnemar(first, second) == pytest.approx(expected, rel=1e-9)
+    assert mcnemar(first, second) == mcnemar(second, first)
+
+
+def test_mcnemar_gives_the_published_example() -> None:
+    """Bentur et al. (2009) as in Fagerland, Lydersen and Laake (2013): 1 and 7 discordant pairs."""
+    assert mcnemar(1, 7) == pytest.approx(0.0391, abs=5e-5)
+    assert mcnemar(0, 0) == 1
+
+
+def test_many_discordant_pictures_are_no_trouble() -> None:
+    assert mcnemar(20_000, 20_400) == pytest.approx(0.0466, abs=2e-4)
+    assert 0 <= mcnemar(0, 50_000) < 1e-300
+
+
+def test_holm_multiplies_the_smallest_p_most() -> None:
+    """The worked example of the definition: 0.01 × 4, 0.02 × 3, then never less than before, and at most 1."""
+    assert holm([0.03, 0.01, 0.6, 0.02]).tolist() == pytest.approx([0.06, 0.04, 0.6, 0.06])
+    assert holm([0.9, 0.8]).tolist() == [1, 1]
+    assert holm([]).tolist() == []
+
+
+@given(st.lists(st.floats(0, 1), max_size=12), st.floats(0.001, 0.2))
+def test_holm_rejects_as_stepping_down_does(p: list[float], level: float) -> None:
+    rejected = np.zeros(len(p), dtype=bool)
+    for step, index in enumerate(sorted(range(len(p)), key=lambda index: p[index])):
+        if p[index] * (len(p) - step) > level:
+            break
+        rejected[index] = True
+    np.testing.assert_array_equal(holm(p) <= level, rejected)
+
+
+def equally_good(count: int, pictures: int, generator: np.random.Generator) -> dict[str, pd.Series]:
+    """Variants that are right on 70 % of the pictures, not independently: some pictures are easy."""
+    easy = generator.random(pictures) < 0.4
+    return answers(**{str(number): easy | (generator.random(pictures) < 0.5) for number in range(count)})
+
+
+def test_two_equal_variants_are_told_apart_at_most_as_often_as_stated() -> None:
+    generator = np.random.default_rng(0)
+    found = [equally_good(2, pictures, generator) for pictures in (20, 60, 200) for _ in range(700)]
+    p = [mcnemar(int((one & ~other).sum()), int((other & ~one).sum())) for one, other in map(dict.values, found)]
+    # A rate of 5 % would be 105 of 2,100, and surely less than 126.
+    assert 0.02 < np.mean(np.array(p) <= 0.05) <= 0.06
+
+
+def test_of_many_equal_variants_no_two_are_told_apart_more_often_than_stated() -> None:
+    generator = np.random.default_rng(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "RESAMPLES", 1)
+        trials = [compare(equally_good(5, 80, generator), alone(80), "ai or human", 0) for _ in range(300)]
+    wrong = [min(row["p_corrected"] for row in rows) <= 0.05 for rows in trials]
+    uncorrected = [min(row["p"] for row in rows) <= 0.05 for rows in trials]
+    assert np.mean(wrong) <= 0.06
+    assert np.mean(uncorrected) > 0.12
+
+
+def test_a_row_has_the_counts_and_the_paired_difference_of_two_variants() -> None:
+    one, other = [1] * 60 + [0] * 40, [1] * 40 + [0] * 40 + [1] * 5 + [0] * 15
+    (row,) = compare(answers(a=one, b=other), alone(100), "ai or human", 0)
+    assert (row["first"], row["second"], row["question"], row["pictures"]) == ("a", "b", "ai or human", 100)
+    assert (row["first_alone"], row["second_alone"]) == (20, 5)
+    assert row["difference"]["value"] == pytest.approx(0.15)
+    assert row["p"] == row["p_corrected"] == mcnemar(20, 5) < 0.01
+    assert 0.04 < row["difference"]["low"] < 0.09
+    assert 0.21 < row["difference"]["high"] < 0.27
+    assert json.loads(json.dumps(row, allow_nan=False)) == row
+
+
+def test_the_interval_is_of_pairs_and_so_narrower_than_that_of_two_accuracies() -> None:
+    generator = np.random.default_rng(2)
+    one = generator.random(400) < 0.5
+    other = one ^ (generator.random(400) < 0.02)
+    (row,) = compare(answers(a=one, b=other), alone(400), "", 0)
+    assert row["difference"]["high"] - row["difference"]["low"] < 0.035
+
+
+def test_the_interval_of_the_difference_covers_the_truth_as_often_as_stated() -> None:
+    generator = np.random.default_rng(3)
+    held = []
+    for _ in range(300):
+        drawn = generator.random((2, 150)) < [[0.8], [0.7]]
+        difference = compare(answers(a=drawn[0], b=drawn[1]), alone(150), "", 0)[0]["difference"]
+        held.append(difference["low"] <= 0.1 <= difference["high"])
+    assert 0.92 <= np.mean(held) <= 0.975
+
+
+def test_near_duplicates_are_drawn_together_and_make_the_interval_wider() -> None:
+    generator = np.random.default_rng(4)
+    twins = np.repeat(np.arange(50), 4)
+    right = answers(a=(generator.random(50) < 0.8)[twins], b=(generator.random(50) < 0.6)[twins])
+    ((single,), (together,)) = (compare(right, groups, "", 0) for groups in (alone(200), pd.Series(twins)))
+    width = [row["difference"]["high"] - row["difference"]["low"] for row in (single, together)]
+    assert width[1] > 1.6 * width[0]
+    assert together["difference"]["value"] == single["difference"]["value"]
+
+
+@pytest.mark.parametrize(("other", "value", "low", "high"), [(1, 0, -0.07135, 0.07135), (0, 1, 0.92865, 1)])
+def test_that_no_picture_of_few_tells_two_apart_does_not_mean_that_none_does(
+    other: int, value: float, low: float, high: float
+) -> None:
+    right = answers(a=[1] * 100, b=[other] * 100)
+    (row,) = compare(right, pd.Series(np.arange(100) // 2), "", 0)
+    # 1.96² / (50 + 1.96²)
+    assert row["difference"] == pytest.approx({"value": value, "low": low, "high": high}, abs=1e-5)
+
+
+def test_variants_are_compared_on_the_pictures_that_both_have_whatever_their_order() -> None:
+    right = {
+        "a": pd.Series(True, index=["p", "q", "r"]),
+        "b": pd.Series([False, True, True], index=["r", "q", "s"]),
+        "c": pd.Series([True], index=["x"]),
+    }
+    groups = pd.Series(range(6), index=[*"xsrqpo"])
+    (row,) = compare(right, groups, "", 0)
+    assert (row["first"], row["second"], row["pictures"]) == ("a", "b", 2)
+    assert (row["first_alone"], row["second_alone"]) == (1, 0)
+    assert row["difference"]["value"] == 0.5
+
+
+def test_each_two_are_compared_once_and_one_alone_with_none() -> None:
+    right = answers(**{name: np.random.default_rng(ord(name)).random(40) < 0.7 for name in "abcd"})
+    rows = compare(right, alone(40), "", 0)
+    assert ["".join((row["first"], row["second"])) for row in rows] == ["ab", "ac", "ad", "bc", "bd", "cd"]
+    np.testing.assert_array_equal([row["p_corrected"] for row in rows], holm([row["p"] for row in rows]))
+    assert compare({"a": right["a"]}, alone(40), "", 0) == []
+    assert compare(right, alone(40), "", 0) == rows
+
+
+def test_the_spread_of_networks_has_the_interval_of_student() -> None:
+    values = [0.7, 0.8, 0.75, 0.71]
+    found = spread([*values, None])
+    half = t.ppf(0.975, 3) * np.std(values, ddof=1) / 2
+    assert found["networks"] == 4
+    assert found["mean"] == pytest.approx({"value": 0.74, "low": 0.74 - half, "high": 0.74 + half})
+    assert found["deviation"] == pytest.approx(np.std(values, ddof=1))
+    assert (found["lowest"], found["highest"]) == (0.7, 0.8)
+
+
+@pytest.mark.filterwarnings("error")
+def test_of_one_network_or_none_there_is_no_spread() -> None:
+    one, none = spread([0.7]), spread([None])
+    assert one == {
+        "networks": 1,
+        "mean": {"value": 0.7, "low": None, "high": None},
+        "deviation": None,
+        "lowest": 0.7,
+        "highest": 0.7,
+    }
+    unknown = {"value": None, "low": None, "high": None}
+    assert none == {"networks": 0, "mean": unknown, "deviation": None, "lowest": None, "highest": None}

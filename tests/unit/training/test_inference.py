@@ -1,0 +1,156 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import torch
+from torch.nn.functional import adaptive_max_pool2d
+
+from brushprint.core.errors import UserError
+from brushprint.models import networks
+from brushprint.training.inference import MOST_FEATURES, infer
+from tests.conftest import ARCHITECTURES, model_of
+
+CLASSES = ["ai", "human", "other"]
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def random_model(name: str, side: int) -> networks.Model:
+    torch.manual_seed(5)
+    return model_of(name, side, CLASSES)
+
+
+def held_out(count: int, side: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """Pixels of twice as many pictures as the table takes, and the table in another order than theirs."""
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (2 * count, side, side, 3), dtype=np.uint8)
+    rows = generator.permutation(2 * count)[:count]
+    table = {"row": rows, "image_id": [f"id{row}" for row in rows]}
+    table |= {"partition": "test", "label": generator.choice(CLASSES, count)}
+    return pixels, pd.DataFrame(table, index=rows)
+
+
+def run(name: str, count: int = 40, side: int = 32) -> tuple[pd.DataFrame, pa.Table]:
+    pixels, table = held_out(count, side)
+    return infer(random_model(name, side), pixels, table, device="cpu")
+
+
+def features(table: pa.Table, layer: str) -> np.ndarray:
+    return np.array(table[layer].to_pylist(), dtype=np.float32)
+
+
+def test_predictions_are_those_of_a_plain_forward_pass(name: str):
+    pixels, table = held_out(40, 32)
+    model = random_model(name, 32)
+    with torch.no_grad():
+        inputs = torch.from_numpy(pixels[table["row"]]).permute(0, 3, 1, 2).float() / 255
+        expected = model.network(inputs).softmax(1).numpy()
+    predictions, _ = infer(model, pixels, table, device="cpu")
+    found = predictions[["p_ai", "p_human", "p_other"]].to_numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert predictions["predicted"].tolist() == [CLASSES[index] for index in found.argmax(1)]
+    pd.testing.assert_frame_equal(
+        predictions[["image_id", "partition", "label"]],
+        table[["image_id", "partition", "label"]].reset_index(drop=True),
+    )
+
+
+def test_the_probabilities_of_a_picture_are_float64_and_sum_to_one(name: str):
+    predictions, _ = run(name)
+    found = predictions[["p_ai", "p_human", "p_other"]].to_numpy()
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found.sum(1), 1, rtol=1e-12)
+
+
+def test_features_are_what_hooks_see(name: str):
+    pixels, table = held_out(10, 32)
+    model, seen = random_model(name, 32), {}
+    layers = model.layers
+    for layer in (layers.pool, layers.penultimate):
+        module = model.network.get_submodule(layer)
+        module.register_forward_hook(lambda _, __, out, layer=layer: seen.update({layer: out}))
+    with torch.no_grad():
+        model.network(networks.as_input(torch.from_numpy(pixels[table["row"]])))
+    expected = dict(seen)
+    _, table = infer(model, pixels, table, device="cpu")
+    np.testing.assert_allclose(features(table, "pool"), expected[layers.pool].flatten(1), atol=1e-6)
+    np.testing.assert_allclose(features(table, "penultimate"), expected[layers.penultimate], atol=1e-6)
+
+
+def test_the_scaling_of_the_recipe_is_used():
+    pixels, table = held_out(4, 32)
+    torch.manual_seed(5)
+    model = model_of("cifake", 32, CLASSES, scaling="imagenet")
+    with torch.no_grad():
+        inputs = networks.as_input(torch.from_numpy(pixels[table["row"]]), "imagenet")
+        expected = model.network(inputs).softmax(1).numpy()
+    predictions, _ = infer(model, pixels, table, device="cpu")
+    np.testing.assert_allclose(predictions[["p_ai", "p_human", "p_other"]], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "pool", "penultimate"),
+    [
+        ("cifake", 32, 64 * 6 * 6, 64),
+        ("cifake", 128, 64 * 8 * 8, 64),
+        ("tapering-cnn", 32, 8, 512),
+        ("tapering-cnn", 256, 512, 512),
+        ("conv3", 64, 64 * 8 * 8, 128),
+        ("torchvision/resnet18", 32, 512, 512),
+        ("torchvision/resnet50", 64, 2048, 2048),
+        ("torchvision/efficientnet_b0", 64, 1280, 1280),
+    ],
+)
+def test_features_are_fixed_size_lists_of_float32(name: str, side: int, pool: int, penultimate: int):
+    predictions, table = run(name, count=2, side=side)
+    assert table.schema.names == ["image_id", "pool", "penultimate"]
+    assert table["image_id"].to_pylist() == predictions["image_id"].tolist()
+    assert table.schema.field("pool").type == pa.list_(pa.float32(), pool)
+    assert table.schema.field("penultimate").type == pa.list_(pa.float32(), penultimate)
+
+
+def test_a_large_pooled_map_is_max_pooled_to_the_finest_grid_that_is_small_enough():
+    pixels, table = held_out(2, 128)
+    model = random_model("cifake", 128)
+    with torch.no_grad():
+        pooled = model.network[:6](networks.as_input(torch.from_numpy(pixels[table["row"]])))
+    _, table = infer(model, pixels, table, device="cpu")
+    found = features(table, "pool")
+    assert pooled[0].numel() > MOST_FEATURES >= found.shape[1]
+    np.testing.assert_allclose(found, adaptive_max_pool2d(pooled, 8).flatten(1), atol=1e-6)
+
+
+def test_the_size_of_the_batches_changes_nothing_but_rounding(name: str, monkeypatch: pytest.MonkeyPatch):
+    whole = run(name)
+    monkeypatch.setattr(networks, "batch", lambda side: 7)
+    parts = run(name)
+    pd.testing.assert_frame_equal(whole[0], parts[0], rtol=1e-5)
+    for layer in ("pool", "penultimate"):
+        np.testing.assert_allclose(features(whole[1], layer), features(parts[1], layer), atol=1e-5)
+
+
+def test_two_runs_give_the_same_bits(name: str):
+    one, other = run(name), run(name)
+    pd.testing.assert_frame_equal(one[0], other[0], check_exact=True)
+    assert one[1].equals(other[1])
+
+
+def test_no_hooks_stay_behind(name: str):
+    pixels, table = held_out(4, 32)
+    model = random_model(name, 32)
+    infer(model, pixels, table, device="auto")
+    assert not any(module._forward_hooks for module in model.network.modules())
+
+
+def test_a_class_that_the_network_does_not_know_is_told_in_one_line():
+    pixels, table = held_out(4, 32)
+    with pytest.raises(UserError, match="no training picture has the class 'cubism'"):
+        infer(random_model("cifake", 32), pixels, table.assign(label=["ai", "cubism", "human", "ai"]), device="cpu")
+
+
+def test_no_held_out_pictures_are_told_in_one_line():
+    with pytest.raises(UserError, match="no picture to validate or test on"):
+        run("cifake", count=0)

@@ -1,0 +1,180 @@
+"""A script that is begun as a copy of another process does what it does in a Python of its own."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
+
+SERVING = """
+import sys
+from brushprint.workflow import forkserver
+print(forkserver.start(), flush=True)
+sys.stdin.read()
+"""
+
+
+class Server(NamedTuple):
+    """A process that began a server, and the prefix of commands that ask it."""
+
+    process: subprocess.Popen
+    prefix: list[str]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    command = [sys.executable, "-c", SERVING]
+    process = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    yield Server(process, shlex.split(process.stdout.readline()))
+    process.communicate()
+
+
+def script(folder: Path, text: str, rule: str = "train") -> list[str]:
+    """The command of a script, as Snakemake names the copies that it runs."""
+    file = folder / f"tmp{len(list(folder.iterdir()))}.{rule}.py"
+    file.write_text(text)
+    return [sys.executable, str(file)]
+
+
+def ended(command: list[str], folder: Path) -> tuple[int, str, str]:
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | {"GIVEN": "a ü"}, capture_output=True, text=True, check=False, input="in"
+    )
+    return done.returncode, done.stdout, done.stderr.rpartition("\n  ")[2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os, sys; print(os.getcwd(), os.environ['GIVEN'], __name__, __file__, sys.argv, sys.stdin.read())",
+        "import sys; print('wrong', file=sys.stderr); sys.exit(3)",
+        "raise SystemExit('said')",
+        "1 / 0",
+        "no Python",
+        "import this_is_nowhere",
+        "import atexit; atexit.register(print, 'at the end')",
+        "import threading; threading.Timer(0.1, print, ['later']).start()",
+        "import pickle\nclass Of:\n    pass\nprint(type(pickle.loads(pickle.dumps(Of()))).__module__)",
+        "from joblib import Parallel, delayed\nprint(Parallel(2)(delayed(abs)(value) for value in (-1, 2)))",
+    ],
+)
+def test_what_a_script_says_and_how_it_ends_is_as_by_itself(server: Server, tmp_path: Path, text: str) -> None:
+    command = script(tmp_path, text)
+    assert ended([*server.prefix, *command], tmp_path) == ended(command, tmp_path)
+
+
+def test_a_script_that_is_killed_ends_with_the_signal_as_shells_say_it(server: Server, tmp_path: Path) -> None:
+    command = script(tmp_path, "import os; os.kill(os.getpid(), 9)")
+    assert ended([*server.prefix, *command], tmp_path) == (128 + signal.SIGKILL, "", "")
+
+
+@pytest.mark.parametrize("line", ["import colorsys", "from sklearn import metrics", "from brushprint import metrics"])
+def test_what_the_head_of_a_script_imports_it_finds_there(server: Server, tmp_path: Path, line: str) -> None:
+    module = "colorsys" if "colorsys" in line else "sklearn.metrics"
+    command = script(tmp_path, f"import sys; print({module!r} in sys.modules)\n{line}")
+    assert ended([*server.prefix, *command], tmp_path)[1] == "True\n"
+
+
+def test_what_a_script_imported_besides_the_next_of_its_rule_finds_there(server: Server, tmp_path: Path) -> None:
+    text = "import sys; print('colorsys' in sys.modules)\nif True:\n    import colorsys"
+    for rule, found in (("train", "False"), ("train", "True"), ("infer", "True")):
+        assert ended([*server.prefix, *script(tmp_path, text, rule)], tmp_path)[1] == f"{found}\n"
+
+
+def test_a_library_that_begins_threads_is_not_copied(server: Server, tmp_path: Path) -> None:
+    for _ in range(2):
+        command = script(tmp_path, "import sys; print('onnxruntime' in sys.modules)\nimport onnxruntime")
+        assert ended([*server.prefix, *command], tmp_path)[1] == "False\n"
+
+
+def test_the_package_itself_is_imported_anew_as_its_code_may_have_changed(server: Server, tmp_path: Path) -> None:
+    for _ in range(2):
+        command = script(
+            tmp_path,
+            "import sys; print('brushprint.data.array_digests' in sys.modules); import brushprint.data.array_digests",
+        )
+        assert ended([*server.prefix, *command], tmp_path)[1] == "False\n"
+
+
+def alive(file: Path) -> bool:
+    """Whether what a script writes to a file still grows."""
+    before = file.stat().st_size
+    time.sleep(0.3)
+    return file.stat().st_size > before
+
+
+# What it imports is more to tell than a pipe holds.
+WRITES = """
+import sys, time
+sys.modules.update({f"imported.{number}": sys for number in range(10_000)})
+with open("written", "w") as file:
+    for _ in range(40):
+        print("at work", file=file, flush=True)
+        time.sleep(0.05)
+"""
+
+
+def begun(server: Server, folder: Path) -> subprocess.Popen:
+    asking = subprocess.Popen([*server.prefix, *script(folder, WRITES)], cwd=folder)
+    while not (folder / "written").exists():
+        time.sleep(0.01)
+    return asking
+
+
+def test_a_script_ends_with_who_asked_for_it(server: Server, tmp_path: Path) -> None:
+    asking = begun(server, tmp_path)
+    asking.kill()
+    asking.wait()
+    time.sleep(0.2)
+    assert not alive(tmp_path / "written")
+
+
+def test_a_script_outlives_a_run_that_is_killed_as_one_of_its_own_does(server: Server, tmp_path: Path) -> None:
+    asking = begun(server, tmp_path)
+    server.process.kill()
+    server.process.wait()
+    assert alive(tmp_path / "written")
+    assert asking.wait(10) != 0
+    while alive(tmp_path / "written"):
+        pass
+    time.sleep(0.5)
+    assert not [file for file in Path("/proc").glob("[0-9]*/cwd") if at(file, tmp_path)]
+
+
+def at(link: Path, folder: Path) -> bool:
+    """Whether a process works in a folder."""
+    try:
+        return link.readlink() == folder
+    except OSError:  # it has ended meanwhile
+        return False
+
+
+def test_without_a_server_a_script_begins_by_itself(server: Server, tmp_path: Path) -> None:
+    server.process.communicate()
+    command = script(tmp_path, "print('by itself')")
+    assert ended([*server.prefix, *command], tmp_path) == (0, "by itself\n", "")
+
+
+def test_who_asks_and_is_killed_before_it_says_what_for_harms_nobody(server: Server, tmp_path: Path) -> None:
+    talk = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b'1234')"
+    subprocess.run([sys.executable, "-c", talk, server.prefix[-1]], check=True)
+    assert ended([*server.prefix, *script(tmp_path, "print('well')")], tmp_path)[1] == "well\n"
+
+
+def test_nobody_else_on_the_machine_can_ask(server: Server) -> None:
+    assert Path(server.prefix[-1]).parent.stat().st_mode & 0o077 == 0
+
+
+def test_nothing_is_left_of_a_server_however_its_process_ended(server: Server) -> None:
+    server.process.kill()
+    server.process.wait()
+    while Path(server.prefix[-1]).parent.exists():
+        time.sleep(0.01)

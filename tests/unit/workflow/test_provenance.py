@@ -1,0 +1,285 @@
+"""Provenance: the values change exactly when the code of a job, a package or the content from outside does."""
+
+import ast
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import brushprint
+from brushprint.workflow.provenance import Memory, code, content_digest
+
+PACKAGE = Path(brushprint.__file__).parent
+SCRIPT = '''"""What it does."""
+
+from brushprint.data.catalogue import examples
+from brushprint.settings.schema import load
+
+
+def work(number):
+    """Double it."""
+    # twice
+    return number * 2
+'''
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[str]]:
+    """The values of the script over a copy of the package in which one text of one module stands for another."""
+    source = tmp_path_factory.mktemp("source")
+    package = source / "brushprint"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def values(module: str, change: Callable[[str], str], script: str = SCRIPT) -> list[str]:
+        file, original = package / f"{module}.py", (package / f"{module}.py").read_text(encoding="utf-8")
+        file.write_text(change(original), encoding="utf-8")
+        (source / "script.py").write_text(script, encoding="utf-8")
+        program = (
+            "import json, sys; from pathlib import Path; from brushprint.workflow.provenance import Memory, code; "
+        )
+        program += "print(json.dumps(code(sys.argv[1], Memory(Path(sys.argv[2])))))"
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", program, source / "script.py", source / "memory.json"],
+                env=os.environ | {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"},
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+        finally:
+            file.write_text(original, encoding="utf-8")
+        return json.loads(done.stdout)
+
+    return values
+
+
+@pytest.fixture(scope="module")
+def before(copied) -> list[str]:
+    return copied("catalogue", lambda text: text)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[[str], list[str]]:
+    """The values of a script of this text."""
+    number = iter(range(100))
+
+    def values(text: str) -> list[str]:
+        file = tmp_path / str(next(number)) / "script.py"
+        file.parent.mkdir()
+        file.write_text(text, encoding="utf-8")
+        return code(file, Memory(tmp_path / "memory.json"))
+
+    return values
+
+
+def test_the_values_are_the_script_its_modules_and_its_packages(script):
+    first, *others = script(SCRIPT)
+    assert first.startswith("script@")
+    modules = {value.split("@")[0] for value in others if value.startswith("brushprint")}
+    assert modules >= {f"brushprint{name}" for name in ("", ".catalogue", ".archive", ".quota", ".config", ".recipe")}
+    assert not modules & {f"brushprint.{name}" for name in ("split", "pixels", "training", "report")}
+    assert {f"pillow@{version('pillow')}", f"pandas@{version('pandas')}", f"PyYAML@{version('PyYAML')}"} <= set(others)
+
+
+def test_the_standard_library_and_packages_of_others_do_not_appear(script):
+    names = {value.split("@")[0] for value in script("import json\nimport re, os.path\n" + SCRIPT)[1:]}
+    assert not names & (sys.stdlib_module_names | {"torch", "snakemake"})
+
+
+def test_a_package_that_the_script_itself_imports_appears(script):
+    assert f"scikit-learn@{version('scikit-learn')}" in script("from sklearn.cluster import KMeans\n")
+
+
+def test_a_module_imported_from_the_package_counts_as_one_imported_by_its_full_name(script):
+    def listed(text: str) -> list[str]:
+        return script(text)[1:]
+
+    assert listed("from brushprint.stats import allocation\nfrom brushprint.core import tables") == listed(
+        "import brushprint.stats.allocation\nimport brushprint.core.tables"
+    )
+
+
+def test_a_module_loaded_by_name_can_be_added(tmp_path: Path):
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
+    memory = Memory(tmp_path / "memory.json")
+    common = code(tmp_path / "script.py", memory)
+    more = code(tmp_path / "script.py", memory, ["brushprint.stats.allocation", "brushprint.core.atomic"])
+    added = set(more) - set(common)
+    assert {value.split("@")[0] for value in added} <= {"brushprint.core.atomic"}
+    assert "brushprint.core.atomic" in {value.split("@")[0] for value in more}
+
+
+def test_what_is_remembered_is_what_would_be_found(tmp_path: Path) -> None:
+    scripts = [tmp_path / name / "script.py" for name in ("first", "comment", "code")]
+    for script, text in zip(
+        scripts, (SCRIPT, SCRIPT.replace("twice", "two"), SCRIPT.replace("* 2", "* 3")), strict=True
+    ):
+        script.parent.mkdir()
+        script.write_text(text, encoding="utf-8")
+    found = [code(script, Memory(tmp_path / f"{script.parent.name}.json")) for script in scripts]
+    assert found[0] == found[1] != found[2]
+    memory = tmp_path / "memory.json"
+    for held in (None, "", "[", '{"PIL": "gone", "sklearn": "scikit-learn"}'):
+        if held is not None:
+            memory.write_text(held, encoding="utf-8")
+        for _ in range(2):
+            assert [code(script, Memory(memory)) for script in scripts] == found
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# twice", "# two times"),
+        ("    # twice\n", ""),
+        ('"""Double it."""', '"""Another docstring."""'),
+        ('    """Double it."""\n', ""),
+        ('"""What it does."""\n\n', ""),
+        ("\n\n\n", "\n\n"),
+        ("number * 2", "(number\n        * 2)"),
+        ("import load", "import (\n    load,\n)"),
+    ],
+)
+def test_comments_docstrings_and_formatting_change_nothing(script, old: str, new: str):
+    assert old in SCRIPT
+    assert script(SCRIPT.replace(old, new)) == script(SCRIPT)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("number * 2", "number * 3"), ("return number", "number"), ("(number)", "(number=1)")]
+)
+def test_a_changed_line_of_the_script_changes_its_own_value_alone(script, old: str, new: str):
+    (own, *rest), (changed, *others) = script(SCRIPT), script(SCRIPT.replace(old, new))
+    assert own != changed
+    assert rest == others
+
+
+@pytest.mark.parametrize("module", ["catalogue", "quota", "errors", "__init__"])
+def test_a_changed_line_of_a_module_changes_the_value_of_that_module_alone(copied, before, module: str):
+    after = copied(module, lambda text: text + "\nchanged = True\n")
+    name = "brushprint" if module == "__init__" else f"brushprint.{module}"
+    assert {value.split("@")[0] for value in set(before) ^ set(after)} == {name}
+
+
+def test_a_changed_line_of_a_module_that_the_script_does_not_reach_changes_nothing(copied, before):
+    assert copied("split", lambda text: text + "\nchanged = True\n") == before
+
+
+def test_reformatting_a_module_changes_nothing(copied, before):
+    assert copied("catalogue", lambda text: "# a comment\n" + ast.unparse(ast.parse(text))) == before
+
+
+def test_a_new_import_of_a_module_brings_what_it_imports(copied, before):
+    after = copied("quota", lambda text: text + "\nimport brushprint.core.tables\nimport yaml\n")
+    names = {value.split("@")[0] for value in set(after) - set(before)}
+    assert names == {"brushprint.stats.allocation", "brushprint.core.tables", "brushprint.core.atomic", "pyarrow"} - {
+        value.split("@")[0] for value in before if value.split("@")[0] != "brushprint.stats.allocation"
+    }
+
+
+# What comes from outside.
+
+
+@pytest.fixture
+def folder(write_files) -> Path:
+    return write_files({"a/x.jpg": b"one", "b/y é.jpg": b"two"})
+
+
+@pytest.fixture
+def digest(tmp_path: Path) -> Callable[[Path], str]:
+    """The content digest with a cache of its own each time."""
+    number = iter(range(100))
+    return lambda path: content_digest(path, tmp_path / f"cache-{next(number)}.json")
+
+
+def test_the_digest_of_a_file_is_its_sha256(folder: Path, digest):
+    assert digest(folder / "a/x.jpg") == hashlib.sha256(b"one").hexdigest()
+
+
+def renamed(folder: Path) -> None:
+    (folder / "a/x.jpg").rename(folder / "a/z.jpg")
+
+
+def moved(folder: Path) -> None:
+    (folder / "a/x.jpg").rename(folder / "b/x.jpg")
+
+
+def added(folder: Path) -> None:
+    (folder / "c.jpg").write_bytes(b"")
+
+
+def removed(folder: Path) -> None:
+    (folder / "a/x.jpg").unlink()
+
+
+def rewritten(folder: Path) -> None:
+    (folder / "a/x.jpg").write_bytes(b"eno")
+
+
+def exchanged(folder: Path) -> None:
+    (folder / "a/x.jpg").write_bytes(b"two")
+    (folder / "b/y é.jpg").write_bytes(b"one")
+
+
+@pytest.mark.parametrize("change", [renamed, moved, added, removed, rewritten, exchanged])
+def test_the_digest_of_a_folder_changes_with_names_and_contents(folder: Path, digest, change):
+    before = digest(folder)
+    change(folder)
+    assert digest(folder) != before
+
+
+def test_the_digest_of_a_folder_follows_neither_its_place_nor_its_age(folder: Path, digest, tmp_path: Path):
+    before = digest(folder)
+    os.utime(folder / "a/x.jpg", (1, 1))
+    assert digest(folder) == before
+    assert digest(folder.rename(tmp_path / "elsewhere")) == before
+
+
+def test_links_within_a_folder_are_files_like_others(folder: Path, digest):
+    before = digest(folder)
+    (folder / "b/link.jpg").symlink_to(folder / "a/x.jpg")
+    (folder / "b/nowhere.jpg").symlink_to("none")
+    assert digest(folder) != before
+
+
+def test_what_was_read_once_is_not_read_again(folder: Path, tmp_path: Path):
+    cache, file = tmp_path / "below" / "cache.json", folder / "a/x.jpg"
+    before = content_digest(folder, cache)
+    written = cache.stat().st_mtime_ns
+    facts = file.stat()
+    file.write_bytes(b"eno")
+    os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert content_digest(folder, cache) == before
+    assert cache.stat().st_mtime_ns == written
+
+
+def test_a_changed_file_is_read_again_in_spite_of_the_cache(folder: Path, tmp_path: Path):
+    before = content_digest(folder, tmp_path / "cache.json")
+    rewritten(folder)
+    os.utime(folder / "a/x.jpg", (1, 1))
+    assert content_digest(folder, tmp_path / "cache.json") != before
+
+
+def test_what_could_not_be_read_is_read_when_it_can(folder: Path, tmp_path: Path):
+    memory, hidden = tmp_path / "memory.json", folder / "a/hidden.jpg"
+    hidden.symlink_to("loop.jpg")
+    (folder / "a/loop.jpg").symlink_to("hidden.jpg")
+    before = content_digest(folder, memory)
+    hidden.unlink()
+    hidden.write_bytes(b"three")
+    assert content_digest(folder, memory) != before
+    assert "unreadable" not in memory.read_text()
+
+
+def test_a_damaged_memory_is_an_empty_one(folder: Path, tmp_path: Path):
+    memory = tmp_path / "memory.json"
+    before = content_digest(folder, memory)
+    for damage in ("", "{", "no"):
+        memory.write_text(damage)
+        assert content_digest(folder, memory) == before

@@ -1,0 +1,149 @@
+"""What differs from run to run is shown from the logs, by a command and by Snakemake's report, and nowhere else."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from brushprint.workflow import runs
+from tests.conftest import contents, run
+
+STARTED = datetime.fromisoformat("2026-03-01T10:00:00+00:00")
+
+
+def write_log(folder: Path, job: str, minute: int = 0, **noted: str) -> Path:
+    """The log of a job as `brushprint.core.job_log.logged` begins it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    started = STARTED.replace(minute=minute).isoformat(timespec="seconds")
+    circumstances = {"started": started, "commit": "0123456789ab", "machine": "laptop", "cores": 2} | noted
+    log = folder / f"{job}.log"
+    log.write_text(f"{json.dumps(circumstances)}\ndraw: 100%\n")
+    return log
+
+
+def write_cost(log: Path, seconds: float, memory: float, cpu: float) -> None:
+    """The last line of the log of a job that ended well."""
+    with log.open("a") as file:
+        file.write(json.dumps({"seconds": seconds, "megabytes": memory, "cpu_seconds": cpu}) + "\n")
+
+
+def test_a_row_a_job_by_its_start_then_the_totals(tmp_path: Path) -> None:
+    write_cost(write_log(tmp_path / "sample", "train-v1.5", minute=9), 3725.5, 812, 7000.2)
+    write_cost(write_log(tmp_path / "sample", "draw", commit="0123456789ab-dirty"), 1674.5, 100, 12.49)
+    assert runs.table(tmp_path / "sample").splitlines() == [
+        "job         started (UTC)        commit              machine     time   MB  CPU s",
+        "----------  -------------------  ------------------  -------  -------  ---  -----",
+        "draw        2026-03-01 10:00:00  0123456789ab-dirty  laptop   0:27:54  100     12",
+        "train-v1.5  2026-03-01 10:09:00  0123456789ab        laptop   1:02:06  812   7000",
+        "",
+        "sample: 2 jobs, 1.50 hours when added up, at most 812 MB in one job.",
+    ]
+
+
+def test_a_row_fits_a_terminal_of_120_columns(tmp_path: Path) -> None:
+    log = write_log(tmp_path, "train-" + "v" * 60, machine="m" * 64, commit="0123456789ab-dirty")
+    write_cost(log, 999999, 999999, 99999999)
+    assert max(map(len, runs.table(tmp_path).splitlines())) <= 120
+
+
+@pytest.mark.parametrize(
+    "cut", ["", '{"started": "2026-03-01T10:0', '"text"', '{"started": null}', '{"started": "soon"}', "\0\udcff"]
+)
+def test_a_log_that_was_cut_still_has_its_row_at_the_end(tmp_path: Path, cut: str) -> None:
+    write_cost(write_log(tmp_path, "draw"), 1, 2, 3)
+    (tmp_path / "a.log").write_text(cut, errors="surrogateescape")
+    assert [row.job for row in runs.read(tmp_path)] == ["draw", "a"]
+    assert "A job without a time failed, was stopped or is still at work." in runs.table(tmp_path)
+
+
+def test_a_log_that_another_run_takes_away_meanwhile_is_one_that_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "draw.log").symlink_to("gone")
+    assert [run.started for run in runs.read(tmp_path)] == [None]
+
+
+def test_a_job_that_did_not_end_has_a_row_without_a_cost(tmp_path: Path) -> None:
+    write_log(tmp_path, "draw")
+    [row] = runs.read(tmp_path)
+    assert (row.started, row.seconds, row.memory, row.cpu) == (STARTED, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "costs"), [("sum(range(10**7))", 0, True), ("raise UserError('no room')", 1, False)]
+)
+def test_a_job_notes_what_it_cost_when_it_ends_well(tmp_path: Path, end: str, status: int, costs: bool) -> None:
+    script = tmp_path / "job.py"
+    imports = "from brushprint.core.job_log import logged\nfrom brushprint.core.errors import UserError\n"
+    script.write_text(f"{imports}with logged({str(tmp_path / 'logs/job.log')!r}):\n    {end}\n")
+    assert subprocess.run([sys.executable, script], check=False).returncode == status
+    [row] = runs.read(tmp_path / "logs")
+    assert row.started is not None
+    assert [cost is not None and cost > 0 for cost in (row.seconds, row.memory, row.cpu)] == [costs] * 3
+
+
+def test_the_command_shows_every_collection_or_the_one_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(*arguments: str) -> str:
+        command = (sys.executable, "-m", "brushprint", "runs", *arguments)
+        return subprocess.check_output(command, cwd=tmp_path, text=True)
+
+    monkeypatch.chdir(tmp_path)
+    assert said() == "No logs in logs/: results that were made elsewhere have their logs there.\n"
+    for name in ("sample", "mine"):
+        write_log(Path("logs", name), "draw")
+    assert re.findall(r"^(\w+): 1 job", said(), re.MULTILINE) == ["mine", "sample"]
+    assert re.findall(r"^(\w+): 1 job", said("mine"), re.MULTILINE) == ["mine"]
+    assert said("other") == "No logs in logs/other/: results that were made elsewhere have their logs there.\n"
+
+
+OFFLINE = ("unshare", "--net", "--map-root-user")
+
+
+def report(project: Path) -> dict[str, str]:
+    """What Snakemake's report, made without network, holds: its variables by name, and the `page` itself."""
+    if not shutil.which("unshare") or subprocess.run([*OFFLINE, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine does not let its user take the network away (unshare)")
+    run(project, *OFFLINE, "snakemake", "--report", "report.html")
+    page = (project / "report.html").read_text()
+    variables = re.findall(r'<script id="[\w-]+">\s*var (\w+) = (.*);\s*</script>', page)
+    return dict(variables) | {"page": page}
+
+
+def test_snakemakes_report_shows_the_figures_and_the_runs_and_needs_no_network(project: Path) -> None:
+    before = contents(project)
+    told = report(project)
+    assert contents(project) == before
+    assert "report.html" not in run(project, "git", "status", "--short")
+
+    assert set(json.loads(told["categories"])) == {"All variants", "simple-cnn", "cifake-32"}
+    results = json.loads(told["results"])
+    shown = {f"results/{name}" for name in before if name.endswith((".png", ".jpg", "metrics.json"))}
+    assert set(results) == shown
+    for file, result in results.items():
+        assert "<strong>Synthetic sample</strong>" in result["caption"]
+        assert result["job_properties"]["rule"] in (
+            *("figures", "examples", "copies_examples", "evaluate", "compare", "overview"),
+            "perturbed_examples",
+        )
+        if "variants/" in file:
+            assert f"<strong>{Path(file).parts[3]}</strong>" in result["caption"]
+    assert len({(Path(file).parts[:4], *result["labels"].values()) for file, result in results.items()}) == len(shown)
+    assert "system-message" not in "".join(result["caption"] for result in results.values()) + told["workflow_desc"]
+
+    commit = run(project, "git", "rev-parse", "--short=12", "HEAD").strip()
+    logs = len(list((project / "logs/sample").glob("*.log")))
+    assert told["workflow_desc"].count(commit) == logs
+    assert f"sample: {logs} jobs" in told["workflow_desc"]
+    assert "without a time" not in told["workflow_desc"]
+    assert "<strong>Synthetic sample</strong>" in told["workflow_desc"]
+    assert not re.findall(r"""<(?:link|script|img|iframe)[^>]*(?:src|href)=["']?(?:https?:)?//""", told["page"])
+
+
+def test_snakemakes_report_of_results_from_elsewhere_says_that_there_are_no_logs(project: Path) -> None:
+    shutil.rmtree(project / "logs")
+    assert "No logs in logs/sample/" in report(project)["workflow_desc"]

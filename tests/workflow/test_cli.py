@@ -1,0 +1,412 @@
+"""The command `brushprint`, as a person calls it, on a finished run."""
+
+import csv
+import errno
+import hashlib
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from brushprint.core.errors import UserError
+from brushprint.data.archive import members
+from brushprint.predict.results import Results, compared, find
+from tests.conftest import complete, encoded, environment, picture
+
+pytestmark = pytest.mark.xdist_group("finished")
+NO_PROOF = "A score is not proof of authorship."
+SYNTHETIC = "Synthetic sample: these figures are about the software, not about art."
+
+
+def call(project: Path, *arguments: object, expect: int = 0) -> subprocess.CompletedProcess:
+    done = complete(project, "brushprint", *map(str, arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.returncode == expect, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def sample(finished: Path, tmp_path: Path) -> Path:
+    """The pictures of the finished run, as files in a folder for each partition."""
+    [archive] = (finished / "data").glob("*.archive")
+    for member in members(archive):
+        if member.path.endswith((".jpg", ".png")):
+            file = tmp_path / "sample" / ("test" if "/test/" in member.path else "train") / Path(member.path).name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(member.read())
+    return tmp_path / "sample"
+
+
+def answers(project: Path, *arguments: object, expect: int = 0) -> list[dict]:
+    return json.loads(call(project, "predict", *arguments, "--json", expect=expect).stdout)
+
+
+def test_probabilities_before_calibration_are_those_of_the_run(finished, sample) -> None:
+    run = Results(finished / "results/sample")
+    said = answers(finished, sample / "test")
+    assert {row["variant"] for row in said} == set(run.variants)
+    for variant in run.variants:
+        metrics = run.metrics(variant)
+        rows = [row for row in said if row["variant"] == variant]
+        assert all(row["synthetic"] and row["heatmap"] is None for row in rows)
+        found = pd.DataFrame([row["probabilities"] for row in rows], index=[row["sha256"][:16] for row in rows])
+        uncalibrated = found ** metrics["calibration"]["temperature"]
+        uncalibrated = uncalibrated.div(uncalibrated.sum(axis=1), axis=0)
+        known = pd.read_parquet(run.path(variant, "predictions.parquet")).set_index("image_id")
+        known = known[known["partition"] == "test"]
+        assert set(known.index) <= set(found.index)
+        of_run = known[[f"p_{name}" for name in found.columns]].to_numpy()
+        np.testing.assert_allclose(uncalibrated.loc[known.index].to_numpy(), of_run, atol=1e-5)
+        assert sum(row["partition"] == "test" for row in rows) == len(known)
+
+
+def test_the_verdict_is_that_of_the_calibrated_probability_and_the_band(finished, sample, tmp_path) -> None:
+    results = shutil.copytree(finished / "results/sample", tmp_path / "results")
+    file = results / "variants/cifake-32/metrics.json"
+    asked = (sample / "test", "--run", results, "--variant", "cifake-32")
+    scores = sorted(row["ai"] for row in answers(finished, *asked))
+    # So few pictures validate in this run that it gives no verdicts: a third each.
+    low, high = (np.mean(scores[place : place + 2]) for place in (len(scores) // 3, 2 * len(scores) // 3))
+    metrics = json.loads(file.read_text())
+    metrics["verdict"] |= {"low": low, "high": high}
+    file.write_text(json.dumps(metrics))
+    said = answers(finished, *asked)
+    assert {row["verdict"] for row in said} == {"human", "ai", "unsure"}
+    for row in said:
+        assert row["verdict"] == ("human" if row["ai"] < low else "ai" if row["ai"] > high else "unsure")
+        assert row["ai"] == pytest.approx(row["probabilities"]["ai"])
+
+
+def test_a_picture_it_learned_from_is_said_to_be_one(finished, sample) -> None:
+    run = Results(finished / "results/sample")
+    partitions = run.partitions("cifake-32")
+    files = {hashlib.sha256(file.read_bytes()).hexdigest(): file for file in (sample / "train").iterdir()}
+    learned = next(file for sha256, file in files.items() if partitions.get(sha256) == "train")
+    said = call(finished, "predict", learned, "--variant", "cifake-32").stdout
+    assert "  Among the pictures it learned from: cifake-32.\n" in said
+    (sample / "new.png").write_bytes(encoded(picture(1), "PNG"))
+    assert "Among" not in call(finished, "predict", sample / "new.png").stdout
+
+
+def test_people_get_a_block_a_picture_and_are_warned(finished, sample, tmp_path) -> None:
+    first, second = sorted((sample / "test").iterdir())[:2]
+    lines = call(finished, "predict", first, second).stdout.splitlines()
+    variants = Results(finished / "results/sample").variants
+    starts = [lines.index(str(file)) for file in (first, second)]
+    assert lines[starts[0] + 1].split() == ["variant", "verdict", "AI", "source", "style"]
+    rows = [line.split() for line in lines[starts[0] + 2 : starts[0] + 2 + len(variants)]]
+    assert [row[0] for row in rows] == variants
+    assert {row[1] for row in rows} <= {"human", "ai", "unsure"}
+    assert all(line.startswith("  ") and len(line) <= 100 for line in lines[starts[0] + 1 : starts[1] - 1])
+    assert lines[-2].startswith(NO_PROOF)
+    assert lines[-1] == SYNTHETIC
+
+
+def test_a_picture_is_answered_as_a_person_sees_it(finished, tmp_path) -> None:
+    upright = picture(5, (60, 40))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    clear = picture(6, (50, 50), "RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize(clear.size))
+    over_white = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+    grey = picture(7, (40, 50), "L")
+    pairs = {
+        "turned": (encoded(upright.transpose(Image.Transpose.ROTATE_90), "PNG", exif=turned), upright),
+        "transparent": (encoded(clear, "PNG"), over_white),
+        "grey": (encoded(grey, "PNG"), grey.convert("RGB")),
+    }
+    for name, (content, plain) in pairs.items():
+        (tmp_path / f"{name}.png").write_bytes(content)
+        (tmp_path / f"{name}-plain.png").write_bytes(encoded(plain, "PNG"))
+    said = {(Path(row["picture"]).stem, row["variant"]): row for row in answers(finished, tmp_path)}
+    variants = Results(finished / "results/sample").variants
+    for name in pairs:
+        for variant in variants:
+            assert said[name, variant]["ai"] == pytest.approx(said[f"{name}-plain", variant]["ai"], abs=1e-6)
+            assert said[name, variant]["sha256"] != said[f"{name}-plain", variant]["sha256"]
+
+
+def test_folders_and_patterns_are_searched_and_each_picture_is_answered_once(finished, write_files) -> None:
+    content = encoded(picture(1))
+    root = write_files({"a/x.JPG": content, "a/b/y.png": content, "a/notes.txt": b"none", "a/._x.jpg": b"none"})
+    asked = (root / "a", root / "a/x.JPG", f"{root}/**/*.png", "--variant", "cifake-32")
+    assert [row["picture"] for row in answers(finished, *asked)] == [str(root / "a/b/y.png"), str(root / "a/x.JPG")]
+
+
+def test_what_cannot_be_answered_is_said_in_a_line_and_the_rest_is_answered(finished, write_files) -> None:
+    good = encoded(picture(1))
+    root = write_files({"good.jpg": good, "broken.jpg": good[:-100], "text.png": b"no picture", "empty.gif": b""})
+    (root / "none").mkdir()
+    names = ("broken.jpg", "missing.jpg", "text.png", "empty.gif", "none", "*.webp", "good.jpg")
+    arguments = ("predict", *(root / name for name in names), "--variant", "cifake-32", "--csv")
+    done = call(finished, *arguments, expect=2)
+    assert [row["picture"] for row in csv.DictReader(io.StringIO(done.stdout))] == [str(root / "good.jpg")]
+    told = dict(line.removeprefix("error: ").split(": ", 1) for line in done.stderr.splitlines())
+    assert told.pop(str(root / "broken.jpg")).startswith("cannot be decoded (")
+    assert told == {
+        str(root / "missing.jpg"): "there is no such file or folder",
+        str(root / "text.png"): "not a picture in a known format",
+        str(root / "empty.gif"): "empty file",
+        str(root / "none"): "there is no picture in this folder",
+        str(root / "*.webp"): "there is no such file or folder",
+    }
+
+
+def test_without_a_picture_nothing_is_claimed(finished, write_files) -> None:
+    root = write_files({"text.png": b"no picture"})
+    assert call(finished, "predict", root / "text.png", expect=2).stdout == ""
+
+
+def test_what_is_no_file_is_refused_by_itself(finished, write_files) -> None:
+    root = write_files({"good.jpg": encoded(picture(1))})
+    (root / "dangling.jpg").symlink_to("nowhere.jpg")
+    (root / "looping.jpg").symlink_to("looping.jpg")
+    os.mkfifo(root / "pipe.jpg")
+    long = "x" * 300 + ".jpg"
+    asked = ("dangling.jpg", "looping.jpg", "d*.jpg", "pipe.jpg", long, "good.jpg/within.jpg", "good.jpg")
+    arguments = ("predict", "", *(root / name for name in asked), "--variant", "cifake-32", "--csv")
+    done = call(finished, *arguments, expect=2)
+    assert [row["picture"] for row in csv.DictReader(io.StringIO(done.stdout))] == [str(root / "good.jpg")]
+    first, *others = done.stderr.splitlines()
+    assert first == "error: an argument is empty; name a file, a folder or a pattern"
+    missing = f"error: {root / 'dangling.jpg'}: there is no such file or folder"
+    assert others == [
+        missing,
+        f"error: {root / 'looping.jpg'}: {os.strerror(errno.ELOOP)}",
+        missing,
+        f"error: {root / 'pipe.jpg'}: is no file",
+        f"error: {root / long}: {os.strerror(errno.ENAMETOOLONG)}",
+        f"error: {root / 'good.jpg/within.jpg'}: there is no such file or folder",
+    ]
+
+
+def test_programs_get_a_whole_document_without_a_wait_where_all_is_refused(finished) -> None:
+    printed = {}
+    for kind in ("--json", "--csv"):
+        command = (sys.executable, "-X", "importtime", "-m", "brushprint", "predict", "missing.jpg", kind)
+        done = subprocess.run(
+            command, cwd=finished, env=environment(finished), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert "torch" not in {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
+        printed[kind] = done.stdout
+    assert printed["--json"] == "[]\n"
+    assert printed["--csv"].startswith("picture,sha256,variant,")
+    assert printed["--csv"].count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take names of UTF-8 alone")
+def test_a_name_that_is_no_text_is_escaped(finished, tmp_path) -> None:
+    files = [tmp_path / os.fsdecode(name) for name in (b"caf\xe9.png", b"two\nlines\x1b.png")]
+    for number, file in enumerate(files):
+        file.write_bytes(encoded(picture(number), "PNG"))
+    asked = ("--variant", "cifake-32")
+    assert {row["picture"] for row in answers(finished, tmp_path, *asked)} == set(map(str, files))
+    lines = call(finished, "predict", tmp_path, f"{tmp_path}/no\nne\udcff", *asked, expect=2)
+    assert {rf"{tmp_path}/caf\udce9.png", rf"{tmp_path}/two\nlines\x1b.png"} < set(lines.stdout.splitlines())
+    assert lines.stderr == rf"error: {tmp_path}/no\nne\udcff: there is no such file or folder" + "\n"
+
+
+def test_what_cannot_be_written_is_told_in_a_line(finished, tmp_path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = (sys.executable, "-m", "brushprint", "variants", "--json")
+        pipes = {"stdout": full, "stderr": subprocess.PIPE, "text": True}
+        done = subprocess.run(command, cwd=finished, env=environment(finished), check=False, **pipes)
+    assert (done.returncode, done.stderr) == (2, f"error: {os.strerror(errno.ENOSPC)}\n")
+
+
+def test_maps_onto_a_file_are_refused_at_once(finished, write_files) -> None:
+    root = write_files({"x.jpg": encoded(picture(1))})
+    command = (sys.executable, "-X", "importtime", "-m", "brushprint", "predict", root, "--heatmap", root / "x.jpg")
+    done = subprocess.run(command, cwd=finished, env=environment(finished), capture_output=True, text=True, check=False)
+    *imported, told = done.stderr.splitlines()
+    assert "torch" not in {line.split("|")[-1].strip() for line in imported}
+    assert told == f"error: --heatmap {root / 'x.jpg'} can be no folder: {os.strerror(errno.EEXIST)}; name another"
+
+
+@pytest.mark.parametrize(
+    ("damage", "command"),
+    [
+        (("variants/cifake-32/model.safetensors", ""), ("predict", "x.jpg")),
+        (("variants/cifake-32/metrics.json", '{"verdict"'), ("variants",)),
+        (("variants/cifake-32/metrics.json", "null"), ("variants",)),
+        (("variants/cifake-32/provenance.json", "{}"), ("variants",)),
+        (("catalogue.parquet", "PAR1"), ("predict", "x.jpg")),
+        (("claims.json", ""), ("claim",)),
+    ],
+)
+def test_damaged_results_are_said_to_be(finished, write_files, tmp_path, damage, command) -> None:
+    name, content = damage
+    root = write_files({"x.jpg": encoded(picture(1))})
+    results = shutil.copytree(finished / "results/sample", tmp_path / "results")
+    (results / name).write_text(content)
+    asked = [root / word if word == "x.jpg" else word for word in command]
+    done = call(finished, *asked, "--run", results, expect=2)
+    assert done.stderr == f"error: {results / name} is damaged; run snakemake again\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("predict", ".", "--variant", "cifake-23"), "has no variant 'cifake-23'; did you mean 'cifake-32'?"),
+        (("predict", ".", "--json", "--csv"), "--json and --csv exclude each other; give one"),
+        (("predict", ".", "--run", "docs"), "docs has no trained variants; run snakemake, or name another folder"),
+        (("variants", "--run", "docs"), "docs has no trained variants; run snakemake, or name another folder"),
+        (("claim", "000-acuracy"), "no such claim: '000-acuracy'; did you mean '000-accuracy'?"),
+        (("compare", "results/sample", "docs"), "docs has no trained variants; run snakemake, or name another folder"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(finished, arguments, line) -> None:
+    done = call(finished, *arguments, expect=2)
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert line in done.stderr
+
+
+@pytest.mark.parametrize("method", ["gradcam", "occlusion"])
+def test_maps_are_files_of_their_own_beside_their_picture(finished, write_files, tmp_path, method) -> None:
+    root = write_files({"a/x.jpg": encoded(picture(1, (80, 40))), "b/x.jpg": encoded(picture(2, (40, 80)))})
+    asked = (root, "--variant", "cifake-32", "--heatmap", tmp_path / "maps", "--method", method)
+    files = [Path(row["heatmap"]) for row in answers(finished, *asked)]
+    assert len(set(files)) == 2
+    assert set(files) == set((tmp_path / "maps").iterdir())
+    for file in files:
+        drawn = np.asarray(Image.open(file).convert("RGB"), dtype=int)
+        # White around, and two pictures that differ.
+        assert (drawn[-1] == 255).all()
+        assert len(np.unique(drawn.reshape(-1, 3), axis=0)) > 500
+    wide = np.asarray(Image.open(files[0]))
+    left, right = wide[-240:-12, 12:492].astype(int), wide[-240:-12, 504:984].astype(int)
+    assert np.abs(left - right).mean() > 5
+
+
+def test_a_map_never_takes_the_place_of_a_picture(finished, write_files) -> None:
+    root = write_files({"x.jpg": encoded(picture(1))})
+    asked = ("--variant", "cifake-32", "--heatmap", root)
+    [first] = answers(finished, root, *asked)
+    before = Path(first["heatmap"]).read_bytes()
+    # Now the map is among the pictures of the folder.
+    done = call(finished, "predict", root, *asked, "--json", expect=2)
+    assert f"{first['heatmap']}: the map would take the place of a picture" in done.stderr
+    assert [row["heatmap"] is None for row in json.loads(done.stdout)] == [False, True]
+    assert Path(first["heatmap"]).read_bytes() == before
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupted_call_ends_quietly(finished, sample) -> None:
+    command = (sys.executable, "-m", "brushprint", "predict", str(sample), "--csv")
+    env = environment(finished) | {"PYTHONUNBUFFERED": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=finished, env=env, **pipes) as process:
+        # From here on it is at work.
+        process.stdout.readline()
+        os.kill(process.pid, signal.SIGINT)
+        try:
+            _, complaints = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert complaints == ""
+
+
+def test_help_waits_for_nothing_heavy(finished) -> None:
+    command = (sys.executable, "-X", "importtime", "-m", "brushprint", "--help")
+    done = subprocess.run(command, cwd=finished, env=environment(finished), capture_output=True, text=True, check=True)
+    assert "predict" in done.stdout
+    imported = {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
+    assert "typer" in imported
+    assert imported.isdisjoint({"torch", "pandas", "numpy", "PIL"})
+
+
+def test_variants_stand_beside_their_baseline(finished) -> None:
+    run = Results(finished / "results/sample")
+    rows = json.loads(call(finished, "variants", "--json").stdout)
+    assert [row["variant"] for row in rows] == run.variants
+    for row in rows:
+        metrics = run.metrics(row["variant"])
+        assert row["balanced_accuracy"] == metrics["test"]["balanced_accuracy"]
+        assert row["guessing"] == 1 / len(metrics["classes"])
+        assert row["unsure"] == metrics["verdict"]["test"]["unsure"]
+    lines = call(finished, "variants").stdout.splitlines()
+    assert [line.split()[0] for line in lines[1 : len(rows) + 1]] == run.variants
+    assert max(map(len, lines)) <= 120
+    assert lines[-1] == SYNTHETIC
+
+
+def test_a_claim_is_shown_beside_what_was_obtained(finished) -> None:
+    listed = call(finished, "claim").stdout.splitlines()
+    claims = Results(finished / "results/sample").claims()
+    assert [line.split()[0] for line in listed[1 : len(claims) + 1]] == [row["id"] for row in claims]
+    assert listed[-1] == SYNTHETIC
+    shown = call(finished, "claim", "000-accuracy").stdout
+    assert "  published  91.49 %\n" in shown
+    assert "  verdict    not comparable: synthetic sample" in shown
+    assert shown.splitlines()[-1] == SYNTHETIC
+
+
+def test_two_runs_are_compared_by_figures_settings_and_data(project) -> None:
+    other = project / "other"
+    (project / "results/sample").rename(other)
+    shutil.copytree(other, project / "results/sample")
+    file = other / "variants/cifake-32/provenance.json"
+    made = json.loads(file.read_text())
+    made["settings"]["recipe"]["epochs"], made["data"]["pixels"] = 9, "others"
+    made["settings"]["collection"]["pictures"] = "folder"
+    file.write_text(json.dumps(made))
+    file = file.with_name("predictions.parquet")
+    table = pd.read_parquet(file)
+    table["predicted"] = table["label"]
+    table.to_parquet(file)
+    rows = {row["variant"]: row for row in compared(Results(project / "results/sample"), Results(other))}
+    changed = rows.pop("cifake-32")
+    assert changed["settings"] == {"collection.pictures": ["sample", "folder"], "recipe.epochs": [2, 9]}
+    assert (changed["data"], changed["code"]) == (["pixels"], [])
+    assert changed["paired"]["second_alone"] > changed["paired"]["first_alone"] == 0
+    assert changed["paired"]["difference"]["value"] < 0
+    for row in rows.values():
+        assert (row["settings"], row["data"], row["code"]) == ({}, [], [])
+        assert row["paired"]["difference"]["value"] == 0
+        assert row["balanced_accuracy"]["first"] == row["balanced_accuracy"]["second"]
+    said = call(project, "compare", "results/sample", "other").stdout
+    assert "  recipe.epochs  2, 9\n" in said
+    assert "  other data: pixels\n" in said
+    # Either run may be the synthetic one.
+    shutil.rmtree(other / "variants/simple-cnn")
+    for arguments in (("results/sample", "other"), ("other", "results/sample")):
+        assert call(project, "compare", *arguments).stdout.splitlines()[-1] == SYNTHETIC
+
+
+def test_the_only_run_here_is_taken_and_of_several_one_must_be_named(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"no folder of results/ has trained variants; .* --run"):
+        find(None)
+    for name in ("mine", "sample"):
+        folder = Path("results", name, "variants")
+        for file in ("model.safetensors", "metrics.json", "provenance.json"):
+            for variant in ("v", "v+seed-1"):
+                (folder / variant).mkdir(parents=True, exist_ok=True)
+                (folder / variant / file).touch()
+        if name == "mine":
+            Path("results/notes").mkdir()
+            assert find(None).folder == Path("results/mine")
+            # Arms are no variants.
+            assert find(None).variants == ["v"]
+    with pytest.raises(UserError, match=r"there are several runs, results/mine, results/sample; say which with --run"):
+        find(None)
+
+
+def test_results_of_an_earlier_version_are_said_to_be(tmp_path) -> None:
+    (tmp_path / "variants/v").mkdir(parents=True)
+    (tmp_path / "variants/v/metrics.json").write_text("{}")
+    with pytest.raises(UserError, match="of an earlier version, which gave no verdicts; run snakemake again"):
+        Results(tmp_path).metrics("v")

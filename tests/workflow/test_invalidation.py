@@ -1,0 +1,401 @@
+"""What reruns after which change: the table of docs/provenance.md, row by row."""
+
+import ast
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from brushprint.workflow.provenance import Memory, code
+from tests.conftest import (
+    REPOSITORY,
+    add_line,
+    contents,
+    edit,
+    encoded,
+    jobs,
+    picture,
+    set_key,
+    set_variants,
+    snakemake,
+)
+
+Change = Callable[[Path], None]
+
+SAMPLE = "results/sample"
+VARIANT = f"{SAMPLE}/variants/cifake-32"
+
+
+def in_every_module(change: Callable[[str], str]) -> Change:
+    def apply(project: Path) -> None:
+        for file in [*project.glob("src/**/*.py"), *project.glob("workflow/scripts/*.py")]:
+            source = file.read_text()
+            file.write_text(change(source))
+            ast.parse(file.read_text())
+
+    return apply
+
+
+def comment(source: str) -> str:
+    return f"# a new comment\n{source}\n\n# and another\n"
+
+
+def docstring(source: str) -> str:
+    """Another first line in every docstring."""
+    return re.sub(r'^( *)"""(?=\w)', r'\1"""Changed. ', source, flags=re.MULTILINE)
+
+
+def formatting(source: str) -> str:
+    """As another formatter would have it: every statement in the least lines, in single quotes."""
+    return ast.unparse(ast.parse(source)) + "\n\n\n"
+
+
+def touch(project: Path) -> None:
+    for path in project.rglob("*"):
+        if path.is_file() and ".git" not in path.parts:
+            os.utime(path)
+
+
+def delete(name: str) -> Change:
+    def apply(project: Path) -> None:
+        path = project / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+    return apply
+
+
+def tamper(name: str) -> Change:
+    """Other bytes, by an editor."""
+
+    def apply(project: Path) -> None:
+        (project / name).write_bytes((project / name).read_bytes()[:-1] + b"!")
+
+    return apply
+
+
+def put_back_older(name: str) -> Change:
+    """Other bytes and the age of long ago, as a copy from a backup has them."""
+
+    def apply(project: Path) -> None:
+        tamper(name)(project)
+        os.utime(project / name, (10**9, 10**9))
+
+    return apply
+
+
+def upgrade(package: str) -> Change:
+    """A package of another version, as far as its metadata say."""
+
+    def apply(project: Path) -> None:
+        info = project / f"src/{package.replace('-', '_')}-999.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 999\n")
+
+    return apply
+
+
+def add_variant(project: Path) -> None:
+    new = {"cifake-128": {"task": "origin", "split": "balanced", "recipe": "cifake-128"}}
+    set_variants(project, lambda variants: variants.update(new))
+
+
+def remove_variant(project: Path) -> None:
+    set_variants(project, lambda variants: variants.update({"cifake-32": None}))
+
+
+METRICS, MODEL = f"{VARIANT}/metrics.json", f"{VARIANT}/model.safetensors"
+SUMS = f"{SAMPLE}/SHA256SUMS"
+SEAL = f"{SAMPLE}/seals/balanced-32-nearest.json"
+
+CHANGES: dict[str, list[Change]] = {
+    "a comment, a docstring, formatting": [in_every_module(change) for change in (comment, docstring, formatting)],
+    "`touch` of every file": [touch],
+    "`scratch/` or `data/` deleted": [delete("scratch"), delete("data")],
+    "a recipe that no variant uses": [set_key("recipes", "cifake-128", "learning_rate", to=0.002)],
+    "the learning rate of a recipe": [set_key("recipes", "cifake-32", "learning_rate", to=0.002)],
+    "a variant added": [add_variant],
+    "a variant removed": [remove_variant],
+    "the validation share of a split": [set_key("splits", "balanced", "validation", to=0.2)],
+    "the number of clusters": [set_key("latent", "clusters", to=3)],
+    "the perplexity of the map": [set_key("latent", "embedding", "perplexity", to=20)],
+    "the pictures explained a cluster": [set_key("explain", "pictures", to=2)],
+    "the random networks that heat is compared with": [set_key("explain", "random_networks", to=4)],
+    "the pictures that maps are checked on": [set_key("explain", "checked", to=20)],
+    "the title of the collection": [set_key("collection", "title", to="Another")],
+    "the template of the report": [add_line("src/brushprint/report/report.html.jinja", "<!-- end -->")],
+    "how pictures are harmonised": [
+        set_key("collection", "harmonise", to={"side": 64, "resize": "lanczos", "format": "jpeg", "quality": 90})
+    ],
+    "the margin of the audit": [set_key("audit", "margin", to=0.1)],
+    "the pictures that are changed": [set_key("robustness", "pictures", to=15)],
+    "a seed more": [set_key("arms", "seeds", "more", to=2)],
+    "a published figure": [lambda project: edit(project / "config/claims.yaml", "91.49 %", "91.50 %")],
+    "the share of files that may be rejected": [set_key("collection", "max_rejected", to=0.04)],
+    "the pictures of the collection": [set_key("collection", "sample", "train", to=120)],
+    "the seed": [set_key("seed", to=1)],
+    "scikit-learn's version": [upgrade("scikit-learn")],
+    "torch's version": [upgrade("torch")],
+    "the script of `figures`": [add_line("workflow/scripts/figures.py")],
+    "an input more of `evaluate`": [
+        lambda project: edit(
+            project / "workflow/rules/evaluate.smk",
+            "        unpack(sealed_split),\n",
+            '        unpack(sealed_split),\n        rejected=f"{RESULTS}/rejected.parquet",\n',
+        )
+    ],
+    "a model deleted, edited, or an older one put in its place": [delete(MODEL), tamper(MODEL), put_back_older(MODEL)],
+    "metrics deleted, edited, or older ones": [delete(METRICS), tamper(METRICS), put_back_older(METRICS)],
+    "a seal deleted, edited, or an older one": [delete(SEAL), tamper(SEAL), put_back_older(SEAL)],
+    "the report deleted, edited, or an older one": [
+        change(f"{SAMPLE}/report/index.html") for change in (delete, tamper, put_back_older)
+    ],
+}
+
+# The variant of the rows that concern one alone, where it is not cifake-32, and the split of each variant.
+ONE = dict.fromkeys(("`architectures/simple_cnn`", "`copies`"), "simple-cnn")
+ONE |= {"a variant added": "cifake-128", "a seed more": "cifake-32+seed-2"}
+SPLIT_OF = {"simple-cnn": "augmented", "cifake-32": "balanced", "cifake-128": "balanced"}
+# What is trained again of a variant, and the splits of that.
+SEEDS = {"cifake-32+seed-1"}
+UNSEEN = {"cifake-32+without-latent_diffusion", "cifake-32+without-stable_diffusion"}
+LEFT_OUT = {"balanced+without-latent_diffusion", "balanced+without-stable_diffusion"}
+# The rows that concern one variant's arms, too.
+WITH_ARMS = {
+    **dict.fromkeys(("the learning rate of a recipe", "`architectures/cifake`"), SEEDS | UNSEEN),
+    "the validation share of a split": SEEDS | UNSEEN | LEFT_OUT,
+    "a seal deleted, edited, or an older one": SEEDS,
+}
+TRAINED = ("train", "infer", "trace")
+ANALYSED = (
+    *("evaluate", "latent", "embed", "explain", "regions", "robustness"),
+    "figures",
+)
+PER_VARIANT = (*TRAINED, *ANALYSED)
+PER_SPLIT = ("split", "seal")
+ALL = (
+    {rule: {"simple-cnn", "cifake-32"} for rule in ANALYSED}
+    | {rule: {"simple-cnn", "cifake-32"} | SEEDS | UNSEEN for rule in TRAINED}
+    | {rule: {"augmented", "balanced"} | LEFT_OUT for rule in PER_SPLIT}
+    | {"copies": {"augmented"}, "copies_examples": {"augmented"}}
+)
+
+
+def one(row: str, rule: str) -> set[str]:
+    """What ○ stands for."""
+    variant, more = ONE.get(row, "cifake-32"), WITH_ARMS.get(row, set())
+    if rule in PER_SPLIT:
+        return {SPLIT_OF[variant]} | more & LEFT_OUT
+    return {variant} | (more - LEFT_OUT if rule in TRAINED else set())
+
+
+def every(row: str, rule: str) -> set[str]:
+    """What ● stands for: arms are traced to what they are made of, which no analysis is."""
+    if rule == "trace" and not TABLES[row]["infer"]:
+        return ALL["evaluate"]
+    return ALL.get(rule, {""})
+
+
+def tables() -> dict[str, dict[str, str]]:
+    """The mark of each rule by the first cell of its row; rows of several modules count for each of them."""
+    rows = {}
+    rules: list[str] = []
+    text = (REPOSITORY / "docs/provenance.md").read_text()
+    for line in re.findall(r"^\|.*\|$", text, re.MULTILINE):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if "`draw`" in cells:
+            rules = [cell.strip("`") for cell in cells[1:]]
+        elif len(cells) == len(rules) + 1 and "---" not in cells:
+            modules = "`" in cells[0] and all(re.fullmatch(r"`[\w/]+`", name) for name in cells[0].split(", "))
+            for name in cells[0].split(", ") if modules else [cells[0]]:
+                rows[name] = dict(zip(rules, cells[1:], strict=True))
+    return rows
+
+
+TABLES = tables()
+MODULES = {
+    f"`{file.relative_to(REPOSITORY / 'src/brushprint').with_suffix('')}`": file.relative_to(REPOSITORY).as_posix()
+    for file in (REPOSITORY / "src/brushprint").rglob("*.py")
+}
+
+
+KNOWN = Memory(REPOSITORY / ".pytest_cache/code.json")
+
+
+def imported(row: str) -> str:
+    """The module of a row, as it is imported."""
+    return f"brushprint.{row.strip('`').replace('/', '.')}".removesuffix(".__init__")
+
+
+def names(script: Path) -> set[str]:
+    """The modules and packages that a script follows from."""
+    return {value.split("@")[0] for value in code(script, KNOWN)}
+
+
+def part_of(module: str) -> frozenset[str]:
+    """The scripts whose code a module is part of; the module itself where it may be loaded by name."""
+    scripts = (REPOSITORY / "workflow/scripts").glob("*.py")
+    found = frozenset(script.stem for script in scripts if imported(module) in names(script))
+    return found or frozenset({module})
+
+
+# Modules that are part of the same scripts, alike in what they rerun.
+ALIKE: dict[frozenset[str], list[str]] = {}
+for module in sorted(MODULES):
+    ALIKE.setdefault(part_of(module), []).append(module)
+CASES = [(row, change) for row, changes in CHANGES.items() for change in changes]
+CASES += [(first, add_line(MODULES[first])) for first, *_ in ALIKE.values()]
+
+
+def test_the_tables_have_a_row_for_each_change_and_a_column_for_each_rule() -> None:
+    rules = {file.stem for file in (REPOSITORY / "workflow/scripts").glob("*.py")} - {
+        "fetch",
+        "weights",
+        "seal_weights",
+        *("external", "external_pixels", "external_scores"),
+        *("picked", "picked_pixels", "picked_scores", "picked_table"),
+        *("export", "vendor", "demo", "pdf"),
+    }
+    assert set(TABLES) == set(CHANGES) | set(MODULES)
+    assert all(set(row) == rules for row in TABLES.values())
+
+
+@pytest.mark.parametrize("modules", ALIKE.values(), ids=",".join)
+def test_modules_that_are_part_of_the_same_rules_rerun_the_same(modules: list[str]) -> None:
+    assert all(TABLES[module] == TABLES[modules[0]] for module in modules)
+
+
+@pytest.mark.parametrize(("row", "change"), CASES, ids=[f"{row}-{i}" for i, (row, _) in enumerate(CASES)])
+def test_a_change_reruns_exactly_what_the_table_says(project: Path, row: str, change: Change) -> None:
+    change(project)
+    output = snakemake(project, "-n")
+    found: dict[str, set[str]] = {}
+    for rule, of in jobs(output):
+        found.setdefault(rule, set()).add(of)
+    marks = {rule: mark.strip("()") for rule, mark in TABLES[row].items() if mark}
+    assert found == {rule: one(row, rule) if mark == "○" else every(row, rule) for rule, mark in marks.items()}
+    assert ("Nothing to be done" in output) == (not marks)
+
+
+@pytest.mark.parametrize("row", sorted(MODULES))
+def test_the_table_brackets_what_the_seal_may_spare(row: str) -> None:
+    """Training that does not follow from the module itself."""
+    module = imported(row)
+    reached = module in names(REPOSITORY / "workflow/scripts/train.py") or module.startswith(
+        "brushprint.models.architectures"
+    )
+    assert TABLES[row]["train"] == "" or TABLES[row]["train"].startswith("(") == (not reached)
+
+
+@pytest.mark.parametrize("module", ["gradcam", "architectures/cifake"])
+def test_the_reason_names_the_module_that_changed(project: Path, module: str) -> None:
+    add_line(f"src/brushprint/{module}.py")(project)
+    name = re.escape(imported(module))
+    assert re.search(rf"before: '{name}@\w+' now: '{name}@\w+'", snakemake(project, "-n"))
+
+
+def test_a_decoder_that_gives_the_same_bytes_retrains_nothing(project: Path) -> None:
+    edit(
+        project / "src/brushprint/data/decoding.py",
+        'return picture if picture.mode == "RGB" else picture.convert("RGB")',
+        'rgb = "RGB"\n        return picture if picture.mode == rgb else picture.convert(rgb)',
+    )
+    # It takes the faces, and is spared where they are found before the seal is set.
+    rerun = {rule for rule, _ in jobs(snakemake(project))} - {"regions"}
+    assert rerun == {rule for rule, mark in TABLES["`decoding`"].items() if mark == "●"}
+    assert "Nothing to be done" in snakemake(project, "-n")
+
+
+def test_a_way_of_copying_that_gives_the_same_bytes_retrains_nothing(project: Path) -> None:
+    edit(project / "src/brushprint/data/oversampling.py", "_BLOCK = 64", "_BLOCK = 32")
+    rerun = jobs(snakemake(project))
+    assert {rule for rule, _ in rerun} == {rule for rule, mark in TABLES["`copies`"].items() if mark in ("●", "○")}
+    assert {of for rule, of in rerun if rule in ("seal", "trace")} == {"augmented", "simple-cnn"}
+    assert "Nothing to be done" in snakemake(project, "-n")
+
+
+def test_a_way_of_copying_that_gives_other_bytes_retrains_the_variant_with_copies(project: Path) -> None:
+    edit(project / "src/brushprint/data/oversampling.py", 'order=1, mode="nearest"', 'order=0, mode="nearest"')
+    snakemake(project, "--until", "seal")
+    assert {of for rule, of in jobs(snakemake(project, "-n")) if rule == "train"} == {"simple-cnn"}
+
+
+def test_copies_step_aside_for_those_of_other_code_and_come_back(project: Path) -> None:
+    array = project / "scratch/sample/copies-augmented-32-bilinear.npy"
+    module = project / "src/brushprint/data/oversampling.py"
+    copies, source = array.read_bytes(), module.read_text()
+    add_line("src/brushprint/data/oversampling.py")(project)
+    assert ("copies", "augmented") in jobs(snakemake(project, "-n"))
+    assert not array.exists()
+    module.write_text(source)
+    assert "Nothing to be done" in snakemake(project, "-n")
+    assert array.read_bytes() == copies
+
+
+def test_a_decoder_that_gives_other_bytes_retrains_everything(project: Path) -> None:
+    edit(project / "src/brushprint/data/pixels.py", "array[rows[path]] = pixels", "array[rows[path]] = 255 - pixels")
+    snakemake(project, "--until", "seal")
+    learned = {(rule, variant) for rule in ("train", "infer", "explain") for variant in ALL[rule]}
+    assert learned <= jobs(snakemake(project, "-n"))
+
+
+def test_without_the_scratch_folder_a_learning_rate_decodes_again_and_trains_one_variant(project: Path) -> None:
+    shutil.rmtree(project / "scratch")
+    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
+    rerun = jobs(snakemake(project, MODEL))
+    assert rerun == {("pixels", ""), ("seal", "balanced"), ("train", "cifake-32")}
+    assert (
+        not {of for rule, of in jobs(snakemake(project, "-n")) if rule in PER_VARIANT} - {"cifake-32"} - SEEDS - UNSEEN
+    )
+
+
+def test_whatever_other_hands_did_to_the_results_they_come_out_the_same(finished: Path, project: Path) -> None:
+    for change, name in (
+        (tamper, SEAL),
+        (put_back_older, MODEL),
+        (delete, f"{SAMPLE}/variants/simple-cnn/metrics.json"),
+        (tamper, f"{SAMPLE}/report/index.html"),
+    ):
+        change(name)(project)
+    snakemake(project)
+    assert contents(project) == contents(finished)
+    assert "Nothing to be done" in snakemake(project, "-n")
+
+
+def empty_the_sums(project: Path) -> None:
+    (project / SAMPLE / "SHA256SUMS").write_text("")
+
+
+@pytest.mark.parametrize("hide", [set_key("collection", "title", to="Another"), delete(SUMS), empty_the_sums])
+def test_an_edited_result_is_found_before_its_checksum_is_noted(project: Path, hide: Change) -> None:
+    put_back_older(METRICS)(project)
+    hide(project)
+    assert ("evaluate", "cifake-32") in jobs(snakemake(project, "-n", SUMS))
+
+
+def test_an_older_model_put_back_after_one_was_asked_for_by_name_is_found(project: Path) -> None:
+    older = (project / MODEL).read_bytes()
+    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
+    snakemake(project, MODEL)
+    (project / MODEL).write_bytes(older)
+    assert ("train", "cifake-32") in jobs(snakemake(project, "-n"))
+
+
+def test_a_picture_added_to_a_folder_reruns_everything(project: Path) -> None:
+    """The pictures of the sample, in a folder of one's own, are the same pictures; one more is a change."""
+    with zipfile.ZipFile(next((project / "data").glob("*.archive"))) as archive:
+        archive.extractall(project / "data/own")
+    set_key("collection", "source", to="data/own")(project)
+    assert not {"train", "infer", "explain"} & {rule for rule, _ in jobs(snakemake(project))}
+    assert "Nothing to be done" in snakemake(project, "-n")
+    folder = next((project / "data/own").rglob("train/realism"))
+    (folder / "one-more.jpg").write_bytes(encoded(picture(1)))
+    rerun = jobs(snakemake(project, "-n"))
+    assert {rule for rule, _ in rerun} == set(TABLES["the seed"]) - {"draw"}
+    assert {of for rule, of in rerun if rule == "train"} == ALL["train"]

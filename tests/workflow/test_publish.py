@@ -1,0 +1,30 @@
+"""Whether a commit gives these results, byte for byte."""
+
+from pathlib import Path
+
+from brushprint.workflow.publish import differences
+from tests.conftest import contents, run
+
+
+def test_this_commit_run_elsewhere_on_one_core_gives_the_same_bytes(finished: Path) -> None:
+    said = run(finished, "brushprint", "verify")
+    assert said.endswith(f"\n{len(contents(finished))} files are the same, byte for byte\n")
+    assert not list((finished / "scratch").glob("verify-*"))
+
+
+def test_what_this_commit_does_not_give_is_named(tmp_path: Path) -> None:
+    for name, content in {
+        "here/a": "1",
+        "here/b": "1",
+        "there/b": "2",
+        "there/c": "1",
+        "here/d": "",
+        "there/d": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert [line.removeprefix(f"{tmp_path}/") for line in differences(tmp_path / "here", tmp_path / "there")] == [
+        "here/c: follows from this commit and is not here",
+        "here/a: does not follow from this commit",
+        "here/b: other bytes than this commit gives",
+    ]

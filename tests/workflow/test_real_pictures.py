@@ -1,0 +1,164 @@
+"""Real pictures beside the repository, where there are any: what was learned on synthetic ones holds there too."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from safetensors.torch import save_file
+from sklearn.metrics import roc_auc_score
+
+from brushprint.data.catalogue import catalogue
+from brushprint.data.pixels import write_pixels
+from brushprint.data.split import split
+from brushprint.models import networks, weights
+from brushprint.models.recipe import Recipe
+from brushprint.training.loop import Data, class_index, train
+from tests.conftest import REPOSITORY, snakemake
+from tests.unit.models.test_weights import MOBILENET, SHA256
+
+PICTURES = REPOSITORY.parent / "shared/data"
+
+
+def labels(settings: str) -> list[dict]:
+    rules = yaml.safe_load((REPOSITORY / "config" / settings).read_text())["collection"]["labels"]
+    return [{"style": None} | rule for rule in rules]
+
+
+def archive(name: str) -> Path:
+    if not (PICTURES / name).exists():
+        pytest.skip(f"{name} is not beside the repository: these pictures may not be given away")
+    return PICTURES / name
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "counts"),
+    [
+        ("ai-artbench-slice.zip", "config.yaml", {"human": 124, "latent_diffusion": 42, "stable_diffusion": 42}),
+        ("ai-artbench-native-sizes.zip", "config.yaml", {"human": 10, "stable_diffusion": 10}),
+        ("art-two-folders.zip", "own-pictures.yaml", {"human": 330, "ai": 676}),
+        (
+            "human-ai-artwork-slice.zip",
+            "human-ai-artwork.yaml",
+            {"diffusiondb": 427, "latent_diffusion": 42, "stable_diffusion": 42, "human": 101},
+        ),
+    ],
+)
+def test_every_picture_is_catalogued_under_its_source(name: str, settings: str, counts: dict[str, int]) -> None:
+    table, rejected = catalogue(archive(name), labels(settings), images=None, max_rejected=0, seed=0, jobs=2)
+    assert table["source"].value_counts().to_dict() == counts
+    assert rejected.empty
+
+
+def test_both_spellings_of_ukiyo_e_are_one_style() -> None:
+    table, _ = catalogue(
+        archive("ai-artbench-slice.zip"), labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2
+    )
+    assert table["style"].nunique() == 10
+    assert table.loc[table["style"] == "ukiyo_e", "source"].nunique() == 3
+
+
+def test_native_sizes_tell_stable_diffusion_from_the_rest() -> None:
+    table, _ = catalogue(
+        archive("ai-artbench-native-sizes.zip"), labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2
+    )
+    assert table.groupby("source")["width"].unique().map(list).to_dict() == {"human": [256], "stable_diffusion": [768]}
+
+
+def test_real_pictures_become_pixels_and_a_published_split(tmp_path: Path) -> None:
+    source = archive("ai-artbench-slice.zip")
+    table, _ = catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
+    write_pixels(source, table, tmp_path / "pixels.npy", size=32, resize="bilinear", jobs=2)
+    pixels = np.load(tmp_path / "pixels.npy")
+    assert pixels.shape == (208, 32, 32, 3)
+    assert pixels.std(axis=(1, 2, 3)).min() > 1
+    shares = {"published": True, "test": 0.2, "validation": 0.1}
+    none = {"drop": [], "without": [], "leaks": "keep", "subsample": None, "copies": None}
+    parts = split(table, np.arange(len(table)), **shares, **none, capped=False, test_seed=0, seed=0)
+    assert parts["partition"].value_counts().to_dict() == {"train": 128, "test": 66, "validation": 14}
+
+
+def learn(project: Path, collection: str, *variants: str, drawn: str | None = None) -> dict[str, dict]:
+    """Train and judge variants on a slice of a collection as its settings say, but shortly; the metrics of each.
+
+    The figures of one, `drawn`, take all that is made of a variant.
+    """
+    config = REPOSITORY / "config"
+    files = [config / f"{name}.yaml" for name in ("config", "recipes", collection, "small")]
+    results = project / f"results/{collection}/variants"
+    snakemake(
+        project,
+        *(f"{(results / name).relative_to(project)}/metrics.json" for name in variants),
+        *([f"{(results / drawn).relative_to(project)}/figures/confusion.png"] if drawn else []),
+        *("--configfile", *map(str, files)),
+        *("--config", f"collection={{source: {archive(f'{collection}-slice.zip')}}}", "budget={epochs: 1, pixels: 32}"),
+        "robustness={pictures: 10}",
+    )
+    return {name: json.loads((results / name / "metrics.json").read_text()) for name in variants}
+
+
+def test_human_ai_artwork_gives_its_three_tasks(project: Path) -> None:
+    found = learn(project, "human-ai-artwork", "conv3-origin", "conv3-source", "conv3-folder")
+    classes = {name: metrics["classes"] for name, metrics in found.items()}
+    assert classes["conv3-origin"] == ["ai", "human"]
+    assert classes["conv3-source"] == ["diffusiondb", "human", "latent_diffusion", "stable_diffusion"]
+    assert len(classes["conv3-folder"]) == 47
+    assert "Human_Ukiyo_e" in classes["conv3-folder"]
+    assert "Human_New_Realism" not in classes["conv3-folder"]
+    assert found["conv3-source"]["test"]["top"].keys() == {"2", "3"}
+    assert found["conv3-folder"]["test"]["top"].keys() == {"2", "3", "5"}
+    catalogued = pd.read_parquet(project / "results/human-ai-artwork/catalogue.parquet")
+    assert catalogued["folder"].nunique() == 52
+
+
+def test_the_twenty_class_variants_learn_from_ai_artbench(project: Path) -> None:
+    names = ["simple-cnn", "resnet18-frozen", "resnet18-augmented"]
+    for metrics in learn(project, "ai-artbench", *names, drawn="simple-cnn").values():
+        assert len(metrics["classes"]) == 20
+        assert metrics["classes"][0] == "ai art_nouveau"
+        assert metrics["test"]["parts"].keys() == {"origin", "style"}
+        assert metrics["test"]["pictures"] == 66
+
+
+def test_a_head_on_imagenet_features_tells_real_ai_art_from_human(tmp_path: Path) -> None:
+    """Two thirds of 208 pictures suffice for an AUC of about 0.9; near 1 means a leak, near 0.5 a bug."""
+    source = archive("ai-artbench-slice.zip")
+    table, _ = catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
+    write_pixels(source, table, tmp_path / "pixels.npy", size=160, resize="bilinear", jobs=2)
+    plan = {"published": True, "test": 0.2, "validation": 0.1, "drop": [], "subsample": None, "copies": None}
+    plan |= {"without": [], "leaks": "keep"}
+    parts = split(table, np.arange(len(table)), **plan, capped=False, test_seed=0, seed=0)
+    save_file(weights.read(MOBILENET, SHA256), tmp_path / "weights.safetensors")
+    pixels, classes = np.load(tmp_path / "pixels.npy"), ["ai", "human"]
+    learned, judged, tested = (
+        Data(pixels, part["row"].to_numpy(), class_index(part["origin"], classes))
+        for part in (parts[parts["partition"] == name] for name in ("train", "validation", "test"))
+    )
+    recipe = Recipe(
+        architecture="torchvision/mobilenet_v2",
+        image_size=160,
+        resize="bilinear",
+        scaling="imagenet",
+        pretrained=True,
+        dropout=0.2,
+        loss="binary-cross-entropy",
+        epochs=40,
+        batch_size=16,
+        optimizer="adam",
+        learning_rate=0.003,
+        patience=10,
+        trained=["classifier"],
+        precision="32-true",
+    )
+    said = {"recipe": recipe, "classes": classes, "seed": 0, "device": "cpu", "identity": "real", "label": "real"}
+    files = {"weights": tmp_path / "weights.safetensors", "checkpoint": tmp_path / "checkpoint.pt"}
+    state, _ = train(data=learned, validation=judged, **said, **files)
+    network = networks.build(recipe.architecture, 2, 160, dropout=0.2, one_logit=True).eval()
+    networks.restore(network, state)
+    with torch.no_grad():
+        logits = [network(networks.as_input(batch, "imagenet")) for batch, _ in tested.batches(16)]
+    found = roc_auc_score(tested.targets, torch.cat(logits).softmax(1)[:, 1])
+    assert 0.75 < found < 0.99

@@ -1,0 +1,475 @@
+"""What was cut short is finished by the next run, with the same bytes: processes killed, a disk full, a folder shut."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import add_line, contents, environment, run, set_key, snakemake
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="processes are found in /proc")
+
+VARIANT = "results/sample/variants/cifake-32"
+MODEL = f"{VARIANT}/model.safetensors"
+LEARNED = [f"{VARIANT}/{name}" for name in ("model.safetensors", "model.sha256", "history.csv")]
+CHECKPOINT = "scratch/sample/checkpoints/cifake-32.pt"
+RESUMED = r"cifake-32: resumed after epoch (\d+)"
+IGNORED = "cifake-32: a checkpoint of other settings, code or pictures is ignored"
+SUPERUSER = "-dac_override,-dac_read_search"
+# What is deleted where a run comes to its end before it is killed.
+STAGES = ("results", "results/sample/variants/simple-cnn", VARIANT)
+MADE = ("results", "scratch", "data", "logs", ".snakemake")
+
+
+@pytest.fixture
+def project(project: Path) -> Iterator[Path]:
+    """A copy of the finished project; nothing that works in it outlives the test."""
+    yield project
+    cut_power(project)
+
+
+def at_work(project: Path, *names: str) -> list[int]:
+    """The processes that work in a project, whoever began them; or those of some names, as jobs have of their rules."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            within = (process / "cwd").readlink().is_relative_to(project)
+            if within and (not names or (process / "comm").read_text().strip() in names):
+                found.append(int(process.name))
+    return found
+
+
+def cut_power(project: Path) -> None:
+    """End all that works in a project at once."""
+    while left := at_work(project):
+        for process in left:
+            kill(process)
+
+
+def kill(process: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+
+
+def said(project: Path) -> str:
+    """What all the runs of a project said that were begun in the background."""
+    return project.with_name("said.txt").read_text()
+
+
+def begin(project: Path, *arguments: str, within: tuple[str, ...] = ()) -> subprocess.Popen:
+    """Begin a run of the workflow in the background, in a process group of its own."""
+    with project.with_name("said.txt").open("a") as output:
+        return subprocess.Popen(
+            [*within, "snakemake", "--cores", "2", *arguments],
+            cwd=project,
+            env=environment(project),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def until(process: subprocess.Popen, happens: Callable[[], object], pause: float = 0.01) -> None:
+    """Wait for what a run is about to do."""
+    while not happens():
+        assert process.poll() is None, "the run ended before"
+        time.sleep(pause)
+
+
+def kill_group(process: subprocess.Popen) -> None:
+    """End a run and its jobs at once, unless they have ended."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def forget_training(project: Path) -> None:
+    for file in (*LEARNED, CHECKPOINT):
+        (project / file).unlink()
+
+
+def learned(project: Path) -> list[bytes]:
+    return [(project / file).read_bytes() for file in LEARNED]
+
+
+def job_of(project: Path, rule: str) -> Callable[[], list[int]]:
+    """Whether a job of a rule is at work."""
+    return lambda: at_work(project, rule)
+
+
+@contextmanager
+def paused(process: subprocess.Popen, project: Path, rule: str) -> Iterator[None]:
+    """Have the job of a rule wait, as soon as a run has begun it."""
+    until(process, job_of(project, rule))
+    (job,) = at_work(project, rule)
+    os.kill(job, signal.SIGSTOP)
+    yield
+    os.kill(job, signal.SIGCONT)
+
+
+def changed(file: Path) -> Callable[[], bool]:
+    """Whether a file is there that is not the one of now."""
+    before = file.stat().st_mtime_ns if file.exists() else None
+    return lambda: file.exists() and file.stat().st_mtime_ns != before
+
+
+def part_of(file: Path) -> Path:
+    return file.with_name(file.name + ".part")
+
+
+def test_training_killed_at_any_moment_resumes_after_its_last_finished_epoch(project: Path) -> None:
+    set_key("recipes", "cifake-32", "epochs", to=30)(project)
+    set_key("budget", "epochs", to=30)(project)
+    snakemake(project, MODEL)
+    uncut = learned(project)
+    forget_training(project)
+    checkpoint, model = project / CHECKPOINT, project / MODEL
+
+    def kill_when(happens: Callable[[], object], pause: float = 0.01) -> None:
+        process = begin(project, MODEL)
+        until(process, happens, pause)
+        kill_group(process)
+
+    kill_when(job_of(project, "train"))
+    assert not checkpoint.exists()
+    kill_when(checkpoint.exists)
+    while not part_of(checkpoint).exists():
+        kill_when(part_of(checkpoint).exists, pause=0)
+    kill_when(changed(checkpoint))
+    while not part_of(model).exists():
+        # So short a moment may pass unseen.
+        for file in LEARNED:
+            (project / file).unlink(missing_ok=True)
+        process = begin(project, MODEL)
+        while process.poll() is None and not part_of(model).exists():
+            pass
+        kill_group(process)
+    assert not model.exists()
+
+    output = snakemake(project, MODEL)
+    assert learned(project) == uncut
+    resumed = [int(epoch) for epoch in re.findall(RESUMED, said(project) + output)]
+    assert resumed == sorted(resumed)
+    assert 0 < resumed[0] < resumed[-1] == 30
+
+
+def kill_snakemake(project: Path, process: subprocess.Popen) -> None:
+    """End Snakemake alone; its jobs go on without it."""
+    process.kill()
+    process.wait()
+
+
+def kill_a_job(project: Path, process: subprocess.Popen) -> None:
+    """End one job; Snakemake tells so and ends by itself."""
+    rules = [script.stem[:15] for script in (project / "workflow/scripts").glob("*.py")]
+    while process.poll() is None and not (jobs := at_work(project, *rules)):
+        time.sleep(0.01)
+    if process.poll() is None:
+        kill(jobs[0])
+    process.wait()
+
+
+def kill_everything(project: Path, process: subprocess.Popen) -> None:
+    """End all at once, as the machine's power does."""
+    cut_power(project)
+    process.wait()
+
+
+def steps(project: Path) -> int:
+    """How many jobs of the runs begun in the background have ended well."""
+    return said(project).count("Finished jobid")
+
+
+def test_a_run_that_is_killed_twenty_times_ends_with_the_same_bytes(project: Path, finished: Path) -> None:
+    for made in MADE:
+        shutil.rmtree(project / made)
+    chance = random.Random(7)
+    kills = [kill_snakemake, kill_a_job, kill_everything] * 7
+    chance.shuffle(kills)
+    kills = kills[:20]
+    while kills:
+        process = begin(project)
+        # Moments are counted in jobs first, so that there is progress however slow the machine is.
+        moment = steps(project) + chance.randrange(4)
+        while process.poll() is None and steps(project) < moment:
+            time.sleep(0.01)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(chance.random())
+        if process.poll() is None:
+            kills.pop()(project, process)
+        if process.returncode == 0:
+            shutil.rmtree(project / chance.choice(STAGES))
+    snakemake(project)
+    assert "Nothing to be done" in snakemake(project, "-n")
+    assert contents(project) == contents(finished)
+
+
+def test_a_job_whose_run_was_killed_while_it_waited_leaves_the_results_to_the_next_run(project: Path) -> None:
+    forget_training(project)
+    first = begin(project, MODEL)
+    until(first, lambda: "cifake-32:   0%" in said(project))
+    with paused(first, project, "train"):
+        kill_snakemake(project, first)
+
+        waits = "train-cifake-32: a job of an earlier run is still at work on the same files; waiting for it"
+        second = begin(project, MODEL)
+        until(second, lambda: waits in said(project))
+        kill_snakemake(project, second)
+
+        set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
+        third = begin(project, MODEL)
+        until(third, lambda: said(project).count(waits) == 2)
+    assert third.wait() == 0
+    while job_of(project, "train")():
+        time.sleep(0.01)
+    assert said(project).count("train-cifake-32: the run that began this job has ended meanwhile; nothing is done") == 1
+
+    left = learned(project)
+    forget_training(project)
+    snakemake(project, MODEL)
+    assert learned(project) == left
+
+
+def test_a_lock_left_behind_by_a_killed_run_stops_nobody(project: Path, finished: Path) -> None:
+    shutil.rmtree(project / VARIANT / "figures")
+    process = begin(project)
+    until(process, lambda: steps(project))
+    kill_group(process)
+    assert list((project / ".snakemake/locks").iterdir())
+    snakemake(project)
+    assert contents(project) == contents(finished)
+
+
+def test_a_run_killed_on_one_branch_is_nothing_to_another(project: Path) -> None:
+    run(project, "dvc", "commit", "--force")
+    run(project, "git", "add", "dvc.lock")
+    run(project, "git", "commit", "--quiet", "--message", "Results")
+    run(project, "git", "checkout", "--quiet", "-b", "other")
+    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
+    run(project, "git", "commit", "--quiet", "--all", "--message", "Another learning rate")
+    process = begin(project, MODEL)
+    until(process, job_of(project, "train"))
+    kill_group(process)
+    run(project, "git", "checkout", "--quiet", "-")
+    run(project, "dvc", "checkout", "--force")
+    assert "Nothing to be done" in snakemake(project, "-n")
+
+
+def test_of_two_runs_at_once_the_second_says_so_and_does_no_harm(project: Path, finished: Path) -> None:
+    forget_training(project)
+    first = begin(project, MODEL)
+    until(first, lambda: "cifake-32:   0%" in said(project))
+    with paused(first, project, "train"):
+        note = "note: another run is at work in this folder"
+        assert note in snakemake(project, "-n")
+        refused = snakemake(project, expect=2)
+        assert "error: another run is at work in this folder; wait for its end, or use another clone" in refused
+        assert "Traceback" not in refused
+        assert "rule " not in refused
+    assert first.wait() == 0
+    assert contents(project) == contents(finished)
+    assert "another run" not in said(project)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(set_key("recipes", "cifake-32", "learning_rate", to=0.002), id="learning rate"),
+        pytest.param(add_line("src/brushprint/training/loop.py"), id="code"),
+    ],
+)
+def test_a_checkpoint_of_other_settings_or_code_is_not_resumed(project: Path, change: Callable[[Path], None]) -> None:
+    set_key("budget", "epochs", to=4)(project)
+    process = begin(project, MODEL)
+    until(process, changed(project / CHECKPOINT))
+    kill_group(process)
+    change(project)
+    output = snakemake(project, MODEL)
+    assert IGNORED in output
+    assert "resumed" not in output
+    changed_on_the_way = learned(project)
+    forget_training(project)
+    output = snakemake(project, MODEL)
+    assert IGNORED not in output
+    assert learned(project) == changed_on_the_way
+
+
+def without_privilege() -> tuple[str, ...]:
+    """What a command is run within, so that permissions hold for it: root's do not."""
+    return () if os.getuid() else ("setpriv", f"--bounding-set={SUPERUSER}", f"--inh-caps={SUPERUSER}")
+
+
+@contextmanager
+def shut(folder: Path) -> Iterator[None]:
+    """Make a folder one that nobody may write to."""
+    folder.chmod(0o555)
+    yield
+    folder.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "folder", ["results/sample", VARIANT, "scratch/sample/checkpoints", "logs/sample", ".snakemake"]
+)
+def test_a_folder_that_may_not_be_written_to_is_told_before_anything_runs(
+    project: Path, finished: Path, folder: str
+) -> None:
+    set_key("latent", "clusters", to=3)(project)
+    with shut(project / folder):
+        output = run(project, *without_privilege(), "snakemake", "--cores", "2", expect=2)
+    assert f"error: {folder}: this user may not write there; change its owner or permissions" in output
+    assert "Traceback" not in output
+    assert "rule " not in output
+    assert contents(project) == contents(finished)
+
+
+@pytest.mark.parametrize("folder", [VARIANT, "scratch/sample/checkpoints"])
+def test_a_folder_shut_during_a_job_is_told_in_one_line(project: Path, finished: Path, folder: str) -> None:
+    forget_training(project)
+    process = begin(project, MODEL, within=without_privilege())
+    until(process, job_of(project, "train"))
+    with shut(project / folder):
+        assert process.wait() == 1
+    errors = [line for line in said(project).splitlines() if line.startswith("error:")]
+    assert len(errors) == 1
+    assert re.fullmatch(rf"error: {folder}/\S+: Permission denied; allow this user to write there", errors[0])
+    assert "Traceback" not in said(project)
+    snakemake(project, MODEL)
+    assert learned(project) == learned(finished)
+
+
+class SmallDisk:
+    """A small disk in place of a folder of a project, which only commands run with it see."""
+
+    def __init__(self, project: Path, folder: str, size: str) -> None:
+        self.project, self.folder = project, folder
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
+        # The mount lives as long as this process.
+        self.keeper = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", '"$@" && echo mounted && exec cat', "sh", *mount],
+            cwd=project,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if self.keeper.stdout.readline() != "mounted\n":
+            pytest.skip("a small disk cannot be mounted here")
+
+    @property
+    def place(self) -> Path:
+        """Where the small disk is seen from outside."""
+        return Path(f"/proc/{self.keeper.pid}/root{self.project}", self.folder)
+
+    @property
+    def within(self) -> tuple[str, ...]:
+        """What a command is run within to see the small disk."""
+        return "nsenter", f"--mount=/proc/{self.keeper.pid}/ns/mnt", "env", f"--chdir={self.project}"
+
+    def snakemake(self, *arguments: str, expect: int = 0) -> str:
+        return run(self.project, *self.within, "snakemake", "--cores", "2", *arguments, expect=expect)
+
+    def grow(self) -> None:
+        run(self.project, *self.within, "mount", "-o", "remount,size=64m", self.folder)
+
+    def fill(self) -> Path:
+        """Take all the room that is left, and return the file that has it."""
+        filler = self.place / "filler"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        return filler
+
+
+@pytest.fixture
+def small_disk(project: Path) -> Iterator[Callable[[str, str], SmallDisk]]:
+    disks = []
+
+    def mount(folder: str, size: str) -> SmallDisk:
+        (project / folder).mkdir(exist_ok=True)
+        disks.append(SmallDisk(project, folder, size))
+        return disks[-1]
+
+    yield mount
+    for disk in disks:
+        disk.keeper.communicate()
+
+
+def assert_told(output: str, target: str) -> None:
+    """Whether a full disk was told in one line."""
+    errors = [line for line in output.splitlines() if line.startswith("error:")]
+    assert errors == [f"error: the disk is full: no room for {target}; free some and run again"]
+    assert "Traceback" not in output
+
+
+def test_pixels_that_the_disk_has_no_room_for_are_told_and_made_when_there_is(
+    project: Path, small_disk: Callable[[str, str], SmallDisk]
+) -> None:
+    pixels = "scratch/sample/pixels-128-nearest.npy"
+    snakemake(project, pixels)
+    disk = small_disk("scratch/sample", "4m")
+    assert_told(disk.snakemake(pixels, expect=1), pixels)
+    assert not list(disk.place.glob("*.part"))
+    disk.grow()
+    disk.snakemake(pixels)
+    assert (disk.place / Path(pixels).name).read_bytes() == (project / pixels).read_bytes()
+
+
+def test_a_checkpoint_that_the_disk_has_no_room_for_is_told_and_training_goes_on_when_there_is(
+    project: Path, finished: Path, small_disk: Callable[[str, str], SmallDisk]
+) -> None:
+    forget_training(project)
+    disk = small_disk("scratch/sample/checkpoints", "5m")
+    assert_told(disk.snakemake(MODEL, expect=1), CHECKPOINT)
+    disk.grow()
+    assert re.search(RESUMED, disk.snakemake(MODEL))
+    assert learned(project) == learned(finished)
+
+
+@pytest.mark.parametrize(("rule", "target"), [("train", MODEL), ("infer", f"{VARIANT}/predictions.parquet")])
+def test_a_disk_that_fills_up_during_a_job_is_told_and_the_job_is_done_again_when_there_is_room(
+    project: Path, finished: Path, small_disk: Callable[[str, str], SmallDisk], rule: str, target: str
+) -> None:
+    disk = small_disk(VARIANT, "16m")
+    shutil.copytree(project / VARIANT, disk.place, dirs_exist_ok=True)
+    made = disk.place / Path(target).name
+    made.unlink()
+    process = begin(project, target, within=disk.within)
+    with paused(process, project, rule):
+        filler = disk.fill()
+    assert process.wait() == 1
+    assert_told(said(project), target)
+    filler.unlink()
+    disk.snakemake(target)
+    assert made.read_bytes() == (finished / target).read_bytes()
+
+
+def test_a_disk_that_fills_up_before_a_job_can_write_its_log_is_told(
+    project: Path, small_disk: Callable[[str, str], SmallDisk]
+) -> None:
+    add_line("src/brushprint/report/report.html.jinja", "<!-- end -->")(project)
+    disk = small_disk("logs/sample", "2m")
+    process = begin(project, "results/sample/report/index.html", within=disk.within)
+    with paused(process, project, "report"):
+        disk.fill()
+    assert process.wait() == 1
+    assert "error: the disk is full; free some and run again\n" in said(project)
+    assert "Traceback" not in said(project)
+
+
+@pytest.mark.parametrize("folder", ["results/sample", "scratch/sample", ".snakemake"])
+def test_a_disk_that_is_full_is_told_before_anything_runs(
+    project: Path, small_disk: Callable[[str, str], SmallDisk], folder: str
+) -> None:
+    disk = small_disk(folder, "2m")
+    disk.fill()
+    output = disk.snakemake(expect=2)
+    assert f"error: the disk is full: no room in {folder}; free some and run again" in output
+    assert "Traceback" not in output
+    assert "rule " not in output

@@ -1,0 +1,191 @@
+"""What stands in two places stands the same in both."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from brushprint.models.recipe import Augmentation, Recipe
+from brushprint.settings import schema
+from tests.conftest import REPOSITORY, run
+
+
+def settings() -> dict:
+    files = ("config/config.yaml", "config/recipes.yaml")
+    return {key: value for file in files for key, value in yaml.safe_load((REPOSITORY / file).read_text()).items()}
+
+
+def test_conda_users_get_the_pins_of_the_lock() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    direct = [re.match(r"([\w-]+)(\[.*\])?", dependency) for dependency in project["dependencies"]]
+    environment = yaml.safe_load((REPOSITORY / "environment.yml").read_text())["dependencies"]
+    pins = dict(pin.split("==") for pin in environment[-1]["pip"] if "==" in pin)
+    exported = run(REPOSITORY, *("uv", "export", "--locked", "--quiet", "--no-dev", "--no-hashes", "--no-emit-project"))
+    locked = {}
+    for name, version, marker in re.findall(r"^([\w-]+)==(\S+)(?: ; (.*))?$", exported, re.MULTILINE):
+        if "python_full_version >= '3.12'" not in marker:
+            locked[name] = version
+    assert "python=3.11" in environment
+    assert pins == {match[0]: locked[match[1]] for match in direct}
+
+
+def test_the_schema_for_editors_is_that_of_the_settings() -> None:
+    stored = json.loads((REPOSITORY / "workflow/schemas/config.schema.json").read_text())
+    assert stored == schema.schema(), "run `make schema`"
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted({*(REPOSITORY / "config").glob("*.yaml")} - {REPOSITORY / "config/claims.yaml"}),
+    ids=lambda file: file.name,
+)
+def test_editors_find_no_fault_with_a_shipped_file(file: Path) -> None:
+    jsonschema.validate(yaml.safe_load(file.read_text()), schema.schema())
+
+
+def keys(schema: dict, node: dict) -> set[str]:
+    node = next((option for option in node.get("anyOf", []) if "$ref" in option), node)
+    node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
+    entries = [option for entry in node.get("patternProperties", {}).values() for option in entry["anyOf"]]
+    inner = [*node.get("properties", {}).values(), *entries]
+    inner += [node["items"]] if "items" in node else []
+    return set(node.get("properties", {})).union(*(keys(schema, child) for child in inner))
+
+
+def test_every_setting_is_explained() -> None:
+    whole = schema.schema()
+    explained = (REPOSITORY / "config/README.md").read_text()
+    assert [key for key in sorted(keys(whole, whole)) if not re.search(rf"\b{key}\b", explained)] == []
+
+
+@pytest.mark.parametrize("overlay", ["ai-artbench", "human-ai-artwork", "own-pictures", "small"])
+def test_every_overlay_is_valid(overlay: str) -> None:
+    run(
+        REPOSITORY,
+        *("snakemake", "-n", "--quiet", "all", "--configfile", f"config/{overlay}.yaml"),
+        *("--config", "collection={source: sample}"),
+    )
+
+
+@pytest.mark.parametrize("profile", ["slurm", "kubernetes"])
+def test_clusters_know_the_rules_that_use_all_cores_and_those_of_networks(profile: str) -> None:
+    stated = yaml.safe_load((REPOSITORY / f"profiles/{profile}/config.yaml").read_text())
+    bodies = {}
+    for file in (REPOSITORY / "workflow/rules").glob("*.smk"):
+        _, *parts = re.split(r"^ *(?:rule|checkpoint) (\w+):$", file.read_text(), flags=re.MULTILINE)
+        bodies |= dict(zip(parts[::2], parts[1::2], strict=True))
+    assert set(stated["set-threads"]) == {rule for rule, body in bodies.items() if "threads: ALL_CORES" in body}
+    networks = {rule for rule, body in bodies.items() if re.search(r"\*\*(GPU|PROCESSES)", body)}
+    assert set(stated["set-resources"]) == networks
+
+
+def test_dvc_declares_each_variant() -> None:
+    stored = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())
+    results = f"results/{settings()['collection']['name']}"
+    variants = list(settings()["variants"])
+    assert {name: artifact["path"] for name, artifact in stored["artifacts"].items()} == {
+        name: f"{results}/variants/{name}/model.safetensors" for name in variants
+    }
+    plots = {title: spec for plot in stored["plots"] for title, spec in plot.items()}
+    assert list(plots["Learning curves"]["y"]) == [f"{results}/variants/{name}/history.csv" for name in variants]
+    assert list(plots["ROC curve"]["y"]) == [f"{results}/variants/{name}/roc.csv" for name in variants]
+    assert [title for title in plots if "confusion" in title] == [f"{name} confusion" for name in variants]
+    assert stored["metrics"] == [f"{results}/metrics.json"]
+
+
+def test_the_readme_draws_the_rules_as_they_are() -> None:
+    drawn = re.search(r"```mermaid\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)[1]
+    edges = {
+        (start, end)
+        for start, ends in re.findall(r"^  (\w+) --> (.*)$", drawn, re.MULTILINE)
+        for end in ends.split(" & ")
+    }
+    # Of a collection without results: where a checkpoint has run, Snakemake draws what it found. With augmented copies.
+    changed = ("collection={name: none}", "variants={tapering-cnn: {split: augmented}}")
+    graph = run(REPOSITORY, "snakemake", "--config", *changed, "--rulegraph", "mermaid-js")
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
+    found = {(names[start], names[end]) for start, end in re.findall(r"(id\d+) --> (id\d+)", graph)}
+    assert edges == {(start, end) for start, end in found if end not in ("trace", "checksums")}
+
+
+def test_every_rule_has_a_script_of_its_name_and_a_log() -> None:
+    rules = {
+        name: body
+        for file in (REPOSITORY / "workflow/rules").glob("*.smk")
+        for name, body in re.findall(
+            r"^ *(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|^ *(?:rule|checkpoint) |\Z)",
+            file.read_text(),
+            re.MULTILINE | re.DOTALL,
+        )
+    }
+    scripts = {file.stem for file in (REPOSITORY / "workflow/scripts").glob("*.py")}
+    assert set(rules) == scripts
+    for name, body in rules.items():
+        assert f'"../scripts/{name}.py"' in body
+        assert re.search(rf"params:\s+\*code\(\"{name}\"\)", body), name
+        assert len(re.findall(r'log:\s+f".*?\.log"', body)) == 1, name
+
+
+def test_the_recipes_are_the_published_ones() -> None:
+    recipes = {name: Recipe(**values) for name, values in settings()["recipes"].items()}
+    published = {
+        name: (recipe.architecture, recipe.image_size, recipe.epochs, recipe.batch_size)
+        for name, recipe in recipes.items()
+    }
+    assert published == {
+        "tapering-cnn": ("tapering-cnn", 256, 50, 64),
+        "resnet50-finetuned": ("torchvision/resnet50", 224, 20, 32),
+        "resnet50-class-weights": ("torchvision/resnet50", 224, 20, 32),
+        "efficientnet-b0": ("torchvision/efficientnet_b0", 224, 20, 32),
+        "efficientnet-b0-imagenet": ("torchvision/efficientnet_b0", 224, 20, 32),
+        "simple-cnn": ("simple-cnn", 32, 10, 64),
+        "resnet18-frozen": ("torchvision/resnet18", 32, 10, 64),
+        "resnet18-aggressive": ("torchvision/resnet18", 32, 10, 64),
+        "resnet18-augmented": ("torchvision/resnet18", 32, 10, 64),
+        "resnet18-224": ("torchvision/resnet18", 224, 10, 64),
+        "conv3": ("conv3", 128, 20, 64),
+        "cifake-32": ("cifake", 32, 15, 64),
+        "cifake-128": ("cifake", 128, 10, 64),
+    }
+    twenty = {"simple-cnn", "resnet18-frozen", "resnet18-aggressive", "resnet18-augmented", "resnet18-224"}
+    assert {name for name, recipe in recipes.items() if recipe.optimizer == "sgd"} == twenty
+    assert {recipes[name].momentum for name in twenty} == {0.9}
+    assert {recipes[name].patience for name in twenty} == {3}
+    finetuned = {name for name, recipe in recipes.items() if recipe.fine_tuning}
+    assert finetuned == {name for name, recipe in recipes.items() if recipe.loss == "binary-cross-entropy"}
+    assert finetuned == {name for name in recipes if name.startswith(("resnet50", "efficientnet"))}
+    pretrained = {name for name, recipe in recipes.items() if recipe.pretrained}
+    assert pretrained == finetuned | twenty - {"simple-cnn"}
+    assert (recipes["conv3"].dropout, recipes["conv3"].learning_rate) == (0.42, 0.005)
+    assert recipes["conv3"].weight_decay > 0
+    assert {recipes[name].resize for name in ("cifake-32", "cifake-128")} == {"nearest"}
+    assert {name for name, recipe in recipes.items() if recipe.augmentation != Augmentation()} == {
+        "resnet18-aggressive",
+        "resnet18-augmented",
+        "resnet18-224",
+    }
+    assert recipes["resnet18-224"].augmentation == recipes["resnet18-augmented"].augmentation
+    assert {name for name, recipe in recipes.items() if recipe.class_weights} == {"resnet50-class-weights"}
+
+
+def test_the_thirteen_variants_are_trained_by_default_each_on_the_task_and_split_of_its_source() -> None:
+    variants = {name: (of["task"], of["split"], of["recipe"]) for name, of in settings()["variants"].items()}
+    assert variants == {
+        "tapering-cnn": ("origin", "natural", "tapering-cnn"),
+        "resnet50-finetuned": ("origin", "augmented", "resnet50-finetuned"),
+        "efficientnet-b0": ("origin", "augmented", "efficientnet-b0"),
+        "simple-cnn": ("origin_style", "per-class", "simple-cnn"),
+        "resnet18-frozen": ("origin_style", "per-class", "resnet18-frozen"),
+        "resnet18-aggressive": ("origin_style", "per-class", "resnet18-aggressive"),
+        "resnet18-augmented": ("origin_style", "per-class", "resnet18-augmented"),
+        "resnet18-224": ("origin_style", "per-class", "resnet18-224"),
+        "conv3-origin": ("origin", "natural", "conv3"),
+        "conv3-source": ("source", "natural", "conv3"),
+        "conv3-folder": ("folder", "natural", "conv3"),
+        "cifake-32": ("origin", "balanced", "cifake-32"),
+        "cifake-128": ("origin", "balanced", "cifake-128"),
+    }

@@ -1,0 +1,98 @@
+"""The profile for Slurm runs the workflow on a Slurm of one node, which the tests start on this machine."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tests.slurm
+from tests.conftest import contents, environment, jobs, run, snakemake
+from tests.support.slurm import wait_until
+
+pytestmark = pytest.mark.xdist_group("slurm")
+
+# Where Slurm's commands look for it: jobs do not hear of another place.
+CONF = Path("/etc/slurm/slurm.conf")
+# What differs from a cluster: two cores, no accounting, and a test that does not wait.
+HERE = [
+    *("--jobs", "2", "--max-threads", "2", "--slurm-status-command", "squeue"),
+    *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"),
+]
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with tests.slurm.slurm(CONF, tmp_path_factory.mktemp("slurm"), "n1"):
+        yield
+
+
+VARIANT = "results/sample/variants/cifake-32"
+# A short job of each kind: one that takes all cores, a network's, and one of neither.
+MADE = [
+    "results/sample/faces.parquet",
+    *(f"{VARIANT}/{name}" for name in ("model.safetensors", "model.sha256", "history.csv")),
+    *(f"{VARIANT}/{name}" for name in ("predictions.parquet", "features.parquet", "features.sha256")),
+    *(f"{VARIANT}/{name}" for name in ("metrics.json", "roc.csv", "confusion.csv", "detection.csv", "styles.csv")),
+    "scratch/sample/checkpoints/cifake-32.pt",
+]
+WANTED = ["results/sample/faces.parquet", f"{VARIANT}/metrics.json"]
+
+
+@pytest.fixture
+def on_slurm(slurm: None, project: Path) -> Path:
+    """A finished project that lacks some of its files; how the whole workflow runs on Slurm was tried by hand."""
+    for file in MADE:
+        (project / file).unlink()
+    return project
+
+
+def test_slurm_gives_the_same_bytes_and_leaves_nothing_to_do(on_slurm: Path, finished: Path, cluster: str) -> None:
+    said = run(on_slurm, cluster, "--profile", "profiles/slurm", *HERE, *WANTED)
+    assert {rule for rule, _ in jobs(said)} == {"faces", "train", "infer", "evaluate"}
+    assert contents(on_slurm) == contents(finished)
+    assert "Nothing to be done" in snakemake(on_slurm, "-n")
+    assert "Nothing to be done" in run(on_slurm, cluster, "-n", "--profile", "profiles/slurm")
+
+
+def test_jobs_that_are_cancelled_or_take_too_much_memory_are_sent_again(
+    on_slurm: Path, finished: Path, cluster: str
+) -> None:
+    too_little = ["--set-resources", "infer:mem_mb=100 if attempt == 1 else 4000"]
+    log = on_slurm / "logs/sample/train-cifake-32.log"
+    log.unlink()
+    with (on_slurm / "said.txt").open("w") as said:
+        command = [cluster, "--profile", "profiles/slurm", *too_little, *HERE, *WANTED]
+        running = subprocess.Popen(command, cwd=on_slurm, env=environment(on_slurm), stdout=said, stderr=said)
+    try:
+        wait_until(log.exists)
+        run(on_slurm, "scancel", *run(on_slurm, "squeue", "-h", "-t", "running", "-o", "%i").split())
+        ended = running.wait(300)
+    finally:
+        running.terminate()
+    text = (on_slurm / "said.txt").read_text()
+    assert ended == 0, text
+    assert text.count("Trying to restart job") == 2, text
+    assert contents(on_slurm) == contents(finished)
+
+
+def test_jobs_of_networks_ask_for_a_gpu_where_the_device_is_one(finished: Path) -> None:
+    dry = ["-n", "--forceall", "--config"]
+    assert asking_for_gpu(snakemake(finished, *dry, "device=cpu")) == set()
+    networks = {"train", "infer", "explain", "regions", "robustness"}
+    assert asking_for_gpu(snakemake(finished, *dry, "device=cuda")) == networks
+
+
+def asking_for_gpu(said: str) -> set[str]:
+    blocks = re.split(r"^(?=(?:local)?(?:rule|checkpoint) \w+:$)", said, flags=re.MULTILINE)
+    asking = (block for block in blocks if re.search(r"^    resources: .*\bgpu=1\b", block, re.MULTILINE))
+    return {rule for block in asking for rule, _ in jobs(block)}
+
+
+def test_networks_on_several_nodes_ask_for_gpus_by_the_node(finished: Path) -> None:
+    said = snakemake(finished, "-n", "--forceall", "--config", "device=cuda", "devices=4", "nodes=2")
+    asking = [line for line in said.splitlines() if "gres=gpu:4" in line]
+    assert len(asking) == sum(rule in ("train", "infer") for rule, _ in jobs(said))
+    assert all({"nodes=2", "tasks=8", "tasks_per_gpu=0", "mpi=srun"} <= set(re.split("[ ,]+", line)) for line in asking)
+    assert not any(re.search(r"\bgpu=", line) for line in asking)
