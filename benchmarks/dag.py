@@ -25,8 +25,8 @@ def project(folder: Path, variants: int) -> None:
         settings["variants"][f"{name}-{place // len(published)}"] = variant
     for name, _ in published[variants:]:
         settings["variants"].pop(name)
-    arms = [name for name in settings["arms"]["unseen"] if name in settings["variants"]]
-    settings["arms"] = {"seeds": settings["arms"]["seeds"] | {"variants": arms}, "unseen": arms}
+    arms = [name for name in settings["arms"]["leave_one_generator_out"] if name in settings["variants"]]
+    settings["arms"] = {"seeds": settings["arms"]["seeds"] | {"variants": arms}, "leave_one_generator_out": arms}
     file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
 
 

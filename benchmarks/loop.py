@@ -84,7 +84,7 @@ def _usual_training(about: Recipe, loaders: dict[str, DataLoader], seed: int) ->
     network = network.to(memory_format=torch.contiguous_format)
     kinds = {"adam": torch.optim.Adam, "sgd": partial(torch.optim.SGD, momentum=about.momentum, nesterov=True)}
     optimizer = kinds[about.optimizer](network.parameters(), about.learning_rate)
-    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, about.decay)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, about.lr_decay)
     best, least = {}, float("inf")
     for _ in range(about.epochs):
         network.train()

@@ -27,8 +27,8 @@ SIDE = 40
 OVERLAY = {
     "budget": {"images": None, "pixels": 32, "epochs": 1, "batch_size": 256},
     "robustness": {"pictures": 500},
-    "explain": {"occlusion": {"stride": 8}, "checked": 200},
-    "arms": {"seeds": {"variants": []}, "unseen": []},
+    "explain": {"occlusion": {"stride": 8}, "faithfulness_pictures": 200},
+    "arms": {"seeds": {"variants": []}, "leave_one_generator_out": []},
 }
 VARIANTS = {
     "cifake-32": {"task": "origin", "split": "augmented", "recipe": "cifake-32"},

@@ -14,7 +14,7 @@ from brushprint.training.loop import Data, train
 
 CLASSES = ["ai", "human"]
 # What only says how pictures are augmented, or where weights come from, is no part of a step.
-PLAIN = {"augmentation": {}, "pretrained": False, "patience": None, "trained": None}
+PLAIN = {"augmentation": {}, "pretrained": False, "patience": None, "trainable_layers": None}
 
 
 def whole(about: Recipe, learn: Data, judge: Data) -> None:

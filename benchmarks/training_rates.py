@@ -47,10 +47,10 @@ def measure(name: str, seconds: float) -> list[str]:
         network.eval()(torch.zeros(1, 3, about.image_size, about.image_size))
     rates, hours = [], 0.0
     for phase in about.phases():
-        rate = _rate(network, about, phase.trained, seconds)
+        rate = _rate(network, about, phase.trainable_layers, seconds)
         rates.append(rate)
         # The head alone learns from features that are computed once.
-        passes = 1 if phase.trained == [find(network)] else phase.epochs
+        passes = 1 if phase.trainable_layers == [find(network)] else phase.epochs
         hours += passes * pictures / rate / 3600
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     said = " and ".join(f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}" for rate in rates)
@@ -59,17 +59,17 @@ def measure(name: str, seconds: float) -> list[str]:
     return [f"`{name}`", str(about.image_size), f"{pictures:,}", f"{multiply_adds:.3f}", said, *memory_and_time]
 
 
-def _rate(network: torch.nn.Module, about: Recipe, trained: list[str] | None, enough: float) -> float:
+def _rate(network: torch.nn.Module, about: Recipe, trainable_layers: list[str] | None, enough: float) -> float:
     """Training pictures a second, augmentation included; forward alone where only the head learns."""
-    freeze(network, trained)
-    learning_mode(network, trained)
+    freeze(network, trainable_layers)
+    learning_mode(network, trainable_layers)
     optimizer = torch.optim.SGD([weight for weight in network.parameters() if weight.requires_grad], 1e-6)
     changed = changes(about.augmentation, about.image_size)
     side, seconds, done = about.image_size, 0.0, 0
     while seconds < enough or done < 3:
         pictures = torch.randint(0, 256, (about.batch_size, side, side, 3), dtype=torch.uint8)
         start = time.perf_counter()
-        with torch.set_grad_enabled(trained != [find(network)]):
+        with torch.set_grad_enabled(trainable_layers != [find(network)]):
             logits = network(networks.as_input(changed(pictures) if changed else pictures, about.scaling))
         if logits.requires_grad:
             optimizer.zero_grad()

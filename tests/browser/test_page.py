@@ -23,7 +23,7 @@ from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect
 
 from brushprint.core.tables import write_json
-from brushprint.evaluation.abstention import say
+from brushprint.evaluation.abstention import decide
 from brushprint.models import networks
 from brushprint.page.serve import server
 from brushprint.predict import onnx_models
@@ -374,7 +374,7 @@ def test_sources_and_styles_are_told_where_the_task_tells_them(awake: dict[str, 
         assert float(told[name.replace("_", " ")].split()[0]) / 100 == pytest.approx(probability, abs=1e-2)
     words = {"ai": "Takes it for AI", "human": "Takes it for human work", "unsure": "Unsure: it cannot tell"}
     for variant, network in awake.items():
-        verdict = say(network.by_torch(content), network.facts["band"])
+        verdict = decide(network.by_torch(content), network.facts["band"])
         assert page.inner_text(f"[data-variant={variant}] .verdict") == words[verdict]
     assert page.locator("[data-variant=cifake-32] h4").all_inner_texts() == ["Origin"]
 

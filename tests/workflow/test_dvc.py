@@ -121,7 +121,7 @@ def test_two_branches_go_back_and_forth_with_nothing_to_do(project: Path) -> Non
     first = contents(project)
     run(project, "git", "checkout", "--quiet", "-b", "second")
     edit(project / "src/brushprint/data/pixels.py", "array[rows[path]] = pixels", "array[rows[path]] = 255 - pixels")
-    set_key("arms", to={"seeds": {"variants": [], "more": 1}, "unseen": []})(project)
+    set_key("arms", to={"seeds": {"variants": [], "repeats": 1}, "leave_one_generator_out": []})(project)
     set_variants(project, lambda variants: variants.pop("cifake-32"))
     snakemake(project)
     run(project, "dvc", "commit", "--force")

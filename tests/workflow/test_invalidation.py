@@ -127,15 +127,15 @@ CHANGES: dict[str, list[Change]] = {
     "the perplexity of the map": [set_key("latent", "embedding", "perplexity", to=20)],
     "the pictures explained a cluster": [set_key("explain", "pictures", to=2)],
     "the random networks that heat is compared with": [set_key("explain", "random_networks", to=4)],
-    "the pictures that maps are checked on": [set_key("explain", "checked", to=20)],
+    "the pictures that maps are checked on": [set_key("explain", "faithfulness_pictures", to=20)],
     "the title of the collection": [set_key("collection", "title", to="Another")],
-    "the template of the report": [add_line("src/brushprint/report/report.html.jinja", "<!-- end -->")],
+    "the template of the report": [add_line("src/brushprint/report/page.html.jinja", "<!-- end -->")],
     "how pictures are harmonised": [
         set_key("collection", "harmonise", to={"side": 64, "resize": "lanczos", "format": "jpeg", "quality": 90})
     ],
     "the margin of the audit": [set_key("audit", "margin", to=0.1)],
     "the pictures that are changed": [set_key("robustness", "pictures", to=15)],
-    "a seed more": [set_key("arms", "seeds", "more", to=2)],
+    "a seed more": [set_key("arms", "seeds", "repeats", to=2)],
     "a published figure": [lambda project: edit(project / "config/claims.yaml", "91.49 %", "91.50 %")],
     "the share of files that may be rejected": [set_key("collection", "max_rejected", to=0.04)],
     "the pictures of the collection": [set_key("collection", "sample", "train", to=120)],

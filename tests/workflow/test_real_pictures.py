@@ -76,7 +76,13 @@ def test_real_pictures_become_pixels_and_a_published_split(tmp_path: Path) -> No
     assert pixels.shape == (208, 32, 32, 3)
     assert pixels.std(axis=(1, 2, 3)).min() > 1
     shares = {"published": True, "test": 0.2, "validation": 0.1}
-    none = {"drop": [], "without": [], "leaks": "keep", "subsample": None, "copies": None}
+    none = {
+        "exclude_folders": [],
+        "exclude_sources": [],
+        "near_duplicates": "keep",
+        "subsample": None,
+        "oversample": None,
+    }
     parts = split(table, np.arange(len(table)), **shares, **none, capped=False, test_seed=0, seed=0)
     assert parts["partition"].value_counts().to_dict() == {"train": 128, "test": 66, "validation": 14}
 
@@ -94,7 +100,11 @@ def learn(project: Path, collection: str, *variants: str, drawn: str | None = No
         *(f"{(results / name).relative_to(project)}/metrics.json" for name in variants),
         *([f"{(results / drawn).relative_to(project)}/figures/confusion.png"] if drawn else []),
         *("--configfile", *map(str, files)),
-        *("--config", f"collection={{source: {archive(f'{collection}-slice.zip')}}}", "budget={epochs: 1, pixels: 32}"),
+        *(
+            "--config",
+            f"collection={{source: {archive(f'{collection}-slice.zip')}}}",
+            "budget={epochs: 1, max_image_size: 32}",
+        ),
         "robustness={pictures: 10}",
     )
     return {name: json.loads((results / name / "metrics.json").read_text()) for name in variants}
@@ -128,8 +138,15 @@ def test_a_head_on_imagenet_features_tells_real_ai_art_from_human(tmp_path: Path
     source = archive("ai-artbench-slice.zip")
     table, _ = catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     write_pixels(source, table, tmp_path / "pixels.npy", size=160, resize="bilinear", jobs=2)
-    plan = {"published": True, "test": 0.2, "validation": 0.1, "drop": [], "subsample": None, "copies": None}
-    plan |= {"without": [], "leaks": "keep"}
+    plan = {
+        "published": True,
+        "test": 0.2,
+        "validation": 0.1,
+        "exclude_folders": [],
+        "subsample": None,
+        "oversample": None,
+    }
+    plan |= {"exclude_sources": [], "near_duplicates": "keep"}
     parts = split(table, np.arange(len(table)), **plan, capped=False, test_seed=0, seed=0)
     save_file(weights.read(MOBILENET, SHA256), tmp_path / "weights.safetensors")
     pixels, classes = np.load(tmp_path / "pixels.npy"), ["ai", "human"]
@@ -150,7 +167,7 @@ def test_a_head_on_imagenet_features_tells_real_ai_art_from_human(tmp_path: Path
         optimizer="adam",
         learning_rate=0.003,
         patience=10,
-        trained=["classifier"],
+        trainable_layers=["classifier"],
         precision="32-true",
     )
     said = {"recipe": recipe, "classes": classes, "seed": 0, "device": "cpu", "identity": "real", "label": "real"}

@@ -30,7 +30,10 @@ def test_every_test_picture_is_predicted_once_and_no_training_picture_is(finishe
     [
         ("sede=1", "error: --config: sede: unknown key; did you mean 'seed'?"),
         ("budget={epoch: 3}", "error: --config: budget.epoch: unknown key; did you mean 'epochs'?"),
-        ("budget={pixels: 8}", "error: --config: budget.pixels: cifake of the recipe cifake-32 cannot take pictures"),
+        (
+            "budget={max_image_size: 8}",
+            "error: --config: budget.max_image_size: cifake of the recipe cifake-32 cannot take pictures",
+        ),
         ("collection={source: ftp://example.org/x.zip}", "error: --config: collection.source: an address must begin"),
         ("collection={source: data/nowhere.zip}", "error: collection.source: data/nowhere.zip does not exist"),
         (f"collection={{source: LICENSE, sha256: {'ab' * 32}}}", "error: collection.source: LICENSE has the sha256 "),

@@ -41,7 +41,7 @@ rule duplicates:
         "../scripts/duplicates.py"
 
 
-rule audit:
+rule shortcut_audit:
     input:
         cues=expand(rules.cues.output, state=STATES),
         catalogue=f"{RESULTS}/catalogue.parquet",
@@ -49,16 +49,16 @@ rule audit:
     output:
         f"{RESULTS}/audit.json",
     log:
-        f"{LOGS}/audit.log",
+        f"{LOGS}/shortcut_audit.log",
     # Before training: who sees what it finds may want to stop here.
     priority: 2
     params:
-        *code("audit"),
+        *code("shortcut_audit"),
         **CONFIG.audit.model_dump(),
         states=STATES,
         seed=seed_of("audit"),
     script:
-        "../scripts/audit.py"
+        "../scripts/shortcut_audit.py"
 
 
 rule leaks:

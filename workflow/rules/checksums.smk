@@ -14,14 +14,14 @@ ARTIFACTS = [
     *expand(rules.split.output, split=TRAINED_SPLITS),
     *expand(map(str, rules.copies_examples.output), split=[split for split in COPIED if split in SPLITS]),
     *sorted({file for of in SEALED.values() for file in expand(rules.seal.output, **of)}),
-    *expand([*RULE_OF, *rules.trace.output], variant=CONFIG.variants),
-    *expand([*RULE_OF_ARM, *rules.trace.output], variant=ARMS),
+    *expand([*RULE_OF, *rules.provenance.output], variant=CONFIG.variants),
+    *expand([*RULE_OF_ARM, *rules.provenance.output], variant=ARMS),
     *rules.arms.output,
-    *rules.audit.output,
+    *rules.shortcut_audit.output,
     *expand(rules.cues.output, state=STATES),
     *rules.duplicates.output,
     *rules.leaks.output,
-    *map(str, [*rules.overview.output, *rules.perturbed_examples.output]),
+    *map(str, [*rules.collection_figures.output, *rules.perturbed_examples.output]),
     *EXTERNAL_METRICS,
     *PICKED_FILES,
     *rules.cards.output,
@@ -59,7 +59,7 @@ def look_over():
     noted = {file: value.removeprefix("sha256:") for file, value in summed.input_checksums.items()}
     stated = lines | noted
     files = [Path(file) for file in ARTIFACTS if Path(file).exists()]
-    found = remembered(files, Path(f"{SCRATCH}/digests/results.json"))
+    found = cached_sha256(files, Path(f"{SCRATCH}/digests/results.json"))
     changed = [SUMS] if Path(SUMS).exists() and lines != stated else []
     for file in map(str, files):
         if made := record(file):
@@ -71,7 +71,7 @@ def look_over():
     workflow.dag.forcefiles.update(changed)
 
 
-def looked_over(wildcards):
+def verified_artifacts(wildcards):
     runs = workflow.is_main_process and workflow.executor_plugin and not workflow.dryrun
     if runs and STORAGE.default_storage_provider:
         stop("default-storage-provider: jobs open the collection and scratch/ as files; share results by DVC instead")
@@ -84,7 +84,7 @@ def looked_over(wildcards):
 
 rule checksums:
     input:
-        looked_over,
+        verified_artifacts,
     output:
         SUMS,
     log:

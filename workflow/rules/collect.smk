@@ -1,7 +1,7 @@
 """Where the pictures come from. A folder or archive on this machine stays where it is; others are fetched or drawn."""
 
 LOCAL = CONFIG.collection.kind == "local"
-COLLECT = {"local": [], "sample": ["draw"]}.get(CONFIG.collection.kind, ["fetch"])
+COLLECT = {"local": [], "sample": ["draw_sample"]}.get(CONFIG.collection.kind, ["fetch"])
 
 
 def local_digest(path):
@@ -31,7 +31,7 @@ if LOCAL:
     ARCHIVE = Path(CONFIG.collection.source).expanduser()
     PICTURES = {"input": [], "params": {"root": str(ARCHIVE), "digest": local_digest(ARCHIVE)}}
 else:
-    decides = [*code("draw"), *DRAWN.values()] if CONFIG.collection.kind == "sample" else FETCHED.values()
+    decides = [*code("draw_sample"), *DRAWN.values()] if CONFIG.collection.kind == "sample" else FETCHED.values()
     ARCHIVE = f"data/{CONFIG.collection.name}-{key(decides)[:8]}.archive"
     PICTURES = {"input": [ancient(ARCHIVE), f"{ARCHIVE}.sha256"], "params": {"root": ARCHIVE, "digest": None}}
 
@@ -48,18 +48,18 @@ PICTURES_ARE = {
 
 if CONFIG.collection.kind == "sample":
 
-    rule draw:
+    rule draw_sample:
         output:
             archive=ARCHIVE,
             digest=f"{ARCHIVE}.sha256",
         log:
-            f"{LOGS}/draw.log",
+            f"{LOGS}/draw_sample.log",
         threads: ALL_CORES
         params:
-            *code("draw"),
+            *code("draw_sample"),
             **DRAWN,
         script:
-            "../scripts/draw.py"
+            "../scripts/draw_sample.py"
 
 elif not LOCAL:
 

@@ -12,7 +12,7 @@ from snakemake.utils import update_config
 from brushprint.models.architectures import registry
 from brushprint.settings import schema as settings
 from brushprint.workflow import provenance
-from brushprint.core.digest import key, remembered, sha256
+from brushprint.core.digest import cached_sha256, key, sha256
 from brushprint.core.errors import UserError
 
 

@@ -1,6 +1,6 @@
 """Augmented copies, made once, for the splits that have them."""
 
-COPIED = [split for split in TRAINED_SPLITS if TRAINED.splits[split].copies]
+COPIED = [split for split in TRAINED_SPLITS if TRAINED.splits[split].oversample]
 COPIES = f"{SCRATCH}/copies-{{split}}-{{size}}-{{resize}}.npy"
 
 
@@ -44,6 +44,6 @@ rule copies_examples:
         f"{LOGS}/copies_examples-{{split}}.log",
     params:
         *code("copies_examples"),
-        settings=lambda wildcards: TRAINED.splits[wildcards.split].copies.model_dump(),
+        settings=lambda wildcards: TRAINED.splits[wildcards.split].oversample.model_dump(),
     script:
         "../scripts/copies_examples.py"

@@ -11,23 +11,23 @@ PAGE = [
 ]
 
 
-rule vendor:
+rule fetch_onnxruntime:
     output:
         f"data/npm/{RUNTIME.name}-{RUNTIME.version}.tgz",
     log:
-        f"{LOGS}/vendor.log",
+        f"{LOGS}/fetch_onnxruntime.log",
     localrule: True
     params:
-        *code("vendor"),
+        *code("fetch_onnxruntime"),
         package=RUNTIME._asdict(),
     script:
-        "../scripts/vendor.py"
+        "../scripts/fetch_onnxruntime.py"
 
 
 rule demo:
     input:
         PICTURES["input"],
-        runtime=rules.vendor.output[0],
+        runtime=rules.fetch_onnxruntime.output[0],
         page=expand("demo/{file}", file=PAGE),
         catalogue=f"{RESULTS}/catalogue.parquet",
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),

@@ -1,7 +1,7 @@
 """The figures of the whole collection: what the audit found, and the variants side by side."""
 
 
-rule overview:
+rule collection_figures:
     input:
         audit=f"{RESULTS}/audit.json",
         arms=f"{RESULTS}/arms.json",
@@ -33,9 +33,9 @@ rule overview:
             labels={"what": "Robustness side by side"},
         ),
     log:
-        f"{LOGS}/overview.log",
+        f"{LOGS}/collection_figures.log",
     params:
-        *code("overview"),
+        *code("collection_figures"),
         variants=list(CONFIG.variants),
     script:
-        "../scripts/overview.py"
+        "../scripts/collection_figures.py"

@@ -23,7 +23,7 @@ rule regions:
         network=network_code("regions"),
         random_networks=CONFIG.explain.random_networks,
         seed=lambda wildcards: seed_of(f"{wildcards.variant} random networks"),
-        checked=CONFIG.explain.checked,
+        checked=CONFIG.explain.faithfulness_pictures,
         checking_seed=lambda wildcards: seed_of(f"{wildcards.variant} faithfulness"),
         device=CONFIG.device,
     script:

@@ -27,7 +27,7 @@ rule report:
         arms=f"{RESULTS}/arms.json",
         comparisons=f"{RESULTS}/comparisons.json",
         cards=f"{RESULTS}/cards.json",
-        overview=rules.overview.output,
+        overview=rules.collection_figures.output,
         perturbed_examples=rules.perturbed_examples.output,
         external=EXTERNAL_METRICS,
         picked=PICKED_FILES,
@@ -49,7 +49,8 @@ rule report:
     params:
         *code("report"),
         template=[
-            sha256(Path(workflow.basedir, f"src/brushprint/report.{kind}")) for kind in ("html.jinja", "css", "js")
+            sha256(Path(workflow.basedir, f"src/brushprint/report/page.{kind}"))
+            for kind in ("html.jinja", "css", "js")
         ],
         title=CONFIG.collection.title,
         synthetic=SYNTHETIC,

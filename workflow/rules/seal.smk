@@ -9,7 +9,7 @@ PIXELS_PARAMS = [*code("pixels"), *SEEN.values()]
 def recall_arrays():
     """Have the arrays that the tables here were made into in their place, and those of other results aside."""
     tables = [*PERTURBED_FROM, *map(Path, expand(rules.split.output, split=COPIED))]
-    found = remembered(filter(Path.exists, tables), Path(f"{SCRATCH}/digests/tables.json"))
+    found = cached_sha256(filter(Path.exists, tables), Path(f"{SCRATCH}/digests/tables.json"))
     if CATALOGUE not in found:
         return
     pixels = key([*PIXELS_PARAMS, found[CATALOGUE]])

@@ -25,7 +25,10 @@ def check_networks():
     recipes = {
         name: used.model_dump()
         for name in CONFIG.variants
-        if "/" in (used := CONFIG.recipe(name)).architecture or used.trained or used.fine_tuning or used.compile
+        if "/" in (used := CONFIG.recipe(name)).architecture
+        or used.trainable_layers
+        or used.fine_tuning
+        or used.compile
     }
     asked = {"recipes": recipes, "processes": TOGETHER}
     known = Path(f"{SCRATCH}/digests/networks.json")

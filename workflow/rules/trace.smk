@@ -14,7 +14,7 @@ def rule_of(wildcards):
 
 def code_by_rule(wildcards):
     recipe = TRAINED.recipe(wildcards.variant)
-    network = architectures.module_name(recipe.architecture)
+    network = registry.module_name(recipe.architecture)
     with_network = {"weights", "train", "infer", "explain", "regions", "robustness"}
     copies = ["copies"] if SEALED[wildcards.variant]["split"] in COPIED else []
     weights = ["weights"] if recipe.pretrained else []
@@ -48,7 +48,7 @@ def settings_of(wildcards):
     }
 
 
-rule trace:
+rule provenance:
     input:
         unpack(sealed_split),
         catalogue=f"{RESULTS}/catalogue.parquet",
@@ -56,12 +56,12 @@ rule trace:
     output:
         f"{VARIANT}/provenance.json",
     log:
-        f"{LOGS}/trace-{{variant}}.log",
+        f"{LOGS}/provenance-{{variant}}.log",
     localrule: True
     params:
-        *code("trace"),
+        *code("provenance"),
         rules=lambda wildcards: list(rule_of(wildcards).values()),
         code=code_by_rule,
         settings=settings_of,
     script:
-        "../scripts/trace.py"
+        "../scripts/provenance.py"

@@ -15,7 +15,7 @@ for name in TRAINED.variants:
 def check_files():
     """Weights with another digest are refused before anything runs; missing ones may not be needed."""
     stated = {Path(file.path).expanduser(): (name, file.sha256) for name, file in WEIGHTS.values() if file}
-    found = remembered(filter(Path.exists, stated), Path("data/weights/digests.json"))
+    found = cached_sha256(filter(Path.exists, stated), Path("data/weights/digests.json"))
     for path, digest in found.items():
         name, sha256 = stated[path]
         if digest != sha256:

@@ -1,6 +1,6 @@
 """How a mistake in a file of settings is told: in one line that names the key, and the nearest valid one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,10 +19,16 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def mistakes(error: ValidationError, model: type[BaseModel]) -> list[tuple[Location, str]]:
-    """Where each mistake is in the values given for `model`, and what it is."""
+def mistakes(
+    error: ValidationError, model: type[BaseModel], renamed: Mapping[str, str] | None = None
+) -> list[tuple[Location, str]]:
+    """Where each mistake is in the values given for `model`, and what it is.
+
+    `renamed` maps keys of earlier versions to their present names.
+    """
     return [
-        (tuple(step for step in found["loc"] if step != "[key]"), _reason(found, model)) for found in error.errors()
+        (tuple(step for step in entry["loc"] if step != "[key]"), _reason(entry, model, renamed or {}))
+        for entry in error.errors()
     ]
 
 
@@ -31,17 +37,20 @@ def spell(loc: Location) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
 
 
-def _reason(found: Any, model: type[BaseModel]) -> str:
-    *parents, key = found["loc"] or ("",)
-    if found["type"] == "extra_forbidden":
-        return "unknown key" + nearest(str(key), _fields_at(parents, model))
-    if found["type"] == "missing":
+def _reason(entry: Any, model: type[BaseModel], renamed: Mapping[str, str]) -> str:
+    *parents, key = entry["loc"] or ("",)
+    if entry["type"] == "extra_forbidden":
+        known = _fields_at(parents, model)
+        if renamed.get(str(key)) in known:
+            return f"renamed; write '{renamed[str(key)]}'"
+        return "unknown key" + nearest(str(key), known)
+    if entry["type"] == "missing":
         return "missing; add it"
-    given = repr(found["input"])
+    given = repr(entry["input"])
     given = given if len(given) <= 80 else f"{given[:80]}…"
-    if found["type"] in ("model_type", "dict_type"):
+    if entry["type"] in ("model_type", "dict_type"):
         return f"a section of keys is needed, not {given}"
-    message = found["msg"].removeprefix("Value error, ")
+    message = entry["msg"].removeprefix("Value error, ")
     return f"{message[0].lower()}{message[1:]}, not {given}"
 
 

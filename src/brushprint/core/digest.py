@@ -28,7 +28,7 @@ def key(values: Iterable[Any]) -> str:
     return hashlib.sha256(json.dumps(list(values)).encode()).hexdigest()
 
 
-def remembered(files: Iterable[Path], memory: Path) -> dict[Path, str]:
+def cached_sha256(files: Iterable[Path], memory: Path) -> dict[Path, str]:
     """The sha256 of each file; of one that may not be read, `UNREADABLE`.
 
     The file `memory` keeps them by size and time of change, so that nothing is read twice. Each call forgets the files

@@ -16,9 +16,9 @@ from brushprint.core.errors import UserError
 from brushprint.core.job_log import progress
 from brushprint.data.archive import Member, UnreadableError, members
 from brushprint.data.decoding import SUFFIXES, UndecodableError, open_picture, to_rgb
-from brushprint.data.harmonise import seen
+from brushprint.data.harmonise import load_rgb
 from brushprint.data.taxonomy import label, published_split
-from brushprint.stats.allocation import spread
+from brushprint.stats.allocation import allocate
 
 COLUMNS = (
     *("image_id", "path", "sha256", "bytes", "format", "width", "height", "mode"),
@@ -140,7 +140,7 @@ def read_catalogued(
     """
 
     def decoded(content: bytes) -> Any:
-        return function(seen(content, harmonise))
+        return function(load_rgb(content, harmonise))
 
     return read_catalogued_files(root, catalogue, decoded, jobs, label)
 
@@ -210,7 +210,7 @@ def _draw(paths: list[str], images: int | None, seed: int) -> list[str]:
     folders = defaultdict(list)
     for path in paths:
         folders[path.rsplit("/", 1)[0]].append(path)
-    quotas = spread(images, {folder: len(inside) for folder, inside in folders.items()})
+    quotas = allocate(images, {folder: len(inside) for folder, inside in folders.items()})
     generator = np.random.default_rng(seed)
     return [path for folder in sorted(folders) for path in generator.permutation(folders[folder])[: quotas[folder]]]
 

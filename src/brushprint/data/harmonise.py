@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 from brushprint.data.decoding import open_picture, to_rgb
 
 
-def seen(content: bytes, harmonise: Mapping[str, Any] | None) -> Image.Image:
+def load_rgb(content: bytes, harmonise: Mapping[str, Any] | None) -> Image.Image:
     """The RGB picture that every later stage sees of a file's content.
 
     `harmonise` are the arguments of `harmonised`, None where pictures stay as they came. Raises

@@ -22,7 +22,7 @@ from PIL.Image import Resampling
 from brushprint.core.atomic import replacing
 from brushprint.core.job_log import progress
 from brushprint.data.painting import STYLES, Colour, paint
-from brushprint.stats.allocation import spread
+from brushprint.stats.allocation import allocate
 
 _ROOT = "Real_AI_SD_LD_Dataset"
 _SPLITS = ("train", "test")
@@ -146,8 +146,8 @@ def _places(train: int, test: int) -> Iterator[tuple[str, int, int, int, int]]:
     """Every picture's member name, and the numbers of its split, source and style and its own."""
     totals = {"train": (train, [source.share for source in _SOURCES]), "test": (test, [1, 1, 1])}
     for split, (total, shares) in totals.items():
-        for origin, amount in spread(total, dict(enumerate(shares))).items():
-            for style, count in spread(amount, dict.fromkeys(range(len(STYLES)), 1)).items():
+        for origin, amount in allocate(total, dict(enumerate(shares))).items():
+            for style, count in allocate(amount, dict.fromkeys(range(len(STYLES)), 1)).items():
                 folder = _SOURCES[origin].folder(STYLES[style])
                 for index in range(count):
                     name = f"{_ROOT}/{split}/{folder}/{folder}-{index:05d}.jpg"

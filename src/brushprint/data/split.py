@@ -9,7 +9,7 @@ import pandas as pd
 from brushprint.core.errors import UserError, nearest
 from brushprint.core.job_log import LOG
 from brushprint.data.taxonomy import classes_of
-from brushprint.stats.allocation import spread
+from brushprint.stats.allocation import allocate
 
 PARTITIONS = ("train", "validation", "test")
 COLUMNS = (
@@ -25,11 +25,11 @@ def split(
     published: bool,
     test: float,
     validation: float,
-    drop: Sequence[str],
-    without: Sequence[str],
-    leaks: Literal["keep", "drop"],
+    exclude_folders: Sequence[str],
+    exclude_sources: Sequence[str],
+    near_duplicates: Literal["keep", "drop"],
     subsample: Mapping[str, Any] | None,
-    copies: Mapping[str, float] | None,
+    oversample: Mapping[str, float] | None,
     capped: bool,
     test_seed: int,
     seed: int,
@@ -43,15 +43,15 @@ def split(
     published : honour its published partitions, where it has any (what lies outside of them trains), instead of
         drawing a test share
     test, validation : shares to draw, the same of every source: of all pictures, and of those that train
-    drop : folders whose pictures take no part
-    without : sources whose pictures neither train nor validate
-    leaks : of published partitions, whether pictures that do not test though a near duplicate of theirs does (or train
-        though one validates) are to `keep`, or to `drop`
+    exclude_folders : folders whose pictures take no part
+    exclude_sources : sources whose pictures neither train nor validate
+    near_duplicates : of published partitions, whether pictures that do not test though a near duplicate of theirs does
+        (or train though one validates) are to `keep`, or to `drop`
     subsample : `task` and `pictures`: so many of each class of the task train or validate, or as many as the smallest
         class has where `pictures` is None (004 takes as many AI as human works, 002 5,000 a style and origin); pictures
         without a class of the task then only test. None: all
-    copies : `rotation` (degrees), `horizontal_flip` (probability) and `zoom` (fraction): in `train` and in `validation`
-        the origin with fewer pictures is filled up with copies of them (001). None: no copies
+    oversample : `rotation` (degrees), `horizontal_flip` (probability) and `zoom` (fraction): in `train` and in
+        `validation` the origin with fewer pictures is filled up with copies of them (001). None: no copies
     capped : a budget left only a part of the collection: fewer pictures than `subsample` asks for will do, and a folder
         to drop may be missing
     test_seed : of the draw of the test pictures, which depends on nothing but this, `catalogue`, `groups` and `test`:
@@ -76,9 +76,9 @@ def split(
     as_published = published and catalogue["published_split"].notna().any()
     table["partition"] = table["published_split"].fillna("train") if as_published else "train"
     table.loc[in_test(catalogue, groups, published=published, test=test, test_seed=test_seed), "partition"] = "test"
-    table = _without(table, drop, capped)
-    table = table[(table["partition"] == "test") | ~table["source"].isin(without)]
-    if leaks == "drop":
+    table = _without(table, exclude_folders, capped)
+    table = table[(table["partition"] == "test") | ~table["source"].isin(exclude_sources)]
+    if near_duplicates == "drop":
         table = _without_leaks(table)
     if subsample:
         table = _subsample(table, **subsample, capped=capped, generator=generator)
@@ -87,8 +87,8 @@ def split(
         table.loc[_draw(training, validation, generator), "partition"] = "validation"
     _check(table)
     table = table.sort_values("row").assign(copy=np.int32(0), angle=0.0, flip=False, zoom=1.0)
-    if copies:
-        table = _with_copies(table, **copies, generator=generator)
+    if oversample:
+        table = _with_copies(table, **oversample, generator=generator)
     return table[list(COLUMNS)].reset_index(drop=True)
 
 
@@ -113,15 +113,15 @@ def _without_leaks(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _without(table: pd.DataFrame, drop: Sequence[str], capped: bool) -> pd.DataFrame:
+def _without(table: pd.DataFrame, exclude_folders: Sequence[str], capped: bool) -> pd.DataFrame:
     folders = sorted(table["folder"].unique())
-    for folder in drop:
+    for folder in exclude_folders:
         if folder not in folders:
-            unknown = f"splits: drop: the collection has no folder {folder!r}{nearest(folder, folders)}"
+            unknown = f"splits: exclude_folders: the collection has no folder {folder!r}{nearest(folder, folders)}"
             if not capped:
                 raise UserError(unknown)
             LOG.info("%s; maybe budget.images left none of it", unknown)
-    return table[~table["folder"].isin(drop)]
+    return table[~table["folder"].isin(exclude_folders)]
 
 
 def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> np.ndarray:
@@ -132,13 +132,13 @@ def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> 
     """
     first = table.drop_duplicates("group")
     sources = first.groupby("source")
-    quotas = spread(max(1, round(share * len(first))), sources.size().to_dict()) if len(first) else {}
+    quotas = allocate(max(1, round(share * len(first))), sources.size().to_dict()) if len(first) else {}
     drawn = [np.array([], dtype=int)]
     for source, rows in sources:
         folders = rows.groupby("folder").groups
         groups = folders if len(folders) < len(rows) else {source: rows.index}
         spare = {name: len(index) - 1 for name, index in groups.items()}
-        drawn.append(_pick(groups, spread(min(quotas[source], sum(spare.values())), spare), generator))
+        drawn.append(_pick(groups, allocate(min(quotas[source], sum(spare.values())), spare), generator))
     return table.index[table["group"].isin(table.loc[np.concatenate(drawn), "group"])].to_numpy()
 
 
@@ -166,7 +166,7 @@ def _subsample(
         LOG.info("%d pictures have no class of the task %s and do not train", left_out, task)
     kept = [table.index[testing]]
     for _, inside in sizes.groupby(level=0):
-        kept.append(_pick(groups, spread(min(pictures or least, least), inside.to_dict()), generator))
+        kept.append(_pick(groups, allocate(min(pictures or least, least), inside.to_dict()), generator))
     return table.loc[np.concatenate(kept)]
 
 

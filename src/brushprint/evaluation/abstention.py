@@ -58,7 +58,7 @@ def band(is_ai: np.ndarray, score: np.ndarray, groups: np.ndarray) -> dict[str, 
     }
 
 
-def say(score: float, band: Mapping[str, Any]) -> str:
+def decide(score: float, band: Mapping[str, Any]) -> str:
     """`human`, `ai` or `unsure`, by the calibrated probability of AI and the `low` and `high` of `band`."""
     if band["high"] is not None and score > band["high"]:
         return "ai"
@@ -92,7 +92,7 @@ def evaluate(
     the share of those that are called human or AI; `human_called_ai` and `ai_called_human`, shares of all human and of
     all AI works. `always` has the last three where `called_ai` answers.
     """
-    said = np.array([say(value, band) for value in score], dtype=str)
+    said = np.array([decide(value, band) for value in score], dtype=str)
     answers = {"": (said == "ai", said == "human"), "always ": (called_ai, ~called_ai)}
     shares = {"unsure": (said == "unsure", np.ones_like(is_ai))}
     for name, (ai, human) in answers.items():

@@ -100,7 +100,7 @@ def build(
 def _size_error(architecture: str, image_size: int, fit: str) -> UserError:
     return UserError(
         f"{architecture} cannot take pictures of {image_size} pixels: "
-        f"set image_size of its recipe and budget.pixels to {fit}"
+        f"set image_size of its recipe and budget.max_image_size to {fit}"
     )
 
 
@@ -212,12 +212,12 @@ def restore(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
     network.load_state_dict(own)
 
 
-def check_layers(network: nn.Module, trained: list[str] | None) -> None:
+def check_layers(network: nn.Module, trainable_layers: list[str] | None) -> None:
     """Raise `UserError` for a module to train that the network does not have."""
     known = [name for name, _ in network.named_modules() if name]
-    for name in trained or []:
+    for name in trainable_layers or []:
         if name not in known:
-            raise UserError(f"trained: no such layer: {name!r}{nearest(name, known)}")
+            raise UserError(f"trainable_layers: no such layer: {name!r}{nearest(name, known)}")
 
 
 def save(path: str | Path, state: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
@@ -361,7 +361,7 @@ def _mistakes(recipes: Mapping[str, Mapping[str, Any]], processes: int) -> Itera
         try:
             network = _outline(recipe.architecture, recipe.image_size)
             for phase in recipe.phases():
-                check_layers(network, phase.trained)
+                check_layers(network, phase.trainable_layers)
             if processes > 1:
                 sync_batch_norm.share(network)
             if recipe.compile and not shutil.which(os.environ.get("CXX", "g++")):

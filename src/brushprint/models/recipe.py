@@ -42,7 +42,7 @@ class Phase(BaseModel):
 
     epochs: Epochs
     learning_rate: Rate
-    trained: Layers
+    trainable_layers: Layers
 
 
 class Recipe(BaseModel):
@@ -78,11 +78,11 @@ class Recipe(BaseModel):
     momentum: Annotated[float, Field(ge=0, lt=1, description="of sgd, Nesterov's")] = 0.0
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False, description="L2 penalty")] = 0.0
     learning_rate: Rate
-    decay: Annotated[float, Field(gt=0, le=1, description="factor of the learning rate after each epoch")] = 1.0
+    lr_decay: Annotated[float, Field(gt=0, le=1, description="factor of the learning rate after each epoch")] = 1.0
     patience: Annotated[
         int | None, Field(ge=1, description="end a phase after so many epochs without a lower validation loss")
     ]
-    trained: Layers = None
+    trainable_layers: Layers = None
     fine_tuning: Annotated[Phase | None, Field(description="a second phase; null: none")] = None
     precision: Annotated[
         Literal["32-true", "bf16-mixed", "16-mixed"], Field(description="number format of the arithmetic (Fabric)")
@@ -94,5 +94,5 @@ class Recipe(BaseModel):
 
     def phases(self) -> list[Phase]:
         """What is trained how long, one after the other."""
-        first = Phase(epochs=self.epochs, learning_rate=self.learning_rate, trained=self.trained)
+        first = Phase(epochs=self.epochs, learning_rate=self.learning_rate, trainable_layers=self.trainable_layers)
         return [first, self.fine_tuning] if self.fine_tuning else [first]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from brushprint.data.harmonise import seen
+from brushprint.data.harmonise import load_rgb
 from brushprint.data.pixels import square
 from brushprint.evaluation import abstention
 from brushprint.evaluation.detection import ai_probability
@@ -61,7 +61,7 @@ def prepare(content: bytes, facts: Mapping[str, Any]) -> np.ndarray:
 
     Raises `brushprint.data.decoding.UndecodableError`.
     """
-    return square(seen(content, facts["harmonise"]), facts["image_size"], facts["resize"])
+    return square(load_rgb(content, facts["harmonise"]), facts["image_size"], facts["resize"])
 
 
 def answer(probabilities: np.ndarray, facts: Mapping[str, Any]) -> Answer:
@@ -72,7 +72,7 @@ def answer(probabilities: np.ndarray, facts: Mapping[str, Any]) -> Answer:
     ai = float(ai_probability(table, origins)[0])
     sources, styles = (_added(probabilities, parts[name]) if name in parts else None for name in ("source", "style"))
     label = facts["classes"][int(np.argmax(probabilities))]
-    return Answer(abstention.say(ai, facts["band"]), ai, label, sources, styles)
+    return Answer(abstention.decide(ai, facts["band"]), ai, label, sources, styles)
 
 
 def _added(probabilities: np.ndarray, values: list[str]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 
 from brushprint.core.atomic import replacing
 from brushprint.data.decoding import UndecodableError
-from brushprint.data.harmonise import seen
+from brushprint.data.harmonise import load_rgb
 from brushprint.data.pixels import square
 from brushprint.evaluation import calibration
 from brushprint.models import networks
@@ -126,7 +126,7 @@ def _open(
 ) -> _Picture:
     """Read and decode a file once; of the picture only what is needed is kept, to be shown where it is to be."""
     content = path.read_bytes()
-    picture = seen(content, harmonise)
+    picture = load_rgb(content, harmonise)
     squares = {of: square(picture, *of) for of in inputs}
     return _Picture(path, hashlib.sha256(content).hexdigest(), squares, _shown(picture) if show else None)
 

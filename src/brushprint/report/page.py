@@ -217,7 +217,7 @@ TRUST = {
 # The cues that may be more than a shortcut.
 COLOURS = "colour statistics"
 
-TEMPLATE, STYLE, SCRIPT = (Path(__file__).with_name(f"report.{kind}") for kind in ("html.jinja", "css", "js"))
+TEMPLATE, STYLE, SCRIPT = (Path(__file__).with_name(f"page.{kind}") for kind in ("html.jinja", "css", "js"))
 
 
 class Picture(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from brushprint.data.taxonomy import REGIONS
-from brushprint.stats.intervals import FEWEST, MEANINGFUL, Interval, deviation, of_mean, of_next
+from brushprint.stats.intervals import FEWEST, MEANINGFUL, Interval, deviation, of_mean, prediction_interval
 
 CONDITIONS = ("trained", "random", "flipped", "grey")
 
@@ -93,7 +93,7 @@ def _effect(of: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray) ->
     above = share - area
     over = of_mean(above)
     # Each network counts once, with the mean over its pictures.
-    low, high = of_next(pd.DataFrame(of["random"]).groupby(network).mean().to_numpy())
+    low, high = prediction_interval(pd.DataFrame(of["random"]).groupby(network).mean().to_numpy())
     mirrored = np.isin(REGIONS, ("upper", "lower"))
     told = pd.DataFrame(
         {

@@ -22,6 +22,20 @@ from brushprint.data.taxonomy import ORIGINS, TASKS
 from brushprint.models.architectures import registry
 from brushprint.models.recipe import ONE_LOGIT, Filter, Recipe
 
+# Keys of version 0.1 that have other names now.
+RENAMED = {
+    "decay": "lr_decay",
+    "trained": "trainable_layers",
+    "without": "exclude_sources",
+    "drop": "exclude_folders",
+    "leaks": "near_duplicates",
+    "copies": "oversample",
+    "unseen": "leave_one_generator_out",
+    "more": "repeats",
+    "checked": "faithfulness_pictures",
+    "pixels": "max_image_size",
+}
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
 
@@ -116,7 +130,7 @@ class Subsample(Settings):
     ]
 
 
-class Copies(Settings):
+class Oversample(Settings):
     """Augmented copies that make human and AI pictures equal in number."""
 
     rotation: Annotated[float, Field(ge=0, le=180, description="a copy is turned by at most so many degrees")]
@@ -130,14 +144,14 @@ class Split(Settings):
     published: Annotated[bool, Field(description="honour train/test folders of the collection")]
     test: Annotated[Share, Field(description="share of the pictures that test, where no published split is used")]
     validation: Annotated[Share, Field(description="share of the training pictures that choose the best epoch")]
-    drop: Annotated[list[str], Field(description="folders whose pictures take no part")]
-    without: Annotated[list[Name], Field(description="sources whose pictures neither train nor validate")]
-    leaks: Annotated[
+    exclude_folders: Annotated[list[str], Field(description="folders whose pictures take no part")]
+    exclude_sources: Annotated[list[Name], Field(description="sources whose pictures neither train nor validate")]
+    near_duplicates: Annotated[
         Literal["keep", "drop"],
         Field(description="pictures that a published split trains on though near duplicates of them test"),
     ]
     subsample: Annotated[Subsample | None, Field(description="as many pictures of each class; null: all")]
-    copies: Annotated[Copies | None, Field(description="augmented copies; null: none")]
+    oversample: Annotated[Oversample | None, Field(description="augmented copies; null: none")]
 
 
 class WeightsFile(Settings):
@@ -168,7 +182,7 @@ class Budget(Settings):
     """Caps that let every published recipe run small; null lifts one."""
 
     images: Annotated[int | None, Field(ge=1, description="pictures of the collection, drawn evenly from its folders")]
-    pixels: Annotated[int | None, Field(ge=8, description="side of the square input")]
+    max_image_size: Annotated[int | None, Field(ge=8, description="side of the square input")]
     epochs: Annotated[int | None, Field(ge=1, description="passes over the training pictures in a phase")]
     batch_size: Annotated[int | None, Field(ge=1, description="pictures a step")]
 
@@ -222,7 +236,9 @@ class Explain(Settings):
     panel: Annotated[int, Field(ge=1, description="pictures shown of each outcome, and of the most confident errors")]
     occlusion: Occlusion
     random_networks: Annotated[int, Field(ge=3, description="networks with random weights that heat is compared with")]
-    checked: Annotated[int, Field(ge=10, description="test pictures on which it is tested whether the maps are honest")]
+    faithfulness_pictures: Annotated[
+        int, Field(ge=10, description="test pictures on which it is tested whether the maps are honest")
+    ]
 
 
 class Audit(Settings):
@@ -241,18 +257,18 @@ class Robustness(Settings):
     ]
 
 
-class MoreSeeds(Settings):
+class Seeds(Settings):
     """Variants that are trained again, to see how much is chance."""
 
     variants: Annotated[list[str], Field(description="which of `variants`")]
-    more: Annotated[int, Field(ge=1, description="so many times, each from another seed")]
+    repeats: Annotated[int, Field(ge=1, description="so many times, each from another seed")]
 
 
 class Arms(Settings):
     """Variants that are trained again, with one thing changed; they are judged, and not explained."""
 
-    seeds: MoreSeeds
-    unseen: Annotated[list[str], Field(description="which of `variants`, once without each generator")]
+    seeds: Seeds
+    leave_one_generator_out: Annotated[list[str], Field(description="which of `variants`, once without each generator")]
 
 
 class External(Settings):
@@ -318,14 +334,14 @@ class Config(Settings):
         """
         variants, splits = dict(self.variants), dict(self.splits)
         for name in self.arms.seeds.variants:
-            for number in range(1, self.arms.seeds.more + 1):
+            for number in range(1, self.arms.seeds.repeats + 1):
                 variants[f"{name}+seed-{number}"] = self.variants[name]
-        for name in self.arms.unseen if len(self.generators) > 1 else []:
+        for name in self.arms.leave_one_generator_out if len(self.generators) > 1 else []:
             variant = self.variants[name]
             for source in self.generators:
                 split = f"{variant.split}+without-{source}"
-                left_out = [*self.splits[variant.split].without, source]
-                splits[split] = self.splits[variant.split].model_copy(update={"without": left_out})
+                left_out = [*self.splits[variant.split].exclude_sources, source]
+                splits[split] = self.splits[variant.split].model_copy(update={"exclude_sources": left_out})
                 variants[f"{name}+without-{source}"] = variant.model_copy(update={"split": split})
         return self.model_copy(update={"variants": variants, "splits": splits})
 
@@ -335,13 +351,13 @@ class Config(Settings):
         Where there are no weights to begin from it is not pretrained, and nothing of it is frozen.
         """
         recipe, budget = self.recipes[self.variants[variant].recipe], self.budget
-        caps = {"image_size": budget.pixels, "epochs": budget.epochs, "batch_size": budget.batch_size}
+        caps = {"image_size": budget.max_image_size, "epochs": budget.epochs, "batch_size": budget.batch_size}
         capped: dict[str, Any] = {key: min(getattr(recipe, key), cap) for key, cap in caps.items() if cap}
         if recipe.fine_tuning and budget.epochs:
             epochs = min(recipe.fine_tuning.epochs, budget.epochs)
             capped["fine_tuning"] = recipe.fine_tuning.model_copy(update={"epochs": epochs})
         if recipe.pretrained and self.pretrained.source == "none" and recipe.architecture not in self.pretrained.files:
-            capped |= {"pretrained": False, "trained": None, "fine_tuning": None}
+            capped |= {"pretrained": False, "trainable_layers": None, "fine_tuning": None}
         return recipe.model_copy(update=capped)
 
 
@@ -373,7 +389,7 @@ def load(values: dict[str, Any], files: Iterable[str | Path]) -> Config:
     try:
         config = Config.model_validate(values, strict=True)
     except ValidationError as error:
-        found = mistakes(error, Config)
+        found = mistakes(error, Config, RENAMED)
     else:
         found = list(_dangling(config))
     if found:
@@ -413,19 +429,24 @@ def _dangling(config: Config) -> Iterable[tuple[Location, str]]:
         least = registry.minimum_size(value)
         if recipe.image_size < least:
             yield ("recipes", name, "image_size"), f"{value} cannot take pictures of less than {least} pixels"
-        elif (pixels := config.budget.pixels) is not None and pixels < least and name in used:
-            yield ("budget", "pixels"), f"{value} of the recipe {name} cannot take pictures of less than {least} pixels"
+        elif (pixels := config.budget.max_image_size) is not None and pixels < least and name in used:
+            yield (
+                ("budget", "max_image_size"),
+                f"{value} of the recipe {name} cannot take pictures of less than {least} pixels",
+            )
 
 
 def _arm_mistakes(config: Config) -> Iterable[tuple[Location, str]]:
     for loc, names in (
         (("arms", "seeds", "variants"), config.arms.seeds.variants),
-        (("arms", "unseen"), config.arms.unseen),
+        (("arms", "leave_one_generator_out"), config.arms.leave_one_generator_out),
     ):
         for place, name in enumerate(names):
             if name not in config.variants:
                 yield (*loc, place), f"no such variant: {name!r}{nearest(name, config.variants)}"
-            elif loc[-1] == "unseen" and {"source", "folder"} & set(TASKS[task := config.variants[name].task]):
+            elif loc[-1] == "leave_one_generator_out" and {"source", "folder"} & set(
+                TASKS[task := config.variants[name].task]
+            ):
                 yield (*loc, place), f"a network of the task {task} has no word for a generator that it never saw"
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 Key = TypeVar("Key")
 
 
-def spread(total: int, sizes: Mapping[Key, int]) -> dict[Key, int]:
+def allocate(total: int, sizes: Mapping[Key, int]) -> dict[Key, int]:
     """Share `total` out over groups in proportion to their sizes, by the largest remainder (Hamilton's method).
 
     `total` is at most the sum of the sizes; no group gets more than its size. Ties go to the smaller key.
@@ -31,6 +31,6 @@ def stratified(labels: pd.Series, pictures: int, seed: int) -> np.ndarray:
         return np.arange(len(labels))
     generator = np.random.default_rng(seed)
     by_class = {name: np.flatnonzero(labels == name) for name in sorted(labels.unique())}
-    more = spread(max(0, pictures - len(by_class)), {name: len(inside) - 1 for name, inside in by_class.items()})
+    more = allocate(max(0, pictures - len(by_class)), {name: len(inside) - 1 for name, inside in by_class.items()})
     drawn = [generator.choice(inside, 1 + more[name], replace=False) for name, inside in by_class.items()]
     return np.sort(np.concatenate(drawn))

@@ -30,7 +30,7 @@ def of_mean(values: np.ndarray) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
-def of_next(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def prediction_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Between what one more value of the same normal population lies, over the first axis; anywhere where unknown."""
     count = np.isfinite(values).sum(0)
     half = _quantile(count) * deviation(values) * np.sqrt(1 + 1 / np.maximum(count, 1))

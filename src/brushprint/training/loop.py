@@ -141,7 +141,7 @@ def train(
     if weights:
         networks.load_weights(network, weights, recipe.architecture)
     for phase in recipe.phases():
-        networks.check_layers(network, phase.trained)
+        networks.check_layers(network, phase.trainable_layers)
     if processes.count > 1:
         sync_batch_norm.share(network)
     network.to(fabric.device, memory_format=FORMATS[recipe.memory_format])
@@ -156,18 +156,18 @@ def train(
             if any(row["phase"] > number for row in state.history):
                 continue
             state.begin(number)
-            freeze(network, phase.trained)
+            freeze(network, phase.trainable_layers)
             learner = _learner(fabric, processes, network, recipe, phase, parts=(data, validation))
             optimizer = fabric.setup_optimizers(_optimizer(network, recipe))
             if state.optimizer:
                 optimizer.load_state_dict(state.optimizer)
             while len(rows := state.rows(number)) < phase.epochs and not _stalled(rows, recipe.patience):
-                epoch, rate = len(state.history) + 1, phase.learning_rate * recipe.decay ** len(rows)
+                epoch, rate = len(state.history) + 1, phase.learning_rate * recipe.lr_decay ** len(rows)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
                 torch.manual_seed(seed + epoch + APART * processes.rank)
                 order = np.random.default_rng([seed, epoch]).permutation(len(data))
-                learning_mode(network, phase.trained)
+                learning_mode(network, phase.trainable_layers)
                 training = _train_epoch(learner, optimizer, loss, order, bar)
                 network.eval()
                 judged = evaluate(learner.module, loss, learner.judged(), learner.summed)
@@ -184,20 +184,20 @@ def train(
     return state.best, history
 
 
-def freeze(network: nn.Module, trained: list[str] | None) -> None:
-    """Let the parameters of the modules `trained` learn, and no others; all of them when it is None."""
+def freeze(network: nn.Module, trainable_layers: list[str] | None) -> None:
+    """Let the parameters of the modules `trainable_layers` learn, and no others; all of them when it is None."""
     for name, parameter in network.named_parameters():
-        parameter.requires_grad_(_within(name, trained))
+        parameter.requires_grad_(_within(name, trainable_layers))
 
 
-def learning_mode(network: nn.Module, trained: list[str] | None) -> None:
-    """Training mode for the modules `trained`; what is frozen neither drops nor gathers batch statistics."""
+def learning_mode(network: nn.Module, trainable_layers: list[str] | None) -> None:
+    """Training mode for the modules `trainable_layers`; what is frozen neither drops nor gathers batch statistics."""
     for name, module in network.named_modules():
-        module.training = _within(name, trained)
+        module.training = _within(name, trainable_layers)
 
 
-def _within(name: str, trained: list[str] | None) -> bool:
-    return trained is None or any(f"{name}.".startswith(f"{module}.") for module in trained)
+def _within(name: str, trainable_layers: list[str] | None) -> bool:
+    return trainable_layers is None or any(f"{name}.".startswith(f"{module}.") for module in trainable_layers)
 
 
 def _class_weights(targets: np.ndarray, classes: int) -> torch.Tensor:
@@ -271,7 +271,7 @@ def _learner(
 
 def _head_alone(network: nn.Module, phase: Phase, recipe: Recipe) -> bool:
     """Whether the head is given the same for a picture in every epoch."""
-    return phase.trained == [find(network)] and changes(recipe.augmentation, recipe.image_size) is None
+    return phase.trainable_layers == [find(network)] and changes(recipe.augmentation, recipe.image_size) is None
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ from typing import Any
 import grimp
 
 from brushprint.core.atomic import replacing
-from brushprint.core.digest import key, recalled, remembered, sha256
+from brushprint.core.digest import cached_sha256, key, recalled, sha256
 
 PACKAGE = "brushprint"
 SOURCE = Path(__file__).parents[2]
@@ -130,6 +130,6 @@ def content_digest(path: Path, memory: Path) -> str:
     What was read once is remembered in the file `memory`; see `brushprint.core.digest`.
     """
     if not path.is_dir():
-        return remembered([path], memory)[path]
-    digests = remembered(sorted(file for file in path.rglob("*") if file.is_file()), memory)
+        return cached_sha256([path], memory)[path]
+    digests = cached_sha256(sorted(file for file in path.rglob("*") if file.is_file()), memory)
     return key((file.relative_to(path).as_posix(), digest) for file, digest in digests.items())

@@ -12,13 +12,20 @@ from hypothesis import strategies as st
 from brushprint.core.errors import UserError
 from brushprint.data.split import COLUMNS, PARTITIONS, in_test
 from brushprint.data.split import split as divide
-from brushprint.stats.allocation import spread
+from brushprint.stats.allocation import allocate
 
 SHARES = {"published": True, "test": 0.2, "validation": 0.1}
-ASKED = SHARES | {"drop": [], "without": [], "leaks": "keep", "subsample": None, "copies": None, "capped": False}
+ASKED = SHARES | {
+    "exclude_folders": [],
+    "exclude_sources": [],
+    "near_duplicates": "keep",
+    "subsample": None,
+    "oversample": None,
+    "capped": False,
+}
 ASKED |= {"test_seed": 0, "seed": 0}
 BALANCED = {"subsample": {"task": "origin", "pictures": None}}
-AUGMENTED = {"copies": {"rotation": 20, "horizontal_flip": 0.5, "zoom": 0.2}}
+AUGMENTED = {"oversample": {"rotation": 20, "horizontal_flip": 0.5, "zoom": 0.2}}
 
 few_examples = settings(deadline=None, max_examples=40)
 
@@ -69,7 +76,7 @@ def counts(table: pd.DataFrame, *columns: str) -> dict:
 def test_spread_gives_out_the_whole_total_in_proportion(sizes: dict[str, int], share: float):
     whole = sum(sizes.values())
     total = round(share * whole)
-    quotas = spread(total, sizes)
+    quotas = allocate(total, sizes)
     assert sum(quotas.values()) == total
     for key, size in sizes.items():
         exact = Fraction(total * size, whole or 1)
@@ -77,7 +84,7 @@ def test_spread_gives_out_the_whole_total_in_proportion(sizes: dict[str, int], s
 
 
 def test_spread_gives_ties_to_the_smaller_key():
-    assert spread(2, {"c": 5, "a": 5, "b": 5}) == {"a": 1, "b": 1, "c": 0}
+    assert allocate(2, {"c": 5, "a": 5, "b": 5}) == {"a": 1, "b": 1, "c": 0}
 
 
 @few_examples
@@ -219,13 +226,19 @@ def test_an_empty_partition_is_told_in_one_line(folders: dict, empty: str):
 
 AI_ARTBENCH = catalogue(
     {("train", f"style_{number}"): 5000 for number in range(10)}
-    | {("train", f"ai_ld_style_{number}"): size for number, size in spread(52_092, dict.fromkeys(range(10), 1)).items()}
-    | {("train", f"ai_sd_style_{number}"): size for number, size in spread(52_923, dict.fromkeys(range(10), 1)).items()}
+    | {
+        ("train", f"ai_ld_style_{number}"): size
+        for number, size in allocate(52_092, dict.fromkeys(range(10), 1)).items()
+    }
+    | {
+        ("train", f"ai_sd_style_{number}"): size
+        for number, size in allocate(52_923, dict.fromkeys(range(10), 1)).items()
+    }
     | {("test", f"{source}style_{number}"): 1000 for source in ("", "ai_ld_", "ai_sd_") for number in range(10)}
 )
 HUMAN_AI_ARTWORK = catalogue(
-    {(None, f"ai_{number}"): size for number, size in spread(190_549, dict.fromkeys(range(25), 1)).items()}
-    | {(None, f"human_{number}"): size for number, size in spread(81_444, dict.fromkeys(range(27), 1)).items()}
+    {(None, f"ai_{number}"): size for number, size in allocate(190_549, dict.fromkeys(range(25), 1)).items()}
+    | {(None, f"human_{number}"): size for number, size in allocate(81_444, dict.fromkeys(range(27), 1)).items()}
 )
 
 
@@ -261,20 +274,22 @@ def test_003_tests_on_a_fifth_of_human_ai_artwork():
 
 def test_dropped_folders_leave_the_47_classes_of_003():
     dropped = [f"human_{number}" for number in range(5)]
-    result = split(HUMAN_AI_ARTWORK, **ASKED | {"drop": dropped})
+    result = split(HUMAN_AI_ARTWORK, **ASKED | {"exclude_folders": dropped})
     assert result["folder"].nunique() == 47
     assert len(result) == (~HUMAN_AI_ARTWORK["folder"].isin(dropped)).sum()
     assert (HUMAN_AI_ARTWORK.loc[result["row"], "folder"].to_numpy() == result["folder"]).all()
 
 
 def test_an_unknown_folder_to_drop_is_told_with_the_nearest_one():
-    with pytest.raises(UserError, match=r"splits: drop: the collection has no folder 'human_c'; did you mean 'human_"):
-        split(UNPUBLISHED, **ASKED | {"drop": ["human_c"]})
+    with pytest.raises(
+        UserError, match=r"splits: exclude_folders: the collection has no folder 'human_c'; did you mean 'human_"
+    ):
+        split(UNPUBLISHED, **ASKED | {"exclude_folders": ["human_c"]})
 
 
 def test_a_folder_to_drop_that_a_budget_left_nothing_of_is_let_pass():
     pd.testing.assert_frame_equal(
-        split(UNPUBLISHED, **ASKED | {"drop": ["human_c"], "capped": True}), split(UNPUBLISHED, **ASKED)
+        split(UNPUBLISHED, **ASKED | {"exclude_folders": ["human_c"], "capped": True}), split(UNPUBLISHED, **ASKED)
     )
 
 
@@ -371,7 +386,7 @@ def test_of_a_published_split_near_duplicates_are_kept_as_published_but_validati
 
 def test_leaks_that_are_dropped_leave_the_test_pictures_as_they_are():
     groups = np.random.default_rng(0).permutation(np.arange(len(PUBLISHED)) // 3)
-    kept, dropped = (split(PUBLISHED, groups, **ASKED | {"leaks": leaks}) for leaks in ("keep", "drop"))
+    kept, dropped = (split(PUBLISHED, groups, **ASKED | {"near_duplicates": leaks}) for leaks in ("keep", "drop"))
     assert straddling(dropped, *PARTITIONS) == 0
     in_test = [table.loc[table["partition"] == "test", "row"].tolist() for table in (kept, dropped)]
     assert in_test[0] == in_test[1]
@@ -382,7 +397,13 @@ def test_leaks_that_are_dropped_leave_the_test_pictures_as_they_are():
 def test_splits_of_one_collection_test_on_the_same_pictures_whatever_else_they_draw():
     groups = np.arange(len(UNPUBLISHED)) // 2
     tests = []
-    for change in ({}, {"validation": 0.3, "seed": 7}, BALANCED, {"drop": ["human_b"]}, {"without": ["ai_ld"]}):
+    for change in (
+        {},
+        {"validation": 0.3, "seed": 7},
+        BALANCED,
+        {"exclude_folders": ["human_b"]},
+        {"exclude_sources": ["ai_ld"]},
+    ):
         result = split(UNPUBLISHED, groups, **ASKED | change)
         tests.append(set(result.loc[result["partition"] == "test", "row"]))
     expected = np.flatnonzero(in_test(UNPUBLISHED, groups, published=True, test=0.2, test_seed=0))
@@ -391,8 +412,8 @@ def test_splits_of_one_collection_test_on_the_same_pictures_whatever_else_they_d
 
 
 def test_a_source_that_is_left_out_only_tests():
-    result = split(PUBLISHED, **ASKED | {"without": ["ai_sd", "no_such"]})
+    result = split(PUBLISHED, **ASKED | {"exclude_sources": ["ai_sd", "no_such"]})
     assert counts(result[result["source"] == "ai_sd"], "partition") == {}
-    result = split(PUBLISHED, **ASKED | {"without": ["ai_ld"]})
+    result = split(PUBLISHED, **ASKED | {"exclude_sources": ["ai_ld"]})
     assert counts(result[result["source"] == "ai_ld"], "partition") == {"test": 40}
     assert counts(result[result["source"] != "ai_ld"], "partition")["test"] == 20

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brushprint.evaluation.abstention import LEVEL, MARGIN, band, evaluate, say
+from brushprint.evaluation.abstention import LEVEL, MARGIN, band, decide, evaluate
 from brushprint.stats import bootstrap
 
 # Many ties, and the ends.
@@ -48,24 +48,24 @@ def test_the_cuts_lie_a_margin_beyond_scores_that_one_work_in_ten_goes_beyond() 
 @pytest.mark.parametrize("score", [1e-9, 0.2, 0.5, 0.999])
 def test_a_network_that_always_says_the_same_is_unsure_whatever_the_last_digits(score: float) -> None:
     found = alone([score] * 30, [score] * 30)
-    assert {say(score * nearly, found) for nearly in (1 - 1e-6, 1, 1 + 1e-6)} == {"unsure"}
+    assert {decide(score * nearly, found) for nearly in (1 - 1e-6, 1, 1 + 1e-6)} == {"unsure"}
 
 
 def test_a_network_that_is_sure_and_right_answers() -> None:
     found = alone([0.0, *np.geomspace(1e-12, 1e-4, 19)], [1.0, *(1 - np.geomspace(1e-12, 1e-4, 19))])
-    assert (say(1e-10, found), say(1 - 1e-10, found)) == ("human", "ai")
+    assert (decide(1e-10, found), decide(1 - 1e-10, found)) == ("human", "ai")
 
 
 def test_above_the_band_is_ai_below_is_human_within_and_at_its_ends_nobody_knows() -> None:
     within = {"low": 0.3, "high": 0.6}
-    said = [say(score, within) for score in (0.0, 0.29, 0.3, 0.5, 0.6, 0.61, 1.0)]
+    said = [decide(score, within) for score in (0.0, 0.29, 0.3, 0.5, 0.6, 0.61, 1.0)]
     assert said == ["human", "human", "unsure", "unsure", "unsure", "ai", "ai"]
 
 
 def test_between_origins_that_lie_apart_a_picture_is_like_neither() -> None:
     found = alone(np.arange(9) / 100, 0.9 + np.arange(9) / 100)
     assert (found["low"], found["high"]) == pytest.approx((beyond(0.08, -MARGIN), beyond(0.9, MARGIN)))
-    assert say(0.5, found) == "unsure"
+    assert decide(0.5, found) == "unsure"
 
 
 @pytest.mark.parametrize(
@@ -81,15 +81,15 @@ def test_what_too_few_works_cannot_rule_out_is_never_ruled_out(human, ai, low, h
     found = alone([0.4] * human, [0.6] * ai)
     ends = [end and pytest.approx(beyond(end, by)) for end, by in ((low, -MARGIN), (high, MARGIN))]
     assert [found["low"], found["high"], found["why"]] == [*ends, why]
-    assert (say(1.0, found) == "ai") == (high is not None)
-    assert (say(0.0, found) == "human") == (low is not None)
+    assert (decide(1.0, found) == "ai") == (high is not None)
+    assert (decide(0.0, found) == "human") == (low is not None)
 
 
 @given(pictures)
 def test_of_the_works_that_validated_at_most_one_in_ten_is_called_the_other(drawn) -> None:
     is_ai, score, _ = drawn
     found = band(is_ai, score, np.arange(len(score)))
-    said = np.array([say(value, found) for value in score], str)
+    said = np.array([decide(value, found) for value in score], str)
     assert (said[~is_ai] == "ai").sum() <= LEVEL * (~is_ai).sum()
     assert (said[is_ai] == "human").sum() <= LEVEL * is_ai.sum()
 
@@ -104,7 +104,7 @@ def test_the_order_of_pictures_and_repeats_of_them_change_nothing(drawn, chance)
 @given(pictures)
 def test_a_verdict_never_turns_from_ai_to_human_as_the_score_rises(drawn) -> None:
     found = band(*drawn)
-    said = [say(score, found) for score in np.linspace(0, 1, 101)]
+    said = [decide(score, found) for score in np.linspace(0, 1, 101)]
     assert said == sorted(said, key=["human", "unsure", "ai"].index)
 
 
@@ -127,8 +127,8 @@ def test_of_works_like_those_that_validated_at_most_one_in_ten_is_called_the_oth
     for _ in range(trials):
         found = band(is_ai, scores(is_ai[::twins]), groups)
         new = scores(is_ai[::twins])
-        wrong["human"] += say(new[0], found) == "ai"
-        wrong["ai"] += say(new[-1], found) == "human"
+        wrong["human"] += decide(new[0], found) == "ai"
+        wrong["ai"] += decide(new[-1], found) == "human"
     slack = 3 * np.sqrt(LEVEL * (1 - LEVEL) / trials)
     for count in wrong.values():
         assert count / trials <= LEVEL + slack

@@ -33,8 +33,8 @@ NORMED = recipe(
     optimizer="sgd",
     learning_rate=0.001,
     epochs=1,
-    trained=["fc"],
-    fine_tuning={"epochs": 2, "learning_rate": 0.001, "trained": ["layer4", "fc"]},
+    trainable_layers=["fc"],
+    fine_tuning={"epochs": 2, "learning_rate": 0.001, "trainable_layers": ["layer4", "fc"]},
 )
 
 

@@ -70,8 +70,8 @@ def test_real_imagenet_weights_learn_in_two_phases_and_what_is_frozen_stays_imag
         optimizer="adam",
         learning_rate=0.01,
         patience=3,
-        trained=["classifier"],
-        fine_tuning={"epochs": 1, "learning_rate": 0.0001, "trained": ["features.18", "classifier"]},
+        trainable_layers=["classifier"],
+        fine_tuning={"epochs": 1, "learning_rate": 0.0001, "trainable_layers": ["features.18", "classifier"]},
         precision="32-true",
     )
     generator = np.random.default_rng(0)
@@ -160,8 +160,8 @@ recipes:
     optimizer: adam
     learning_rate: 0.001
     patience: null
-    trained: [classifier]
-    fine_tuning: {{epochs: 1, learning_rate: 0.0001, trained: [features.18, classifier]}}
+    trainable_layers: [classifier]
+    fine_tuning: {{epochs: 1, learning_rate: 0.0001, trainable_layers: [features.18, classifier]}}
     precision: 32-true
 variants: {{simple-cnn: null, cifake-32: null, mobilenet: {{task: origin, split: balanced, recipe: mobilenet}}}}
 pretrained: {{files: {{torchvision/mobilenet_v2: {{path: {path}, sha256: {sha256}}}}}}}

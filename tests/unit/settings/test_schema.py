@@ -118,8 +118,8 @@ def test_the_source_says_how_pictures_are_come_by(source: str, kind: str):
             "explain.occlusion.stride: a patch of 24 pixels would leave some out; set at most 24, not 32",
         ),
         (
-            "splits: {augmented: {copies: {rotaton: 3}}}",
-            "splits.augmented.copies.rotaton: unknown key; did you mean 'rotation'?",
+            "splits: {augmented: {oversample: {rotaton: 3}}}",
+            "splits.augmented.oversample.rotaton: unknown key; did you mean 'rotation'?",
         ),
         (
             "splits: {balanced: {subsample: {picture: 3}}}",
@@ -146,7 +146,10 @@ def test_an_unknown_key_is_named_with_the_nearest_valid_one(complaint, overlay: 
             "splits: {balanced: {subsample: origin}}",
             "splits.balanced.subsample: a section of keys is needed, not 'origin'",
         ),
-        ("splits: {natural: {drop: realism}}", "splits.natural.drop: input should be a valid list, not 'realism'"),
+        (
+            "splits: {natural: {exclude_folders: realism}}",
+            "splits.natural.exclude_folders: input should be a valid list, not 'realism'",
+        ),
         ("splits: []", "splits: a section of keys is needed, not []"),
         ("splits: {1: {}}", "splits[1]"),
     ],
@@ -164,15 +167,15 @@ def test_a_value_of_the_wrong_type_is_refused_and_never_coerced(tmp_path: Path, 
     [
         ("seed: -1", "seed: input should be greater than or equal to 0, not -1"),
         ("seed: 4294967296", "seed: input should be less than 4294967296, not 4294967296"),
-        ("budget: {pixels: 4}", "budget.pixels: input should be greater than or equal to 8, not 4"),
+        ("budget: {max_image_size: 4}", "budget.max_image_size: input should be greater than or equal to 8, not 4"),
         ("splits: {natural: {test: 1.0}}", "splits.natural.test: input should be less than 1, not 1.0"),
         (
-            "splits: {augmented: {copies: {rotation: 270}}}",
-            "splits.augmented.copies.rotation: input should be less than or equal to 180, not 270",
+            "splits: {augmented: {oversample: {rotation: 270}}}",
+            "splits.augmented.oversample.rotation: input should be less than or equal to 180, not 270",
         ),
         (
-            "splits: {augmented: {copies: {zoom: 1}}}",
-            "splits.augmented.copies.zoom: input should be less than 1, not 1",
+            "splits: {augmented: {oversample: {zoom: 1}}}",
+            "splits.augmented.oversample.zoom: input should be less than 1, not 1",
         ),
         (
             "splits: {balanced: {subsample: {pictures: 0}}}",
@@ -288,7 +291,10 @@ def test_a_reference_that_leads_nowhere_is_named_with_the_nearest_one(complaint,
             "recipes: {cifake-32: {augmentation: {rotation: 200}}}",
             "recipes.cifake-32.augmentation.rotation: input should be less than or equal to 180, not 200",
         ),
-        ("recipes: {cifake-32: {trained: []}}", "recipes.cifake-32.trained: list should have at least 1 item after va"),
+        (
+            "recipes: {cifake-32: {trainable_layers: []}}",
+            "recipes.cifake-32.trainable_layers: list should have at least 1 item after va",
+        ),
         (
             "pretrained: {files: {torchvision/resnet18: {path: x, sha256: abc}}}",
             "pretrained.files.torchvision/resnet18.sha256: string should match pattern",
@@ -307,9 +313,15 @@ def test_settings_that_exclude_one_another_are_refused(complaint, overlay: str, 
 @pytest.mark.parametrize(
     ("overlay", "said"),
     [
-        ("arms: {unseen: [cifake-23]}", "arms.unseen[0]: no such variant: 'cifake-23'; did you mean 'cifake-32'?"),
+        (
+            "arms: {leave_one_generator_out: [cifake-23]}",
+            "arms.leave_one_generator_out[0]: no such variant: 'cifake-23'; did you mean 'cifake-32'?",
+        ),
         ("arms: {seeds: {variants: [cnn]}}", "arms.seeds.variants[0]: no such variant: 'cnn'"),
-        ("arms: {unseen: [conv3-source]}", "arms.unseen[0]: a network of the task source has no word for a generator"),
+        (
+            "arms: {leave_one_generator_out: [conv3-source]}",
+            "arms.leave_one_generator_out[0]: a network of the task source has no word for a generator",
+        ),
         (
             "collection: {harmonise: {side: 64, resize: lanczos, format: png, quality: 90}}",
             "collection.harmonise.quality:",
@@ -329,9 +341,9 @@ def test_a_variant_that_is_taken_away_takes_its_arms_with_it():
 def test_an_arm_leaves_one_generator_out_and_is_else_its_variant():
     settings = schema.load(shipped(), SHIPPED).trained
     arm = settings.variants["cifake-32+without-latent_diffusion"]
-    assert settings.splits[arm.split].without == ["latent_diffusion"]
-    assert settings.splits[arm.split].model_dump(exclude={"without"}) == settings.splits["balanced"].model_dump(
-        exclude={"without"}
+    assert settings.splits[arm.split].exclude_sources == ["latent_diffusion"]
+    assert settings.splits[arm.split].model_dump(exclude={"exclude_sources"}) == settings.splits["balanced"].model_dump(
+        exclude={"exclude_sources"}
     )
     assert settings.recipe("cifake-32+without-latent_diffusion") == settings.recipe("cifake-32")
     assert {name for name in settings.variants if "+" in name} == {
@@ -388,12 +400,12 @@ def test_a_long_value_is_not_repeated_in_full(complaint):
 
 def test_every_mistake_has_its_own_line_and_its_own_file(tmp_path: Path):
     overlay = tmp_path / "overlay.yaml"
-    overlay.write_text("seed: -1\nbudget: {pixels: 4}\n", encoding="utf-8")
+    overlay.write_text("seed: -1\nbudget: {max_image_size: 4}\n", encoding="utf-8")
     values = merged(shipped(), {"seed": -1, "budget": {"pixels": 3}})
     with pytest.raises(UserError) as raised:
         schema.load(values, [*SHIPPED, overlay])
     files = dict(line.split(": ")[1::-1] for line in str(raised.value).splitlines())
-    assert files == {"seed": str(overlay), "budget.pixels": "--config"}
+    assert files == {"seed": str(overlay), "budget.max_image_size": "--config"}
 
 
 def test_a_mistake_in_two_files_is_told_of_the_last(tmp_path: Path):
@@ -448,7 +460,7 @@ def test_a_recipe_is_pretrained_and_frozen_only_where_there_are_weights():
     }.items():
         found = recipes({"source": pretrained})
         assert [recipe.pretrained for recipe in found] == expected
-        assert [recipe.trained is not None for recipe in found] == expected
+        assert [recipe.trainable_layers is not None for recipe in found] == expected
     assert [recipe.pretrained for recipe in recipes({"source": "none", "files": file})] == [True, False, False]
     assert [len(recipe.phases()) for recipe in recipes({"source": "hub"})] == [1, 2, 1]
     assert [len(recipe.phases()) for recipe in recipes({"source": "none"})] == [1, 1, 1]

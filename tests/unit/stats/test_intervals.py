@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from brushprint.stats.intervals import deviation, of_mean, of_next
+from brushprint.stats.intervals import deviation, of_mean, prediction_interval
 
 values = st.lists(st.floats(-100, 100), min_size=2, max_size=30)
 
@@ -39,10 +39,10 @@ def test_the_mean_is_covered_as_often_as_stated() -> None:
 
 def test_one_more_value_is_covered_as_often_as_stated() -> None:
     draws = np.random.default_rng(0).normal(3, 2, (9, 20000))
-    low, high = of_next(draws[:8])
+    low, high = prediction_interval(draws[:8])
     assert ((low < draws[8]) & (draws[8] < high)).mean() == pytest.approx(0.95, abs=0.005)
 
 
 @pytest.mark.parametrize("sample", [[], [1.0], [np.nan, 2.0]])
 def test_one_more_value_of_less_than_two_may_lie_anywhere(sample: list[float]) -> None:
-    assert of_next(np.array(sample)) == (-np.inf, np.inf)
+    assert prediction_interval(np.array(sample)) == (-np.inf, np.inf)

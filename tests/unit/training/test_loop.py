@@ -274,8 +274,8 @@ def shared_with(name: str, size: int = 64) -> tuple[torch.nn.Module, Recipe]:
 def test_the_published_layers_are_frozen_and_no_others(name: str, frozen: list[set[str]]):
     network, of = shared_with(name)
     for phase, expected in zip(of.phases(), frozen, strict=True):
-        freeze(network, phase.trained)
-        learning_mode(network, phase.trained)
+        freeze(network, phase.trainable_layers)
+        learning_mode(network, phase.trainable_layers)
         still = {
             part
             for part, module in network.named_children()
@@ -289,13 +289,13 @@ def test_the_published_layers_are_frozen_and_no_others(name: str, frozen: list[s
 
 def test_the_second_phase_of_resnet50_learns_the_last_bottleneck_and_the_head():
     network, of = shared_with("resnet50-finetuned")
-    freeze(network, of.phases()[1].trained)
+    freeze(network, of.phases()[1].trainable_layers)
     learning = {name.rpartition(".")[0] for name, weight in network.named_parameters() if weight.requires_grad}
     assert learning == {f"layer4.2.{part}" for part in ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3")} | {"fc.logits"}
 
 
 def test_what_is_frozen_stays_as_it_was_batch_statistics_included(tmp_path: Path):
-    frozen = recipe(**RESNET, trained=["layer3", "layer4", "fc"])
+    frozen = recipe(**RESNET, trainable_layers=["layer3", "layer4", "fc"])
     weights, _ = learn(tmp_path / "c.pt", large(planted(12, 1)), large(planted(12, 2)), recipe=frozen)
     torch.manual_seed(3)
     fresh = networks.build("torchvision/resnet18", 2, 32).state_dict()
@@ -305,8 +305,8 @@ def test_what_is_frozen_stays_as_it_was_batch_statistics_included(tmp_path: Path
 
 
 def two_phases(**changes: object) -> Recipe:
-    second = {"epochs": 3, "learning_rate": 0.0005, "trained": ["layer4.1", "fc"]}
-    both = {"trained": ["fc"], "fine_tuning": second, "loss": "binary-cross-entropy", "dropout": 0.3}
+    second = {"epochs": 3, "learning_rate": 0.0005, "trainable_layers": ["layer4.1", "fc"]}
+    both = {"trainable_layers": ["fc"], "fine_tuning": second, "loss": "binary-cross-entropy", "dropout": 0.3}
     return recipe(**RESNET | both | changes)
 
 
@@ -342,7 +342,7 @@ def test_patience_ends_a_phase_and_the_next_begins_from_the_best_weights(tmp_pat
     assert first["validation_loss"].iloc[-1] > first["validation_loss"].min()
     assert (history["phase"] == 2).sum() >= 1
     # One step at a rate of almost nothing leaves the loss of the best weights.
-    small = {"epochs": 1, "learning_rate": 1e-9, "trained": ["fc"]}
+    small = {"epochs": 1, "learning_rate": 1e-9, "trainable_layers": ["fc"]}
     weak = two_phases(epochs=30, patience=1, learning_rate=0.1, fine_tuning=small)
     _, history = learn(tmp_path / "weak.pt", *hopeless, recipe=weak)
     assert history["validation_loss"].iloc[-1] == pytest.approx(first["validation_loss"].min(), abs=1e-5)
@@ -391,7 +391,7 @@ def test_augmented_pictures_are_not_the_same_each_epoch_so_their_features_are_no
 
 def rates_of(name: str) -> list[list[float]]:
     recipe = published(name)
-    return [[phase.learning_rate * recipe.decay**turn for turn in range(phase.epochs)] for phase in recipe.phases()]
+    return [[phase.learning_rate * recipe.lr_decay**turn for turn in range(phase.epochs)] for phase in recipe.phases()]
 
 
 def test_the_published_schedules():
@@ -405,14 +405,14 @@ def test_the_published_schedules():
 
 
 def test_the_rate_falls_by_the_decay_after_each_epoch(tmp_path: Path):
-    falling = recipe(optimizer="sgd", momentum=0.9, learning_rate=0.01, decay=0.5)
+    falling = recipe(optimizer="sgd", momentum=0.9, learning_rate=0.01, lr_decay=0.5)
     _, history = learn(tmp_path / "c.pt", recipe=falling)
     assert history["learning_rate"].tolist() == [0.01, 0.005, 0.0025, 0.00125]
 
 
 def test_gradient_descent_is_torch_s_with_nesterov_s_momentum_and_weight_decay(tmp_path: Path):
     """Against a loop of the test's own, over the same batches."""
-    of = recipe(optimizer="sgd", momentum=0.9, weight_decay=0.01, learning_rate=0.02, decay=0.9, epochs=2)
+    of = recipe(optimizer="sgd", momentum=0.9, weight_decay=0.01, learning_rate=0.02, lr_decay=0.9, epochs=2)
     data = planted(40, 1)
     weights, _ = learn(tmp_path / "c.pt", data, data, recipe=of)
     torch.manual_seed(3)
@@ -464,14 +464,14 @@ def test_one_logit_learns_by_the_binary_cross_entropy(tmp_path: Path):
 
 def test_a_layer_that_does_not_exist_is_told_in_one_line(tmp_path: Path):
     with pytest.raises(UserError, match="no such layer: 'layer5'; did you mean 'layer"):
-        learn(tmp_path / "c.pt", large(planted(8, 1)), recipe=recipe(**RESNET, trained=["layer5"]))
+        learn(tmp_path / "c.pt", large(planted(8, 1)), recipe=recipe(**RESNET, trainable_layers=["layer5"]))
 
 
 def test_training_begins_from_the_weights_that_it_is_given(tmp_path: Path):
     torch.manual_seed(9)
     given = resnet18(weights=None).state_dict()
     save_file(given, tmp_path / "weights.safetensors")
-    frozen = recipe(**RESNET | {"epochs": 1}, trained=["fc"])
+    frozen = recipe(**RESNET | {"epochs": 1}, trainable_layers=["fc"])
     data = large(planted(12, 1))
     weights, _ = learn(tmp_path / "c.pt", data, data, recipe=frozen, weights=tmp_path / "weights.safetensors")
     assert all(torch.equal(weights[name], value) for name, value in given.items() if not name.startswith("fc"))
