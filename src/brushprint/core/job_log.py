@@ -1,4 +1,7 @@
-"""What a person sees of a job: a log, progress with rate and time left, and errors in one line."""
+"""What a person sees of a job: a log, progress with rate and time left, errors in one line; and a record of its files.
+
+A job records the sha256 of each result that it wrote: see `brushprint.workflow.records`.
+"""
 
 import errno
 import json
@@ -10,7 +13,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +22,8 @@ from typing import Any
 from tqdm import tqdm
 
 from brushprint.core import locks
-from brushprint.core.atomic import DISK_FULL
+from brushprint.core.atomic import DISK_FULL, replacing
+from brushprint.core.digest import sha256
 from brushprint.core.errors import UserError
 
 LOG = logging.getLogger("brushprint")
@@ -28,15 +32,17 @@ _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextmanager
-def logged(log: str | Path) -> Iterator[None]:
-    """Send what the block logs to stderr and to the file `log`, between when, where and on which commit, and the cost.
+def logged(log: str | Path, outputs: Iterable[str] = ()) -> Iterator[None]:
+    """Send what the block logs to stderr and to the file `log`; record the results among its `outputs` at its end.
+
+    The log begins with when, where and on which commit the block ran, and ends with its cost.
 
     A `UserError` ends the process with status 1 and one line; any other exception is a defect of brushprint and
-    leaves its traceback in the log. A block of the same log that is at work elsewhere is waited for: a job may live on
-    when the run that began it was killed. A job whose own run ends while it waits does nothing: its settings may no
-    longer hold.
+    leaves its traceback in the log. The block waits while a job with the same log is at work: a job may outlive the run
+    that began it. A job whose own run ends while it waits does nothing: its settings may no longer hold.
     """
     log = Path(log)
+    records = {Path(file): record_of(Path(file)) for file in outputs if Path(file).parts[0] == "results"}
     console = logging.StreamHandler(sys.stderr)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[console], force=True)
     # On a full disk the line for the person must not drown in complaints about the log.
@@ -52,10 +58,16 @@ def logged(log: str | Path) -> Iterator[None]:
             LOG.info("%s: the run that began this job has ended meanwhile; nothing is done", log.stem)
             sys.exit(1)
     try:
+        # Nothing is known of results that a job is about to write.
+        for record in records.values():
+            record.unlink(missing_ok=True)
         log.write_text(json.dumps(_circumstances()) + "\n", encoding="utf-8")
         logging.getLogger().addHandler(logging.FileHandler(log, encoding="utf-8"))
         began = time.monotonic()
         yield
+        for file, record in records.items():
+            with replacing(record) as part:
+                part.write_text(f"{sha256(file)}\n", encoding="ascii")
         with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(_cost(began)) + "\n")
     except UserError as error:
@@ -74,6 +86,11 @@ def logged(log: str | Path) -> Iterator[None]:
         sys.exit(1)
     finally:
         lock.close()
+
+
+def record_of(result: Path) -> Path:
+    """The file that records the sha256 of a result: `records/sample/metrics.json.sha256`, of `results/sample/…`."""
+    return Path("records", *result.parts[1:-1], f"{result.name}.sha256")
 
 
 def _circumstances() -> dict[str, str | int]:

@@ -1,9 +1,17 @@
-"""Jobs begin as copies of a process that has imported what their script imports.
+"""Jobs begin as copies of a process that has already imported the libraries that they use.
 
-Importing torch takes two seconds of CPU, and a run has two hundred jobs. So Snakemake begins scripts through
-`brushprint.workflow.forkclient`, which asks this server, that lives as long as the run, for a copy of itself. The
-server imports what a script's code names, and then what its jobs imported besides, but nothing of brushprint, whose
-code may change while it lives. It is what `multiprocessing.forkserver` is, for scripts that another program begins.
+Importing torch takes two seconds of CPU, and a run has two hundred jobs. The server lives as long as a run. Snakemake
+starts each script through this file,
+
+    python -IS forkserver.py SOCKET python script.py
+
+which asks the server to run the script in a copy of itself (a fork), and ends with the status of the copy. The copy
+takes the streams, the folder and the environment of the process that asked. Where no server answers, the script starts
+by itself. The setting `fork_server: false` turns this off; no result depends on it.
+
+The server imports what the head of a script names, and what earlier jobs of the same rule imported besides. It imports
+nothing of brushprint, whose code may change while the server lives. `multiprocessing.forkserver` does the same for the
+functions of one program; here another program starts the scripts.
 """
 
 import ast
@@ -11,7 +19,6 @@ import atexit
 import gc
 import importlib
 import json
-import multiprocessing
 import os
 import runpy
 import shlex
@@ -21,188 +28,223 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
+from collections.abc import Iterable
 from contextlib import suppress
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from brushprint.workflow import forkclient
+from typing import Any, NamedTuple, TypedDict
 
 _PACKAGE = Path(__file__).parent.parent
-# The code of the first may change; threads that a library begins when it is imported are not copied.
+# A fork does not copy the threads that onnxruntime begins when it is imported.
 _NOT_IMPORTED = {_PACKAGE.name, "onnxruntime"}
+# With one thread each, jobs side by side do not wait for one another.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# Bytes that hold the length of a request.
+_HEADER = 8
+_ENVIRONMENT = set(os.environ)
 
-_GIVEN = set(os.environ)
-_FORK = multiprocessing.get_context("fork")
+
+class Request(TypedDict):
+    """What a copy runs: the path of a script, in which folder, with which environment."""
+
+    script: str
+    folder: str
+    environment: dict[str, str]
 
 
 class _Job(NamedTuple):
-    """A copy at work for a script, who waits for it, and where it tells at its end what it imported."""
+    """A copy that runs a script, the process that waits for it, and the end at which it names what it imported."""
 
-    script: str
-    process: multiprocessing.Process
+    rule: str
+    process: int
     client: socket.socket
-    told: Connection
+    imports: "Connection[Any, Any]"
 
 
 def start() -> str:
-    """Begin a server, which ends with this process; returns the prefix of commands that ask it."""
-    # A folder that is this user's alone, of a short name: that of a socket has 107 bytes at most.
+    """Start a server that ends with this process; returns the prefix of commands that ask it."""
+    # The folder is this user's alone. Its name is short, because the address of a socket has 107 bytes at most.
     address = str(Path(tempfile.mkdtemp(prefix="brushprint-", dir="/tmp"), "forks"))
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
-        command = [sys.executable, "-P", "-m", "brushprint.workflow.forkserver", str(listener.fileno())]
-        given = {"stdin": subprocess.PIPE, "env": os.environ | ONE_THREAD, "pass_fds": [listener.fileno()]}
-        server = subprocess.Popen(command, **given)
-    # Nobody writes to its input: the system closes it when this process ends, however it ends. Where it ends well, it
-    # waits, so that who measures its time counts that of the jobs.
+        server = subprocess.Popen(
+            [sys.executable, "-P", __file__, str(listener.fileno())],
+            stdin=subprocess.PIPE,
+            env=os.environ | ONE_THREAD,
+            pass_fds=[listener.fileno()],
+        )
+    # The system closes the server's input when this process ends, however it ends, and that ends the server. A process
+    # that ends well waits for it, so that its CPU time includes that of the jobs.
     atexit.register(server.communicate)
-    return shlex.join([sys.executable, "-IS", forkclient.__file__, address])
+    return shlex.join([sys.executable, "-IS", __file__, address])
 
 
-def serve(listener: socket.socket) -> None:
-    """Give copies until standard input ends."""
+def ask(address: str, command: list[str]) -> int:
+    """Have the server run the script of a command `[python, script]`.
+
+    Returns the status of the script, or 128 plus the number of the signal that ended it.
+    """
+    with socket.socket(socket.AF_UNIX) as server:
+        try:
+            server.connect(address)
+        except OSError:
+            os.execv(command[0], command)
+        # The copy hears the keyboard's interrupt too, and this process ends as the copy ends.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        request = Request(script=command[1], folder=str(Path.cwd()), environment=dict(os.environ))
+        content = json.dumps(request).encode()
+        socket.send_fds(server, [len(content).to_bytes(_HEADER, "big")], [0, 1, 2])
+        server.sendall(content)
+        status = server.recv(1)
+    return status[0] if status else 1
+
+
+def serve(listener: socket.socket) -> Request:
+    """Fork for each request until standard input ends, which ends the process; returns in each fork, its request."""
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    stated: set[str] = set()
+    named: set[str] = set()
     imported: dict[str, list[str]] = {}
     jobs: list[_Job] = []
     while True:
-        waited = {job.told: job for job in jobs} | {job.client: job for job in jobs}
-        for ready in wait([sys.stdin, listener, *waited]):
-            if ready is sys.stdin:
+        ends: dict[Any, _Job] = {job.imports: job for job in jobs} | {job.client: job for job in jobs}
+        for ready in wait([sys.stdin.fileno(), listener, *ends]):
+            if ready == sys.stdin.fileno():
                 shutil.rmtree(Path(listener.getsockname()).parent, ignore_errors=True)
                 os._exit(0)
             if ready is listener:
                 client, _ = listener.accept()
                 try:
                     request, streams = _received(client)
-                    _import(_stated(Path(request["script"]), stated))
-                    _import(imported.pop(_name(request["script"]), []))
-                    others = [listener, *(end for job in jobs for end in (job.client, job.told))]
-                    jobs.append(_copy(request, streams, client, interrupt, others))
+                    rule = _rule_of(request["script"])
+                    _import(_named_imports(Path(request["script"]), named))
+                    _import(imported.pop(rule, []))
+                    others = [listener, client, *(end for job in jobs for end in (job.client, job.imports))]
+                    job = _fork(rule, client, streams, others)
                 except ValueError:
-                    client.close()  # who asked was killed before it had said what for
+                    client.close()  # the process that asked was killed before it had sent its request
+                    continue
                 except OSError as error:
-                    print(f"error: no job can be begun: {error.strerror}", file=sys.stderr, flush=True)
+                    print(f"error: no job can begin: {error.strerror}", file=sys.stderr, flush=True)
                     client.close()
-            elif (job := waited[ready]) in jobs:
+                    continue
+                if job is None:
+                    signal.signal(signal.SIGINT, interrupt)
+                    return request
+                jobs.append(job)
+            elif (job := ends[ready]) in jobs:
                 if ready is job.client:
-                    job.process.terminate()
+                    os.kill(job.process, signal.SIGTERM)
                 jobs.remove(job)
-                imported[_name(job.script)] = _ended(job)
+                imported[job.rule] = _ended(job)
 
 
-def _received(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    header, streams, _, _ = socket.recv_fds(client, forkclient.HEADER, 3)
-    size, request = int.from_bytes(header, "big"), b""
-    while len(request) < size and (part := client.recv(size - len(request))):
-        request += part
-    return json.loads(request), streams
+def _received(client: socket.socket) -> tuple[Request, list[int]]:
+    header, streams, _, _ = socket.recv_fds(client, _HEADER, 3)
+    size, content = int.from_bytes(header, "big"), b""
+    while len(content) < size and (part := client.recv(size - len(content))):
+        content += part
+    return json.loads(content), streams
 
 
-def _name(script: str) -> str:
-    """The rule that a script is of: Snakemake names its copies `tmp1x2y3z.train.py`."""
+def _rule_of(script: str) -> str:
+    """The rule that a script belongs to: Snakemake names its copies of scripts `tmp1x2y3z.train.py`."""
     return Path(script).stem.rpartition(".")[2]
 
 
-def _stated(file: Path, seen: set[str]) -> list[str]:
-    """What the head of a script imports, and those of the modules of brushprint that it imports; `seen` grows."""
+def _named_imports(file: Path, named: set[str]) -> list[str]:
+    """The modules that the head of a script imports, with those of brushprint's modules among them; adds to `named`."""
     try:
         nodes = ast.parse(file.read_bytes()).body
     except (OSError, SyntaxError, ValueError):
-        return []  # the job says so
-    found = []
+        return []  # the job reports it
+    modules = []
     for node in nodes:
-        names = []
+        names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         for name in names:
-            if name in seen:
+            if name in named:
                 continue
-            seen.add(name)
+            named.add(name)
             if name.split(".")[0] == _PACKAGE.name:
                 module = _PACKAGE.parent.joinpath(*name.split("."))
-                found += _stated(module / "__init__.py" if module.is_dir() else module.with_suffix(".py"), seen)
+                modules += _named_imports(
+                    module / "__init__.py" if module.is_dir() else module.with_suffix(".py"), named
+                )
             else:
-                found.append(name)
-    return found
+                modules.append(name)
+    return modules
 
 
-def _import(names: list[str]) -> None:
+def _import(names: Iterable[str]) -> None:
     for name in names:
         if name.split(".")[0] in _NOT_IMPORTED:
             continue
-        # Some are no modules, or can only be imported as another imports them.
+        # Some names are no modules, and some modules can only be imported by others.
         with suppress(Exception):
             importlib.import_module(name)
+    # The collector would otherwise write to the memory that copies share.
     gc.freeze()
 
 
-def _copy(
-    request: dict[str, Any],
-    streams: list[int],
-    client: socket.socket,
-    interrupt: Any,
-    others: list[socket.socket | Connection],
-) -> _Job:
-    told, tells = _FORK.Pipe(duplex=False)
-
-    def begin() -> None:
-        for stream, given in enumerate(streams):
-            os.dup2(given, stream)
-            os.close(given)
-        # What the server alone holds is closed when it ends.
-        for held in (client, told, *others):
-            held.close()
-        # A process that `multiprocessing` begins reads nothing.
-        sys.stdin = os.fdopen(0, closefd=False)
-        signal.signal(signal.SIGINT, interrupt)
-        _run(request, tells)
-
-    process = _FORK.Process(target=begin)
-    process.start()
-    tells.close()
-    for stream in streams:
+def _fork(
+    rule: str, client: socket.socket, streams: list[int], others: "list[socket.socket | Connection[Any, Any]]"
+) -> _Job | None:
+    """A copy of this process with other standard streams; returns None in the copy."""
+    receives, sends = Pipe(duplex=False)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    process = os.fork()
+    if process:
+        sends.close()
+        for stream in streams:
+            os.close(stream)
+        return _Job(rule, process, client, receives)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
         os.close(stream)
-    return _Job(request["script"], process, client, told)
-
-
-def _run(request: dict[str, Any], tells: Connection) -> None:
-    os.chdir(request["folder"])
-    # What libraries set when they were imported stays.
-    gained = {name: value for name, value in os.environ.items() if name not in _GIVEN}
-    os.environ.clear()
-    os.environ.update(gained | request["environment"])
-    # For who looks at the processes.
-    Path("/proc/self/comm").write_text(_name(request["script"]), encoding="ascii")
-    sys.argv[1:] = []
+    # The copy must not keep open what the server closes.
+    for end in (receives, *others):
+        end.close()
     before = set(sys.modules)
-    try:
-        runpy.run_path(request["script"], run_name="__main__")
-    finally:
-        # As at the end of any Python.
-        threading._shutdown()
-        atexit._run_exitfuncs()
+
+    def send_imports() -> None:
         with suppress(BrokenPipeError):  # the run was killed
-            tells.send([name for name in sys.modules if name not in before])
+            sends.send([name for name in sys.modules if name not in before])
+
+    # Functions registered first run last.
+    atexit.register(send_imports)
+    return None
+
+
+def _run(request: Request) -> None:
+    os.chdir(request["folder"])
+    # Variables that libraries set when they were imported stay.
+    set_by_libraries = {name: value for name, value in os.environ.items() if name not in _ENVIRONMENT}
+    os.environ.clear()
+    os.environ.update(set_by_libraries | request["environment"])
+    # The system's list of processes shows the rule.
+    Path("/proc/self/comm").write_text(_rule_of(request["script"]), encoding="ascii")
+    sys.argv[1:] = []
+    runpy.run_path(request["script"], run_name="__main__")
 
 
 def _ended(job: _Job) -> list[str]:
-    """Tell who waits how a job ended; returns what it imported."""
-    imported = []
-    with job.told, suppress(EOFError, OSError):  # it was killed, before it told or meanwhile
-        imported = job.told.recv()
-    job.process.join()
-    status = job.process.exitcode
-    with job.client, suppress(BrokenPipeError):  # so was who asked
+    """Send the status of a job to the process that waits for it; returns what the job imported."""
+    modules: list[str] = []
+    with job.imports, suppress(EOFError, OSError):  # the job was killed
+        modules = job.imports.recv()
+    _, wait_status = os.waitpid(job.process, 0)
+    status = os.waitstatus_to_exitcode(wait_status)
+    with job.client, suppress(BrokenPipeError):  # the process that asked was killed
         job.client.send(bytes([status if status >= 0 else 128 - status]))
-    return imported
+    return modules
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    if sys.argv[2:]:
+        sys.exit(ask(sys.argv[1], sys.argv[2:]))
+    _run(serve(socket.socket(fileno=int(sys.argv[1]))))

@@ -1,7 +1,7 @@
 """What made an artifact: digests of the code, versions of the packages, digests of what comes from outside.
 
-Snakemake reruns a job when its params changed. So each rule lists as params one value a module that its script
-imports, directly or not, and one value a third-party package; the values change exactly when the job's code does.
+Snakemake reruns a job when its params changed. So each rule lists as params one value for each module that its script
+imports, directly or not, and one for each third-party package. The values change exactly when the job's code does.
 """
 
 import ast
@@ -22,26 +22,31 @@ from brushprint.core.digest import cached_sha256, key, recalled, sha256
 
 PACKAGE = "brushprint"
 SOURCE = Path(__file__).parents[2]
+# These modules report, lock and put files in place: a change of one changes no result, so it reruns nothing.
+EXEMPT = {f"{PACKAGE}.core.{name}" for name in ("atomic", "errors", "job_log", "locks")}
 
 
 _content, _installed, _distributions = cache(sha256), cache(version), cache(packages_distributions)
 
 
 class Memory:
-    """What was found out of modules, by their content, and of packages: a file that may be deleted at any time."""
+    """A cache of the digests of modules, by their content, and of the distributions that packages belong to.
+
+    Its file may be deleted at any time.
+    """
 
     def __init__(self, file: Path) -> None:
-        """Recall what the file holds; one that is not there, or damaged, holds nothing."""
+        """Read the file; a missing or damaged one holds nothing."""
         self._file, self._known, self._kept = file, recalled(file), True
 
     def digest(self, module: Path) -> str:
         """The digest of a module's syntax tree; see `code`."""
-        # What is found hangs on how it is found, too.
+        # The cache key includes this file, because the digest depends on the algorithm.
         content = f"{_content(module)} {_content(Path(__file__))}"
         return self._known.get(content) or self._learn(content, _digest(module))
 
     def version(self, package: str) -> str:
-        """The distribution that a package is of, and its version."""
+        """The distribution that a package belongs to, and its version."""
         try:
             distribution = self._known[package]
             return f"{distribution}@{_installed(distribution)}"
@@ -56,7 +61,7 @@ class Memory:
     def keep(self) -> None:
         """Write what was learned since."""
         if not self._kept:
-            # Several processes may learn the same at once: each has a file of its own, and the last to end is kept.
+            # Several processes may write at once: each writes a file of its own, and the last one replaces the others.
             own = self._file.with_name(f"{self._file.name}.{os.getpid()}")
             with replacing(own) as part:
                 part.write_text(json.dumps(self._known))
@@ -66,38 +71,50 @@ class Memory:
 
 @cache
 def _imports() -> grimp.ImportGraph:
-    return grimp.build_graph(PACKAGE, include_external_packages=True, cache_dir=None)
+    graph = grimp.build_graph(PACKAGE, include_external_packages=True, cache_dir=None)
+    for module in EXEMPT & graph.modules:
+        graph.remove_module(module)
+    return graph
 
 
 def code(script: str | Path, memory: Memory, modules: Iterable[str] = ()) -> list[str]:
-    """What the code of a script follows from: `module@digest` and `package@version`, sorted after the script's own.
+    """What a script's results depend on: its own `name@digest`, then `module@digest` and `package@version`, sorted.
 
     The digests are of the syntax tree without docstrings: comments and formatting change nothing. `modules` are
-    further modules of brushprint that the script loads by name.
+    further modules of brushprint that the script loads by name. `EXEMPT` modules, and what only they import, are left
+    out.
     """
     script = Path(script)
-    roots = _imported_by(script) | set(modules)
-    own = {PACKAGE} | {name for name in roots if name.split(".")[0] == PACKAGE}
-    reached = roots.union(own, *(_imports().find_upstream_modules(name) for name in own))
+    roots = (_imported_by(script) | set(modules)) - EXEMPT
+    own = {name for name in roots if name.split(".")[0] == PACKAGE}
+    reached = roots.union(*(_imports().find_upstream_modules(name) for name in own))
+    ours = {name for name in reached if name.split(".")[0] == PACKAGE}
+    # Importing a module runs the packages around it first.
+    ours |= {PACKAGE} | {parent for name in ours for parent in _packages_of(name)}
     packages = {name.split(".")[0] for name in reached} - {PACKAGE} - sys.stdlib_module_names
-    found = [
+    values = [
         f"{script.stem}@{memory.digest(script)}",
-        *sorted(f"{name}@{memory.digest(_file(name))}" for name in reached if name.split(".")[0] == PACKAGE),
+        *sorted(f"{name}@{memory.digest(_file(name))}" for name in ours),
         *sorted({memory.version(name) for name in packages}),
     ]
     memory.keep()
-    return found
+    return values
+
+
+def _packages_of(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def _imported_by(script: Path) -> set[str]:
-    """The modules that a script names in its import statements; `from a import b` counts `a.b` where that is one."""
+    """The modules that a script names in its import statements; `from a import b` names `a.b` if that is a module."""
     names = set()
     for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and node.module:
             inner = {f"{node.module}.{alias.name}" for alias in node.names}
-            names |= (inner & _imports().modules) or {node.module}
+            names |= (inner & (_imports().modules | EXEMPT)) or {node.module}
     return names
 
 

@@ -78,7 +78,7 @@ def table(folder: Path) -> str:
 def _row(run: Run) -> list[str]:
     texts = (
         run.job,
-        run.started and f"{run.started:%Y-%m-%d %H:%M:%S}",
+        f"{run.started:%Y-%m-%d %H:%M:%S}" if run.started else None,
         run.commit,
         run.machine,
         None if run.seconds is None else _clock(run.seconds),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from brushprint.core import locks
 
-HOLD = "import sys, time; from brushprint import locks; lock = {}; print('held', flush=True); time.sleep(600)"
+HOLD = "import sys, time; from brushprint.core import locks; lock = {}; print('held', flush=True); time.sleep(600)"
 
 
 def holder(call: str) -> subprocess.Popen:

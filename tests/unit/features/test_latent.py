@@ -185,7 +185,7 @@ def test_pictures_without_a_style_are_counted_by_source_alone(missing: object):
     given = table(30, 8).assign(style=missing)
     points, summary = latent(blobs(30, 5), given, **SETTINGS)
     assert_sensible(points, summary, given)
-    assert all(row["styles"] == {} and "style" not in row["labels"] for row in summary["clusters"])
+    assert all(row["styles"] == {} and row["labels"]["style"] is None for row in summary["clusters"])
     assert {fit["labels"]["style"]["why"] for fit in summary["fits"]} == {"no picture has a known style"}
 
 

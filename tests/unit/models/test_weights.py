@@ -141,7 +141,7 @@ def offline(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("architecture", ["torchvision/resnet18", "timm/resnet18"])
 def test_without_network_the_error_says_how_to_give_a_file(architecture: str, offline: dict[str, str]):
-    command = f"from brushprint import weights; weights.fetch({architecture!r})"
+    command = f"from brushprint.models import weights; weights.fetch({architecture!r})"
     done = subprocess.run([sys.executable, "-c", command], env=offline, capture_output=True, text=True, check=False)
     said = done.stderr.splitlines()[-1]
     assert said.startswith(f"brushprint.core.errors.UserError: the weights of {architecture} cannot be fetched (")

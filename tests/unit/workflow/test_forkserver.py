@@ -76,7 +76,9 @@ def test_a_script_that_is_killed_ends_with_the_signal_as_shells_say_it(server: S
     assert ended([*server.prefix, *command], tmp_path) == (128 + signal.SIGKILL, "", "")
 
 
-@pytest.mark.parametrize("line", ["import colorsys", "from sklearn import metrics", "from brushprint import metrics"])
+@pytest.mark.parametrize(
+    "line", ["import colorsys", "from sklearn import metrics", "from brushprint.evaluation import metrics"]
+)
 def test_what_the_head_of_a_script_imports_it_finds_there(server: Server, tmp_path: Path, line: str) -> None:
     module = "colorsys" if "colorsys" in line else "sklearn.metrics"
     command = script(tmp_path, f"import sys; print({module!r} in sys.modules)\n{line}")

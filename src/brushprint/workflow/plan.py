@@ -1,0 +1,340 @@
+"""The plan of a run: names, paths, seeds and parameters of everything that the rules make.
+
+Rules read one `Plan`, which is built from the settings alone: it opens no file and knows nothing of Snakemake.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from brushprint.core.digest import key
+from brushprint.models.recipe import Recipe
+from brushprint.settings.schema import Config, Split, WeightsFile
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A network to train. A retrained one repeats its `parent` with another seed or without some sources.
+
+    `+` in its name sets a retrained variant apart: settings allow no `+` in names.
+    """
+
+    name: str
+    task: str
+    split: str
+    # Under the budget, and without pretraining where no weights are to be had.
+    recipe: Recipe
+    seed: int
+    parent: str | None = None
+    exclude_sources: tuple[str, ...] = ()
+
+    @property
+    def array(self) -> dict[str, Any]:
+        """The wildcards of the pixel array that the network sees: `split`, `size` in pixels, `resize` filter."""
+        return {"split": self.split, "size": self.recipe.image_size, "resize": self.recipe.resize}
+
+
+@dataclass(frozen=True)
+class PlannedSplit:
+    """A split to make. A retrained variant's split draws as its `parent` does, and leaves sources out of training."""
+
+    settings: Split
+    seed: int
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Pretrained weights of an architecture: a person's file, or None for the library's hub."""
+
+    architecture: str
+    file: WeightsFile | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run makes; every property follows from the settings."""
+
+    config: Config
+
+    # Folders, relative to the checkout. Results and records are versioned by DVC; exports are made on request.
+
+    @property
+    def results(self) -> str:
+        """Folder of the results."""
+        return f"results/{self.config.collection.name}"
+
+    @property
+    def scratch(self) -> str:
+        """Folder of arrays, checkpoints and caches: it may be deleted at any time."""
+        return f"scratch/{self.config.collection.name}"
+
+    @property
+    def logs(self) -> str:
+        """Folder of the logs of jobs."""
+        return f"logs/{self.config.collection.name}"
+
+    @property
+    def records(self) -> str:
+        """Folder of the digests of what each finished job wrote."""
+        return f"records/{self.config.collection.name}"
+
+    @property
+    def exports(self) -> str:
+        """Folder of what is made of results on request: ONNX files, the page, the PDF."""
+        return f"exports/{self.config.collection.name}"
+
+    @property
+    def variant(self) -> str:
+        """Folder of a variant's results, with the wildcard `variant`."""
+        return f"{self.results}/variants/{{variant}}"
+
+    # Seeds
+
+    def seed_of(self, name: str) -> int:
+        """The seed of a named thing, 0 to 2**32 - 1, from the settings' seed and the name."""
+        return int.from_bytes(hashlib.sha256(f"{self.config.seed} {name}".encode()).digest()[:4])
+
+    # Pictures
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the collection is the embedded sample."""
+        return self.config.collection.kind == "sample"
+
+    @property
+    def harmonise(self) -> dict[str, Any] | None:
+        """What every picture becomes before a network sees it; None: pictures stay as they came."""
+        harmonise = self.config.collection.harmonise
+        return None if harmonise is None else harmonise.model_dump()
+
+    @property
+    def states(self) -> list[str]:
+        """The states of the pictures whose shortcut features are measured."""
+        return ["raw", "harmonised"] if self.harmonise else ["raw"]
+
+    @cached_property
+    def generators(self) -> list[str]:
+        """The sources of AI pictures that the labels name."""
+        return list(dict.fromkeys(rule.source for rule in self.config.collection.labels if rule.origin == "ai"))
+
+    # Variants and splits
+
+    @property
+    def names(self) -> list[str]:
+        """The variants of the settings: those that are analysed and reported, in the order of the settings."""
+        return list(self.config.variants)
+
+    @cached_property
+    def variants(self) -> dict[str, Variant]:
+        """Every network to train, by name: the variants of the settings, then the retrained ones."""
+        variants = {
+            name: Variant(name, variant.task, variant.split, self.recipe(name), self.seed_of(name))
+            for name, variant in self.config.variants.items()
+        }
+        for parent in self.config.arms.seeds.variants:
+            for number in range(1, self.config.arms.seeds.repeats + 1):
+                name = f"{parent}+seed-{number}"
+                variants[name] = replace(variants[parent], name=name, parent=parent, seed=self.seed_of(name))
+        for parent in self._left_out:
+            for source in self.generators:
+                name = f"{parent}+without-{source}"
+                split = _split_without(variants[parent].split, source)
+                variants[name] = replace(
+                    variants[parent],
+                    name=name,
+                    split=split,
+                    seed=self.seed_of(name),
+                    parent=parent,
+                    exclude_sources=(source,),
+                )
+        return variants
+
+    @property
+    def _left_out(self) -> list[str]:
+        """The variants that are trained again without each generator: there have to be others."""
+        return self.config.arms.leave_one_generator_out if len(self.generators) > 1 else []
+
+    @property
+    def retrained(self) -> list[Variant]:
+        """The variants that are trained again: judged, and not analysed."""
+        return [variant for variant in self.variants.values() if variant.parent]
+
+    @property
+    def retrained_parents(self) -> list[str]:
+        """The variants that others repeat, sorted by name."""
+        return sorted({variant.parent for variant in self.retrained if variant.parent})
+
+    @cached_property
+    def splits(self) -> dict[str, PlannedSplit]:
+        """Every split of the settings and of retrained variants, by name."""
+        splits = {name: PlannedSplit(split, self.seed_of(name)) for name, split in self.config.splits.items()}
+        for parent in self._left_out:
+            name = self.config.variants[parent].split
+            split = self.config.splits[name]
+            for source in self.generators:
+                excluded = split.model_copy(update={"exclude_sources": [*split.exclude_sources, source]})
+                # The same pictures are drawn, so that the two networks differ in the source alone.
+                splits[_split_without(name, source)] = PlannedSplit(excluded, self.seed_of(name), parent=name)
+        return splits
+
+    @cached_property
+    def reported_splits(self) -> list[str]:
+        """The splits of the variants of the settings, sorted."""
+        return sorted({self.variants[name].split for name in self.names})
+
+    @cached_property
+    def used_splits(self) -> list[str]:
+        """The splits of all variants, retrained ones included, sorted."""
+        return sorted({variant.split for variant in self.variants.values()})
+
+    @cached_property
+    def oversampled(self) -> list[str]:
+        """The splits in use that have augmented copies, sorted."""
+        return [name for name in self.used_splits if self.splits[name].settings.oversample]
+
+    def recipe(self, name: str) -> Recipe:
+        """The recipe of a variant of the settings under the budget.
+
+        Where there are no weights to begin from it is not pretrained, and all layers are trained in one phase.
+        """
+        recipe, budget = self.config.recipes[self.config.variants[name].recipe], self.config.budget
+        caps = {"image_size": budget.max_image_size, "epochs": budget.epochs, "batch_size": budget.batch_size}
+        capped: dict[str, Any] = {setting: min(getattr(recipe, setting), cap) for setting, cap in caps.items() if cap}
+        if recipe.fine_tuning and budget.epochs:
+            epochs = min(recipe.fine_tuning.epochs, budget.epochs)
+            capped["fine_tuning"] = recipe.fine_tuning.model_copy(update={"epochs": epochs})
+        if recipe.pretrained and not self._has_weights(recipe.architecture):
+            capped |= {"pretrained": False, "trainable_layers": None, "fine_tuning": None}
+        return recipe.model_copy(update=capped)
+
+    def _has_weights(self, architecture: str) -> bool:
+        return self.config.pretrained.source == "hub" or architecture in self.config.pretrained.files
+
+    @property
+    def from_scratch(self) -> list[str]:
+        """The variants that begin without the pretrained weights that their published recipe has."""
+        published = {name: self.config.recipes[variant.recipe] for name, variant in self.config.variants.items()}
+        return [name for name in self.names if published[name].pretrained and not self.variants[name].recipe.pretrained]
+
+    def changed_from(self, shipped: Config) -> list[str]:
+        """The variants whose task, split or recipe is not that of other settings."""
+
+        def decisive(config: Config, name: str) -> tuple[Any, ...] | None:
+            if not (variant := config.variants.get(name)):
+                return None
+            return variant.task, config.splits[variant.split], config.recipes[variant.recipe]
+
+        return [name for name in self.names if decisive(self.config, name) != decisive(shipped, name)]
+
+    # Pretrained weights
+
+    @cached_property
+    def weights(self) -> dict[str, Weights]:
+        """The sets of pretrained weights to fetch or read, by name.
+
+        The folder data/ is not versioned, so the name of a set says what decides its content.
+        """
+        sets = {}
+        for variant in self.variants.values():
+            if name := self.weights_of(variant.name):
+                architecture = variant.recipe.architecture
+                sets[name] = Weights(architecture, self.config.pretrained.files.get(architecture))
+        return sets
+
+    def weights_of(self, variant: str) -> str | None:
+        """The name of the set of weights that a variant begins from; None for random weights."""
+        recipe = self.variants[variant].recipe
+        if not recipe.pretrained:
+            return None
+        file = self.config.pretrained.files.get(recipe.architecture)
+        return f"{recipe.architecture.replace('/', '-')}-{key([file.sha256 if file else 'hub'])[:8]}"
+
+    # Corrupted pictures
+
+    def tested(self, split: str) -> str:
+        """What decides the test pictures of a split: the same text for splits that test on the same pictures."""
+        settings = self.splits[split].settings
+        return f"{'published' if settings.published else 'drawn'}-{settings.test:g}"
+
+    @property
+    def all_tested(self) -> list[str]:
+        """The distinct values of `tested`, sorted."""
+        return sorted({self.tested(split) for split in self.splits})
+
+    def corruption(self, tested: str) -> dict[str, Any]:
+        """The parameters that decide which test pictures are corrupted, and how."""
+        kind, _, share = tested.partition("-")
+        return {
+            "pictures": self.config.robustness.pictures,
+            "published": kind == "published",
+            "test": float(share),
+            "test_seed": self.seed_of("test"),
+            "seed": self.seed_of("robustness"),
+        }
+
+    def largest(self, split: str | None = None) -> Variant:
+        """The variant that sees the most pixels: of a split, or of the settings."""
+        if split is None:
+            return max((self.variants[name] for name in self.names), key=lambda variant: variant.recipe.image_size)
+        inside = [variant for variant in self.variants.values() if variant.split == split]
+        return max(inside, key=lambda variant: variant.recipe.image_size)
+
+    # Resources
+
+    @property
+    def processes(self) -> int:
+        """How many processes train and infer a network together."""
+        return self.config.devices * self.config.nodes
+
+    @property
+    def gpu(self) -> dict[str, int]:
+        """The resources that a job of one network asks of a cluster."""
+        return {"gpu": 1} if self.config.device == "cuda" else {}
+
+    @property
+    def process_cores(self) -> int:
+        """The threads of a job that trains or infers with several processes."""
+        return self.config.devices if self.config.nodes == 1 else 1
+
+    @property
+    def process_resources(self) -> dict[str, Any]:
+        """The resources of a job that trains or infers: several nodes are tasks of one Slurm job, as those of MPI."""
+        devices, nodes = self.config.devices, self.config.nodes
+        resources: dict[str, Any] = {"devices": devices, "nodes": nodes}
+        if nodes == 1:
+            return resources | dict.fromkeys(self.gpu, devices)
+        resources |= {"tasks": self.processes, "mpi": "srun"}
+        if self.gpu:
+            # All tasks of a node see its GPUs. The executor would take `tasks` for those of one GPU.
+            resources |= {"gres": f"gpu:{devices}", "tasks_per_gpu": 0}
+        return resources
+
+    # Provenance
+
+    def settings_of(self, name: str, pictures: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings that the files of a variant follow from, for people.
+
+        `pictures` says where the pictures came from, without the folders of this machine.
+        """
+        config, variant = self.config, self.variants[name]
+        analysis = config.model_dump(include={"latent": True, "explain": True, "robustness": {"pictures"}})
+        file = config.pretrained.files.get(variant.recipe.architecture)
+        weights = file.sha256 if file else config.pretrained.source
+        return {
+            **config.model_dump(include={"seed", "device"}),
+            "processes": self.processes,
+            **({} if variant.parent else analysis),
+            "collection": config.collection.model_dump(exclude={"title", "source"}) | dict(pictures),
+            "images": config.budget.images,
+            "task": variant.task,
+            "split": {"name": variant.split, **self.splits[variant.split].settings.model_dump()},
+            "recipe": variant.recipe.model_dump(),
+            "weights": weights if variant.recipe.pretrained else None,
+        }
+
+
+def _split_without(split: str, source: str) -> str:
+    return f"{split}+without-{source}"

@@ -1,0 +1,77 @@
+"""What a run makes sure of before its first job: folders it may write to, networks that can be built, being alone."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from brushprint.core import locks
+from brushprint.core.atomic import disk_full, replacing
+from brushprint.core.digest import key
+from brushprint.core.errors import UserError
+from brushprint.workflow.plan import Plan
+
+LOCK = Path("scratch/run.lock")
+
+
+def check_folders(plan: Plan) -> None:
+    """Raise `UserError` for a folder that this user may not write to, or that has no room left."""
+    for folder in _written_to(plan):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise UserError(
+                f"{folder}: this user may not write there; change its owner or permissions, or run another copy"
+            )
+        if disk_full(folder):
+            raise UserError(f"the disk is full: no room in {folder}; free some and run again")
+
+
+def _written_to(plan: Plan) -> Iterator[Path]:
+    """The folders that a run writes to; for one that does not exist yet, the folder in which it will be made."""
+    written = [Path(name) for name in (plan.results, plan.records, plan.scratch, plan.logs, plan.exports)]
+    others = [Path(".snakemake")] if plan.config.collection.kind == "local" else [Path(".snakemake"), Path("data")]
+    for folder in written + others:
+        yield next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    for folder in written:
+        yield from folder.rglob("*/")
+
+
+def check_slurm(plan: Plan) -> None:
+    """Raise `UserError` where several nodes are asked for and Slurm is not here."""
+    if plan.config.nodes > 1 and not shutil.which("srun"):
+        raise UserError("nodes: several nodes need Slurm, and there is no srun here; set nodes: 1")
+
+
+def check_networks(plan: Plan, code: Iterable[str]) -> None:
+    """Raise `UserError` for layers and image sizes that only the networks themselves can refuse.
+
+    The check imports torch in a process of its own, and is repeated only when a recipe or `code`, what the training
+    depends on, changed.
+    """
+    recipes = {name: plan.variants[name].recipe for name in plan.names}
+    doubtful = {
+        name: recipe.model_dump()
+        for name, recipe in recipes.items()
+        if "/" in recipe.architecture or recipe.trainable_layers or recipe.fine_tuning or recipe.compile
+    }
+    question = {"recipes": doubtful, "processes": plan.processes}
+    cache, asked = Path(f"{plan.scratch}/digests/networks.json"), json.dumps(key([*code, question]))
+    if not doubtful or (cache.exists() and cache.read_text(encoding="utf-8") == asked):
+        return
+    command = [sys.executable, "-m", "brushprint.models.networks"]
+    check = subprocess.run(command, input=json.dumps(question), text=True, capture_output=True, check=False)
+    if check.returncode:
+        raise UserError(check.stderr.strip())
+    with replacing(cache) as part:
+        part.write_text(asked, encoding="utf-8")
+
+
+def join() -> tuple[TextIO, bool | None]:
+    """Hold the lock of this checkout until the stream is closed; see `brushprint.core.locks.join`.
+
+    The system takes the lock back when a run ends, however it ends, so it does the work of Snakemake's own locks.
+    """
+    return locks.join(LOCK)

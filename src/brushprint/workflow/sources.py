@@ -1,0 +1,51 @@
+"""What enters a run from outside counts by its content: pictures and files of weights of a person's own."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from brushprint.core.digest import cached_sha256
+from brushprint.core.errors import UserError
+from brushprint.workflow.plan import Plan, Weights
+from brushprint.workflow.provenance import content_digest
+
+
+def collection_digest(plan: Plan) -> str:
+    """The digest of a local collection; Snakemake would judge it by its age, which a clone or a copy changes.
+
+    Raises `UserError` when the collection does not exist, or is not the one that `collection.sha256` states. A stated
+    digest stands for a collection that is not here.
+    """
+    path, stated = Path(plan.config.collection.source).expanduser(), plan.config.collection.sha256
+    if path.exists():
+        digest = content_digest(path, Path(f"{plan.scratch}/digests/pictures.json"))
+        if stated in (None, digest):
+            return digest
+        reason = f"{path} has the sha256 {digest}, and collection.sha256 says {stated}; one of them is wrong"
+    elif stated:
+        return stated
+    elif Path(f"{path}.dvc").exists():
+        reason = f"{path} is not here yet; fetch it with `dvc pull {path}.dvc`"
+    else:
+        reason = f"{path} does not exist; give a folder, a zip or a tar"
+    raise UserError(f"collection.source: {reason}")
+
+
+def pictures_digest(plan: Plan, source: str, setting: str) -> str:
+    """The digest of pictures from elsewhere, named by a `setting`; raises `UserError` when they do not exist."""
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise UserError(f"{setting}: {path} does not exist; give a folder, a zip or a tar")
+    return content_digest(path, Path(f"{plan.scratch}/digests/{setting}.json"))
+
+
+def check_weights(sets: Iterable[Weights]) -> None:
+    """Raise `UserError` for a file of weights whose sha256 is not the stated one; a missing file may not be needed."""
+    stated = {Path(of.file.path).expanduser(): of for of in sets if of.file}
+    digests = cached_sha256(filter(Path.exists, stated), Path("data/weights/digests.json"))
+    for path, digest in digests.items():
+        weights = stated[path]
+        if weights.file and digest != weights.file.sha256:
+            raise UserError(
+                f"pretrained.files.{weights.architecture}: {path} has the sha256 {digest}, not {weights.file.sha256}; "
+                "one of them is wrong"
+            )

@@ -1,0 +1,177 @@
+"""The plan of a run follows from the settings alone."""
+
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from brushprint.settings.schema import load
+from brushprint.workflow.plan import Plan
+from tests.conftest import REPOSITORY
+
+SHIPPED = [REPOSITORY / "config" / name for name in ("config.yaml", "recipes.yaml")]
+
+
+def plan_of(*changes: str) -> Plan:
+    """The plan of the shipped settings with some keys changed, as YAML."""
+    values: dict[str, Any] = {}
+    for text in (*(file.read_text(encoding="utf-8") for file in SHIPPED), *changes):
+        update_config(values, yaml.safe_load(text))
+    return Plan(load(values, SHIPPED))
+
+
+DEFAULT = plan_of()
+
+
+def test_a_plan_is_immutable() -> None:
+    with pytest.raises(FrozenInstanceError):
+        DEFAULT.config = None  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        DEFAULT.variants["cifake-32"].seed = 1  # type: ignore[misc]
+
+
+def test_every_folder_is_named_for_the_collection() -> None:
+    plan = plan_of("collection: {name: mine}")
+    folders = (plan.results, plan.records, plan.scratch, plan.logs, plan.exports)
+    assert folders == ("results/mine", "records/mine", "scratch/mine", "logs/mine", "exports/mine")
+    assert plan.variant.format(variant="a") == "results/mine/variants/a"
+
+
+def test_a_seed_follows_from_the_settings_seed_and_the_name() -> None:
+    assert DEFAULT.seed_of("cifake-32") == 3443328801
+    assert len({DEFAULT.seed_of("a"), DEFAULT.seed_of("b"), plan_of("seed: 1").seed_of("a")}) == 3
+
+
+def test_the_variants_of_the_settings_come_first_and_repeat_nothing() -> None:
+    assert list(DEFAULT.variants)[: len(DEFAULT.names)] == DEFAULT.names == list(DEFAULT.config.variants)
+    assert all(DEFAULT.variants[name].parent is None for name in DEFAULT.names)
+
+
+def test_a_variant_is_retrained_from_other_seeds_and_without_each_generator() -> None:
+    retrained = {variant.name: variant for variant in DEFAULT.retrained}
+    assert list(retrained) == [
+        *("cifake-32+seed-1", "cifake-32+seed-2"),
+        *("cifake-32+without-latent_diffusion", "cifake-32+without-stable_diffusion"),
+    ]
+    parent = DEFAULT.variants["cifake-32"]
+    again, without = retrained["cifake-32+seed-1"], retrained["cifake-32+without-latent_diffusion"]
+    assert (again.parent, again.exclude_sources, again.split) == ("cifake-32", (), parent.split)
+    assert (without.parent, without.exclude_sources) == ("cifake-32", ("latent_diffusion",))
+    assert without.split == "balanced+without-latent_diffusion"
+    assert all(variant.recipe == parent.recipe for variant in retrained.values())
+    assert all(variant.seed == DEFAULT.seed_of(name) for name, variant in retrained.items())
+    assert DEFAULT.retrained_parents == ["cifake-32"]
+
+
+def test_a_split_without_a_generator_draws_as_its_parent_does() -> None:
+    parent, without = DEFAULT.splits["balanced"], DEFAULT.splits["balanced+without-latent_diffusion"]
+    assert (without.parent, without.seed) == ("balanced", parent.seed)
+    assert without.settings.exclude_sources == ["latent_diffusion"]
+    assert without.settings.model_copy(update={"exclude_sources": []}) == parent.settings
+
+
+def test_with_one_generator_none_is_left_out() -> None:
+    rules = "collection: {labels: [{folder: ai, origin: ai, source: ai}, {folder: h, origin: human, source: human}]}"
+    changes = "variants: {conv3-source: null, simple-cnn: null, resnet18-frozen: null, resnet18-aggressive: null, "
+    changes += "resnet18-augmented: null, resnet18-224: null}"
+    plan = plan_of(rules, changes)
+    assert plan.generators == ["ai"]
+    assert [variant.name for variant in plan.retrained] == ["cifake-32+seed-1", "cifake-32+seed-2"]
+
+
+def test_splits_in_use_are_those_of_variants() -> None:
+    assert DEFAULT.reported_splits == ["augmented", "balanced", "natural", "per-class"]
+    assert set(DEFAULT.used_splits) - set(DEFAULT.reported_splits) == {
+        *("balanced+without-latent_diffusion", "balanced+without-stable_diffusion"),
+    }
+    assert DEFAULT.oversampled == ["augmented"]
+
+
+def test_the_budget_caps_a_recipe_and_never_raises_it() -> None:
+    plan = plan_of("budget: {max_image_size: 64, epochs: 12, batch_size: 40}")
+    sizes = {name: variant.recipe.image_size for name, variant in plan.variants.items()}
+    assert (sizes["tapering-cnn"], sizes["cifake-32"]) == (64, 32)
+    assert plan.variants["tapering-cnn"].array == {"split": "natural", "size": 64, "resize": "bilinear"}
+    assert [plan.variants[name].recipe.batch_size for name in ("tapering-cnn", "resnet50-finetuned")] == [40, 32]
+    full = plan_of("budget: {max_image_size: null, epochs: null, batch_size: null}")
+    assert full.variants["tapering-cnn"].recipe == full.config.recipes["tapering-cnn"]
+
+
+def test_without_weights_to_begin_from_all_layers_are_trained_in_one_phase() -> None:
+    recipe = DEFAULT.variants["resnet50-finetuned"].recipe
+    assert (recipe.pretrained, recipe.trainable_layers, recipe.fine_tuning) == (False, None, None)
+    assert "resnet50-finetuned" in DEFAULT.from_scratch
+    assert "cifake-32" not in DEFAULT.from_scratch
+    assert DEFAULT.weights == {}
+
+
+def test_the_name_of_a_set_of_weights_says_what_decides_its_content() -> None:
+    plan = plan_of("pretrained: {source: hub}")
+    assert plan.from_scratch == []
+    names = {plan.weights_of(name) for name in ("resnet18-frozen", "resnet18-224")}
+    assert len(names) == 1
+    (name,) = names
+    assert name and name.startswith("torchvision-resnet18-")
+    file = f"pretrained: {{files: {{torchvision/resnet18: {{path: a.pth, sha256: {'ab' * 32}}}}}}}"
+    other = plan_of(file).weights_of("resnet18-frozen")
+    assert other not in (None, name)
+    assert plan_of(file).weights[other].architecture == "torchvision/resnet18"
+
+
+def test_a_variant_that_is_not_as_shipped_is_told() -> None:
+    changed = plan_of("recipes: {conv3: {learning_rate: 0.1}}", "variants: {cifake-32: {split: natural}}")
+    assert changed.changed_from(DEFAULT.config) == ["conv3-origin", "conv3-source", "conv3-folder", "cifake-32"]
+    assert plan_of("seed: 3").changed_from(DEFAULT.config) == []
+
+
+def test_splits_that_test_on_the_same_pictures_share_the_corrupted_ones() -> None:
+    assert {DEFAULT.tested(name) for name in DEFAULT.used_splits} == {"published-0.2"}
+    plan = plan_of("splits: {balanced: {published: false, test: 0.3}}")
+    assert plan.tested("balanced") == "drawn-0.3"
+    assert plan.corruption("drawn-0.3") == {
+        "pictures": 30,
+        "published": False,
+        "test": 0.3,
+        "test_seed": plan.seed_of("test"),
+        "seed": plan.seed_of("robustness"),
+    }
+    assert plan.all_tested == ["drawn-0.3", "published-0.2"]
+
+
+def test_the_largest_variant_is_the_one_of_most_pixels() -> None:
+    plan = plan_of("budget: {max_image_size: 256}")
+    assert plan.largest().name == "tapering-cnn"
+    assert plan.largest("balanced").name == "cifake-128"
+
+
+@pytest.mark.parametrize(
+    ("settings", "cores", "resources"),
+    [
+        ("device: cpu", 1, {"devices": 1, "nodes": 1}),
+        ("devices: 2", 2, {"devices": 2, "nodes": 1}),
+        ("{device: cuda, devices: 4}", 4, {"devices": 4, "nodes": 1, "gpu": 4}),
+        ("nodes: 2", 1, {"devices": 1, "nodes": 2, "tasks": 2, "mpi": "srun"}),
+        (
+            "{device: cuda, devices: 4, nodes: 2}",
+            1,
+            {"devices": 4, "nodes": 2, "tasks": 8, "mpi": "srun", "gres": "gpu:4", "tasks_per_gpu": 0},
+        ),
+    ],
+)
+def test_jobs_of_networks_ask_a_cluster_for_what_they_take(settings: str, cores: int, resources: dict) -> None:
+    plan = plan_of(settings)
+    assert (plan.process_cores, plan.process_resources) == (cores, resources)
+    assert plan.gpu == ({"gpu": 1} if "cuda" in settings else {})
+
+
+def test_the_settings_of_a_retrained_variant_name_no_analysis() -> None:
+    pictures = {"pictures": "sample", "digest": None}
+    analysed = DEFAULT.settings_of("cifake-32", pictures)
+    judged = DEFAULT.settings_of("cifake-32+without-latent_diffusion", pictures)
+    assert set(analysed) - set(judged) == {"latent", "explain", "robustness"}
+    assert judged["split"]["name"] == "balanced+without-latent_diffusion"
+    assert judged["split"]["exclude_sources"] == ["latent_diffusion"]
+    assert "source" not in analysed["collection"]
+    assert analysed["weights"] is None
