@@ -71,7 +71,7 @@ def test_every_overlay_is_valid(overlay: str) -> None:
     )
 
 
-@pytest.mark.parametrize("profile", ["slurm", "kubernetes"])
+@pytest.mark.parametrize("profile", ["slurm"])
 def test_clusters_know_the_rules_that_use_all_cores_and_those_of_networks(profile: str) -> None:
     stated = yaml.safe_load((REPOSITORY / f"profiles/{profile}/config.yaml").read_text())
     bodies = {}
