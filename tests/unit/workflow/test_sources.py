@@ -1,0 +1,62 @@
+"""What enters a run from outside counts by its content."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from brushprint.core.errors import UserError
+from brushprint.settings.schema import WeightsFile
+from brushprint.workflow.plan import Plan, Weights
+from brushprint.workflow.sources import check_weights, collection_digest, pictures_digest
+from tests.unit.workflow.test_plan import plan_of
+
+DIGEST = hashlib.sha256(b"zip").hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.zip").write_bytes(b"zip")
+    return tmp_path
+
+
+def plan(source: str = "own.zip", sha256: str | None = None) -> Plan:
+    return plan_of(f"collection: {{source: {source}, sha256: {sha256 or 'null'}}}")
+
+
+def test_a_local_collection_counts_by_its_content() -> None:
+    assert collection_digest(plan()) == DIGEST
+    assert collection_digest(plan(sha256=DIGEST)) == DIGEST
+
+
+def test_a_stated_digest_stands_for_a_collection_that_is_not_here() -> None:
+    assert collection_digest(plan("elsewhere.zip", "ab" * 32)) == "ab" * 32
+
+
+def test_a_collection_that_is_not_the_stated_one_is_refused() -> None:
+    with pytest.raises(UserError, match=f"collection.source: own.zip has the sha256 {DIGEST}, and collection.sha256"):
+        collection_digest(plan(sha256="ab" * 32))
+
+
+def test_a_collection_that_is_not_here_is_refused_with_the_way_to_it(here: Path) -> None:
+    with pytest.raises(UserError, match=r"collection.source: no.zip does not exist; give a folder, a zip or a tar"):
+        collection_digest(plan("no.zip"))
+    (here / "no.zip.dvc").touch()
+    with pytest.raises(UserError, match=r"no.zip is not here yet; fetch it with `dvc pull no.zip.dvc`"):
+        collection_digest(plan("no.zip"))
+
+
+def test_pictures_from_elsewhere_are_named_by_their_setting() -> None:
+    assert pictures_digest(plan(), "own.zip", "external.source") == DIGEST
+    with pytest.raises(UserError, match=r"external.source: no does not exist"):
+        pictures_digest(plan(), "no", "external.source")
+
+
+def test_a_file_of_weights_has_the_stated_digest_or_is_missing(here: Path) -> None:
+    def of(path: str, sha256: str) -> Weights:
+        return Weights("torchvision/resnet18", WeightsFile(path=path, sha256=sha256))
+
+    check_weights([of("own.zip", DIGEST), of("missing.pth", "ab" * 32), Weights("conv3", None)])
+    with pytest.raises(UserError, match=r"pretrained.files.torchvision/resnet18: own.zip has the sha256"):
+        check_weights([of("own.zip", "ab" * 32)])
