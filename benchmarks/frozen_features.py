@@ -11,7 +11,8 @@ from measuring import number, recipe, table, turns
 
 from brushprint.models.recipe import Recipe
 from brushprint.training import loop
-from brushprint.training.loop import Data, train
+from brushprint.training.data import Data
+from brushprint.training.loop import train
 
 
 def first_phase(about: Recipe, data: Data) -> pd.DataFrame:
@@ -47,7 +48,7 @@ def tables(quick: bool) -> dict[str, str]:
         histories["once"] = first_phase(about, data)
 
     def always() -> None:
-        with mock.patch.object(loop, "_head_alone", lambda *_: False):
+        with mock.patch.object(loop, "head_alone", lambda *_: False):
             histories["always"] = first_phase(about, data)
 
     seconds = turns({"once": once, "always": always}, 1, warm=int(quick))

@@ -10,8 +10,8 @@ from measuring import number, table, turns
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-from brushprint.models import networks
-from brushprint.models.networks import Model
+from brushprint.models.build import build
+from brushprint.models.model import Model
 from brushprint.saliency.gradcam import as_heat, grad_cam
 
 
@@ -42,7 +42,7 @@ def tables(quick: bool) -> dict[str, str]:
     """The table `gradcam_rates`."""
     count, side, size = (4, 32, 2) if quick else (128, 64, 64)
     torch.manual_seed(0)
-    network = networks.build("torchvision/resnet18", 2, side).eval()
+    network = build("torchvision/resnet18", 2, side).eval()
     about = {"architecture": "torchvision/resnet18", "image_size": side, "scaling": "imagenet"}
     exact, rough = (Model(network, about | {"precision": precision}) for precision in ("32-true", "bf16-mixed"))
     batches = list(torch.randint(0, 256, (count, side, side, 3), dtype=torch.uint8).split(size))

@@ -26,11 +26,15 @@ from torchvision.datasets import ImageFolder
 from brushprint.data.catalogue import catalogue
 from brushprint.data.pixels import write_pixels
 from brushprint.data.taxonomy import label
-from brushprint.models import networks
-from brushprint.models.networks import Model
+from brushprint.models.build import build
+from brushprint.models.fabric import setup_fabric
+from brushprint.models.files import restore
+from brushprint.models.inputs import IMAGENET
+from brushprint.models.model import Model
 from brushprint.models.recipe import Recipe
+from brushprint.training.data import Data
 from brushprint.training.inference import infer
-from brushprint.training.loop import Data, train
+from brushprint.training.loop import train
 
 CLASSES = ["ai", "human"]
 LABELS = [{"folder": name, "origin": name, "source": name, "style": None} for name in CLASSES]
@@ -75,12 +79,12 @@ def usual(about: Recipe, root: Path, seeds: list[int]) -> float:
 
 
 def _normalised(about: Recipe) -> list[transforms.Normalize]:
-    return [transforms.Normalize(*networks.IMAGENET)] if about.scaling == "imagenet" else []
+    return [transforms.Normalize(*IMAGENET)] if about.scaling == "imagenet" else []
 
 
 def _usual_training(about: Recipe, loaders: dict[str, DataLoader], seed: int) -> float:
     torch.manual_seed(seed)
-    network = networks.build(about.architecture, len(CLASSES), about.image_size)
+    network = build(about.architecture, len(CLASSES), about.image_size)
     network = network.to(memory_format=torch.contiguous_format)
     kinds = {"adam": torch.optim.Adam, "sgd": partial(torch.optim.SGD, momentum=about.momentum, nesterov=True)}
     optimizer = kinds[about.optimizer](network.parameters(), about.learning_rate)
@@ -144,8 +148,8 @@ def _our_training(about: Recipe, pixels: Path, split: dict, work: Path, seed: in
         identity="benchmark",
         label="benchmark",
     )
-    network = networks.build(about.architecture, len(CLASSES), about.image_size).eval()
-    networks.restore(network, state)
+    network = build(about.architecture, len(CLASSES), about.image_size).eval()
+    restore(network, state)
     model = Model(network, about.model_dump() | {"classes": CLASSES})
     held_out = split["test"].rename(columns={"origin": "label"}).assign(partition="test")
     predictions, _ = infer(model, array, held_out, device="cpu")
@@ -154,7 +158,7 @@ def _our_training(about: Recipe, pixels: Path, split: dict, work: Path, seed: in
 
 def _get_ready() -> None:
     torch.set_num_threads(1)
-    networks.fabric("cpu")
+    setup_fabric("cpu")
 
 
 def tables(quick: bool) -> dict[str, str]:

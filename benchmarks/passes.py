@@ -10,8 +10,9 @@ from measuring import number, table, turns
 from torch import nn
 
 from brushprint.data.corrupted_arrays import CONDITIONS
-from brushprint.models import networks
-from brushprint.models.networks import Model
+from brushprint.models.build import build
+from brushprint.models.inputs import batch_size
+from brushprint.models.model import Model
 from brushprint.saliency.faithfulness import SHARES, curves
 from brushprint.saliency.gradcam import heatmaps
 from brushprint.saliency.occlusion import drops, windows
@@ -61,7 +62,7 @@ def _work(model: Model, pictures: int) -> list[tuple[str, str, int, Callable[[],
     some, few = max(2, pictures // 32), max(2, pictures // 8)
     perturbed = generator.integers(0, 256, (some, len(CONDITIONS), side, side, 3), dtype=np.uint8)
     shown, named = torch.from_numpy(pixels), torch.arange(pictures) % 2
-    inputs, batch = model.inputs(shown), networks.batch(side)
+    inputs, batch = model.inputs(shown), batch_size(side)
     hidden = windows(side, side * 24 // 128, side * 8 // 128)
     places = len(hidden) ** 2
     about = pd.DataFrame({"image_id": [f"{row:04d}" for row in range(pictures)], "row": np.arange(pictures)})
@@ -124,7 +125,7 @@ def tables(quick: bool) -> dict[str, str]:
     rows = []
     for architecture, side, pictures in plan[:1] if quick else plan:
         torch.manual_seed(0)
-        network = networks.build(architecture, 2, side).eval()
+        network = build(architecture, 2, side).eval()
         about = {"architecture": architecture, "image_size": side, "classes": CLASSES, "scaling": "unit"}
         about |= {"precision": "32-true", "dropout": 0.0, "loss": "cross-entropy"}
         for name, needs, count, ours, alone in _work(Model(network, about), 16 if quick else pictures):

@@ -8,9 +8,11 @@ import torch
 from measuring import number, recipe, table, turns
 from torch.nn.functional import cross_entropy
 
-from brushprint.models import networks
+from brushprint.models.build import build
+from brushprint.models.inputs import as_input
 from brushprint.models.recipe import Recipe
-from brushprint.training.loop import Data, train
+from brushprint.training.data import Data
+from brushprint.training.loop import train
 
 CLASSES = ["ai", "human"]
 # What only says how pictures are augmented, or where weights come from, is no part of a step.
@@ -37,7 +39,7 @@ def whole(about: Recipe, learn: Data, judge: Data) -> None:
 def bare(about: Recipe, batches: list, judged: list) -> None:
     """Forward, backward and the optimiser's step of each batch, and forward of those that validate."""
     torch.manual_seed(0)
-    network = networks.build(about.architecture, len(CLASSES), about.image_size)
+    network = build(about.architecture, len(CLASSES), about.image_size)
     if about.optimizer == "adam":
         optimizer = torch.optim.Adam(network.parameters(), about.learning_rate, fused=True)
     else:
@@ -76,7 +78,7 @@ def tables(quick: bool) -> dict[str, str]:
         targets = generator.integers(0, 2, len(pixels))
         learn, judge = (Data(pixels, part, targets[part]) for part in np.split(np.arange(len(pixels)), [count]))
         ready = [
-            [(networks.as_input(rows, about.scaling), named) for rows, named in part.batches(about.batch_size)]
+            [(as_input(rows, about.scaling), named) for rows, named in part.batches(about.batch_size)]
             for part in (learn, judge)
         ]
         ways = {

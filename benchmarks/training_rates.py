@@ -15,11 +15,13 @@ from measuring import recipe, table
 from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
-from brushprint.models import networks
-from brushprint.models.head import find
+from brushprint.models.build import build
+from brushprint.models.devices import choose_device
+from brushprint.models.head import head_name
+from brushprint.models.inputs import as_input
 from brushprint.models.recipe import Recipe
-from brushprint.training.augmentation import changes
-from brushprint.training.loop import freeze, learning_mode
+from brushprint.training.augmentation import augmenter
+from brushprint.training.frozen import freeze, set_training_mode
 
 # Training pictures and classes of the published studies, after a tenth is taken off to validate.
 PUBLISHED = {
@@ -38,11 +40,11 @@ PUBLISHED = {
 def measure(name: str, seconds: float) -> list[str]:
     """The row of a recipe."""
     # As in a job: it has the C library keep freed memory.
-    networks.device("cpu")
+    choose_device("cpu")
     torch.set_num_threads(1)
     about = recipe(name)
     pictures, classes = PUBLISHED[name]
-    network = networks.build(about.architecture, classes, about.image_size)
+    network = build(about.architecture, classes, about.image_size)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network.eval()(torch.zeros(1, 3, about.image_size, about.image_size))
     rates, hours = [], 0.0
@@ -50,7 +52,7 @@ def measure(name: str, seconds: float) -> list[str]:
         rate = _rate(network, about, phase.trainable_layers, seconds)
         rates.append(rate)
         # The head alone learns from features that are computed once.
-        passes = 1 if phase.trainable_layers == [find(network)] else phase.epochs
+        passes = 1 if phase.trainable_layers == [head_name(network)] else phase.epochs
         hours += passes * pictures / rate / 3600
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     said = " and ".join(f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}" for rate in rates)
@@ -62,15 +64,15 @@ def measure(name: str, seconds: float) -> list[str]:
 def _rate(network: torch.nn.Module, about: Recipe, trainable_layers: list[str] | None, enough: float) -> float:
     """Training pictures a second, augmentation included; forward alone where only the head learns."""
     freeze(network, trainable_layers)
-    learning_mode(network, trainable_layers)
+    set_training_mode(network, trainable_layers)
     optimizer = torch.optim.SGD([weight for weight in network.parameters() if weight.requires_grad], 1e-6)
-    changed = changes(about.augmentation, about.image_size)
+    changed = augmenter(about.augmentation, about.image_size)
     side, seconds, done = about.image_size, 0.0, 0
     while seconds < enough or done < 3:
         pictures = torch.randint(0, 256, (about.batch_size, side, side, 3), dtype=torch.uint8)
         start = time.perf_counter()
-        with torch.set_grad_enabled(trainable_layers != [find(network)]):
-            logits = network(networks.as_input(changed(pictures) if changed else pictures, about.scaling))
+        with torch.set_grad_enabled(trainable_layers != [head_name(network)]):
+            logits = network(as_input(changed(pictures) if changed else pictures, about.scaling))
         if logits.requires_grad:
             optimizer.zero_grad()
             cross_entropy(logits, torch.zeros(about.batch_size, dtype=torch.int64)).backward()

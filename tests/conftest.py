@@ -29,7 +29,7 @@ from brushprint.workflow import forkserver
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from brushprint.models import networks
+    from brushprint.models.model import Model
 
 
 def pytest_configure() -> None:
@@ -74,17 +74,13 @@ def write_files(tmp_path: Path) -> Callable[[dict[str, bytes]], Path]:
 ARCHITECTURES = ["cifake", "conv3", "simple-cnn", "tapering-cnn", "torchvision/efficientnet_b0", "torchvision/resnet18"]
 
 
-def model_of(architecture: str, side: int, classes: list[str], **recipe: object) -> "networks.Model":
+def model_of(architecture: str, side: int, classes: list[str], **recipe: object) -> "Model":
     """A model with the random weights that torch's generator gives next."""
-    # Workflow tests have no need of torch, and wait for it.
-    from brushprint.models import networks  # noqa: PLC0415
+    # Workflow tests do not need torch, and would wait for it.
+    from brushprint.models.model import build_model  # noqa: PLC0415
 
-    said = {"architecture": architecture, "image_size": side, "classes": classes}
     usual = {"scaling": "unit", "dropout": 0.0, "loss": "cross-entropy", "precision": "32-true"}
-    about = usual | said | recipe
-    one_logit = about["loss"] == networks.ONE_LOGIT
-    network = networks.build(architecture, len(classes), side, dropout=about["dropout"], one_logit=one_logit)
-    return networks.Model(network.eval(), about)
+    return build_model(usual | {"architecture": architecture, "image_size": side, "classes": classes} | recipe)
 
 
 REPOSITORY = Path(__file__).parent.parent

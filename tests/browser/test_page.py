@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from brushprint.core.tables import write_json
 from brushprint.evaluation.abstention import decide
-from brushprint.models import networks
+from brushprint.models.model import Model
 from brushprint.page.serve import server
 from brushprint.predict import onnx_models
 from brushprint.predict.answer import FACTS, answer, prepare
@@ -62,7 +62,7 @@ def demo(project: Path) -> Path:
 class Awake(NamedTuple):
     """A network that a test puts in the place of a variant's, and what the page is told of it."""
 
-    model: networks.Model
+    model: Model
     facts: dict
     file: Path
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from brushprint.models import networks
+from brushprint.models.model import Model
 from brushprint.models.recipe import Recipe
-from brushprint.training.loop import Data, train
+from brushprint.training.data import Data
+from brushprint.training.loop import train
 from tests.conftest import model_of
 
 SIDE, MARK = 24, 8
@@ -33,7 +34,7 @@ def pictures(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return pixels.clip(0, 255).astype(np.uint8), colours
 
 
-def table(model: networks.Model, pixels: np.ndarray, colours: np.ndarray) -> pd.DataFrame:
+def table(model: Model, pixels: np.ndarray, colours: np.ndarray) -> pd.DataFrame:
     """The pictures as analyses are given them, with the predictions of a model."""
     with torch.no_grad():
         named = model.network(model.inputs(torch.from_numpy(pixels))).argmax(1).numpy()
@@ -48,7 +49,7 @@ def table(model: networks.Model, pixels: np.ndarray, colours: np.ndarray) -> pd.
 
 
 @cache
-def learned(architecture: str = "conv3") -> networks.Model:
+def learned(architecture: str = "conv3") -> Model:
     """A network that tells red from blue marks."""
     pixels, colours = pictures(320, seed=0)
     data = Data(pixels, np.arange(320), colours)

@@ -14,9 +14,13 @@ from sklearn.metrics import roc_auc_score
 from brushprint.data.catalogue import catalogue
 from brushprint.data.pixels import write_pixels
 from brushprint.data.split import split
-from brushprint.models import networks, weights
+from brushprint.models import weights
+from brushprint.models.build import build
+from brushprint.models.files import restore
+from brushprint.models.inputs import as_input
 from brushprint.models.recipe import Recipe
-from brushprint.training.loop import Data, class_index, train
+from brushprint.training.data import Data, class_index
+from brushprint.training.loop import train
 from tests.conftest import REPOSITORY, snakemake
 from tests.unit.models.test_weights import MOBILENET, SHA256
 
@@ -173,9 +177,9 @@ def test_a_head_on_imagenet_features_tells_real_ai_art_from_human(tmp_path: Path
     said = {"recipe": recipe, "classes": classes, "seed": 0, "device": "cpu", "identity": "real", "label": "real"}
     files = {"weights": tmp_path / "weights.safetensors", "checkpoint": tmp_path / "checkpoint.pt"}
     state, _ = train(data=learned, validation=judged, **said, **files)
-    network = networks.build(recipe.architecture, 2, 160, dropout=0.2, one_logit=True).eval()
-    networks.restore(network, state)
+    network = build(recipe.architecture, 2, 160, dropout=0.2, one_logit=True).eval()
+    restore(network, state)
     with torch.no_grad():
-        logits = [network(networks.as_input(batch, "imagenet")) for batch, _ in tested.batches(16)]
+        logits = [network(as_input(batch, "imagenet")) for batch, _ in tested.batches(16)]
     found = roc_auc_score(tested.targets, torch.cat(logits).softmax(1)[:, 1])
     assert 0.75 < found < 0.99

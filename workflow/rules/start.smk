@@ -32,10 +32,10 @@ def check_networks():
     }
     asked = {"recipes": recipes, "processes": TOGETHER}
     known = Path(f"{SCRATCH}/digests/networks.json")
-    checked = json.dumps(key([*code("train"), asked]))
+    checked = json.dumps(key([*code("train", "brushprint.models.check"), asked]))
     if not recipes or (known.exists() and known.read_text() == checked):
         return
-    command = [sys.executable, "-m", "brushprint.models.networks"]
+    command = [sys.executable, "-m", "brushprint.models.check"]
     done = subprocess.run(command, input=json.dumps(asked), text=True, capture_output=True)
     if done.returncode:
         stop(done.stderr)

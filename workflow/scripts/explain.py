@@ -6,14 +6,14 @@ from brushprint.core.atomic import replacing
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_json, write_parquet
 from brushprint.data.array_digests import open_pixels
-from brushprint.models import networks
+from brushprint.models.files import load_model
 from brushprint.saliency.example_selection import choose, draw_panels
 from brushprint.saliency.gradcam import heatmaps
 from brushprint.saliency.occlusion import agreement, as_maps, drops, scaled, summary, under_patches, windows
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
-    model = networks.load(given.model)
+    model = load_model(given.model)
     predictions = pd.read_parquet(given.predictions, filters=[("partition", "==", "test")])
     predictions["probability"] = predictions[[f"p_{name}" for name in model.classes]].max(axis=1)
     drawn = draw_panels(predictions, params.panel, params.seed)

@@ -8,7 +8,7 @@ from brushprint.core.job_log import LOG, logged
 from brushprint.core.tables import write_json
 from brushprint.data.array_digests import open_pixels
 from brushprint.data.taxonomy import with_classes
-from brushprint.models import networks
+from brushprint.models.files import load_model
 from brushprint.predict import onnx_models
 from brushprint.predict.answer import facts
 from brushprint.stats.allocation import stratified
@@ -21,7 +21,7 @@ with logged(snakemake.log[0]):
     for library in ("onnx_ir", "onnxscript"):
         logging.getLogger(library).setLevel(logging.WARNING)
     given, params, target = snakemake.input, snakemake.params, snakemake.output
-    model = networks.load(given.model)
+    model = load_model(given.model)
     told = facts(model.about, json.loads(Path(given.metrics).read_text()), params.harmonise)
     onnx_models.export(model, told, target.model)
     onnx_models.halve(target.model, target.half)

@@ -6,12 +6,12 @@ from brushprint.core.tables import write_json, write_parquet
 from brushprint.data.near_duplicates import near
 from brushprint.data.taxonomy import with_classes
 from brushprint.evaluation import detection
-from brushprint.models import networks
+from brushprint.models.files import load_model
 from brushprint.training.corrupted_inference import ai_scores
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
-    model = networks.load(given.model)
+    model = load_model(given.model)
     pictures = with_classes(pd.read_parquet(given.split, filters=[("copy", "==", 0)]), model.about["task"])
     origins = detection.origins_of(pictures)
     external = pd.read_parquet(given.external)

@@ -7,12 +7,12 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
 from brushprint.data.array_digests import open_pixels
 from brushprint.data.taxonomy import with_classes
-from brushprint.models import networks
-from brushprint.models.devices import Processes
+from brushprint.models.files import load_model
+from brushprint.models.processes import Processes
 from brushprint.training.inference import infer
 
 with logged(snakemake.log[0]):
-    model = networks.load(snakemake.input.model)
+    model = load_model(snakemake.input.model)
     held_out = pd.read_parquet(snakemake.input.split, filters=[("partition", "!=", "train"), ("copy", "==", 0)])
     predictions, features = infer(
         model,

@@ -4,7 +4,7 @@ import torch
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_json, write_parquet
 from brushprint.data.array_digests import open_pixels
-from brushprint.models import networks
+from brushprint.models.files import load_model
 from brushprint.saliency.faithfulness import cascade, curves, judged
 from brushprint.saliency.profiles import profiles
 from brushprint.saliency.regions import effects
@@ -12,7 +12,7 @@ from brushprint.stats.allocation import stratified
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
-    model = networks.load(given.model)
+    model = load_model(given.model)
     test = [("partition", "==", "test"), ("copy", "==", 0)]
     pictures = pd.read_parquet(given.split, columns=["image_id", "row", "origin", "source", "style"], filters=test)
     predictions = pd.read_parquet(given.predictions, columns=["image_id", "label", "predicted"])

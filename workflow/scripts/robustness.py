@@ -10,12 +10,12 @@ from brushprint.data.corrupted_arrays import CONDITIONS
 from brushprint.data.taxonomy import with_classes
 from brushprint.evaluation import detection
 from brushprint.evaluation.robustness import rates
-from brushprint.models import networks
+from brushprint.models.files import load_model
 from brushprint.training.corrupted_inference import ai_scores
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
-    model = networks.load(given.model)
+    model = load_model(given.model)
     chosen = json.loads(Path(given.perturbed_digest).read_text())
     split = pd.read_parquet(given.split, filters=[("copy", "==", 0)])
     pictures = with_classes(split, model.about["task"])

@@ -7,10 +7,11 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import write_csv
 from brushprint.data.array_digests import open_pixels
 from brushprint.data.taxonomy import with_classes
-from brushprint.models import networks
-from brushprint.models.devices import Processes, run
+from brushprint.models.files import save_model
+from brushprint.models.processes import Processes, run
 from brushprint.models.recipe import Recipe
-from brushprint.training.loop import Data, class_index, rows_of, train
+from brushprint.training.data import Data, class_index, rows_of
+from brushprint.training.loop import train
 
 with logged(snakemake.log[0]):
     params, variant = snakemake.params, snakemake.wildcards.variant
@@ -41,6 +42,6 @@ with logged(snakemake.log[0]):
         label=variant,
     )[0]
     about = {"variant": variant, "task": params.task, "classes": classes, **params.recipe}
-    networks.save(snakemake.output.model, state, about)
+    save_model(snakemake.output.model, state, about)
     write_sha256(snakemake.output.model, snakemake.output.digest)
     write_csv(history, snakemake.output.history)

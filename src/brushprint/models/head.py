@@ -7,20 +7,21 @@ from torch import nn
 
 
 class Head(nn.Sequential):
-    """Features [batch, features] to logits [batch, classes]; the output of `penultimate` are the features."""
+    """Features [batch, features] to logits [batch, classes]; its module `penultimate` outputs the features."""
 
     def __init__(self, features: int, *, classes: int, dropout: float, one_logit: bool) -> None:
         """Drop the share `dropout` of the features in training; `one_logit` makes both logits of two classes from one.
 
-        Raises `ValueError` for one logit and other than two classes.
+        Raises `ValueError` for one logit with any other number of classes than two.
         """
         if one_logit and classes != 2:
             raise ValueError(f"one logit tells two classes apart, not {classes}")
-        layers = OrderedDict(penultimate=nn.Identity(), dropout=nn.Dropout(dropout))
+        layers = OrderedDict[str, nn.Module](penultimate=nn.Identity(), dropout=nn.Dropout(dropout))
         layers["logits"] = nn.Linear(features, 1 if one_logit else classes)
         if one_logit:
             layers["both"] = _Both()
         super().__init__(layers)
+        self.features = features
 
 
 class _Both(nn.Module):
@@ -30,6 +31,6 @@ class _Both(nn.Module):
         return torch.cat([-logit, logit], dim=1) / 2
 
 
-def find(network: nn.Module) -> str:
-    """The name of a network's head."""
+def head_name(network: nn.Module) -> str:
+    """The name of the module that is a network's head."""
     return next(name for name, module in network.named_modules() if isinstance(module, Head))

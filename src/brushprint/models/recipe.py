@@ -1,16 +1,17 @@
 """A recipe: how a network is trained."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 # The loss of a network whose head has one logit.
-ONE_LOGIT = "binary-cross-entropy"
+ONE_LOGIT: Final = "binary-cross-entropy"
 
 Filter = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 Epochs = Annotated[int, Field(ge=1, description="passes over the training pictures, at most")]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False, description="step size of the optimiser")]
-Layers = Annotated[
+TrainableLayers = Annotated[
     list[str] | None,
     Field(min_length=1, description="modules of the network that learn, the rest is frozen; null: all learn"),
 ]
@@ -42,7 +43,7 @@ class Phase(BaseModel):
 
     epochs: Epochs
     learning_rate: Rate
-    trainable_layers: Layers
+    trainable_layers: TrainableLayers
 
 
 class Recipe(BaseModel):
@@ -66,7 +67,7 @@ class Recipe(BaseModel):
     dropout: Annotated[float, Field(ge=0, lt=1, description="share of the head's inputs dropped in training")] = 0.0
     augmentation: Annotated[Augmentation, Field(description="random changes of training pictures")] = Augmentation()
     loss: Annotated[
-        Literal["cross-entropy", ONE_LOGIT],
+        Literal["cross-entropy", "binary-cross-entropy"],
         Field(description="a logit a class, or one logit for the second of two classes"),
     ] = "cross-entropy"
     class_weights: Annotated[
@@ -82,11 +83,9 @@ class Recipe(BaseModel):
     patience: Annotated[
         int | None, Field(ge=1, description="end a phase after so many epochs without a lower validation loss")
     ]
-    trainable_layers: Layers = None
+    trainable_layers: TrainableLayers = None
     fine_tuning: Annotated[Phase | None, Field(description="a second phase; null: none")] = None
-    precision: Annotated[
-        Literal["32-true", "bf16-mixed", "16-mixed"], Field(description="number format of the arithmetic (Fabric)")
-    ]
+    precision: Annotated[Precision, Field(description="number format of the arithmetic (Fabric)")]
     memory_format: Annotated[
         Literal["channels_last", "contiguous"], Field(description="order of the values of maps in memory, in training")
     ] = "channels_last"

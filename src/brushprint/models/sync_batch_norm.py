@@ -3,12 +3,13 @@
 import torch
 from torch import nn
 from torch.distributed import all_reduce
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from brushprint.core.errors import UserError
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over all processes: what each added has the gradient that all have of the sum."""
+    """The sum over all processes; the gradient of each summand is the sum of all processes' gradients."""
 
     @staticmethod
     def forward(context: torch.autograd.function.FunctionCtx, values: torch.Tensor) -> torch.Tensor:
@@ -21,8 +22,14 @@ class _Sum(torch.autograd.Function):
         return _Sum.apply(gradient.contiguous())
 
 
-class _Shared:
-    """What a batch norm becomes: in training, the mean and the variance are those of the batch of all processes."""
+class _Shared(_BatchNorm):
+    """A batch norm whose mean and variance, in training, are those of the batch of all processes."""
+
+    # Optional in torch's class; `share` takes no batch norm without them.
+    momentum: float
+    running_mean: torch.Tensor
+    running_var: torch.Tensor
+    num_batches_tracked: torch.Tensor
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         if not self.training:
@@ -55,13 +62,17 @@ _SHARED = {nn.BatchNorm1d: _Shared1d, nn.BatchNorm2d: _Shared2d}
 
 
 def share(network: nn.Module) -> None:
-    """Have the batch norms of a network take the batches of all processes for one; the names of its weights stay.
+    """Make the batch norms of a network normalise over the batches of all processes; weights keep their names.
 
-    Raises `UserError` for a batch norm of a kind of its own, as some of timm's are.
+    Raises `UserError` for a batch norm of another class than torch's, as some of timm's are.
     """
     for name, module in network.named_modules():
-        if type(module) in _SHARED and module.affine and module.momentum:
-            module.__class__ = _SHARED[type(module)]
-        elif isinstance(module, nn.modules.batchnorm._BatchNorm):
-            kind = type(module).__name__
-            raise UserError(f"{name} is a {kind}, which several processes cannot share; set devices: 1 and nodes: 1")
+        if not isinstance(module, _BatchNorm):
+            continue
+        kind = type(module)
+        if kind in _SHARED and module.affine and module.momentum and module.track_running_stats:
+            module.__class__ = _SHARED[kind]
+        else:
+            raise UserError(
+                f"{name} is a {kind.__name__}, which several processes cannot share; set devices: 1 and nodes: 1"
+            )

@@ -1,4 +1,4 @@
-"""Pretrained weights: fetched from their library's hub, or read from a file of one's own."""
+"""Pretrained weights: fetched from the hub of their library, or read from a file that the settings name."""
 
 import importlib
 import pickle
@@ -17,7 +17,7 @@ from brushprint.models.architectures import registry
 def fetch(architecture: str) -> dict[str, torch.Tensor]:
     """The weights that an architecture's library publishes.
 
-    Raises `UserError` when they cannot be fetched, and says how to give a file.
+    Raises `UserError` when they cannot be fetched; its message says how to name a file instead.
     """
     model = architecture.rpartition("/")[2]
     try:
@@ -47,8 +47,8 @@ def read(file: Path, digest: str) -> dict[str, torch.Tensor]:
     """
     if not file.exists():
         raise UserError(f"pretrained.files: {file} does not exist")
-    if (found := sha256(file)) != digest:
-        raise UserError(f"pretrained.files: {file} has the sha256 {found}, not {digest}; one of them is wrong")
+    if (actual := sha256(file)) != digest:
+        raise UserError(f"pretrained.files: {file} has the sha256 {actual}, not {digest}; one of them is wrong")
     try:
         state = load_file(file) if file.suffix == ".safetensors" else torch.load(file, "cpu", weights_only=True)
         if not all(isinstance(value, torch.Tensor) for value in state.values()):

@@ -35,7 +35,7 @@ def facts(about: Mapping[str, Any], metrics: Mapping[str, Any], harmonise: Mappi
 
     Parameters
     ----------
-    about : what the file of the model says, see `brushprint.models.networks.Model`
+    about : what the file of the model says, see `brushprint.models.model.Model`
     metrics : what `workflow/scripts/evaluate.py` writes
     harmonise : the setting of the collection
 

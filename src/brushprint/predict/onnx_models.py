@@ -18,8 +18,8 @@ from brushprint.core.digest import sha256
 from brushprint.core.errors import UserError
 from brushprint.evaluation.calibration import apply
 from brushprint.evaluation.metrics import evaluate
-from brushprint.models import networks
-from brushprint.models.networks import Model
+from brushprint.models.inputs import as_input, batch_size
+from brushprint.models.model import Model, copy_of
 from brushprint.predict.answer import FACTS
 
 # What torch's exporter writes without a conversion. ONNX Runtime reads such files since 1.18, in browsers too.
@@ -36,13 +36,13 @@ class _Graph(nn.Module):
     def __init__(self, model: Model, temperature: float) -> None:
         super().__init__()
         # Channels-last strides would be written out as gathers.
-        self.network = networks.copy_of(model).network.to(memory_format=torch.contiguous_format)
+        self.network = copy_of(model).network.to(memory_format=torch.contiguous_format)
         self.scaling = model.about["scaling"]
         self.temperature = temperature
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         # A copy, as pictures that are float32 already would be scaled in place.
-        logits = self.network(networks.as_input(pictures.clone(), self.scaling).contiguous())
+        logits = self.network(as_input(pictures.clone(), self.scaling).contiguous())
         return logits, (logits / self.temperature).softmax(1)
 
 
@@ -140,7 +140,7 @@ def check(
 
     Raises `UserError` when a probability of `fp32` is further from that of torch than `TOLERANCE`.
     """
-    step = networks.batch(pixels.shape[1])
+    step = batch_size(pixels.shape[1])
     batches = [pixels[start : start + step] for start in range(0, len(pixels), step)]
     with torch.no_grad():
         logits = np.concatenate([model.network(model.inputs(torch.from_numpy(batch))).numpy() for batch in batches])

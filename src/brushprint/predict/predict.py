@@ -15,8 +15,10 @@ from brushprint.data.decoding import UndecodableError
 from brushprint.data.harmonise import load_rgb
 from brushprint.data.pixels import square
 from brushprint.evaluation import calibration
-from brushprint.models import networks
-from brushprint.models.networks import Model
+from brushprint.models.devices import choose_device
+from brushprint.models.files import load_model
+from brushprint.models.inputs import batch_size
+from brushprint.models.model import Model
 from brushprint.predict.answer import Answer, answer, facts
 from brushprint.predict.results import Results, damaged
 from brushprint.saliency.gradcam import heatmaps
@@ -114,7 +116,7 @@ def _load(run: Results, name: str) -> _Variant:
     settings = run.settings(name)
     file = run.path(name, "model.safetensors")
     try:
-        model = networks.load(file)
+        model = load_model(file)
     except SafetensorError:
         raise damaged(file) from None
     known = facts(model.about, run.metrics(name), settings["collection"].get("harmonise"))
@@ -142,8 +144,8 @@ def _tensor(variant: _Variant, pictures: Sequence[_Picture]) -> torch.Tensor:
 
 
 def _ask(variant: _Variant, pictures: Sequence[_Picture]) -> list[Said]:
-    where = networks.device("auto")
-    network, batch = variant.model.network.to(where), networks.batch(variant.facts["image_size"])
+    where = choose_device("auto")
+    network, batch = variant.model.network.to(where), batch_size(variant.facts["image_size"])
     with torch.no_grad():
         parts = [network(variant.model.inputs(part.to(where))) for part in _tensor(variant, pictures).split(batch)]
     found = calibration.apply(torch.cat(parts).double().cpu().numpy(), variant.facts["temperature"])

@@ -14,8 +14,10 @@ from scipy import stats
 from torch import nn
 from torch.nn.functional import interpolate
 
-from brushprint.models import networks
-from brushprint.models.networks import Model
+from brushprint.models.devices import choose_device
+from brushprint.models.inputs import batch_size
+from brushprint.models.layers import blocks
+from brushprint.models.model import Model, copy_of, random_like
 from brushprint.saliency.gradcam import maps_of
 from brushprint.stats.intervals import FEWEST, MEANINGFUL, of_mean
 
@@ -44,9 +46,9 @@ def curves(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed:
     but that share grey. The random map is uniform noise at the resolution of Grad-CAM's layer, enlarged in the same
     way, so that both are as smooth.
     """
-    where = networks.device(device)
+    where = choose_device(device)
     generator = torch.Generator().manual_seed(seed)
-    side, batch = pictures.shape[1], networks.batch(pictures.shape[1])
+    side, batch = pictures.shape[1], batch_size(pictures.shape[1])
     parts = []
     for start in range(0, len(pictures), batch):
         shown, named = pictures[start : start + batch], classes[start : start + batch]
@@ -121,10 +123,10 @@ def cascade(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed
     `without` (pictures that have no map to compare); `chance`, that of maps of two different pictures, all trained; and
     `left`, the share of what is above chance that is left when all is random, `None` without any above it.
     """
-    where = networks.device(device)
+    where = choose_device(device)
     original = maps_of(model, pictures, classes, where)
-    fresh = networks.random_like(model, seed).network.state_dict()
-    network = networks.copy_of(model)
+    fresh = random_like(model, seed).network.state_dict()
+    network = copy_of(model)
     state = network.network.state_dict()
     stages = [{"layers": [], **_similarity(original, original)}]
     for names, last in _from_the_top(network.network):
@@ -144,7 +146,7 @@ def cascade(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed
 
 def _from_the_top(network: nn.Module) -> Iterator[tuple[list[str], bool]]:
     """The modules with weights, from the answer down, in at most `STAGES` groups; and whether a group is the last."""
-    names = [name for name in networks.blocks(network) if list(network.get_submodule(name).parameters())][::-1]
+    names = [name for name in blocks(network) if list(network.get_submodule(name).parameters())][::-1]
     stages = min(STAGES, len(names))
     for stage, part in enumerate(np.array_split(names, stages), start=1):
         yield part.tolist(), stage == stages

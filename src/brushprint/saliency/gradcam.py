@@ -8,8 +8,9 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
-from brushprint.models import networks
-from brushprint.models.networks import Model
+from brushprint.models.devices import choose_device
+from brushprint.models.inputs import batch_size
+from brushprint.models.model import Model
 
 
 def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
@@ -53,7 +54,7 @@ def maps_of(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device:
 
     A network of the precision `bf16-mixed` is explained in it.
     """
-    network, layer, batch = model.network.to(device), model.layers.gradcam, networks.batch(pictures.shape[1])
+    network, layer, batch = model.network.to(device), model.layers.gradcam, batch_size(pictures.shape[1])
     with model.autocast(device):
         parts = [
             grad_cam(network, layer, model.inputs(part.to(device)), named.to(device)).cpu()
@@ -80,6 +81,6 @@ def _stretched(maps: torch.Tensor) -> torch.Tensor:
 def heatmaps(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: str = "cpu") -> np.ndarray:
     """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1].
 
-    `device` is one of `brushprint.models.networks.device`.
+    `device` is one of `brushprint.models.devices.choose_device`.
     """
-    return as_heat(maps_of(model, pictures, classes, networks.device(device)), pictures.shape[1]).numpy()
+    return as_heat(maps_of(model, pictures, classes, choose_device(device)), pictures.shape[1]).numpy()

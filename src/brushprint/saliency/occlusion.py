@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from scipy.stats import bootstrap, rankdata
 
-from brushprint.models import networks
-from brushprint.models.networks import Model
+from brushprint.models.devices import choose_device
+from brushprint.models.inputs import batch_size
+from brushprint.models.model import Model
 
 # The side of the pictures that source 003 slides its patch over; settings are in its pixels.
 SIDE = 128
@@ -43,14 +44,14 @@ def drops(
     pictures : uint8 [pictures, side, side, 3]
     classes : int64 [pictures]
     hidden : of `windows`
-    device : see `brushprint.models.networks.device`
+    device : see `brushprint.models.devices.choose_device`
 
     Returns
     -------
     float32 [pictures, steps, steps], a value a place of the patch, from -1 (it then is sure) to 1 (was sure).
     """
-    where = networks.device(device)
-    network, steps, batch = model.network.to(where), len(hidden), networks.batch(pictures.shape[1])
+    where = choose_device(device)
+    network, steps, batch = model.network.to(where), len(hidden), batch_size(pictures.shape[1])
     hidden = hidden.to(where)
     # The grey between black and white, of which there is none in whole numbers.
     grey = model.inputs(torch.full((1, 1, 1, 3), 127.5, device=where))

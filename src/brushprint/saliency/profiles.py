@@ -15,8 +15,9 @@ import torch
 from torch.nn.functional import avg_pool2d, interpolate
 
 from brushprint.core.job_log import progress
-from brushprint.models import networks
-from brushprint.models.networks import Model
+from brushprint.models.devices import choose_device
+from brushprint.models.inputs import batch_size
+from brushprint.models.model import Model, random_like
 from brushprint.saliency.gradcam import maps_of
 from brushprint.saliency.regions import CONDITIONS, FIXED, GRID, MAP, REGIONS
 
@@ -62,9 +63,9 @@ def profiles(
         `map`, `MAP` x `MAP` float32 row by row, the mean of the pictures' maps, each of which adds up to 1; of the
         nulls only that of all pictures
     """
-    where = networks.device(device)
+    where = choose_device(device)
     classes = torch.tensor([model.classes.index(name) for name in table["predicted"]])
-    rows, batch = table["row"].to_numpy(), networks.batch(pixels.shape[1])
+    rows, batch = table["row"].to_numpy(), batch_size(pixels.shape[1])
     faces, sums = _Faces(table["image_id"], boxes), _Sums(table, groups)
     # Filled in place: many small tables between large tensors would keep the memory of these from being used again.
     shares = np.empty((len(CONDITIONS), len(table), len(REGIONS)))
@@ -73,7 +74,7 @@ def profiles(
     blocks = np.array_split(np.random.default_rng(seed).permutation(len(table)), random_networks)
     with progress(len(table), "regions") as bar:
         for number, block in enumerate(map(np.sort, blocks)):
-            random = networks.random_like(model, seed + number)
+            random = random_like(model, seed + number)
             networks_of[block] = number
             for start in range(0, len(block), batch):
                 chosen = block[start : start + batch]

@@ -1,4 +1,4 @@
-"""Random changes of training pictures, another draw for each picture."""
+"""Random augmentation of training pictures, drawn anew for each picture."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,19 +8,22 @@ from torchvision.transforms import v2
 from brushprint.models.recipe import Augmentation
 
 
-def changes(augmentation: Augmentation, side: int) -> Callable[[torch.Tensor], torch.Tensor] | None:
-    """What changes uint8 pictures [batch, side, side, 3] at random, by torch's global generator; None for nothing."""
+def augmenter(augmentation: Augmentation, side: int) -> Callable[[torch.Tensor], torch.Tensor] | None:
+    """A function that changes uint8 pictures [batch, side, side, 3] at random; None if nothing is to be changed.
+
+    It draws from torch's global generator.
+    """
     steps = list(_steps(augmentation, side))
     if not steps:
         return None
-    change = v2.Compose(steps)
+    transform = v2.Compose(steps)
 
-    def apply(pictures: torch.Tensor) -> torch.Tensor:
+    def augment(pictures: torch.Tensor) -> torch.Tensor:
         # One by one: the transforms draw once a call.
-        changed = [change(picture) for picture in pictures.permute(0, 3, 1, 2)]
-        return torch.stack(changed).permute(0, 2, 3, 1)
+        augmented = [transform(picture) for picture in pictures.permute(0, 3, 1, 2)]
+        return torch.stack(augmented).permute(0, 2, 3, 1)
 
-    return apply
+    return augment
 
 
 def _steps(augmentation: Augmentation, side: int) -> Iterator[v2.Transform]:

@@ -12,9 +12,12 @@ from torch.nn.functional import adaptive_max_pool2d
 
 from brushprint.core.errors import UserError
 from brushprint.core.job_log import progress
-from brushprint.models import networks
-from brushprint.models.devices import ALONE, Processes, run
-from brushprint.models.networks import Model, recorded
+from brushprint.models.devices import choose_device
+from brushprint.models.fabric import setup_fabric
+from brushprint.models.inputs import batch_size
+from brushprint.models.layers import recorded
+from brushprint.models.model import Model
+from brushprint.models.processes import ALONE, Processes, run
 
 # A pooled map of more values than this is max-pooled to the finest grid that has no more: at 128 pixels the last pool
 # of the CIFAKE network has 57,600 values a picture, which no analysis needs and 30,000 pictures cannot hold.
@@ -37,8 +40,8 @@ def infer(
     model : the trained network
     pixels : uint8 [pictures, side, side, 3]
     table : columns `row` (of `pixels`), `image_id`, `partition`, `label` (class name)
-    device : see `brushprint.models.networks.device`
-    processes, folder : see `brushprint.models.devices.run`; any number of processes gives the same bits
+    device : see `brushprint.models.devices.choose_device`
+    processes, folder : see `brushprint.models.processes.run`; any number of processes gives the same bits
 
     Returns
     -------
@@ -53,8 +56,9 @@ def infer(
     if unknown := set(table["label"]) - set(model.classes):
         raise UserError(f"no training picture has the class {min(unknown)!r}; give its folder some")
     rows = table["row"].to_numpy()
-    dealt = run(_outputs, processes, folder, model=model, pixels=pixels, rows=rows, device=device)
-    logits, pool, penultimate = zip(*(batch for turn in zip_longest(*dealt) for batch in turn if batch), strict=True)
+    parts = run(_outputs, processes, folder, model=model, pixels=pixels, rows=rows, device=device)
+    # The processes took the batches in turn.
+    logits, pool, penultimate = zip(*(batch for turn in zip_longest(*parts) for batch in turn if batch), strict=True)
     probabilities = torch.cat(logits).double().softmax(1).numpy()
     predictions = table[["image_id", "partition", "label"]].reset_index(drop=True)
     predictions["predicted"] = np.array(model.classes)[probabilities.argmax(1)]
@@ -67,28 +71,25 @@ def infer(
 def _outputs(
     model: Model, pixels: np.ndarray, rows: np.ndarray, device: str, processes: Processes
 ) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Logits, pooled maps and penultimate features of the batches that fall to this process, one in turn to each."""
+    """Logits, pooled maps and penultimate features of the batches of this process; each process takes one in turn."""
     layers = model.layers
-    if processes.count == 1:
-        where = networks.device(device)
-    else:
-        where = networks.fabric(device, devices=processes.devices, nodes=processes.nodes).device
-    network, batch = model.network.to(where), networks.batch(pixels.shape[1])
-    found = []
+    computing = choose_device(device) if processes.count == 1 else setup_fabric(device, processes=processes).device
+    network, size = model.network.to(computing), batch_size(pixels.shape[1])
+    batches = []
     with recorded(network, layers.pool, layers.penultimate) as outputs, progress(len(rows), "infer") as bar:
-        for start in processes.part(np.arange(0, len(rows), batch)):
-            pictures = torch.from_numpy(pixels[rows[start : start + batch]]).to(where)
+        for start in processes.part(np.arange(0, len(rows), size)):
+            pictures = torch.from_numpy(pixels[rows[start : start + size]]).to(computing)
             logits = network(model.inputs(pictures)).cpu()
             pool, penultimate = _compact(outputs[layers.pool]).cpu(), outputs[layers.penultimate].flatten(1).cpu()
-            found.append((logits, pool, penultimate))
-            bar.update(min(batch * processes.count, len(rows) - bar.n))
-    return found
+            batches.append((logits, pool, penultimate))
+            bar.update(min(size * processes.count, len(rows) - bar.n))
+    return batches
 
 
 def _compact(maps: torch.Tensor) -> torch.Tensor:
     """Flatten pooled maps [batch, channels, height, width] to at most `MOST_FEATURES` values a picture.
 
-    Those that are flat already stay as they are.
+    Features that are flat already are returned unchanged.
     """
     if maps.dim() == 2:
         return maps
@@ -99,6 +100,6 @@ def _compact(maps: torch.Tensor) -> torch.Tensor:
 
 
 def _lists(batches: Sequence[torch.Tensor]) -> pa.ChunkedArray:
-    """A list a picture. Batches stay apart: there is no room for a second copy of all of them."""
-    values = ((pa.array(batch.float().flatten().numpy()), batch.shape[1]) for batch in batches)
-    return pa.chunked_array([pa.FixedSizeListArray.from_arrays(*of) for of in values])
+    """A list for each picture. Each batch is a chunk: a second copy of all of them might not fit into memory."""
+    chunks = ((pa.array(batch.float().flatten().numpy()), batch.shape[1]) for batch in batches)
+    return pa.chunked_array([pa.FixedSizeListArray.from_arrays(*chunk) for chunk in chunks])

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from brushprint.data.catalogue import catalogue
 from brushprint.data.pixels import write_pixels
-from brushprint.training.loop import Data
+from brushprint.training.data import Data
 
 root, target = sys.argv[1:]
 labels = [{"folder": "ai", "origin": "ai", "source": "ai", "style": None}]

@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from brushprint.core.errors import UserError
-from brushprint.models import networks
-from brushprint.models.devices import Processes, run
+from brushprint.models.build import build
+from brushprint.models.files import restore
+from brushprint.models.processes import Processes, run
+from brushprint.training.data import Data
 from brushprint.training.inference import infer
-from brushprint.training.loop import Data
 from tests.conftest import jobs, snakemake
 from tests.support.slurm import slurm, wait_until
 from tests.unit.training.test_inference import held_out, random_model
@@ -170,7 +171,7 @@ def test_no_process_outlives_the_one_that_began_it(module):
         "import os, time\nfrom pathlib import Path\n\ndef do(processes):\n    Path(f'{os.getpid()}.pid').touch()\n"
         "    time.sleep(60)\n"
     )
-    start = "from pathlib import Path; from task import do; from brushprint.models.devices import *;"
+    start = "from pathlib import Path; from task import do; from brushprint.models.processes import *;"
     with subprocess.Popen([sys.executable, "-c", f"{start} run(do, Processes(2), Path('processes'))"]) as parent:
         wait_until(lambda: len(list(Path().glob("*.pid"))) == 2)
         parent.kill()
@@ -185,7 +186,7 @@ def test_jobs_on_one_machine_have_gpus_of_their_own_and_share_where_there_are_mo
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,GPU-of-a-name,4")
 
     def claim(count: int) -> tuple[subprocess.Popen, str]:
-        claims = f"import os, sys; from brushprint.models.devices import claim_gpus; claim_gpus({count});"
+        claims = f"import os, sys; from brushprint.models.gpus import claim_gpus; claim_gpus({count});"
         tells = "print(os.environ['CUDA_VISIBLE_DEVICES'], flush=True); sys.stdin.read()"
         job = subprocess.Popen(
             [sys.executable, "-c", claims + tells], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -221,7 +222,7 @@ def test_a_network_trains_alike_in_another_memory_format_or_compiled(results, ch
     with torch.compiler.set_stance("default", force_backend="aot_eager"):
         weights, history = learn(tmp_path / "c.pt", **case)
     pd.testing.assert_frame_equal(history, results["even"][0][1], rtol=1e-4)
-    networks.restore(networks.build("cifake", 2, 16), weights)
+    restore(build("cifake", 2, 16), weights)
 
 
 @pytest.fixture

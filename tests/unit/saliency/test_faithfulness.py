@@ -8,7 +8,8 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from brushprint.models import networks
+from brushprint.models.layers import blocks
+from brushprint.models.model import Model, random_like
 from brushprint.saliency import faithfulness
 from brushprint.saliency.faithfulness import SHARES, STAGES, cascade, curves, judged
 from brushprint.saliency.gradcam import maps_of
@@ -18,13 +19,13 @@ from tests.support import planted
 CPU = torch.device("cpu")
 
 
-def given(model: networks.Model, count: int, seed: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
+def given(model: Model, count: int, seed: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
     pixels, colours = planted.pictures(count, seed)
     named = planted.table(model, pixels, colours)["predicted"]
     return torch.from_numpy(pixels), torch.tensor([planted.CLASSES.index(name) for name in named])
 
 
-def random_model(architecture: str, seed: int, side: int = planted.SIDE) -> networks.Model:
+def random_model(architecture: str, seed: int, side: int = planted.SIDE) -> Model:
     torch.manual_seed(seed)
     return model_of(architecture, side, planted.CLASSES)
 
@@ -81,9 +82,9 @@ def test_a_cascade_ends_in_a_network_with_random_weights(architecture: str) -> N
     layers = [name for stage in told["stages"] for name in stage["layers"]]
     assert told["stages"][0]["layers"] == []
     assert len(told["stages"]) <= STAGES + 1
-    assert layers[0].startswith(networks.blocks(model.network)[-1])
+    assert layers[0].startswith(blocks(model.network)[-1])
     assert len(set(layers)) == len(layers)
-    one, other = (maps_of(each, pictures, classes, CPU) for each in (model, networks.random_like(model, 3)))
+    one, other = (maps_of(each, pictures, classes, CPU) for each in (model, random_like(model, 3)))
     expected = [spearmanr(a.flatten(), b.flatten()).statistic for a, b in zip(one, other, strict=True) if a.any()]
     found = told["stages"][-1]["similarity"]["value"]
     assert found == pytest.approx(np.nanmean(expected), abs=1e-6)

@@ -6,7 +6,8 @@ from captum.attr import LayerGradCam
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-from brushprint.models import networks
+from brushprint.models.inputs import as_input
+from brushprint.models.model import Model
 from brushprint.saliency.example_selection import choose, draw_panels
 from brushprint.saliency.gradcam import as_heat, grad_cam, heatmaps
 from tests.conftest import ARCHITECTURES, model_of
@@ -21,7 +22,7 @@ def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def random_model(name: str) -> networks.Model:
+def random_model(name: str) -> Model:
     # Random networks in which every picture has some heat.
     torch.manual_seed(4 if name == "tapering-cnn" else 0)
     return model_of(name, SIDE, ["a", "b", "c"])
@@ -39,7 +40,7 @@ def pictures() -> torch.Tensor:
 
 def test_maps_are_those_of_captum(name: str):
     network, layer = random_network(name)
-    inputs = networks.as_input(pictures())
+    inputs = as_input(pictures())
     oracle = LayerGradCam(network, network.get_submodule(layer))
     expected = oracle.attribute(inputs, TARGETS, relu_attributions=True).sum(1).detach()
     found = grad_cam(network, layer, inputs, TARGETS)
@@ -52,7 +53,7 @@ def test_heatmaps_are_those_of_the_package_grad_cam(name: str):
     model = random_model(name)
     with GradCAM(model.network, [model.network.get_submodule(model.layers.gradcam)]) as oracle:
         chosen = [ClassifierOutputTarget(target) for target in TARGETS.tolist()]
-        expected = oracle(networks.as_input(pictures()), chosen)
+        expected = oracle(as_input(pictures()), chosen)
     found = heatmaps(model, pictures(), TARGETS)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-4)
@@ -70,13 +71,13 @@ def test_the_class_that_is_asked_for_decides_the_map(name: str):
 def test_a_picture_has_the_same_heat_alone_as_in_a_batch(name: str, batch: int, monkeypatch: pytest.MonkeyPatch):
     model = random_model(name)
     whole = heatmaps(model, pictures(), TARGETS)
-    monkeypatch.setattr(networks, "batch", lambda side: batch)
+    monkeypatch.setattr("brushprint.saliency.gradcam.batch_size", lambda side: batch)
     np.testing.assert_allclose(heatmaps(model, pictures(), TARGETS), whole, atol=1e-4)
 
 
 def test_explaining_leaves_network_and_inputs_as_they_were(name: str):
     network, layer = random_network(name)
-    inputs = networks.as_input(pictures())
+    inputs = as_input(pictures())
     with torch.no_grad():
         grad_cam(network, layer, inputs, TARGETS)
     assert not inputs.requires_grad
@@ -113,7 +114,7 @@ def test_recording_only_what_follows_the_layer_changes_nothing(name: str, side: 
     torch.manual_seed(0)
     model = model_of(name, side, ["a", "b", "c"])
     layer = layer or model.layers.gradcam
-    inputs = networks.as_input(torch.randint(0, 256, (3, side, side, 3), dtype=torch.uint8))
+    inputs = as_input(torch.randint(0, 256, (3, side, side, 3), dtype=torch.uint8))
     expected = through_the_whole_network(model.network, layer, inputs, TARGETS[:3])
     torch.testing.assert_close(grad_cam(model.network, layer, inputs, TARGETS[:3]), expected, atol=1e-6, rtol=1e-5)
     assert torch.is_grad_enabled()
@@ -125,7 +126,7 @@ def test_a_network_that_fails_leaves_no_hook_and_the_grad_mode_as_it_was(enabled
     with torch.set_grad_enabled(enabled):
         for wrong in (TARGETS + 3, TARGETS[:2, None]):
             with pytest.raises((RuntimeError, IndexError)):
-                grad_cam(network, layer, networks.as_input(pictures()), wrong)
+                grad_cam(network, layer, as_input(pictures()), wrong)
             assert torch.is_grad_enabled() == enabled
     assert not any(module._forward_hooks for module in network.modules())
 
@@ -133,7 +134,7 @@ def test_a_network_that_fails_leaves_no_hook_and_the_grad_mode_as_it_was(enabled
 @pytest.mark.parametrize("device", ["cpu", "auto"])
 def test_a_network_that_learned_in_bfloat16_is_explained_in_it(name: str, device: str):
     exact = random_model(name)
-    rough = networks.Model(exact.network, exact.about | {"precision": "bf16-mixed"})
+    rough = Model(exact.network, exact.about | {"precision": "bf16-mixed"})
     expected, found = (heatmaps(model, pictures(), TARGETS, device) for model in (exact, rough))
     assert found.dtype == np.float32
     assert not np.array_equal(found, expected)
@@ -142,7 +143,7 @@ def test_a_network_that_learned_in_bfloat16_is_explained_in_it(name: str, device
 
 def test_frozen_layers_are_explained_too(name: str):
     network, layer = random_network(name)
-    inputs = networks.as_input(pictures())
+    inputs = as_input(pictures())
     expected = grad_cam(network, layer, inputs, TARGETS)
     assert torch.equal(grad_cam(network.requires_grad_(False), layer, inputs, TARGETS), expected)
 

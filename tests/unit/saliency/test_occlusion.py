@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from brushprint.core.errors import UserError
-from brushprint.models import networks
-from brushprint.models.head import find
+from brushprint.models.head import head_name
+from brushprint.models.model import Model
 from brushprint.saliency.gradcam import as_heat, grad_cam, heatmaps
 from brushprint.saliency.occlusion import agreement, as_maps, drops, scaled, summary, under_patches, windows
 from tests.conftest import ARCHITECTURES, model_of
@@ -21,14 +21,14 @@ def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def random_model(name: str, **recipe: object) -> networks.Model:
+def random_model(name: str, **recipe: object) -> Model:
     torch.manual_seed(0)
     return model_of(name, SIDE, ["a", "b", "c"], **recipe)
 
 
-def listen(model: networks.Model) -> None:
+def listen(model: Model) -> None:
     """Have the answers of a random network, which hardly depend on the picture, depend on it much."""
-    logits = model.network.get_submodule(find(model.network)).logits
+    logits = model.network.get_submodule(head_name(model.network)).logits
     with torch.no_grad():
         for module in model.network.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
@@ -39,7 +39,7 @@ def listen(model: networks.Model) -> None:
         logits.bias.sub_(model.network(model.inputs(pictures())).mean(0))
 
 
-def of_captum(model: networks.Model, patch: int, stride: int) -> np.ndarray:
+def of_captum(model: Model, patch: int, stride: int) -> np.ndarray:
     """Captum's maps of `pictures`."""
     oracle = Occlusion(lambda inputs: model.network(inputs).softmax(1))
     grey = model.inputs(torch.full((1, SIDE, SIDE, 3), 127.5))
@@ -65,14 +65,14 @@ def test_maps_are_those_of_captum(name: str, patch: int, stride: int):
 def test_the_size_of_the_batches_changes_nothing_but_rounding(name: str, batch: int, monkeypatch: pytest.MonkeyPatch):
     model, hidden = random_model(name), windows(SIDE, 24, 16)
     whole = drops(model, pictures(), TARGETS, hidden)
-    monkeypatch.setattr(networks, "batch", lambda side: batch)
+    monkeypatch.setattr("brushprint.saliency.occlusion.batch_size", lambda side: batch)
     np.testing.assert_allclose(drops(model, pictures(), TARGETS, hidden), whole, atol=1e-5)
 
 
 def test_each_picture_is_seen_once_whole_and_once_a_place(monkeypatch: pytest.MonkeyPatch):
     model, seen = random_model("conv3"), []
     model.network.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
-    monkeypatch.setattr(networks, "batch", lambda side: 20)
+    monkeypatch.setattr("brushprint.saliency.occlusion.batch_size", lambda side: 20)
     drops(model, pictures(), TARGETS, windows(SIDE, 16, 16))
     assert sum(seen) == len(TARGETS) * (1 + 4 * 4)
     assert max(seen) <= 20
@@ -109,7 +109,7 @@ def test_settings_are_in_pixels_of_a_picture_of_128():
     assert scaled(1, 8) == 1
 
 
-def of_the_mark(model: networks.Model) -> tuple[float, float]:
+def of_the_mark(model: Model) -> tuple[float, float]:
     """How much less sure the network is with a planted mark hidden, and the most that hiding other parts changes."""
     pixels, colours = planted.pictures(40, seed=3)
     hidden = windows(planted.SIDE, 8, 4)
@@ -142,7 +142,7 @@ def test_both_maps_of_a_network_that_adds_up_brightness_agree_far_more_than_thos
     with torch.no_grad():
         brightness.weight.fill_(1 / 27)
         network[3].weight.copy_(torch.tensor([[1.0], [-1.0]]))
-    model = networks.Model(network, {"scaling": "unit"})
+    model = Model(network, {"scaling": "unit"})
     given, first, hidden = torch.from_numpy(pixels), torch.zeros(40, dtype=torch.int64), windows(24, 6, 3)
     heat = as_heat(grad_cam(network, "0", model.inputs(given), first), 24).numpy()
     told = summary(*agreement(under_patches(heat, hidden), drops(model, given, first, hidden)), seed=0)

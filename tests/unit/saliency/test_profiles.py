@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from brushprint.models import networks
+from brushprint.models.model import Model
 from brushprint.saliency import profiles
 from brushprint.saliency.gradcam import maps_of
 from brushprint.saliency.profiles import Profiles
@@ -17,14 +17,14 @@ NO_FACES = pd.DataFrame(columns=["image_id", "left", "top", "width", "height"])
 
 
 def measured(
-    model: networks.Model, pixels: np.ndarray, table: pd.DataFrame, boxes: pd.DataFrame = NO_FACES, **changes: object
+    model: Model, pixels: np.ndarray, table: pd.DataFrame, boxes: pd.DataFrame = NO_FACES, **changes: object
 ) -> Profiles:
     settings = {"groups": ["outcome"], "random_networks": 8, "seed": 1, "device": "cpu"} | changes
     return profiles.profiles(model, pixels, table, boxes, **settings)
 
 
 @pytest.fixture(scope="module")
-def cue() -> tuple[networks.Model, np.ndarray, pd.DataFrame]:
+def cue() -> tuple[Model, np.ndarray, pd.DataFrame]:
     pixels, colours = planted.pictures(200, seed=1)
     model = planted.learned()
     return model, pixels, planted.table(model, pixels, colours)
@@ -154,7 +154,7 @@ def test_a_picture_without_faces_has_no_share_of_them(cue: tuple) -> None:
 def test_two_runs_give_the_same_bits_and_batches_do_not_matter(cue: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = (measured(*cue) for _ in range(2))
     pd.testing.assert_frame_equal(one.shares, other.shares, check_exact=True)
-    monkeypatch.setattr(networks, "batch", lambda side: 7)
+    monkeypatch.setattr("brushprint.saliency.profiles.batch_size", lambda side: 7)
     pd.testing.assert_frame_equal(measured(*cue).shares, one.shares, atol=1e-5, rtol=0)
 
 

@@ -5,7 +5,7 @@ import torch
 from torchvision.transforms import v2
 
 from brushprint.models.recipe import Augmentation
-from brushprint.training.augmentation import changes
+from brushprint.training.augmentation import augmenter
 
 SIDE = 32
 
@@ -18,7 +18,7 @@ def pictures(count: int = 64) -> torch.Tensor:
 
 def changed(seed: int = 0, **strengths: float) -> torch.Tensor:
     torch.manual_seed(seed)
-    return changes(Augmentation(**strengths), SIDE)(pictures())
+    return augmenter(Augmentation(**strengths), SIDE)(pictures())
 
 
 def same(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
@@ -32,7 +32,7 @@ ALL = {
 
 
 def test_no_strength_is_no_change():
-    assert changes(Augmentation(), SIDE) is None
+    assert augmenter(Augmentation(), SIDE) is None
 
 
 @pytest.mark.parametrize("strengths", [{name: value} for name, value in ALL.items()] + [ALL], ids="+".join)
@@ -58,7 +58,7 @@ def test_a_rotation_is_at_most_so_many_degrees():
     bar = torch.zeros(64, SIDE, SIDE, 3, dtype=torch.uint8)
     bar[:, SIDE // 2 - 1 : SIDE // 2 + 1] = 255
     torch.manual_seed(0)
-    turned = changes(Augmentation(rotation=10), SIDE)(bar)[..., 0].float()
+    turned = augmenter(Augmentation(rotation=10), SIDE)(bar)[..., 0].float()
     rows = torch.arange(SIDE).float()[None, :, None]
     left, right = (
         (turned[:, :, part] * rows).sum((1, 2)) / turned[:, :, part].sum((1, 2))
@@ -72,7 +72,7 @@ def test_a_rotation_is_at_most_so_many_degrees():
 def test_a_crop_keeps_at_least_its_share_of_the_area():
     ramp = torch.linspace(0, 255, SIDE).round().to(torch.uint8).expand(200, 3, SIDE, SIDE).permute(0, 2, 3, 1)
     torch.manual_seed(0)
-    found = changes(Augmentation(resized_crop=0.5), SIDE)(ramp.contiguous()).float()
+    found = augmenter(Augmentation(resized_crop=0.5), SIDE)(ramp.contiguous()).float()
     widths = (found[:, SIDE // 2, -1, 0] - found[:, SIDE // 2, 0, 0]) / 255
     # The widest half of the area is at most 4:3.
     assert widths.min() > (0.5 * 3 / 4) ** 0.5 - 0.1
@@ -82,6 +82,6 @@ def test_a_crop_keeps_at_least_its_share_of_the_area():
 def test_brightness_stays_within_its_factor():
     grey = torch.full((200, SIDE, SIDE, 3), 100, dtype=torch.uint8)
     torch.manual_seed(0)
-    found = changes(Augmentation(brightness=0.2), SIDE)(grey)[:, 0, 0, 0]
+    found = augmenter(Augmentation(brightness=0.2), SIDE)(grey)[:, 0, 0, 0]
     assert found.min() >= 80 and found.max() <= 120
     assert found.min() < 85 and found.max() > 115

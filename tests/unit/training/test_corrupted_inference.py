@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from brushprint.models import networks
+from brushprint.models.model import Model
 from brushprint.training.corrupted_inference import scores
 from brushprint.training.inference import infer
 from tests.conftest import model_of
@@ -18,7 +18,7 @@ def perturbed_pictures(pictures: int = 5, conditions: int = 4) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (pictures, conditions, SIDE, SIDE, 3), dtype=np.uint8)
 
 
-def random_model(**recipe: object) -> networks.Model:
+def random_model(**recipe: object) -> Model:
     torch.manual_seed(5)
     return model_of("cifake", SIDE, CLASSES, **recipe)
 
@@ -39,6 +39,6 @@ def test_the_size_of_batches_changes_nothing_but_rounding_and_runs_give_the_same
     perturbed = perturbed_pictures()
     whole = scores(random_model(), perturbed, device="cpu")
     np.testing.assert_array_equal(scores(random_model(), perturbed, device="cpu"), whole)
-    monkeypatch.setattr(networks, "batch", lambda side: 7)
+    monkeypatch.setattr("brushprint.training.corrupted_inference.batch_size", lambda side: 7)
     np.testing.assert_allclose(scores(random_model(), perturbed, device="cpu"), whole, atol=1e-6)
     np.testing.assert_allclose(whole.sum(2), 1, atol=1e-6)

@@ -6,7 +6,8 @@ import torch
 from torch.nn.functional import adaptive_max_pool2d
 
 from brushprint.core.errors import UserError
-from brushprint.models import networks
+from brushprint.models.inputs import as_input
+from brushprint.models.model import Model
 from brushprint.training.inference import MOST_FEATURES, infer
 from tests.conftest import ARCHITECTURES, model_of
 
@@ -18,7 +19,7 @@ def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def random_model(name: str, side: int) -> networks.Model:
+def random_model(name: str, side: int) -> Model:
     torch.manual_seed(5)
     return model_of(name, side, CLASSES)
 
@@ -73,7 +74,7 @@ def test_features_are_what_hooks_see(name: str):
         module = model.network.get_submodule(layer)
         module.register_forward_hook(lambda _, __, out, layer=layer: seen.update({layer: out}))
     with torch.no_grad():
-        model.network(networks.as_input(torch.from_numpy(pixels[table["row"]])))
+        model.network(as_input(torch.from_numpy(pixels[table["row"]])))
     expected = dict(seen)
     _, table = infer(model, pixels, table, device="cpu")
     np.testing.assert_allclose(features(table, "pool"), expected[layers.pool].flatten(1), atol=1e-6)
@@ -85,7 +86,7 @@ def test_the_scaling_of_the_recipe_is_used():
     torch.manual_seed(5)
     model = model_of("cifake", 32, CLASSES, scaling="imagenet")
     with torch.no_grad():
-        inputs = networks.as_input(torch.from_numpy(pixels[table["row"]]), "imagenet")
+        inputs = as_input(torch.from_numpy(pixels[table["row"]]), "imagenet")
         expected = model.network(inputs).softmax(1).numpy()
     predictions, _ = infer(model, pixels, table, device="cpu")
     np.testing.assert_allclose(predictions[["p_ai", "p_human", "p_other"]], expected, atol=1e-6)
@@ -116,7 +117,7 @@ def test_a_large_pooled_map_is_max_pooled_to_the_finest_grid_that_is_small_enoug
     pixels, table = held_out(2, 128)
     model = random_model("cifake", 128)
     with torch.no_grad():
-        pooled = model.network[:6](networks.as_input(torch.from_numpy(pixels[table["row"]])))
+        pooled = model.network[:6](as_input(torch.from_numpy(pixels[table["row"]])))
     _, table = infer(model, pixels, table, device="cpu")
     found = features(table, "pool")
     assert pooled[0].numel() > MOST_FEATURES >= found.shape[1]
@@ -125,7 +126,7 @@ def test_a_large_pooled_map_is_max_pooled_to_the_finest_grid_that_is_small_enoug
 
 def test_the_size_of_the_batches_changes_nothing_but_rounding(name: str, monkeypatch: pytest.MonkeyPatch):
     whole = run(name)
-    monkeypatch.setattr(networks, "batch", lambda side: 7)
+    monkeypatch.setattr("brushprint.training.inference.batch_size", lambda side: 7)
     parts = run(name)
     pd.testing.assert_frame_equal(whole[0], parts[0], rtol=1e-5)
     for layer in ("pool", "penultimate"):

@@ -12,10 +12,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from torchvision.models import resnet18
 
 from brushprint.core.errors import UserError
-from brushprint.models import networks
+from brushprint.models.build import build
+from brushprint.models.inputs import as_input
 from brushprint.models.recipe import Recipe
 from brushprint.training import loop
-from brushprint.training.loop import Data, class_index, evaluate, freeze, learning_mode, rows_of, train
+from brushprint.training.data import Data, class_index, rows_of
+from brushprint.training.frozen import freeze, set_training_mode
+from brushprint.training.loop import evaluate, train
 from tests.workflow.test_repository import settings
 
 SIDE = 16
@@ -163,9 +166,9 @@ def test_the_weights_are_those_of_the_epoch_with_the_lowest_validation_loss(tmp_
     best = history.loc[history["best"]].squeeze()
     assert best["validation_loss"] == history["validation_loss"].min()
     assert best["epoch"] < 6
-    network = networks.build("cifake", 2, SIDE)
+    network = build("cifake", 2, SIDE)
     network.load_state_dict(weights)
-    inputs = ((networks.as_input(pictures), targets) for pictures, targets in validation.batches(8))
+    inputs = ((as_input(pictures), targets) for pictures, targets in validation.batches(8))
     judged = evaluate(network.eval(), cross_entropy, inputs)
     assert judged == (best["validation_loss"], best["validation_accuracy"])
 
@@ -250,7 +253,7 @@ def published(name: str) -> Recipe:
 
 def shared_with(name: str, size: int = 64) -> tuple[torch.nn.Module, Recipe]:
     recipe = published(name)
-    return networks.build(recipe.architecture, 2, size, dropout=recipe.dropout), recipe
+    return build(recipe.architecture, 2, size, dropout=recipe.dropout), recipe
 
 
 @pytest.mark.parametrize(
@@ -275,7 +278,7 @@ def test_the_published_layers_are_frozen_and_no_others(name: str, frozen: list[s
     network, of = shared_with(name)
     for phase, expected in zip(of.phases(), frozen, strict=True):
         freeze(network, phase.trainable_layers)
-        learning_mode(network, phase.trainable_layers)
+        set_training_mode(network, phase.trainable_layers)
         still = {
             part
             for part, module in network.named_children()
@@ -298,7 +301,7 @@ def test_what_is_frozen_stays_as_it_was_batch_statistics_included(tmp_path: Path
     frozen = recipe(**RESNET, trainable_layers=["layer3", "layer4", "fc"])
     weights, _ = learn(tmp_path / "c.pt", large(planted(12, 1)), large(planted(12, 2)), recipe=frozen)
     torch.manual_seed(3)
-    fresh = networks.build("torchvision/resnet18", 2, 32).state_dict()
+    fresh = build("torchvision/resnet18", 2, 32).state_dict()
     changed = {name for name in fresh if not torch.equal(fresh[name], weights[name])}
     assert {name for name in fresh if name.startswith(("layer3", "layer4", "fc"))} == changed
     assert "layer3.0.bn1.running_mean" in changed
@@ -416,14 +419,14 @@ def test_gradient_descent_is_torch_s_with_nesterov_s_momentum_and_weight_decay(t
     data = planted(40, 1)
     weights, _ = learn(tmp_path / "c.pt", data, data, recipe=of)
     torch.manual_seed(3)
-    network = networks.build("cifake", 2, SIDE)
+    network = build("cifake", 2, SIDE)
     optimizer = torch.optim.SGD(network.parameters(), 0.02, momentum=0.9, nesterov=True, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
     for epoch in (1, 2):
         order = np.random.default_rng([3, epoch]).permutation(40)
         for pictures, targets in data.batches(8, order):
             optimizer.zero_grad()
-            cross_entropy(network(networks.as_input(pictures)), targets).backward()
+            cross_entropy(network(as_input(pictures)), targets).backward()
             optimizer.step()
         schedule.step()
     for name, value in network.state_dict().items():
@@ -435,11 +438,11 @@ def test_rare_classes_weigh_more_in_the_loss_that_is_asked_for(tmp_path: Path):
     few = Data(data.pixels, *(values[np.r_[0:40:2, 1:9:2]] for values in (data.rows, data.targets)))
     assert np.bincount(few.targets).tolist() == [20, 4]
     torch.manual_seed(3)
-    network = networks.build("cifake", 2, SIDE).eval()
+    network = build("cifake", 2, SIDE).eval()
     tiny = {"optimizer": "sgd", "learning_rate": 1e-12, "epochs": 1, "batch_size": 24}
     balance = torch.tensor([24 / 2 / 20, 24 / 2 / 4])
     with torch.no_grad():
-        logits = network(networks.as_input(torch.from_numpy(few.pixels[few.rows])))
+        logits = network(as_input(torch.from_numpy(few.pixels[few.rows])))
         targets = torch.from_numpy(few.targets)
         expected = {None: cross_entropy(logits, targets), "balanced": cross_entropy(logits, targets, balance)}
     for (weighing, loss), batch in itertools.product(expected.items(), (24, 5, 1)):
@@ -454,10 +457,10 @@ def test_one_logit_learns_by_the_binary_cross_entropy(tmp_path: Path):
     tiny = recipe(loss="binary-cross-entropy", optimizer="sgd", learning_rate=1e-12, epochs=1)
     weights, history = learn(tmp_path / "c.pt", data, data, recipe=tiny)
     assert weights["head.logits.weight"].shape == (1, 64)
-    network = networks.build("cifake", 2, SIDE, one_logit=True).eval()
+    network = build("cifake", 2, SIDE, one_logit=True).eval()
     network.load_state_dict(weights)
     with torch.no_grad():
-        logit = network(networks.as_input(torch.from_numpy(data.pixels))).diff(dim=1)[:, 0]
+        logit = network(as_input(torch.from_numpy(data.pixels))).diff(dim=1)[:, 0]
     expected = binary_cross_entropy_with_logits(logit, torch.from_numpy(data.targets).float())
     assert history["validation_loss"].item() == pytest.approx(expected.item(), rel=1e-5)
 

@@ -14,7 +14,7 @@ WIDTHS = (32, 64, 64)
 
 def build(image_size: int, head: Callable[[int], nn.Module]) -> nn.Sequential:
     """3x3 convolutions with batch norm, each pooled; the penultimate layer is 128 wide."""
-    layers = OrderedDict()
+    layers = OrderedDict[str, nn.Module]()
     channels = 3
     for number, width in enumerate(WIDTHS, start=1):
         layers[f"conv{number}"] = nn.Conv2d(channels, width, kernel_size=3, padding=1)

@@ -59,10 +59,10 @@ def _own() -> list[str]:
 @cache
 def _models(library: str) -> dict[str, Path]:
     """The models of a library, and the file of each; none where it is not installed."""
-    found = importlib.util.find_spec(library)
-    if found is None:
+    package = importlib.util.find_spec(library)
+    if package is None or not package.submodule_search_locations:
         return {}
-    folder = Path(found.submodule_search_locations[0], _LIBRARIES[library])
+    folder = Path(package.submodule_search_locations[0], _LIBRARIES[library])
     definition = re.compile(r"^@register_model\b.*\n(?:[@ )].*\n)*def (\w+)\(", re.MULTILINE)
     return {
         model: file

@@ -15,7 +15,7 @@ BLOCKS = ((128, 2), (64, 2), (32, 2), (16, 2), (8, 1))
 
 def build(image_size: int, head: Callable[[int], nn.Module]) -> nn.Sequential:
     """Five blocks of 3x3 convolutions with batch norm; the last pool has 512 values at 256 pixels."""
-    layers = OrderedDict()
+    layers = OrderedDict[str, nn.Module]()
     channels = 3
     for number, (width, depth) in enumerate(BLOCKS, start=1):
         layers[f"block{number}"] = _block(channels, width, depth)
@@ -29,7 +29,7 @@ def build(image_size: int, head: Callable[[int], nn.Module]) -> nn.Sequential:
 
 
 def _block(channels: int, width: int, depth: int) -> nn.Sequential:
-    layers = OrderedDict()
+    layers = OrderedDict[str, nn.Module]()
     for number in range(1, depth + 1):
         layers[f"conv{number}"] = nn.Conv2d(channels, width, kernel_size=3, padding=1)
         layers[f"norm{number}"] = nn.BatchNorm2d(width)

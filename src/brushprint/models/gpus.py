@@ -1,0 +1,34 @@
+"""The GPUs of one machine, shared out among the jobs of its user."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TextIO
+
+from brushprint.core import locks
+
+_GPUS = Path("/proc/driver/nvidia/gpus")
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+# The locks that this process holds until it ends.
+_claims: list[TextIO] = []
+
+
+def claim_gpus(count: int) -> None:
+    """Restrict this process and its children to `count` of the GPUs that they may use: those that no other job holds.
+
+    Must be called before CUDA starts. A job to which Slurm gave `count` GPUs keeps them all. When jobs want more GPUs
+    than there are, they share.
+    """
+    listed = range(len(list(_GPUS.iterdir())) if _GPUS.exists() else 0)
+    visible = os.environ.get(_VISIBLE, ",".join(map(str, listed))).split(",")
+    if len(visible) <= count:
+        return
+    # One folder for each user, whose jobs may run in several clones.
+    folder = Path(tempfile.gettempdir(), f"brushprint-gpus-{os.getuid()}")
+    claimed: list[str] = []
+    for gpu in visible:
+        if len(claimed) < count and (lock := locks.hold(folder / gpu)):
+            claimed.append(gpu)
+            _claims.append(lock)
+    shared = [gpu for gpu in visible if gpu not in claimed]
+    os.environ[_VISIBLE] = ",".join([*claimed, *shared][:count])

@@ -1,0 +1,68 @@
+"""A trained network together with the facts that its file states about it."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import nn
+
+from brushprint.models.build import build
+from brushprint.models.inputs import as_input
+from brushprint.models.layers import Layers, find_layers
+from brushprint.models.recipe import ONE_LOGIT
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network in evaluation mode, and what is known about it.
+
+    `about` holds at least `classes` (list of names, in the order of the logits) and the recipe's `architecture`,
+    `image_size`, `scaling`, `dropout`, `loss` and `precision`.
+    """
+
+    network: nn.Module
+    about: dict[str, Any]
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes, in the order of the logits."""
+        return self.about["classes"]
+
+    @cached_property
+    def layers(self) -> Layers:
+        """The layers whose outputs are analysed."""
+        return find_layers(self.network, self.about["architecture"], self.about["image_size"])
+
+    def inputs(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Pictures scaled as this network was trained; see `brushprint.models.inputs.as_input`."""
+        return as_input(pictures, self.about["scaling"])
+
+    def autocast(self, device: torch.device) -> torch.autocast:
+        """A context for forward passes: bfloat16 if the network was trained in it, otherwise float32."""
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.about["precision"] == "bf16-mixed")
+
+
+def build_model(about: Mapping[str, Any]) -> Model:
+    """A model on the CPU with fresh weights from torch's global generator; see `Model` for `about`."""
+    network = build(
+        about["architecture"],
+        len(about["classes"]),
+        about["image_size"],
+        dropout=about["dropout"],
+        one_logit=about["loss"] == ONE_LOGIT,
+    )
+    return Model(network.eval(), dict(about))
+
+
+def random_like(model: Model, seed: int) -> Model:
+    """A model of the same architecture with random weights."""
+    torch.manual_seed(seed)
+    return build_model(model.about)
+
+
+def copy_of(model: Model) -> Model:
+    """A model with a copy of the weights: changing one does not change the other."""
+    return Model(deepcopy(model.network), model.about)
