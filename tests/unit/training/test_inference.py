@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -8,6 +10,7 @@ from torch.nn.functional import adaptive_max_pool2d
 from brushprint.core.errors import UserError
 from brushprint.models.inputs import as_input
 from brushprint.models.model import Model
+from brushprint.models.processes import Processes
 from brushprint.training.inference import MOST_FEATURES, infer
 from tests.conftest import ARCHITECTURES, model_of
 
@@ -50,9 +53,9 @@ def test_predictions_are_those_of_a_plain_forward_pass(name: str):
         inputs = torch.from_numpy(pixels[table["row"]]).permute(0, 3, 1, 2).float() / 255
         expected = model.network(inputs).softmax(1).numpy()
     predictions, _ = infer(model, pixels, table, device="cpu")
-    found = predictions[["p_ai", "p_human", "p_other"]].to_numpy()
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-    assert predictions["predicted"].tolist() == [CLASSES[index] for index in found.argmax(1)]
+    probabilities = predictions[["p_ai", "p_human", "p_other"]].to_numpy()
+    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
+    assert predictions["predicted"].tolist() == [CLASSES[index] for index in probabilities.argmax(1)]
     pd.testing.assert_frame_equal(
         predictions[["image_id", "partition", "label"]],
         table[["image_id", "partition", "label"]].reset_index(drop=True),
@@ -61,9 +64,9 @@ def test_predictions_are_those_of_a_plain_forward_pass(name: str):
 
 def test_the_probabilities_of_a_picture_are_float64_and_sum_to_one(name: str):
     predictions, _ = run(name)
-    found = predictions[["p_ai", "p_human", "p_other"]].to_numpy()
-    assert found.dtype == np.float64
-    np.testing.assert_allclose(found.sum(1), 1, rtol=1e-12)
+    probabilities = predictions[["p_ai", "p_human", "p_other"]].to_numpy()
+    assert probabilities.dtype == np.float64
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-12)
 
 
 def test_features_are_what_hooks_see(name: str):
@@ -155,3 +158,14 @@ def test_a_class_that_the_network_does_not_know_is_told_in_one_line():
 def test_no_held_out_pictures_are_told_in_one_line():
     with pytest.raises(UserError, match="no picture to validate or test on"):
         run("cifake", count=0)
+
+
+def test_two_processes_infer_the_bits_of_one(tmp_path: Path):
+    """Of 70 pictures of 128 a side, in batches of 32: three batches, the last of six pictures."""
+    pixels, table = held_out(70, 128)
+    np.save(tmp_path / "pixels.npy", pixels)
+    mapped, model = np.load(tmp_path / "pixels.npy", mmap_mode="r"), random_model("cifake", 128)
+    one = infer(model, mapped, table, device="cpu")
+    two = infer(model, mapped, table, device="cpu", processes=Processes(2), folder=tmp_path / "processes")
+    pd.testing.assert_frame_equal(one[0], two[0], check_exact=True)
+    assert one[1].equals(two[1])

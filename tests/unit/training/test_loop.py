@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -13,6 +14,7 @@ from torchvision.models import resnet18
 
 from brushprint.core.errors import UserError
 from brushprint.models.build import build
+from brushprint.models.files import restore
 from brushprint.models.inputs import as_input
 from brushprint.models.recipe import Recipe
 from brushprint.training.data import Data
@@ -214,3 +216,14 @@ def test_training_begins_from_the_weights_that_it_is_given(tmp_path: Path):
     data = enlarged(planted(12, 1))
     weights, _ = learn(tmp_path / "c.pt", data, data, recipe=frozen, weights=tmp_path / "weights.safetensors")
     assert all(torch.equal(weights[name], value) for name, value in given.items() if not name.startswith("fc"))
+
+
+@pytest.mark.parametrize("change", [{"memory_format": "contiguous"}, {"compile": True}], ids=str)
+def test_a_network_trains_alike_in_another_memory_format_or_compiled(change: dict, tmp_path: Path):
+    """Its weights keep their names; compiled without C++, which takes half a minute."""
+    exact = recipe(optimizer="sgd", momentum=0.9, learning_rate=0.01)
+    _, history = learn(tmp_path / "exact.pt", recipe=exact)
+    with torch.compiler.set_stance("default", force_backend="aot_eager"):
+        weights, changed_history = learn(tmp_path / "changed.pt", recipe=exact.model_copy(update=change))
+    pd.testing.assert_frame_equal(changed_history, history, rtol=1e-4)
+    restore(build("cifake", 2, SIDE), weights)

@@ -1,0 +1,51 @@
+"""A run begins from a file of pretrained weights."""
+
+import json
+import shutil
+from pathlib import Path
+
+from brushprint.core.digest import sha256
+from tests.conftest import jobs, snakemake
+from tests.support.networks import MOBILENET, SHA256
+
+OVERLAY = """
+recipes:
+  mobilenet:
+    architecture: torchvision/mobilenet_v2
+    image_size: 32
+    resize: bilinear
+    pretrained: true
+    epochs: 2
+    batch_size: 8
+    optimizer: adam
+    learning_rate: 0.001
+    patience: null
+    trainable_layers: [classifier]
+    fine_tuning: {{epochs: 1, learning_rate: 0.0001, trainable_layers: [features.18, classifier]}}
+    precision: 32-true
+variants: {{simple-cnn: null, cifake-32: null, mobilenet: {{task: origin, split: balanced, recipe: mobilenet}}}}
+pretrained: {{files: {{torchvision/mobilenet_v2: {{path: {path}, sha256: {sha256}}}}}}}
+"""
+
+
+def test_a_run_from_a_file_of_weights(project: Path, tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(OVERLAY.format(path=MOBILENET, sha256=SHA256))
+    files = ("--configfile", "config/config.yaml", "config/recipes.yaml", str(overlay))
+    target = "results/sample/variants/mobilenet/provenance.json"
+    snakemake(project, target, *files)
+    provenance = json.loads((project / target).read_text())
+    assert provenance["settings"]["weights"] == SHA256
+    assert provenance["data"]["weights"] == sha256(next((project / "data/weights").glob("*.safetensors")))
+    assert "Nothing to be done" in snakemake(project, "-n", target, *files)
+    # Fetched again from another place, the same weights train nothing.
+    shutil.rmtree(project / "data/weights")
+    moved = Path(shutil.copy(MOBILENET, tmp_path / "moved.pth"))
+    overlay.write_text(OVERLAY.format(path=moved, sha256=SHA256))
+    said = snakemake(project, target, *files)
+    assert {rule for rule, _ in jobs(said)} == {"weights", "seal_weights"}
+    overlay.write_text(OVERLAY.format(path=MOBILENET, sha256="ab" * 32))
+    said = snakemake(project, "-n", target, *files, expect=2)
+    assert "error: pretrained.files.torchvision/mobilenet_v2: " in said
+    assert f"has the sha256 {SHA256}, not {'ab' * 32}" in said
+    assert "Traceback" not in said
