@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import tests.slurm
 from tests.conftest import contents, environment, jobs, run, snakemake
+from tests.support.slurm import slurm as start_slurm
 from tests.support.slurm import wait_until
 
 pytestmark = pytest.mark.xdist_group("slurm")
@@ -24,7 +24,7 @@ HERE = [
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with tests.slurm.slurm(CONF, tmp_path_factory.mktemp("slurm"), "n1"):
+    with start_slurm(CONF, tmp_path_factory.mktemp("slurm"), "n1"):
         yield
 
 

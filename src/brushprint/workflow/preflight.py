@@ -61,7 +61,7 @@ def check_networks(plan: Plan, code: Iterable[str]) -> None:
     cache, asked = Path(f"{plan.scratch}/digests/networks.json"), json.dumps(key([*code, question]))
     if not doubtful or (cache.exists() and cache.read_text(encoding="utf-8") == asked):
         return
-    command = [sys.executable, "-m", "brushprint.models.networks"]
+    command = [sys.executable, "-m", "brushprint.models.check"]
     check = subprocess.run(command, input=json.dumps(question), text=True, capture_output=True, check=False)
     if check.returncode:
         raise UserError(check.stderr.strip())
