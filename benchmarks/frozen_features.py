@@ -1,4 +1,4 @@
-"""What computing the features of frozen layers once saves: the first phase of source 001, beside the usual way."""
+"""What computing the features of frozen layers once saves, in the first phase of `resnet50-finetuned`."""
 
 import tempfile
 from pathlib import Path

@@ -20,7 +20,7 @@ Strength = Annotated[float, Field(ge=0, le=1)]
 
 
 class Augmentation(BaseModel):
-    """Random changes of training pictures, another draw for each picture and epoch, in the order of the keys."""
+    """Random changes of training pictures, drawn anew for each picture and epoch, in the order of the keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,7 +37,7 @@ class Augmentation(BaseModel):
 
 
 class Phase(BaseModel):
-    """What is trained how long; one after another begins from the best weights of that."""
+    """One phase of training; a later phase begins from the best weights of the earlier."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,7 +47,7 @@ class Phase(BaseModel):
 
 
 class Recipe(BaseModel):
-    """Everything that decides what comes out of training, but for the pictures, the seed and the device."""
+    """How a network is trained: everything that decides the result except the pictures, the seed and the device."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -92,6 +92,6 @@ class Recipe(BaseModel):
     compile: Annotated[bool, Field(description="train what torch.compile makes of the network")] = False
 
     def phases(self) -> list[Phase]:
-        """What is trained how long, one after the other."""
+        """The phases of training, one after the other."""
         first = Phase(epochs=self.epochs, learning_rate=self.learning_rate, trainable_layers=self.trainable_layers)
         return [first, self.fine_tuning] if self.fine_tuning else [first]

@@ -99,9 +99,10 @@ def train(
             optimizer = _optimizer(network, recipe, phase.learning_rate)
             if state.optimizer:
                 optimizer.load_state_dict(state.optimizer)
-            schedule = LambdaLR(optimizer, lambda epoch: recipe.lr_decay**epoch, len(state.epochs(number)) - 1)
+            # In epoch n of the phase, from 0, the rate is learning_rate * lr_decay ** n.
+            schedule = LambdaLR(optimizer, lambda n: recipe.lr_decay**n, last_epoch=len(state.epochs(number)) - 1)
             stepper = cast(torch.optim.Optimizer, fabric.setup_optimizers(optimizer))
-            while len(done := state.epochs(number)) < phase.epochs and not _stalled(done, recipe.patience):
+            while len(epochs := state.epochs(number)) < phase.epochs and not _stalled(epochs, recipe.patience):
                 epoch, rate = len(state.history) + 1, float(schedule.get_last_lr()[0])
                 torch.manual_seed(seed + epoch + SEED_STEP * processes.rank)
                 order = np.random.default_rng([seed, epoch]).permutation(len(data))

@@ -73,7 +73,7 @@ def test_what_is_frozen_stays_as_it_was_batch_statistics_included(tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["resnet50-finetuned", "efficientnet-b0", "efficientnet-b0-imagenet"])
-def test_the_first_phase_of_source_001_is_the_head_alone(name: str):
+def test_the_first_phase_of_published_fine_tuning_is_the_head_alone(name: str):
     network, recipe = published_network(name)
     assert [head_alone(network, phase, recipe) for phase in recipe.phases()] == [True, False]
 

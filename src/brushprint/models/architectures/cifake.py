@@ -1,4 +1,7 @@
-"""The network of the CIFAKE study (variants `cifake-32` and `cifake-128`): two convolutions and a dense layer."""
+"""The network of Bird and Lotfi, "CIFAKE": two convolutions and a dense layer.
+
+The variants `cifake-32` and `cifake-128` train it.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""The network of source 003 (variants `conv3-origin`, `conv3-source` and `conv3-folder`): three convolutions."""
+"""The network of rohit-ravi2, "AI vs. Human Art Classification": three convolutions with batch norm.
+
+The variants `conv3-origin`, `conv3-source` and `conv3-folder` train it.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""The network of source 002 that is trained from nothing (variant `simple-cnn`): two convolutions, no hidden layer."""
+"""The network of Ovsianik, "Artistic Insights", that begins from random weights: two convolutions, no hidden layer.
+
+The variant `simple-cnn` trains it.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""The network of source 000 (variant `tapering-cnn`): nine convolutions that taper from 128 to 8 channels."""
+"""The network of Urban et al., "Art Critique": nine convolutions that taper from 128 to 8 channels.
+
+The variant `tapering-cnn` trains it.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable
