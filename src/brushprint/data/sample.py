@@ -21,7 +21,8 @@ from PIL.Image import Resampling
 
 from brushprint.core.atomic import replacing
 from brushprint.core.job_log import progress
-from brushprint.data.painting import STYLES, Colour, paint
+from brushprint.data.brushes import Colour
+from brushprint.data.painting import STYLES, paint
 from brushprint.stats.allocation import allocate
 
 _ROOT = "Real_AI_SD_LD_Dataset"
