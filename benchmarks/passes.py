@@ -9,7 +9,7 @@ import torch
 from measuring import number, table, turns
 from torch import nn
 
-from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.data.corruptions import CONDITIONS
 from brushprint.models import networks
 from brushprint.models.networks import Model
 from brushprint.saliency.faithfulness import SHARES, curves
