@@ -48,8 +48,8 @@ def draw_split(
     near_duplicates : `keep` or `drop` the training and validation pictures of which a near duplicate tests, and the
         training pictures of which one validates; only published partitions have such pictures
     subsample : `task` and `pictures`: of each class of the task so many pictures train or validate, or as many as the
-        smallest class has where `pictures` is None; pictures without a class of the task then only test. Sajjad ("AI art
-        vs non AI art") takes as many AI as human works, Ovsianik ("Artistic Insights") 5,000 per style and origin.
+        smallest class has where `pictures` is None; pictures without a class of the task then only test. Sajjad ("AI
+        art vs non AI art") takes as many AI as human works, Ovsianik ("Artistic Insights") 5,000 per style and origin.
         None: all pictures
     oversample : `rotation` (degrees), `horizontal_flip` (probability) and `zoom` (fraction): in `train` and in
         `validation`, the origin with fewer pictures is filled up with augmented copies, as in Mohta et al. ("AI Art
