@@ -12,7 +12,7 @@ import numpy as np
 from measuring import CORES, labels, number, sample, table, turns
 from PIL import Image
 
-from brushprint.data.catalogue import catalogue
+from brushprint.data.catalogue import build_catalogue
 from brushprint.data.pixels import write_pixels
 
 Resize = tuple[str, int, str]
@@ -46,7 +46,7 @@ def tables(quick: bool) -> dict[str, str]:
     ):
         root = Path(folder, "sample.zip")
         sample(root, train=pictures, test=0)
-        listing = partial(catalogue, root, labels(), images=None, max_rejected=0, seed=0, jobs=CORES)
+        listing = partial(build_catalogue, root, labels(), images=None, max_rejected=0, seed=0, jobs=CORES)
         listed, _ = listing()
         for size, resize in [(32, "nearest"), (128, "bilinear")]:
             decoding = partial(

@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, Subset
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
-from brushprint.data.catalogue import catalogue
+from brushprint.data.catalogue import build_catalogue
 from brushprint.data.pixels import write_pixels
 from brushprint.data.taxonomy import label
 from brushprint.models.build import build
@@ -118,7 +118,7 @@ def _judged(network: torch.nn.Module, loader: DataLoader) -> tuple[float, float]
 
 def ours(about: Recipe, root: Path, seeds: list[int], pool: ProcessPoolExecutor, work: Path) -> float:
     """Mean accuracy on the held-out pictures."""
-    listed, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=CORES)
+    listed, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=CORES)
     pixels = work / "pixels.npy"
     write_pixels(root, listed, pixels, size=about.image_size, resize=about.resize, jobs=CORES)
     listed = listed.assign(row=np.arange(len(listed)))

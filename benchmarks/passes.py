@@ -9,7 +9,7 @@ import torch
 from measuring import number, table, turns
 from torch import nn
 
-from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.data.corruptions import CONDITIONS
 from brushprint.models.build import build
 from brushprint.models.inputs import batch_size
 from brushprint.models.model import Model

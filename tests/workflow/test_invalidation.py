@@ -159,7 +159,7 @@ CHANGES: dict[str, list[Change]] = {
 }
 
 # The variant of the rows that concern one alone, where it is not cifake-32, and the split of each variant.
-ONE = dict.fromkeys(("`architectures/simple_cnn`", "`copies`"), "simple-cnn")
+ONE = dict.fromkeys(("`architectures/simple_cnn`", "`data/oversampling`"), "simple-cnn")
 ONE |= {"a variant added": "cifake-128", "a seed more": "cifake-32+seed-2"}
 SPLIT_OF = {"simple-cnn": "augmented", "cifake-32": "balanced", "cifake-128": "balanced"}
 # What is trained again of a variant, and the splits of that.
@@ -183,7 +183,7 @@ ALL = (
     {rule: {"simple-cnn", "cifake-32"} for rule in ANALYSED}
     | {rule: {"simple-cnn", "cifake-32"} | SEEDS | UNSEEN for rule in TRAINED}
     | {rule: {"augmented", "balanced"} | LEFT_OUT for rule in PER_SPLIT}
-    | {"copies": {"augmented"}, "copies_examples": {"augmented"}}
+    | {"oversample": {"augmented"}, "copies_examples": {"augmented"}}
 )
 
 
@@ -258,8 +258,7 @@ def test_the_tables_have_a_row_for_each_change_and_a_column_for_each_rule() -> N
         "fetch",
         "weights",
         "seal_weights",
-        *("external", "external_pixels", "external_scores"),
-        *("picked", "picked_pixels", "picked_scores", "picked_table"),
+        *("external_scores", "picked_scores", "picked_table"),
         *("export", "vendor", "demo", "pdf"),
     }
     assert set(TABLES) == set(CHANGES) | set(MODULES)
@@ -308,14 +307,16 @@ def test_a_decoder_that_gives_the_same_bytes_retrains_nothing(project: Path) -> 
     )
     # It takes the faces, and is spared where they are found before the seal is set.
     rerun = {rule for rule, _ in jobs(snakemake(project))} - {"regions"}
-    assert rerun == {rule for rule, mark in TABLES["`decoding`"].items() if mark == "●"}
+    assert rerun == {rule for rule, mark in TABLES["`data/decoding`"].items() if mark == "●"}
     assert "Nothing to be done" in snakemake(project, "-n")
 
 
 def test_a_way_of_copying_that_gives_the_same_bytes_retrains_nothing(project: Path) -> None:
     edit(project / "src/brushprint/data/oversampling.py", "_BLOCK = 64", "_BLOCK = 32")
     rerun = jobs(snakemake(project))
-    assert {rule for rule, _ in rerun} == {rule for rule, mark in TABLES["`copies`"].items() if mark in ("●", "○")}
+    assert {rule for rule, _ in rerun} == {
+        rule for rule, mark in TABLES["`data/oversampling`"].items() if mark in ("●", "○")
+    }
     assert {of for rule, of in rerun if rule in ("seal", "trace")} == {"augmented", "simple-cnn"}
     assert "Nothing to be done" in snakemake(project, "-n")
 
@@ -331,7 +332,7 @@ def test_copies_step_aside_for_those_of_other_code_and_come_back(project: Path) 
     module = project / "src/brushprint/data/oversampling.py"
     copies, source = array.read_bytes(), module.read_text()
     add_line("src/brushprint/data/oversampling.py")(project)
-    assert ("copies", "augmented") in jobs(snakemake(project, "-n"))
+    assert ("oversample", "augmented") in jobs(snakemake(project, "-n"))
     assert not array.exists()
     module.write_text(source)
     assert "Nothing to be done" in snakemake(project, "-n")

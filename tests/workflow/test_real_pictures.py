@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 from safetensors.torch import save_file
 from sklearn.metrics import roc_auc_score
 
-from brushprint.data.catalogue import catalogue
+from brushprint.data.catalogue import build_catalogue
 from brushprint.data.pixels import write_pixels
-from brushprint.data.split import split
+from brushprint.data.split import draw_split
 from brushprint.models import weights
 from brushprint.models.build import build
 from brushprint.models.files import restore
@@ -22,20 +21,8 @@ from brushprint.models.recipe import Recipe
 from brushprint.training.data import Data, class_index
 from brushprint.training.loop import train
 from tests.conftest import REPOSITORY, snakemake
-from tests.unit.models.test_weights import MOBILENET, SHA256
-
-PICTURES = REPOSITORY.parent / "shared/data"
-
-
-def labels(settings: str) -> list[dict]:
-    rules = yaml.safe_load((REPOSITORY / "config" / settings).read_text())["collection"]["labels"]
-    return [{"style": None} | rule for rule in rules]
-
-
-def archive(name: str) -> Path:
-    if not (PICTURES / name).exists():
-        pytest.skip(f"{name} is not beside the repository: these pictures may not be given away")
-    return PICTURES / name
+from tests.support.networks import MOBILENET, SHA256
+from tests.support.real_pictures import archive, labels
 
 
 @pytest.mark.parametrize(
@@ -52,13 +39,13 @@ def archive(name: str) -> Path:
     ],
 )
 def test_every_picture_is_catalogued_under_its_source(name: str, settings: str, counts: dict[str, int]) -> None:
-    table, rejected = catalogue(archive(name), labels(settings), images=None, max_rejected=0, seed=0, jobs=2)
+    table, rejected = build_catalogue(archive(name), labels(settings), images=None, max_rejected=0, seed=0, jobs=2)
     assert table["source"].value_counts().to_dict() == counts
     assert rejected.empty
 
 
 def test_both_spellings_of_ukiyo_e_are_one_style() -> None:
-    table, _ = catalogue(
+    table, _ = build_catalogue(
         archive("ai-artbench-slice.zip"), labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2
     )
     assert table["style"].nunique() == 10
@@ -66,7 +53,7 @@ def test_both_spellings_of_ukiyo_e_are_one_style() -> None:
 
 
 def test_native_sizes_tell_stable_diffusion_from_the_rest() -> None:
-    table, _ = catalogue(
+    table, _ = build_catalogue(
         archive("ai-artbench-native-sizes.zip"), labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2
     )
     assert table.groupby("source")["width"].unique().map(list).to_dict() == {"human": [256], "stable_diffusion": [768]}
@@ -74,7 +61,7 @@ def test_native_sizes_tell_stable_diffusion_from_the_rest() -> None:
 
 def test_real_pictures_become_pixels_and_a_published_split(tmp_path: Path) -> None:
     source = archive("ai-artbench-slice.zip")
-    table, _ = catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
+    table, _ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     write_pixels(source, table, tmp_path / "pixels.npy", size=32, resize="bilinear", jobs=2)
     pixels = np.load(tmp_path / "pixels.npy")
     assert pixels.shape == (208, 32, 32, 3)
@@ -87,7 +74,7 @@ def test_real_pictures_become_pixels_and_a_published_split(tmp_path: Path) -> No
         "subsample": None,
         "oversample": None,
     }
-    parts = split(table, np.arange(len(table)), **shares, **none, capped=False, test_seed=0, seed=0)
+    parts = draw_split(table, np.arange(len(table)), **shares, **none, capped=False, test_seed=0, seed=0)
     assert parts["partition"].value_counts().to_dict() == {"train": 128, "test": 66, "validation": 14}
 
 
@@ -140,7 +127,7 @@ def test_the_twenty_class_variants_learn_from_ai_artbench(project: Path) -> None
 def test_a_head_on_imagenet_features_tells_real_ai_art_from_human(tmp_path: Path) -> None:
     """Two thirds of 208 pictures suffice for an AUC of about 0.9; near 1 means a leak, near 0.5 a bug."""
     source = archive("ai-artbench-slice.zip")
-    table, _ = catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
+    table, _ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     write_pixels(source, table, tmp_path / "pixels.npy", size=160, resize="bilinear", jobs=2)
     plan = {
         "published": True,
@@ -151,7 +138,7 @@ def test_a_head_on_imagenet_features_tells_real_ai_art_from_human(tmp_path: Path
         "oversample": None,
     }
     plan |= {"exclude_sources": [], "near_duplicates": "keep"}
-    parts = split(table, np.arange(len(table)), **plan, capped=False, test_seed=0, seed=0)
+    parts = draw_split(table, np.arange(len(table)), **plan, capped=False, test_seed=0, seed=0)
     save_file(weights.read(MOBILENET, SHA256), tmp_path / "weights.safetensors")
     pixels, classes = np.load(tmp_path / "pixels.npy"), ["ai", "human"]
     learned, judged, tested = (

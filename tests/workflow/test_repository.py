@@ -71,14 +71,24 @@ def test_every_overlay_is_valid(overlay: str) -> None:
     )
 
 
+def declared_rules() -> dict[str, tuple[str | None, str]]:
+    """Each rule's text by its name, and the name of the rule whose script and threads it uses, if it does."""
+    found = {}
+    start = re.compile(r"^ *(?:use rule (\w+) as (\w+) with|(?:rule|checkpoint) (\w+)):$", re.MULTILINE)
+    for file in (REPOSITORY / "workflow/rules").glob("*.smk"):
+        _, *parts = start.split(file.read_text())
+        for base, derived, name, body in zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True):
+            found[derived or name] = (base, body)
+    return found
+
+
 @pytest.mark.parametrize("profile", ["slurm"])
 def test_clusters_know_the_rules_that_use_all_cores_and_those_of_networks(profile: str) -> None:
     stated = yaml.safe_load((REPOSITORY / f"profiles/{profile}/config.yaml").read_text())
-    bodies = {}
-    for file in (REPOSITORY / "workflow/rules").glob("*.smk"):
-        _, *parts = re.split(r"^ *(?:rule|checkpoint) (\w+):$", file.read_text(), flags=re.MULTILINE)
-        bodies |= dict(zip(parts[::2], parts[1::2], strict=True))
-    assert set(stated["set-threads"]) == {rule for rule, body in bodies.items() if "threads: ALL_CORES" in body}
+    bodies = {rule: body for rule, (_, body) in declared_rules().items()}
+    inherited = {rule: base for rule, (base, _) in declared_rules().items() if base}
+    threaded = {rule for rule, body in bodies.items() if "threads: ALL_CORES" in bodies[inherited.get(rule, rule)]}
+    assert set(stated["set-threads"]) == threaded
     networks = {rule for rule, body in bodies.items() if re.search(r"\*\*(GPU|PROCESSES)", body)}
     assert set(stated["set-resources"]) == networks
 
@@ -109,24 +119,17 @@ def test_the_readme_draws_the_rules_as_they_are() -> None:
     graph = run(REPOSITORY, "snakemake", "--config", *changed, "--rulegraph", "mermaid-js")
     names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
     found = {(names[start], names[end]) for start, end in re.findall(r"(id\d+) --> (id\d+)", graph)}
-    assert edges == {(start, end) for start, end in found if end not in ("trace", "checksums")}
+    assert edges == {(start, end) for start, end in found if end not in ("provenance", "checksums")}
 
 
 def test_every_rule_has_a_script_of_its_name_and_a_log() -> None:
-    rules = {
-        name: body
-        for file in (REPOSITORY / "workflow/rules").glob("*.smk")
-        for name, body in re.findall(
-            r"^ *(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|^ *(?:rule|checkpoint) |\Z)",
-            file.read_text(),
-            re.MULTILINE | re.DOTALL,
-        )
-    }
+    rules = declared_rules()
     scripts = {file.stem for file in (REPOSITORY / "workflow/scripts").glob("*.py")}
-    assert set(rules) == scripts
-    for name, body in rules.items():
-        assert f'"../scripts/{name}.py"' in body
-        assert re.search(rf"params:\s+\*code\(\"{name}\"\)", body), name
+    assert {name for name, (base, _) in rules.items() if base is None} == scripts
+    for name, (base, body) in rules.items():
+        # A rule that uses another one has its script, and so its code.
+        assert (base or f'"../scripts/{name}.py"' in body) and (not base or "script:" not in body), name
+        assert re.search(rf"params:\s+\*code\(\"{base or name}\"\)", body), name
         assert len(re.findall(r'log:\s+f".*?\.log"', body)) == 1, name
 
 

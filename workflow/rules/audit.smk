@@ -1,49 +1,49 @@
-"""What can be told from how the pictures were made and saved alone, and which of them are nearly the same."""
+"""What gives the origin of pictures away beside the art, and which pictures are nearly the same."""
 
-# The cues of the files as they came and, where they are harmonised, of what becomes of them.
+# The shortcut features of the files as they came and, where pictures are harmonised, of the harmonised files.
 STATES = ["raw", "harmonised"] if HARMONISE else ["raw"]
 
 
-rule cues:
+rule shortcut_features:
     input:
         PICTURES["input"],
         catalogue=f"{RESULTS}/catalogue.parquet",
     output:
         f"{RESULTS}/cues-{{state}}.parquet",
     log:
-        f"{LOGS}/cues-{{state}}.log",
+        f"{LOGS}/shortcut_features-{{state}}.log",
     wildcard_constraints:
         state=one_of(STATES),
     threads: ALL_CORES
     params:
-        *code("cues"),
+        *code("shortcut_features"),
         **PICTURES["params"],
         harmonise=lambda wildcards: HARMONISE if wildcards.state == "harmonised" else None,
     script:
-        "../scripts/cues.py"
+        "../scripts/shortcut_features.py"
 
 
-rule duplicates:
+rule near_duplicates:
     input:
         PICTURES["input"],
         catalogue=f"{RESULTS}/catalogue.parquet",
-        cues=f"{RESULTS}/cues-raw.parquet",
+        features=f"{RESULTS}/cues-raw.parquet",
     output:
         pairs=f"{RESULTS}/duplicates.parquet",
         groups=f"{RESULTS}/groups.parquet",
     log:
-        f"{LOGS}/duplicates.log",
+        f"{LOGS}/near_duplicates.log",
     threads: ALL_CORES
     params:
-        *code("duplicates"),
+        *code("near_duplicates"),
         **PICTURES["params"],
     script:
-        "../scripts/duplicates.py"
+        "../scripts/near_duplicates.py"
 
 
 rule shortcut_audit:
     input:
-        cues=expand(rules.cues.output, state=STATES),
+        cues=expand(rules.shortcut_features.output, state=STATES),
         catalogue=f"{RESULTS}/catalogue.parquet",
         groups=f"{RESULTS}/groups.parquet",
     output:

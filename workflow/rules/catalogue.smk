@@ -17,6 +17,7 @@ rule catalogue:
         images=CONFIG.budget.images,
         max_rejected=CONFIG.collection.max_rejected,
         seed=seed_of("catalogue"),
+        setting="collection.source",
     script:
         "../scripts/catalogue.py"
 

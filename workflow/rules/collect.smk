@@ -8,10 +8,10 @@ def local_digest(path):
     """The content of a local collection: Snakemake would judge it by its age, which a clone or a copy changes."""
     stated = CONFIG.collection.sha256
     if path.exists():
-        found = provenance.content_digest(path, Path(f"{SCRATCH}/digests/pictures.json"))
-        if stated in (None, found):
-            return found
-        reason = f"{path} has the sha256 {found}, and collection.sha256 says {stated}; one of them is wrong"
+        digest = provenance.content_digest(path, Path(f"{SCRATCH}/digests/pictures.json"))
+        if stated in (None, digest):
+            return digest
+        reason = f"{path} has the sha256 {digest}, and collection.sha256 says {stated}; one of them is wrong"
     elif stated:
         return stated
     elif Path(f"{path}.dvc").exists():

@@ -142,7 +142,7 @@ def sealed(wildcards):
 def sealed_to_learn(wildcards):
     """As `sealed`, with what some networks have besides: augmented copies and their digest, weights to begin from."""
     of = SEALED[wildcards.variant]
-    copies = expand(rules.copies.output, **of) if of["split"] in COPIED else []
+    copies = expand(rules.oversample.output, **of) if of["split"] in COPIED else []
     found = sealed(wildcards) | dict(zip(("copies", "copies_digest"), map(ancient, copies)))
     if weights := WEIGHTS_OF.get(wildcards.variant):
         found["weights"] = ancient(f"data/weights/{weights}.safetensors")

@@ -1,23 +1,23 @@
-"""How networks answer when pictures are changed a little."""
+"""How networks answer when pictures are corrupted."""
 
 
-def perturbed_for(variant):
-    """The perturbed test pictures of a variant, and their digest."""
+def corrupted_for(variant):
+    """The corrupted test pictures of a variant, and their digest."""
     of = SEALED[variant]
-    pixels, digest = expand(rules.perturbed.output, tested=TESTED_BY[of["split"]], **of)
+    pixels, digest = expand(rules.corrupt.output, tested=TESTED_BY[of["split"]], **of)
     return {"perturbed": ancient(pixels), "perturbed_digest": digest}
 
 
-def perturbed_by(variant):
-    """What decides them: a run that lost its scratch folder before this job must not hide a change."""
-    return [*code("perturbed"), perturbing(TESTED_BY[SEALED[variant]["split"]])]
+def corrupted_by(variant):
+    """The params that decide them: a run that lost its scratch folder before this job must not hide a change."""
+    return corrupt_params(TESTED_BY[SEALED[variant]["split"]])
 
 
 rule robustness:
     input:
         unpack(sealed_split),
         unpack(trained),
-        unpack(lambda wildcards: perturbed_for(wildcards.variant)),
+        unpack(lambda wildcards: corrupted_for(wildcards.variant)),
         predictions=f"{VARIANT}/predictions.parquet",
     output:
         scores=f"{VARIANT}/perturbed.parquet",
@@ -29,22 +29,22 @@ rule robustness:
     params:
         *code("robustness"),
         network=network_code("robustness"),
-        perturbed=lambda wildcards: perturbed_by(wildcards.variant),
+        perturbed=lambda wildcards: corrupted_by(wildcards.variant),
         seed=lambda wildcards: seed_of(f"{wildcards.variant} robustness"),
         device=CONFIG.device,
     script:
         "../scripts/robustness.py"
 
 
-def largest_perturbed(wildcards):
-    """The perturbed pictures with the most pixels that a variant sees, and their digest."""
+def largest_corrupted(wildcards):
+    """The corrupted pictures with the most pixels that a variant sees, and their digest."""
     name = max(CONFIG.variants, key=lambda name: SEALED[name]["size"])
-    return perturbed_for(name)
+    return corrupted_for(name)
 
 
 rule perturbed_examples:
     input:
-        unpack(largest_perturbed),
+        unpack(largest_corrupted),
     output:
         report(
             f"{RESULTS}/figures/perturbations.jpg",
@@ -56,6 +56,6 @@ rule perturbed_examples:
         f"{LOGS}/perturbed_examples.log",
     params:
         *code("perturbed_examples"),
-        perturbed=perturbed_by(max(CONFIG.variants, key=lambda name: SEALED[name]["size"])),
+        perturbed=corrupted_by(max(CONFIG.variants, key=lambda name: SEALED[name]["size"])),
     script:
         "../scripts/perturbed_examples.py"

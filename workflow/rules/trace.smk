@@ -16,10 +16,10 @@ def code_by_rule(wildcards):
     recipe = TRAINED.recipe(wildcards.variant)
     network = registry.module_name(recipe.architecture)
     with_network = {"weights", "train", "infer", "explain", "regions", "robustness"}
-    copies = ["copies"] if SEALED[wildcards.variant]["split"] in COPIED else []
+    copies = ["oversample"] if SEALED[wildcards.variant]["split"] in COPIED else []
     weights = ["weights"] if recipe.pretrained else []
-    common = [*COLLECT, "catalogue", "cues", "duplicates", "split", "pixels", *copies, *weights]
-    analysed = ["faces", "perturbed"] if wildcards.variant in CONFIG.variants else []
+    common = [*COLLECT, "catalogue", "shortcut_features", "near_duplicates", "split", "pixels", *copies, *weights]
+    analysed = ["faces", "corrupt"] if wildcards.variant in CONFIG.variants else []
     names = [*common, *analysed, *dict.fromkeys(rule_of(wildcards).values())]
     loaded = {"embed": MAPPED_BY, **dict.fromkeys(with_network, [network])}
     return {name: code(name, *loaded.get(name, [])) for name in names}

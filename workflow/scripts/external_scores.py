@@ -3,7 +3,7 @@ import pandas as pd
 
 from brushprint.core.job_log import LOG, logged
 from brushprint.core.tables import write_json, write_parquet
-from brushprint.data.near_duplicates import near
+from brushprint.data.near_duplicates import hash_matches
 from brushprint.data.taxonomy import with_classes
 from brushprint.evaluation import detection
 from brushprint.models.files import load_model
@@ -17,7 +17,7 @@ with logged(snakemake.log[0]):
     external = pd.read_parquet(given.external)
     # What the collection has too, or nearly, may have trained.
     own = pd.read_parquet(given.catalogue, columns=["sha256", "phash"])
-    known = external["sha256"].isin(own["sha256"]).to_numpy() | near(external["phash"], own["phash"])
+    known = external["sha256"].isin(own["sha256"]).to_numpy() | hash_matches(external["phash"], own["phash"])
     LOG.info("external: %d of %d pictures are in the collection too and are left out", known.sum(), len(external))
     array = np.load(given.pixels, mmap_mode="r")
     score = ai_scores(model, array[:, None], origins, device=params.device)[:, 0]

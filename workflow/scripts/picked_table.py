@@ -9,12 +9,12 @@ from brushprint.data.catalogue import read_catalogued
 from brushprint.figures.robustness import TILE, picked
 
 with logged(snakemake.log[0]):
-    given, params = snakemake.input, snakemake.params
+    inputs, params = snakemake.input, snakemake.params
     parts = [
-        pd.read_parquet(file).assign(variant=name) for name, file in zip(params.variants, given.scores, strict=True)
+        pd.read_parquet(file).assign(variant=name) for name, file in zip(params.variants, inputs.scores, strict=True)
     ]
     scores = pd.concat(parts, ignore_index=True)
-    # Side by side: a row a picture and condition, a column a variant.
+    # A row per picture and condition, a column per variant.
     wide = scores.pivot(index=["path", "name", "severity"], columns="variant", values="p_ai")[list(params.variants)]
     write_csv(wide.reset_index(), snakemake.output.table)
 
@@ -22,6 +22,6 @@ with logged(snakemake.log[0]):
         picture.thumbnail((TILE, TILE))
         return np.asarray(picture)
 
-    pictures = pd.read_parquet(given.pictures)
-    shown = dict(read_catalogued(params.root, pictures, thumbnail, 1, "picked", harmonise=params.harmonise))
-    picked(scores, {path: shown[path] for path in sorted(shown)}, Path(snakemake.output.figure))
+    pictures = pd.read_parquet(inputs.pictures)
+    thumbnails = dict(read_catalogued(params.root, pictures, thumbnail, 1, "picked", harmonise=params.harmonise))
+    picked(scores, {path: thumbnails[path] for path in sorted(thumbnails)}, Path(snakemake.output.figure))

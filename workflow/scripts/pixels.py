@@ -2,7 +2,7 @@ import pandas as pd
 
 from brushprint.core.digest import key, sha256
 from brushprint.core.job_log import logged
-from brushprint.data.array_digests import write_pixels_digest
+from brushprint.data.array_digests import write_array_digest
 from brushprint.data.pixels import write_pixels
 
 with logged(snakemake.log[0]):
@@ -17,4 +17,4 @@ with logged(snakemake.log[0]):
         harmonise=snakemake.params.harmonise,
     )
     made_from = key([*snakemake.params, sha256(catalogue)])
-    write_pixels_digest(snakemake.output.digest, pixels=pixels, made_from=made_from)
+    write_array_digest(snakemake.output.digest, pixels=pixels, made_from=made_from)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
-from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.data.corruptions import CONDITIONS
 from brushprint.data.taxonomy import with_classes
 from brushprint.evaluation import detection
 from brushprint.evaluation.robustness import rates

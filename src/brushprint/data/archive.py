@@ -1,25 +1,27 @@
-"""Pictures read straight out of a zip, a tar or a folder, one after the other, without unpacking anything."""
+"""Files read straight out of a zip, a tar or a folder, one after the other, without unpacking anything."""
 
 import os
 import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
 from brushprint.core.errors import UserError
 
-# A picture file larger than this is taken for an attack or a mistake.
+# A larger picture file is an attack or a mistake.
 LARGEST_MEMBER = 128 * 2**20
 
 SECOND = "a second file of this name"
 
 
 class Member(NamedTuple):
-    """One file of a collection: its name with forward slashes, and how to read it, or why it cannot be.
+    """One file or folder of a collection.
 
-    A folder comes too, with a slash at the end of its name and refused.
+    `path` is its name with forward slashes; that of a folder ends in a slash. `read` returns its bytes. `refused` is
+    the reason why it must not be read, None for a file that may be read; a folder is always refused.
     """
 
     path: str
@@ -31,17 +33,19 @@ class UnreadableError(ValueError):
     """The archive cannot give the bytes of a member; the message says why."""
 
 
-def members(root: str | Path) -> Iterator[Member]:
-    """Each file in the folder, zip or tar `root`; read a member, if at all, before asking for the next.
+def members(root: str | Path, setting: str = "collection.source") -> Iterator[Member]:
+    """Yield each file of the folder, zip or tar `root`. Read a member, if at all, before asking for the next.
 
     Nothing is trusted: links, devices, names outside the root, encrypted and oversized members come with the reason
-    why they are refused. Raises `UserError` when `root` is missing or no archive.
+    why they are refused. Raises `UserError`, which names the `setting` that `root` comes from, when `root` is missing,
+    damaged or no archive.
     """
-    seen = set()
-    for member in _reader(Path(root))(Path(root)):
+    read = _reader(Path(root), setting)
+    paths: set[str] = set()
+    for member in read(Path(root), setting):
         path = _tidy(member.path)
-        yield member._replace(path=path, refused=SECOND if path in seen else member.refused)
-        seen.add(path)
+        yield member._replace(path=path, refused=SECOND if path in paths else member.refused)
+        paths.add(path)
 
 
 def _tidy(path: str) -> str:
@@ -50,36 +54,36 @@ def _tidy(path: str) -> str:
     return PurePosixPath(text).as_posix() + ("/" if text.endswith("/") else "")
 
 
-def _reader(root: Path) -> Callable[[Path], Iterator[Member]]:
+def _reader(root: Path, setting: str) -> Callable[[Path, str], Iterator[Member]]:
     if root.is_dir():
         return _in_folder
     if not root.exists():
-        raise UserError(f"collection.source: {root} does not exist; give a folder, a zip or a tar")
+        raise UserError(f"{setting}: {root} does not exist; give a folder, a zip or a tar")
     if root.is_file() and zipfile.is_zipfile(root):
         return _in_zip
     if root.is_file() and _is_tar(root):
         return _in_tar
-    raise UserError(f"collection.source: {root} is neither a folder nor a whole zip or tar archive")
+    raise UserError(f"{setting}: {root} is neither a folder nor a whole zip or tar archive")
 
 
 def _is_tar(root: Path) -> bool:
     try:
         return tarfile.is_tarfile(root)
-    except Exception:  # the start of a compressed archive, damaged: reading it says how
+    except Exception:  # the start of a compressed archive is damaged: the error of reading it says how
         return True
 
 
-def _damaged(root: Path, error: Exception) -> UserError:
-    return UserError(f"collection.source: {root} is damaged ({_what(error)}); fetch it again")
+def _damaged(root: Path, setting: str, error: Exception) -> UserError:
+    return UserError(f"{setting}: {root} is damaged ({_reason(error)}); fetch it again")
 
 
-def _what(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _in_folder(root: Path) -> Iterator[Member]:
+def _in_folder(root: Path, setting: str) -> Iterator[Member]:
     def fail(error: OSError) -> None:
-        raise UserError(f"collection.source: {error.filename} cannot be read ({error.strerror})")
+        raise UserError(f"{setting}: {error.filename} cannot be read ({error.strerror})")
 
     for folder, folders, names in os.walk(root, onerror=fail):
         folders.sort()
@@ -90,23 +94,25 @@ def _in_folder(root: Path) -> Iterator[Member]:
         for name in sorted(names):
             file = Path(folder, name)
             path = file.relative_to(root).as_posix()
-            if not file.is_file():
-                refused = "not a regular file"
-            elif file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
-                refused = "link out of the folder"
-            else:
-                refused = _refusal(path, file.stat().st_size)
-            yield Member(path, file.read_bytes, refused)
+            yield Member(path, file.read_bytes, _refused_file(file, path, root))
 
 
-def _in_zip(root: Path) -> Iterator[Member]:
+def _refused_file(file: Path, path: str, root: Path) -> str | None:
+    if not file.is_file():
+        return "not a regular file"
+    if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
+        return "link out of the folder"
+    return _refusal(path, file.stat().st_size)
+
+
+def _in_zip(root: Path, setting: str) -> Iterator[Member]:
     try:
         archive = zipfile.ZipFile(root)
     except Exception as error:  # a damaged list of members raises many kinds
-        raise _damaged(root, error) from error
+        raise _damaged(root, setting, error) from error
     with archive:
         for info in archive.infolist():
-            path = info.filename.replace("\\", "/")  # old tools of Windows
+            path = info.filename.replace("\\", "/")  # written by old tools of Windows
             if path.endswith("/"):
                 yield _folder(path)
                 continue
@@ -115,7 +121,7 @@ def _in_zip(root: Path) -> Iterator[Member]:
                 refused = "link in the archive"
             if info.flag_bits & 1:
                 refused = "encrypted"
-            yield Member(path, lambda info=info: _read_zip(archive, info), refused)
+            yield Member(path, partial(_read_zip, archive, info), refused)
 
 
 def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
@@ -123,10 +129,10 @@ def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         with archive.open(info) as stream:
             return stream.read(LARGEST_MEMBER)
     except Exception as error:  # each compression raises its own kinds
-        raise UnreadableError(f"damaged in the archive ({_what(error)})") from error
+        raise UnreadableError(f"damaged in the archive ({_reason(error)})") from error
 
 
-def _in_tar(root: Path) -> Iterator[Member]:
+def _in_tar(root: Path, setting: str) -> Iterator[Member]:
     try:
         with tarfile.open(root) as archive:
             for info in archive:
@@ -138,20 +144,26 @@ def _in_tar(root: Path) -> Iterator[Member]:
                 refused = _refusal(info.name, info.size)
                 if not info.isfile():
                     refused = "link in the archive" if info.islnk() or info.issym() else "not a regular file"
-                yield Member(info.name, lambda info=info: _read_tar(archive, info), refused)
-            # tarfile takes a damaged header for the end.
-            archive.fileobj.seek(archive.offset)
-            if any(archive.fileobj.read(tarfile.BLOCKSIZE) or b"cut"):
-                raise tarfile.ReadError("no end mark")
+                yield Member(info.name, partial(_read_tar, archive, info), refused)
+            _check_end(archive)
     except Exception as error:  # each compression raises its own kinds
-        raise _damaged(root, error) from error
+        raise _damaged(root, setting, error) from error
+
+
+def _check_end(archive: tarfile.TarFile) -> None:
+    """Raise unless the archive ends in its end mark: tarfile takes a damaged header for the end."""
+    archive.fileobj.seek(archive.offset)
+    if any(archive.fileobj.read(tarfile.BLOCKSIZE) or b"cut"):
+        raise tarfile.ReadError("no end mark")
 
 
 def _read_tar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
     try:
-        return archive.extractfile(info).read()
+        stream = archive.extractfile(info)
+        assert stream is not None  # the member is a regular file
+        return stream.read()
     except Exception as error:  # each compression raises its own kinds
-        raise UnreadableError(f"damaged in the archive ({_what(error)})") from error
+        raise UnreadableError(f"damaged in the archive ({_reason(error)})") from error
 
 
 def _folder(path: str) -> Member:

@@ -3,9 +3,9 @@
 import hashlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import imagehash
 import numpy as np
@@ -13,73 +13,100 @@ import pandas as pd
 from PIL import Image
 
 from brushprint.core.errors import UserError
-from brushprint.core.job_log import progress
+from brushprint.core.job_log import LOG, progress
 from brushprint.data.archive import Member, UnreadableError, members
 from brushprint.data.decoding import SUFFIXES, UndecodableError, open_picture, to_rgb
 from brushprint.data.harmonise import load_rgb
-from brushprint.data.taxonomy import label, published_split
+from brushprint.data.taxonomy import Label, label, published_split
 from brushprint.stats.allocation import allocate
 
 COLUMNS = (
     *("image_id", "path", "sha256", "bytes", "format", "width", "height", "mode"),
     *("published_split", "origin", "source", "style", "folder", "phash"),
 )
+UNLABELLED_COLUMNS = ("path", "image_id", "sha256", "width", "height")
+# Unlabelled pictures are shown one by one, and each is changed in 64 ways.
+MOST_UNLABELLED = 500
+
+Result = TypeVar("Result")
 
 
-def catalogue(
-    root: str | Path, labels: list[dict[str, Any]], *, images: int | None, max_rejected: float, seed: int, jobs: int
+def build_catalogue(
+    root: str | Path,
+    labels: list[dict[str, Any]] | None,
+    *,
+    images: int | None,
+    max_rejected: float,
+    seed: int,
+    jobs: int,
+    setting: str = "collection.source",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Open every picture below `root` once.
+    """Open every picture below `root` once, and list what it is.
 
     Parameters
     ----------
     root : folder, zip or tar
-    labels : rules that label a folder name, see `brushprint.data.taxonomy.label`
+    labels : rules that label a folder name, see `brushprint.data.taxonomy.label`; None for pictures without labels
     images : take at most so many pictures, drawn evenly from the folders; None for all
     max_rejected : share of undecodable pictures above which `UserError` is raised
     seed : of that draw
     jobs : threads that decode
+    setting : name of the setting that `root` comes from, for errors
 
     Returns
     -------
-    catalogue : a row a picture, columns `COLUMNS`, sorted by path; equal contents appear once
-    rejected : a row a file that is not in it, columns `path` and `reason`, sorted by path
+    catalogue : a row per picture, sorted by path. With `labels` it has the columns `COLUMNS`, and of pictures with the
+        same content it has one. Without, it has `UNLABELLED_COLUMNS`, and a row for every file. `width` and `height`
+        are in pixels; columns without a number are text, missing where nothing is known
+    rejected : a row per file that is not in the catalogue, columns `path` and `reason`, sorted by path
 
-    Raises `UserError` when nothing is left or too much is rejected.
+    Raises `UserError` when no picture is left, too many are undecodable, or more than `MOST_UNLABELLED` have no labels.
     """
-    refused, labelled = [], {}
-    for path, reason in listing(root):
-        if reason is not None:
-            refused.append((path, reason))
-        elif found := label(path, labels):
-            labelled[path] = found
-        else:
-            refused.append((path, "no rule of collection.labels matches its folders"))
+    labelled, refused = _sorted_out(root, labels, setting)
+    if labels is None and len(labelled) > MOST_UNLABELLED:
+        raise UserError(
+            f"{setting}: {len(labelled):,} pictures in {root} are too many to look at one by one; "
+            f"pick at most {MOST_UNLABELLED}"
+        )
     chosen = set(_draw(sorted(labelled), images, seed))
-    rows, broken = [], {}
-    for path, facts in read_pictures(root, chosen, _describe, jobs, "catalogue"):
-        if isinstance(facts, str):
-            broken[path] = facts
-        else:
-            rows.append({"path": path, "published_split": published_split(path), **labelled[path]._asdict(), **facts})
+    facts, broken = _facts_of(root, chosen, jobs, setting)
     _check_share(broken, len(chosen), max_rejected)
-    table = pd.DataFrame(rows, columns=COLUMNS).sort_values("path", ignore_index=True)
-    table, repeated = _without_repeats(table)
+    table, repeated = _unlabelled_table(facts) if labels is None else _labelled_table(facts, labelled)
     reasons = sorted([*refused, *broken.items(), *repeated.items()])
     if table.empty:
+        with_label = "" if labels is None else " with a label"
         first = f"; the first of {len(reasons)} files refused is {': '.join(reasons[0])}" if reasons else ""
-        raise UserError(f"collection.source: no usable picture with a label in {root}{first}")
+        raise UserError(f"{setting}: no usable picture{with_label} in {root}{first}")
     rejected = pd.DataFrame(reasons, columns=["path", "reason"], dtype=str)
-    return table.astype(dict.fromkeys(COLUMNS, str) | {"bytes": "int64", "width": "int32", "height": "int32"}), rejected
+    _log_counts(table, rejected)
+    return table, rejected
 
 
-def listing(root: str | Path) -> Iterator[tuple[str, str | None]]:
-    """Each file, and each empty folder, with the reason why it cannot be a picture, or None.
+def _sorted_out(
+    root: str | Path, labels: list[dict[str, Any]] | None, setting: str
+) -> tuple[dict[str, Label | None], list[tuple[str, str]]]:
+    """The label of each file that may be a picture, by its path, and each other file with the reason why it is none."""
+    labelled: dict[str, Label | None] = {}
+    refused = []
+    for path, reason in listing(root, setting):
+        if reason is not None:
+            refused.append((path, reason))
+        elif labels is None:
+            labelled[path] = None
+        elif picture_label := label(path, labels):
+            labelled[path] = picture_label
+        else:
+            refused.append((path, "no rule of collection.labels matches its folders"))
+    return labelled, refused
 
-    A folder's name ends in a slash.
+
+def listing(root: str | Path, setting: str = "collection.source") -> Iterator[tuple[str, str | None]]:
+    """Yield each file, and each empty folder, with the reason why it cannot be a picture, or None.
+
+    The name of a folder ends in a slash. Raises `UserError` as `brushprint.data.archive.members` does.
     """
     folders, filled = set(), set()
-    for member in members(root):
+    for member in members(root, setting):
         if member.path.endswith("/"):
             folders.add(member.path)
             continue
@@ -91,29 +118,36 @@ def listing(root: str | Path) -> Iterator[tuple[str, str | None]]:
 
 
 def read_pictures(
-    root: str | Path, wanted: set[str], function: Callable[[bytes], Any], jobs: int, label: str
-) -> Iterator[tuple[str, Any]]:
-    """Apply `function` to the bytes of each wanted member, in the order of the archive.
+    root: str | Path,
+    wanted: set[str],
+    function: Callable[[bytes], Result],
+    jobs: int,
+    title: str,
+    *,
+    setting: str = "collection.source",
+) -> Iterator[tuple[str, Result | str]]:
+    """Apply `function` to the bytes of each wanted member, and yield paths and results in the order of the archive.
 
-    The reason comes in place of the result where a member cannot be read or `function` raises `UndecodableError`.
+    Where a member cannot be read or `function` raises `UndecodableError`, the reason comes in place of the result.
+    `title` names the work in the progress that is logged. Raises `UserError` as `brushprint.data.archive.members` does.
 
     Reading is sequential and runs only a little ahead, so memory does not grow with the archive. Decoding and resizing
     in Pillow release Python's lock: threads are enough.
     """
 
     def contents() -> Iterator[tuple[str, bytes | str]]:
-        for member in members(root):
+        for member in members(root, setting):
             if member.path in wanted and member.refused is None:
                 yield member.path, _content(member)
 
-    def apply(path: str, content: bytes | str) -> tuple[str, Any]:
+    def apply(path: str, content: bytes | str) -> tuple[str, Result | str]:
         try:
             return path, content if isinstance(content, str) else function(content)
         except UndecodableError as error:
             return path, str(error)
 
-    with ThreadPoolExecutor(jobs) as pool, progress(len(wanted), label) as bar:
-        ahead = deque()
+    with ThreadPoolExecutor(jobs) as pool, progress(len(wanted), title) as bar:
+        ahead: deque[Future[tuple[str, Result | str]]] = deque()
         for path, content in contents():
             ahead.append(pool.submit(apply, path, content))
             if len(ahead) > 4 * jobs:
@@ -127,44 +161,44 @@ def read_pictures(
 def read_catalogued(
     root: str | Path,
     catalogue: pd.DataFrame,
-    function: Callable[[Image.Image], Any],
+    function: Callable[[Image.Image], Result],
     jobs: int,
-    label: str,
+    title: str,
     *,
     harmonise: Mapping[str, Any] | None = None,
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[str, Result]]:
     """Apply `function` to the decoded RGB picture of each row of a catalogue, in the order of the archive.
 
-    `harmonise` says what becomes of it before, see `brushprint.data.harmonise.harmonised`; None: it stays as it came.
-    Yields paths and results. Raises `UserError` when a picture is no longer the one that was catalogued.
+    `harmonise` holds the arguments of `brushprint.data.harmonise.harmonised`, which the picture passes first; with None
+    it stays as it came. Yields and raises as `read_catalogued_files` does.
     """
 
-    def decoded(content: bytes) -> Any:
+    def decoded(content: bytes) -> Result:
         return function(load_rgb(content, harmonise))
 
-    return read_catalogued_files(root, catalogue, decoded, jobs, label)
+    return read_catalogued_files(root, catalogue, decoded, jobs, title)
 
 
 def read_catalogued_files(
-    root: str | Path, catalogue: pd.DataFrame, function: Callable[[bytes], Any], jobs: int, label: str
-) -> Iterator[tuple[str, Any]]:
+    root: str | Path, catalogue: pd.DataFrame, function: Callable[[bytes], Result], jobs: int, title: str
+) -> Iterator[tuple[str, Result]]:
     """Apply `function` to the bytes of each row of a catalogue, in the order of the archive.
 
-    Yields paths and results. Raises `UserError` when a file is no longer the one that was catalogued, or when
-    `function` raises `UndecodableError`.
+    The catalogue needs the columns `path` and `sha256`. Yields paths and results. Raises `UserError` when a file is no
+    longer the one that was catalogued, or when `function` raises `UndecodableError`.
     """
-    identity = dict(zip(catalogue["path"], catalogue["sha256"], strict=True))
+    expected = dict(zip(catalogue["path"], catalogue["sha256"], strict=True))
     advice = f"delete {root} if it was fetched or drawn, and run again"
 
-    def checked(content: bytes) -> tuple[str, Any]:
+    def checked(content: bytes) -> tuple[str, Result]:
         return hashlib.sha256(content).hexdigest(), function(content)
 
-    for path, result in read_pictures(root, set(identity), checked, jobs, label):
-        if isinstance(result, str) or result[0] != identity.pop(path):
+    for path, result in read_pictures(root, set(expected), checked, jobs, title):
+        if isinstance(result, str) or result[0] != expected.pop(path):
             raise UserError(f"collection.source: {path} in {root} has changed since it was catalogued; {advice}")
         yield path, result[1]
-    if identity:
-        raise UserError(f"collection.source: {min(identity)} is gone from {root} since it was catalogued; {advice}")
+    if expected:
+        raise UserError(f"collection.source: {min(expected)} is gone from {root} since it was catalogued; {advice}")
 
 
 def examples(
@@ -178,8 +212,8 @@ def examples(
 ) -> dict[str, list[tuple[str, Image.Image]]]:
     """At most `most` pictures of each source with their styles (folders where they have none), sorted by style.
 
-    Each style is shown before one is shown twice. The pictures are RGB, of at most `side` pixels; before, they are
-    harmonised as `read_catalogued` says.
+    Each style is shown before one is shown twice. The pictures are RGB, of at most `side` pixels a side; they are
+    harmonised first, as `read_catalogued` says.
     """
     table = catalogue.assign(group=catalogue["style"].fillna(catalogue["folder"]))
     turn = table.groupby(["source", "group"]).cumcount()
@@ -196,6 +230,11 @@ def examples(
     return dict(shown)
 
 
+def image_id(sha256: str) -> str:
+    """The identity of a picture: the first 16 digits of its file's sha256 in hexadecimal."""
+    return sha256[:16]
+
+
 def _content(member: Member) -> bytes | str:
     try:
         return member.read()
@@ -210,9 +249,9 @@ def _draw(paths: list[str], images: int | None, seed: int) -> list[str]:
     folders = defaultdict(list)
     for path in paths:
         folders[path.rsplit("/", 1)[0]].append(path)
-    quotas = allocate(images, {folder: len(inside) for folder, inside in folders.items()})
+    allocation = allocate(images, {folder: len(inside) for folder, inside in folders.items()})
     generator = np.random.default_rng(seed)
-    return [path for folder in sorted(folders) for path in generator.permutation(folders[folder])[: quotas[folder]]]
+    return [path for folder in sorted(folders) for path in generator.permutation(folders[folder])[: allocation[folder]]]
 
 
 def _describe(content: bytes) -> dict[str, Any]:
@@ -222,7 +261,7 @@ def _describe(content: bytes) -> dict[str, Any]:
     picture = to_rgb(opened)
     sha256 = hashlib.sha256(content).hexdigest()
     return {
-        "image_id": sha256[:16],
+        "image_id": image_id(sha256),
         "sha256": sha256,
         "bytes": len(content),
         "width": picture.width,
@@ -232,16 +271,48 @@ def _describe(content: bytes) -> dict[str, Any]:
     }
 
 
+def _facts_of(
+    root: str | Path, chosen: set[str], jobs: int, setting: str
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """The facts of each picture by its path, and the reason why each other one cannot be decoded."""
+    facts, broken = {}, {}
+    for path, result in read_pictures(root, chosen, _describe, jobs, "catalogue", setting=setting):
+        if isinstance(result, str):
+            broken[path] = result
+        else:
+            facts[path] = result
+    return facts, broken
+
+
+def _unlabelled_table(facts: dict[str, dict[str, Any]]) -> tuple[pd.DataFrame, dict[str, str]]:
+    rows = [{"path": path, **described} for path, described in facts.items()]
+    return pd.DataFrame(rows, columns=UNLABELLED_COLUMNS).sort_values("path", ignore_index=True), {}
+
+
+def _labelled_table(
+    facts: dict[str, dict[str, Any]], labelled: Mapping[str, Label | None]
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """A row per content, and the reason why each other picture is left out."""
+    labels = {path: picture_label for path, picture_label in labelled.items() if picture_label}
+    rows = [
+        {"path": path, "published_split": published_split(path), **labels[path]._asdict(), **described}
+        for path, described in facts.items()
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS).sort_values("path", ignore_index=True)
+    table, repeated = _without_repeats(table)
+    return table.astype(dict.fromkeys(COLUMNS, str) | {"bytes": "int64", "width": "int32", "height": "int32"}), repeated
+
+
 def _without_repeats(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     """Keep one picture of each content, a test picture first; none where one content is labelled human and AI."""
     origins = table.groupby("sha256")["origin"].transform("nunique")
-    torn = table[origins > 1]
+    contradictory = table[origins > 1]
     rest = table[origins <= 1]
     order = rest.assign(_late=rest["published_split"] != "test").sort_values(["_late", "path"])
     kept = order.drop_duplicates("sha256")
     columns = ["sha256", "path", "source", "style"]
     repeats = order.drop(kept.index).merge(kept[columns], on="sha256", suffixes=("", "_kept"))
-    reasons = dict.fromkeys(torn["path"], "the same content is labelled both human and AI")
+    reasons = dict.fromkeys(contradictory["path"], "the same content is labelled both human and AI")
     for row in repeats.itertuples():
         alike = (row.source, row.style or "") == (row.source_kept, row.style_kept or "")
         reasons[row.path] = f"same content as {row.path_kept}" + ("" if alike else ", which is labelled otherwise")
@@ -255,3 +326,9 @@ def _check_share(broken: dict[str, str], total: int, allowed: float) -> None:
             f"{len(broken)} of {total} pictures cannot be read, "
             f"more than collection.max_rejected = {allowed:g} allows; the first is {path}: {reason}"
         )
+
+
+def _log_counts(table: pd.DataFrame, rejected: pd.DataFrame) -> None:
+    LOG.info("catalogue: %d pictures, %d files rejected", len(table), len(rejected))
+    for reason, files in rejected["reason"].value_counts().head(5).items():
+        LOG.info("%d rejected: %s", files, reason)

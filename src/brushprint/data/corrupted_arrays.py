@@ -1,4 +1,4 @@
-"""Perturbed pictures as networks see them: each changed at its own size, and only then brought to a network's."""
+"""Arrays of corrupted pictures: each picture is corrupted at its own size, and only then resized for a network."""
 
 import hashlib
 import json
@@ -11,28 +11,18 @@ import pandas as pd
 from PIL import Image
 
 from brushprint.core.digest import key
-from brushprint.core.errors import UserError
-from brushprint.data.catalogue import listing, read_catalogued_files, read_pictures
-from brushprint.data.corruptions import PERTURBATIONS, perturb, severities, swap
-from brushprint.data.decoding import open_picture, to_rgb
-from brushprint.data.harmonise import harmonised
-from brushprint.data.pixels import new_array
+from brushprint.data.catalogue import image_id, read_catalogued_files
+from brushprint.data.corruptions import CONDITIONS, corrupt, swap_encoding
+from brushprint.data.harmonise import load_rgb
+from brushprint.data.pixels import new_array, square
+from brushprint.data.split import in_test
 from brushprint.stats.allocation import stratified
 
-# What is made of every picture, by name and severity: itself, each change, and itself as one of the other origin was
-# saved.
-CONDITIONS = [
-    ("none", 0),
-    *((name, severity) for name in PERTURBATIONS for severity in severities(name)),
-    ("swap", 1),
-]
-# Each picture makes 64 and has a place of its own in a figure.
-MOST_PICKED = 500
-# The donor of a picture must not follow from what its perturbations follow from.
+# Part of the seed that draws a picture's donor, which must not follow from the seed of its corruptions.
 _DONOR = "donor"
 
 
-def write_perturbed(
+def write_corrupted(
     root: str | Path,
     pictures: pd.DataFrame,
     encodings: Sequence[str | None],
@@ -44,53 +34,77 @@ def write_perturbed(
     jobs: int,
     harmonise: Mapping[str, Any] | None = None,
 ) -> tuple[str, pd.DataFrame]:
-    """Write each picture under each of `CONDITIONS` to an array [pictures, conditions, size, size, 3] of uint8.
+    """Write each picture under all `CONDITIONS` to an array [pictures, conditions, size, size, 3] of uint8.
 
     Parameters
     ----------
     root : folder, zip or tar
-    pictures : rows of a catalogue, or what `read_picked` gives: `path`, `sha256` and `image_id`
-    encodings : of each picture the JSON text of the encoding that it is swapped to, see `donors`; None: it is not
+    pictures : rows of a catalogue, of which `path`, `sha256` and `image_id` are used
+    encodings : for each picture the encoding of its donor as JSON text, see `donor_encodings`; None for no donor
     target : .npy file
-    size, resize : what the networks see, as for `brushprint.data.pixels.write_pixels`: the condition `none` is its
-        array
-    seed : with the `image_id` it decides how a picture is changed, whatever others there are and whatever is seen
+    size, resize : as for `brushprint.data.pixels.write_pixels`, whose array the condition `none` equals
+    seed : decides, together with the `image_id` alone, how a picture is corrupted
     jobs : threads; the bytes are the same for any number
-    harmonise : what becomes of each picture before, see `brushprint.data.harmonise.harmonised`; None: it stays as it
-        came
+    harmonise : as for `brushprint.data.catalogue.read_catalogued`
 
     Returns
     -------
     digest : sha256 of the pixels in hexadecimal
-    table : a row a picture of the array, `image_id` and `swapped`, bool; one that is not swapped is in its place as it
-        came
+    table : a row per picture of the array, `image_id` and `swapped`, bool: whether it has a donor. Without one, the
+        condition `swap` holds the picture unchanged
 
     Each picture is decoded once. Raises `UserError` when a picture has changed since it was catalogued.
     """
-    how = Image.Resampling[resize.upper()]
     rows = {path: row for row, path in enumerate(pictures["path"])}
     encoding_of = {sha256: json.loads(text) for sha256, text in zip(pictures["sha256"], encodings, strict=True) if text}
 
     def conditions(content: bytes) -> np.ndarray:
         sha256 = hashlib.sha256(content).hexdigest()
-        picture, own_seed = to_rgb(open_picture(content)), _seed_of(seed, _image_id(sha256))
-        picture = harmonised(picture, **harmonise)[0] if harmonise else picture
-        changed = (_under(picture, name, severity, own_seed, encoding_of.get(sha256)) for name, severity in CONDITIONS)
-        return np.stack([np.asarray(one.resize((size, size), how)) for one in changed])
+        picture, own_seed = load_rgb(content, harmonise), _seed_of(seed, image_id(sha256))
+        corrupted = (
+            _under(picture, name, severity, own_seed, encoding_of.get(sha256)) for name, severity in CONDITIONS
+        )
+        return np.stack([square(one, size, resize) for one in corrupted])
 
     with new_array(target, (len(rows), len(CONDITIONS), size, size, 3)) as array:
-        for path, pixels in read_catalogued_files(root, pictures, conditions, jobs, f"perturbed {size} {resize}"):
+        for path, pixels in read_catalogued_files(root, pictures, conditions, jobs, f"corrupted {size} {resize}"):
             array[rows[path]] = pixels
-        digest = hashlib.sha256(array).hexdigest()
-    swapped = [bool(text) for text in encodings]
-    return digest, pd.DataFrame({"image_id": pictures["image_id"].to_numpy(), "swapped": np.array(swapped, bool)})
+        digest = hashlib.sha256(array.data).hexdigest()
+    swapped = np.array([bool(text) for text in encodings], bool)
+    return digest, pd.DataFrame({"image_id": pictures["image_id"].to_numpy(), "swapped": swapped})
 
 
-def choose(catalogue: pd.DataFrame, tests: np.ndarray, *, pictures: int, seed: int) -> np.ndarray:
-    """Rows of at most `pictures` of the test pictures, ascending, drawn evenly from the sources and their styles.
+def draw_test_pictures(
+    catalogue: pd.DataFrame,
+    groups: np.ndarray,
+    encodings: Sequence[str],
+    *,
+    published: bool,
+    test: float,
+    test_seed: int,
+    pictures: int,
+    seed: int,
+) -> tuple[pd.DataFrame, list[str | None]]:
+    """Draw the test pictures that are corrupted, and a donor for each.
 
-    `tests`, bool [rows of the catalogue], says which test. Where there are more styles than `pictures`, only sources
-    count.
+    Parameters
+    ----------
+    catalogue, groups, published, test, test_seed : as for `brushprint.data.split.in_test`
+    encodings : for each row of the catalogue the JSON text of its encoding, see `donor_encodings`
+    pictures, seed : as for `choose_pictures`
+
+    Returns the rows of the catalogue, and for each the encoding of its donor, None where there is none.
+    """
+    tests = in_test(catalogue, groups, published=published, test=test, test_seed=test_seed)
+    chosen = choose_pictures(catalogue, tests, pictures=pictures, seed=seed)
+    return catalogue.iloc[chosen], donor_encodings(catalogue, encodings, chosen, seed=seed)
+
+
+def choose_pictures(catalogue: pd.DataFrame, tests: np.ndarray, *, pictures: int, seed: int) -> np.ndarray:
+    """Draw at most `pictures` of the test pictures, evenly from the sources and their styles.
+
+    `tests`, bool [rows of the catalogue], says which pictures test. With more styles than `pictures` only sources
+    count. Returns rows of the catalogue, int64 and ascending.
     """
     rows = np.flatnonzero(tests)
     table = catalogue.iloc[rows]
@@ -98,11 +112,13 @@ def choose(catalogue: pd.DataFrame, tests: np.ndarray, *, pictures: int, seed: i
     return rows[stratified(kinds if kinds.nunique() <= pictures else table["source"], pictures, seed)]
 
 
-def donors(catalogue: pd.DataFrame, encodings: Sequence[str], chosen: np.ndarray, *, seed: int) -> list[str | None]:
-    """For each chosen row the encoding of a random picture of the other origin; None where there is none.
+def donor_encodings(
+    catalogue: pd.DataFrame, encodings: Sequence[str], chosen: np.ndarray, *, seed: int
+) -> list[str | None]:
+    """The encoding of a random picture of the other origin for each chosen row; None where there is no such picture.
 
-    `encodings` are JSON texts, one a row of the catalogue, of what `brushprint.data.corruptions.swap` takes. Which one
-    it is does not depend on the others that are chosen.
+    `encodings` holds for each row of the catalogue the JSON text of what `brushprint.data.corruptions.swap_encoding`
+    takes. The donor of a picture does not depend on which other pictures are chosen.
     """
     texts, origin = np.asarray(encodings, dtype=object), catalogue["origin"].to_numpy()
     others = {name: texts[origin != name] for name in np.unique(origin)}
@@ -114,60 +130,14 @@ def donors(catalogue: pd.DataFrame, encodings: Sequence[str], chosen: np.ndarray
     return drawn
 
 
-def read_picked(root: str | Path, *, jobs: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A person's hand-picked pictures, which need no labels.
-
-    Returns
-    -------
-    picked : a row a picture, sorted by `path`: `path`, `image_id`, `sha256`, `width` and `height` in pixels
-    rejected : a row a file that is none, `path` and `reason`, sorted by path
-
-    Raises `UserError` when there is none or there are more than `MOST_PICKED`.
-    """
-    files = _files(root)
-    wanted = {path for path, reason in files if reason is None}
-    if len(wanted) > MOST_PICKED:
-        raise UserError(
-            f"robustness.picked: {len(wanted):,} pictures in {root} are too many to look at one by one; "
-            f"pick at most {MOST_PICKED}"
-        )
-    refused, rows = [(path, reason) for path, reason in files if reason is not None], []
-    for path, facts in read_pictures(root, wanted, _facts, jobs, "picked"):
-        if isinstance(facts, str):
-            refused.append((path, facts))
-        else:
-            rows.append({"path": path, **facts})
-    if not rows:
-        first = f"; the first of {len(refused)} files refused is {': '.join(min(refused))}" if refused else ""
-        raise UserError(f"robustness.picked: no usable picture in {root}{first}; put some into it")
-    rejected = pd.DataFrame(sorted(refused), columns=["path", "reason"], dtype=str)
-    return pd.DataFrame(rows).sort_values("path", ignore_index=True), rejected
-
-
-def _files(root: str | Path) -> list[tuple[str, str | None]]:
-    try:
-        return list(listing(root))
-    except UserError as error:  # which knows of one setting only that pictures come from
-        raise UserError(str(error).replace("collection.source", "robustness.picked")) from error
-
-
-def _facts(content: bytes) -> dict[str, Any]:
-    picture = to_rgb(open_picture(content))
-    sha256 = hashlib.sha256(content).hexdigest()
-    return {"image_id": _image_id(sha256), "sha256": sha256, "width": picture.width, "height": picture.height}
-
-
-def _image_id(sha256: str) -> str:
-    return sha256[:16]
-
-
-def _seed_of(seed: int, image_id: str) -> int:
-    return int(key([seed, image_id])[:16], 16)
+def _seed_of(seed: int, name: str) -> int:
+    return int(key([seed, name])[:16], 16)
 
 
 def _under(
     picture: Image.Image, name: str, severity: int, seed: int, encoding: Mapping[str, Any] | None
 ) -> Image.Image:
+    """The picture under a condition."""
     if name == "swap":
-        return swap(picture, encoding) if encoding else picture
-    return perturb(picture, name, severity, seed)
+        return swap_encoding(picture, encoding) if encoding else picture
+    return corrupt(picture, name, severity, seed)

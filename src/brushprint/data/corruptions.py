@@ -1,9 +1,10 @@
-"""Pictures changed a little, as they are on their way through the world, each way in five strengths.
+"""Corruptions: the small changes that pictures meet in the world, most of them in five severities.
 
-The ways and the grading follow ImageNet-C (Hendrycks and Dietterich, 2019), but the first severity is hardly visible
-here. What is measured in pixels goes by the side of a picture, the square root of its area: pictures of 256 and of 768
-pixels lose the same, seen as large as one another, or else a network's answers to one source would change more than to
-another. Only JPEG has blocks of 8 pixels whatever the size, as everybody's JPEG has.
+The kinds and the grading follow ImageNet-C (Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common
+Corruptions and Perturbations", ICLR 2019), but the first severity is hardly visible here. Lengths are shares of a
+picture's side, the square root of its area: pictures of 256 and of 768 pixels then lose equally much at equal display
+size, and a network's answers to one source do not change more than to another. Only JPEG has blocks of 8 pixels
+whatever the size, as all JPEG files have.
 """
 
 import zlib
@@ -18,7 +19,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 from PIL.Image import Resampling
 from scipy.special import ndtri
 
-# Severities 1 to 5. Of pairs the seed chooses one: less or more.
+# The strength of severities 1 to 5. Of a pair the seed chooses one: less or more.
 STRENGTHS = {
     "jpeg": (90, 75, 50, 25, 10),  # quality
     "rescale": (0.75, 0.5, 0.35, 0.25, 0.15),  # of the side, or of `_SIDE` where that is less
@@ -35,71 +36,80 @@ STRENGTHS = {
     "watermark": (0.08, 0.16, 0.28, 0.42, 0.6),  # opacity
     "combined": (1, 2, 3, 4, 5),  # severity of each of its parts
 }
-PERTURBATIONS = tuple(STRENGTHS)
-# Source 004 has blur, a change of colour, noise and a watermark in one.
+CORRUPTIONS = tuple(STRENGTHS)
+# Sajjad ("AI art vs non AI art") combines blur, a change of colour, noise and a watermark.
 COMBINED = ("blur", "hue", "noise", "watermark")
 
-# No grain is finer and nothing is scaled down to more than a picture of this side has.
+# Noise is no finer than in a picture of this side, and `rescale` scales down to a share of at most this side.
 _SIDE = 256
-# 256 numbers that are equally likely under the normal distribution.
+# 256 equally likely values of the standard normal distribution.
 _QUANTILES = ndtri((np.arange(256) + 0.5) / 256).astype(np.float32)
-# The hue is turned about the grey axis, weighed as in W3C's Filter Effects (hueRotate).
+# The hue is turned about the grey axis, with the weights of W3C's Filter Effects (hueRotate).
 _GREY = np.tile([0.213, 0.715, 0.072], (3, 1))
 _TURN = np.array([[-0.213, -0.715, 0.928], [0.143, 0.140, -0.283], [-0.787, 0.715, 0.072]])
-# JPEG and WEBP hold no longer sides than this.
+# The longest side that JPEG and WEBP can hold, in pixels.
 _LONGEST = 16_383
 _LOSSLESS = ("PNG", "BMP", "TIFF")
 
 
 def severities(name: str) -> tuple[int, ...]:
-    """The severities that a perturbation has: one for `mirror` and `flip`, which nothing makes stronger, else five."""
+    """The severities of a corruption: 1 for `mirror` and `flip`, which have no strength, and 1 to 5 for the others."""
     return tuple(range(1, len(STRENGTHS[name]) + 1))
 
 
-def perturb(picture: Image.Image, name: str, severity: int, seed: int) -> Image.Image:
-    """A picture changed in one way of `PERTURBATIONS`.
+# The conditions under which a picture is tested, by name and severity: unchanged, each corruption, and saved as a
+# picture of the other origin was.
+CONDITIONS = [
+    ("none", 0),
+    *((name, severity) for name in CORRUPTIONS for severity in severities(name)),
+    ("swap", 1),
+]
+
+
+def corrupt(picture: Image.Image, name: str, severity: int, seed: int) -> Image.Image:
+    """Apply one of `CORRUPTIONS` to a picture.
 
     Parameters
     ----------
     picture : RGB, of any size; it is not changed
-    name : the way
+    name : the corruption
     severity : one of `severities(name)`, or 0, which changes nothing, to the bit
-    seed : from 0; decides whether brighter or darker, to the left or to the right, and where noise and watermark lie.
-        All severities of a way decide alike, so that only the strength differs between them
+    seed : from 0; decides between brighter and darker, or left and right, and where noise and watermark lie. All
+        severities of a corruption decide alike, so that only the strength differs between them
 
     Returns
     -------
-    RGB, of the size of `picture`; only `crop` gives less, which the resize for a network then enlarges: to enlarge it
-    before would blur it twice. `rotation` shows the picture mirrored at its edges where it would be empty.
+    RGB, of the size of `picture`. Only `crop` gives less: resizing for a network enlarges it, and enlarging it before
+    would blur it twice. `rotation` fills the corners with the picture mirrored at its edges.
 
-    Raises `ValueError` for a severity that there is not, `KeyError` for such a name.
+    Raises `ValueError` for an unknown severity, `KeyError` for an unknown name.
     """
     if severity == 0:
         return picture
     if severity not in severities(name):
         raise ValueError(f"{name} has no severity {severity}")
-    # The name is in it, lest what is brighter is always turned to the left, too.
+    # The seed includes the name: otherwise each brightened picture would also be turned to the same side.
     generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
     return _CHANGES[name](picture, STRENGTHS[name][severity - 1], generator)
 
 
-def swap(picture: Image.Image, encoding: Mapping[str, Any]) -> Image.Image:
-    """A picture as if it had been saved as another one was: as many pixels, the same format and quality.
+def swap_encoding(picture: Image.Image, encoding: Mapping[str, Any]) -> Image.Image:
+    """Save a picture as another picture, its donor, was saved: with as many pixels and the same format and quality.
 
     Parameters
     ----------
     picture : RGB
-    encoding : of the other: `format` (Pillow's name), `width`, `height`, `quantisation` (tables of 64 numbers in the
+    encoding : of the donor: `format` (Pillow's name), `width`, `height`, `quantisation` (tables of 64 numbers in the
         order of Pillow's `quantization`, or None) and `subsampling` (Pillow's number, or None or -1 where unknown)
 
     Returns
     -------
-    RGB, of the proportions of `picture` and the other's area, encoded and decoded. Of a format without quantisation
-    tables, like WEBP, Pillow's usual quality is taken.
+    RGB, with the proportions of `picture` and the area of the donor, encoded and decoded. Formats without quantisation
+    tables, like WEBP, are written with Pillow's default quality.
     """
     factor = sqrt(encoding["width"] * encoding["height"] / (picture.width * picture.height))
-    size = tuple(min(_LONGEST, side) for side in _scaled(picture.size, factor))
-    picture = picture.resize(size, Resampling.BICUBIC)
+    width, height = _scaled(picture.size, factor)
+    picture = picture.resize((min(_LONGEST, width), min(_LONGEST, height)), Resampling.BICUBIC)
     kind, tables, subsampling = encoding["format"], encoding["quantisation"], encoding["subsampling"]
     if kind in _LOSSLESS:
         return picture
@@ -165,10 +175,10 @@ def _rotation(picture: Image.Image, degrees: float, generator: np.random.Generat
     down = max(0, ceil((width * sine + height * cosine - height) / 2)) + 1
     surrounded = Image.fromarray(np.pad(np.asarray(picture), ((down, down), (across, across), (0, 0)), "symmetric"))
     sine = _either(generator, -sine, sine)
-    # From a place in the result to one in the surrounded picture, both from the middle.
+    # The matrix leads from a place in the result to one in the surrounded picture, about the middle of each.
     x, y = width / 2, height / 2
-    there = (cosine, sine, x + across - cosine * x - sine * y, -sine, cosine, y + down + sine * x - cosine * y)
-    return surrounded.transform(picture.size, Image.Transform.AFFINE, there, Resampling.BILINEAR)
+    matrix = (cosine, sine, x + across - cosine * x - sine * y, -sine, cosine, y + down + sine * x - cosine * y)
+    return surrounded.transform(picture.size, Image.Transform.AFFINE, matrix, Resampling.BILINEAR)
 
 
 def _mirror(picture: Image.Image, _: None, __: np.random.Generator) -> Image.Image:
@@ -214,7 +224,10 @@ _PATTERN = 384
 
 @cache
 def _pattern() -> tuple[Image.Image, Image.Image]:
-    """Ink and mask of slanting lines of text, white with a dark rim, that show on any ground; of twice `_PATTERN`."""
+    """Ink and mask of slanting lines of text, white with a dark rim, which show on any ground.
+
+    Both are grey, of twice `_PATTERN` pixels a side.
+    """
     room = ceil(hypot(2 * _PATTERN, 2 * _PATTERN))
     ink, mask = Image.new("L", (room, room)), Image.new("L", (room, room))
     font, line = ImageFont.load_default(40), "SPECIMEN   " * 6
@@ -223,7 +236,8 @@ def _pattern() -> tuple[Image.Image, Image.Image]:
             ImageDraw.Draw(layer).text((-110 * (row % 2), top), line, 255, font, stroke_width=2, stroke_fill=rim)
     margin = (room - 2 * _PATTERN) // 2
     box = (margin, margin, margin + 2 * _PATTERN, margin + 2 * _PATTERN)
-    return tuple(layer.rotate(30, Resampling.BILINEAR).crop(box) for layer in (ink, mask))
+    ink, mask = (layer.rotate(30, Resampling.BILINEAR).crop(box) for layer in (ink, mask))
+    return ink, mask
 
 
 def _combined(picture: Image.Image, severity: int, generator: np.random.Generator) -> Image.Image:
@@ -233,6 +247,7 @@ def _combined(picture: Image.Image, severity: int, generator: np.random.Generato
 
 
 def _either(generator: np.random.Generator, less: float, more: float) -> float:
+    """One of both, with equal probability."""
     return more if generator.random() < 0.5 else less
 
 

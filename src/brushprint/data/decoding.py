@@ -6,24 +6,12 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps
 
-# Formats that Pillow decodes by itself: others call programs (EPS) or are no pictures of art. JPEG opens MPO, too.
+# Formats that Pillow decodes by itself: others call programs (EPS) or hold no pictures of art. JPEG opens MPO, too.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000")
 SUFFIXES = frozenset(
     [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".mpo",
-        ".png",
-        ".apng",
-        ".gif",
-        ".webp",
-        ".bmp",
-        ".tif",
-        ".tiff",
-        ".avif",
-        ".jp2",
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif"),
+        *(".webp", ".bmp", ".tif", ".tiff", ".avif", ".jp2"),
     ]
 )
 
@@ -36,9 +24,9 @@ class UndecodableError(ValueError):
 
 
 def open_picture(content: bytes) -> Image.Image:
-    """Read the header of a picture: format, mode and size are known, nothing is decoded yet.
+    """Read the header of a picture file: format, mode and size are known, nothing is decoded yet.
 
-    Raises `UndecodableError`.
+    Raises `UndecodableError` when the content is not a picture in one of `FORMATS`.
     """
     if not content:
         raise UndecodableError("empty file")
@@ -53,8 +41,8 @@ def open_picture(content: bytes) -> Image.Image:
 def to_rgb(picture: Image.Image) -> Image.Image:
     """Decode an opened picture to 8-bit RGB of the size that a person sees.
 
-    EXIF orientation is applied, 16-bit values are scaled, transparency lies over white, palettes, grey and CMYK become
-    RGB. Raises `UndecodableError` for broken content.
+    The EXIF orientation is applied, 16-bit values are scaled to 8 bits, and transparency lies over white. Palettes,
+    grey and CMYK become RGB. Raises `UndecodableError` for broken content.
     """
     try:
         picture.seek(0)

@@ -26,11 +26,11 @@ _KAGGLE_HANDLE = re.compile(r"([^/\s]+)/([^/\s]+)(?:/versions/([1-9][0-9]*))?")
 
 
 def fetch(source: str, target: Path, *, sha256: str | None = None) -> None:
-    """Make `target` the archive at `source`: an http(s) address, or `kaggle:owner/dataset`.
+    """Fetch the archive at `source`, an http(s) address or `kaggle:owner/dataset`, to `target`.
 
-    What was once downloaded is kept in the folder `fetched` beside `target`, which is a second name of the same file:
-    Snakemake deletes a target before it is made anew, and that must not cost another transfer. Raises `UserError` as
-    `download` does.
+    A downloaded file is kept in the folder `fetched` beside `target`, and `target` is a hard link to it: Snakemake
+    deletes a target before it is made anew, and that must not cost another transfer. Raises `UserError` as `download`
+    does.
     """
     kept = target.parent / "fetched" / hashlib.sha256(source.encode()).hexdigest()[:16]
     if kept.exists() and sha256 and digest.sha256(kept) != sha256.lower():
@@ -45,11 +45,11 @@ def fetch(source: str, target: Path, *, sha256: str | None = None) -> None:
 
 
 def download(url: str, target: Path, *, sha256: str | None = None, by_hand: str = _BY_HAND) -> None:
-    """Download `url` to `target`; whatever an earlier run left in `<target>.part` is not transferred again.
+    """Download `url` to `target`; bytes that an earlier run left in `<target>.part` are not transferred again.
 
-    Raises UserError when the address does not work, the transfer stops for good, the disk does not take the file,
-    or the file does not have the digest `sha256`. `target` appears only when it is complete and verified. `by_hand` is
-    what people can do instead.
+    `sha256` is the expected digest in hexadecimal, None to skip the check. `target` appears only when it is complete
+    and verified. Raises `UserError` when the address does not work, the transfer stops for good, the disk is full, or
+    the file has another digest; `by_hand` tells people in that message what they can do instead.
     """
     if not url.lower().startswith(("http://", "https://")):
         raise UserError(f"cannot download {url}: the address must begin with http:// or https://; else {by_hand}")
@@ -59,7 +59,7 @@ def download(url: str, target: Path, *, sha256: str | None = None, by_hand: str 
 def download_from_kaggle(handle: str, target: Path, *, sha256: str | None = None) -> None:
     """Download the archive of a Kaggle dataset, "owner/dataset" or "owner/dataset/versions/3", to `target`.
 
-    Raises UserError when Kaggle cannot be reached or refuses the dataset, and as `download` does.
+    Raises `UserError` when Kaggle cannot be reached or refuses the dataset, and as `download` does.
     """
     _fetch(_kaggle_archive_url(handle), target, f"Kaggle dataset {handle}", sha256, _BY_HAND)
 
@@ -70,10 +70,11 @@ class _CutError(Exception):
 
 @dataclass
 class _Part:
-    """The bytes that have arrived, and, in a note beside them, which file of the server they belong to.
+    """The bytes that have arrived, and a note beside them that names the server's file they belong to.
 
-    `source` is what people call the file; for Kaggle the address itself differs each time. `by_hand` is
-    what they can do instead.
+    `source` names the file for people and for the note: Kaggle's address differs each time. `by_hand` tells people what
+    they can do instead. `validator` is the server's name of this version of the file (see `_validator`), and `total`
+    the number of its bytes; each is None where it is unknown.
     """
 
     path: Path
@@ -96,7 +97,7 @@ class _Part:
         return f"{self.size:,} of {total} bytes arrived"
 
     def recall(self) -> None:
-        """Read the note of an earlier run; bytes without a note for this source cannot be trusted and go."""
+        """Read the note of an earlier run. Bytes without a note for this source cannot be trusted and are deleted."""
         try:
             note = json.loads(self.note.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -107,7 +108,7 @@ class _Part:
             self.discard()
 
     def begin(self, response: requests.Response) -> None:
-        """Start from zero with the file that `response` carries."""
+        """Start from zero with the file in `response`."""
         # Emptied before the note is written: a run killed in between must not pair old bytes with the new note.
         self.path.write_bytes(b"")
         length = response.headers.get("Content-Length")
@@ -116,7 +117,7 @@ class _Part:
         self.note.write_text(json.dumps(note), encoding="utf-8")
 
     def belongs_to(self, response: requests.Response) -> bool:
-        """Whether a 206 brings exactly the bytes that are missing, or a 416 says that none is."""
+        """Whether a 206 holds exactly the missing bytes, or a 416 says that none is missing."""
         # Some servers honour Range but not If-Range, so the validator is compared here too.
         unchanged = _validator(response) in (None, self.validator)
         span, _, total = response.headers.get("Content-Range", "").partition("/")
@@ -149,11 +150,11 @@ def _fetch(url: str, target: Path, source: str, sha256: str | None, by_hand: str
 
 
 def _receive(url: str, part: _Part) -> None:
-    """Request what is missing until nothing is."""
+    """Request the missing bytes until none is missing."""
     furthest, pauses, reached = part.size, iter(PAUSES), False
     while part.total is None or part.size != part.total:
         try:
-            with _told_as_cut(), _get(url, part) as response:
+            with _as_cut(), _get(url, part) as response:
                 reached = True
                 _take(response, part)
         except _CutError as cut:
@@ -176,7 +177,7 @@ def _wait(pause: float | None, cut: _CutError, part: _Part) -> None:
 
 
 def _get(url: str, part: _Part) -> requests.Response:
-    # A server that compresses on the fly would make lengths and ranges speak of other bytes than the file's.
+    # On a server that compresses on the fly, lengths and ranges would count other bytes than the file's.
     headers = {"Accept-Encoding": "identity"}
     if part.size and part.validator:
         headers |= {"Range": f"bytes={part.size}-", "If-Range": part.validator}
@@ -184,7 +185,7 @@ def _get(url: str, part: _Part) -> requests.Response:
 
 
 def _take(response: requests.Response, part: _Part) -> None:
-    """Add what a response carries to the part, or discard a part that the server cannot continue."""
+    """Add the content of a response to the part, or discard a part that the server cannot continue."""
     status = response.status_code
     if status == 200:
         part.begin(response)
@@ -215,15 +216,15 @@ def _append(response: requests.Response, part: _Part) -> None:
 
 
 def _verify(part: _Part, sha256: str) -> None:
-    found = hashlib.sha256()
+    hashed = hashlib.sha256()
     with part.path.open("rb") as file, _bar("verify", part.total, 0) as bar:
         while chunk := file.read(CHUNK):
-            found.update(chunk)
+            hashed.update(chunk)
             bar.update(len(chunk))
-    if found.hexdigest() != sha256.lower():
+    if hashed.hexdigest() != sha256.lower():
         part.discard()
         raise UserError(
-            f"{part.source} has the sha256 {found.hexdigest()}, not {sha256.lower()}: correct or delete "
+            f"{part.source} has the sha256 {hashed.hexdigest()}, not {sha256.lower()}: correct or delete "
             "collection.sha256 if the file has rightly changed, else run again to download it anew"
         )
 
@@ -233,13 +234,14 @@ def _bar(label: str, total: int | None, initial: int) -> tqdm:
 
 
 def _validator(response: requests.Response) -> str | None:
-    """Return what If-Range accepts as the name of this version of the file: a strong ETag, else the date."""
+    """The name of this version of the file that If-Range accepts: a strong ETag, else the date of the last change."""
     etag = response.headers.get("ETag")
     return etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
 
 
 @contextmanager
-def _told_as_cut() -> Iterator[None]:
+def _as_cut() -> Iterator[None]:
+    """Raise errors of the connection as `_CutError`."""
     try:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -247,16 +249,16 @@ def _told_as_cut() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Return the cause within the wrappings of requests and urllib3, in one line."""
+    """The cause below the exceptions of requests and urllib3, in one line."""
     cause = error.args[0] if error.args else type(error).__name__
     return " ".join(str(getattr(cause, "reason", cause)).split())
 
 
 def _kaggle_archive_url(handle: str) -> str:
-    """Ask Kaggle for the (signed, short-lived) address of the archive of a dataset.
+    """Ask Kaggle for the signed, short-lived address of the archive of a dataset.
 
-    kagglehub.dataset_download downloads this same archive, but then unpacks it and throws it away; so the call that
-    it makes for the address is made here instead. It saves twice the room, and the packing of 180,000 files.
+    kagglehub.dataset_download downloads this archive, too, but then unpacks it and deletes it. This makes only its
+    call for the address, which saves twice the room and the packing of 180,000 files.
     """
     parts = _KAGGLE_HANDLE.fullmatch(handle)
     if not parts:
@@ -271,9 +273,9 @@ def _kaggle_archive_url(handle: str) -> str:
     try:
         with build_kaggle_client() as kaggle, kaggle.datasets.dataset_api_client.download_dataset(request) as response:
             return response.url
-    except requests.HTTPError as error:
-        raise UserError(_kaggle_refusal(handle, error.response.status_code)) from error
     except requests.RequestException as error:
+        if isinstance(error, requests.HTTPError) and error.response is not None:
+            raise UserError(_kaggle_refusal(handle, error.response.status_code)) from error
         raise UserError(
             f"cannot reach Kaggle for the dataset {handle}: {_reason(error)}: check the network, or {_BY_HAND}"
         ) from error

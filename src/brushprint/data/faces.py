@@ -1,7 +1,8 @@
-"""Where faces are: a cascade of local binary patterns, trained on photographs, that also finds painted ones.
+"""Faces in pictures, located by a cascade of local binary patterns that was trained on photographs.
 
 The detector is OpenCV's `lbpcascade_frontalface`, as scikit-image ships and runs it (Liao et al., "Learning Multi-scale
-Block Local Binary Patterns for Face Recognition", ICB 2007). It sees upright frontal faces from `SMALLEST` pixels on.
+Block Local Binary Patterns for Face Recognition", ICB 2007). It detects upright frontal faces, painted ones too, from
+`SMALLEST` pixels on.
 """
 
 from collections.abc import Mapping
@@ -24,11 +25,14 @@ BOX = ["left", "top", "width", "height"]
 def find_faces(
     root: str | Path, catalogue: pd.DataFrame, *, jobs: int, harmonise: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
-    """The faces of catalogued pictures, harmonised before as `brushprint.data.catalogue.read_catalogued` says.
+    """Locate the faces of catalogued pictures.
 
-    Returns a row a face, in the order of the catalogue: `image_id`, and its box `left`, `top`, `width`, `height` as
-    shares of the picture's width and height. A picture without faces has no row. Raises `UserError` when the collection
-    has changed since it was catalogued.
+    `root` and `catalogue` are described in `brushprint.data.catalogue`; `jobs` threads decode. Pictures are harmonised
+    first, as `brushprint.data.catalogue.read_catalogued` says.
+
+    Returns a row per face, in the order of the catalogue: `image_id`, and its box `left`, `top`, `width`, `height` as
+    shares of the picture's width and height, float64. A picture without faces has no row. Raises `UserError` when the
+    collection has changed since it was catalogued.
     """
     detector = Cascade(lbp_frontal_face_cascade_filename())
     identity = dict(zip(catalogue["path"], catalogue["image_id"], strict=True))
@@ -36,13 +40,23 @@ def find_faces(
     def search(picture: Image.Image) -> list[tuple[float, ...]]:
         grey = picture.convert("L")
         grey.thumbnail((SIDE, SIDE))
-        found = detector.detect_multi_scale(
+        detected = detector.detect_multi_scale(
             img=np.asarray(grey), scale_factor=1.2, step_ratio=1, min_size=(SMALLEST, SMALLEST), max_size=(SIDE, SIDE)
         )
-        shares = ((box["c"], box["r"], box["width"], box["height"]) for box in found)
+        pixels = ((box["c"], box["r"], box["width"], box["height"]) for box in detected)
         width, height = grey.size
-        return sorted((x / width, y / height, across / width, down / height) for x, y, across, down in shares)
+        return sorted((x / width, y / height, across / width, down / height) for x, y, across, down in pixels)
 
     boxes = dict(read_catalogued(root, catalogue, search, jobs, "faces", harmonise=harmonise))
     rows = [(identity[path], *box) for path in catalogue["path"] for box in boxes[path]]
     return pd.DataFrame(rows, columns=["image_id", *BOX]).astype(dict.fromkeys(BOX, float))
+
+
+def searched(catalogue: pd.DataFrame, *, published: bool) -> pd.DataFrame:
+    """The rows of a catalogue whose faces are located: published test pictures where every split tests on those.
+
+    Heat is measured on test pictures alone. `published` says whether all splits honour the published partitions; if
+    not, or if none is published, any picture may become a test picture when a split is drawn anew.
+    """
+    tested = catalogue[catalogue["published_split"] == "test"]
+    return tested if published and len(tested) else catalogue

@@ -1,4 +1,4 @@
-"""Pictures made alike in size and encoding, so that neither tells where a picture comes from."""
+"""Harmonising gives all pictures the same size and encoding, so that neither tells where a picture comes from."""
 
 import io
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from brushprint.data.decoding import open_picture, to_rgb
 
 
 def load_rgb(content: bytes, harmonise: Mapping[str, Any] | None) -> Image.Image:
-    """The RGB picture that every later stage sees of a file's content.
+    """Decode the content of a file to the RGB picture that every later stage sees.
 
-    `harmonise` are the arguments of `harmonised`, None where pictures stay as they came. Raises
+    `harmonise` holds the arguments of `harmonised`; with None the picture stays as it came. Raises
     `brushprint.data.decoding.UndecodableError`.
     """
     picture = to_rgb(open_picture(content))
@@ -22,19 +22,24 @@ def load_rgb(content: bytes, harmonise: Mapping[str, Any] | None) -> Image.Image
 def harmonised(
     picture: Image.Image, *, side: int, resize: str, format: str, quality: int | None
 ) -> tuple[Image.Image, bytes]:
-    """What every later stage sees in place of an RGB picture, and the file that this was decoded from.
+    """Crop a picture to a square, resize it, and encode and decode it once.
 
     Parameters
     ----------
     picture : RGB, of any size
-    side : of the square that is cut from the middle, as large as it fits in, and resized, in pixels. A smaller picture
-        is enlarged, which leaves traces
+    side : pixels a side of the result. The largest square is cut from the middle of the picture and resized; enlarging
+        a smaller one leaves traces
     resize : Pillow filter, `nearest`, `bilinear`, `bicubic` or `lanczos`
     format : `jpeg`, with chroma at half the resolution (4:2:0), or `png`
     quality : 1 to 95 for `jpeg`, None for `png`
+
+    Returns
+    -------
+    picture : RGB, [side, side], which every later stage sees in place of the one that came
+    content : the file that it was decoded from
     """
     square = ImageOps.fit(picture, (side, side), Image.Resampling[resize.upper()])
-    options = {"quality": quality, "subsampling": "4:2:0"} if format == "jpeg" else {}
+    options: dict[str, Any] = {"quality": quality, "subsampling": "4:2:0"} if format == "jpeg" else {}
     stream = io.BytesIO()
     # A new picture has none of the profiles and comments that Pillow would write again.
     Image.frombytes("RGB", square.size, square.tobytes()).save(stream, format.upper(), **options)

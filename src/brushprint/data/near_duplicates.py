@@ -1,7 +1,7 @@
 """Near duplicates: the same picture mirrored, in another size, or saved anew.
 
-First the perceptual hashes of all pictures (Zauner, 2010; `imagehash`) give candidates, then those are opened again and
-compared as thumbnails.
+Perceptual hashes of all pictures (Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010;
+`imagehash`) give candidate pairs. The pictures of those are opened again and compared as thumbnails.
 """
 
 from collections.abc import Iterator
@@ -18,24 +18,25 @@ from scipy.sparse.csgraph import connected_components
 from brushprint.core.job_log import LOG
 from brushprint.data.catalogue import read_catalogued
 
-# Hashes of 64 bits that differ in no more are candidates, and thumbnails that are no less alike are duplicates. Of 400
-# real works that were mirrored, scaled to between half and double, saved as WebP or as JPEG of quality 30, or all that,
-# each is found (0 to 6 bits, likeness from 0.98), and 94 in a hundred of those that lost 2 % at each edge; of 1,026
-# works that are different no two are so near (12 bits at the least). Pictures of the embedded sample that were drawn
-# alike reach 0.94.
+# Candidates have hashes of 64 bits that differ in no more than `DISTANCE` bits; duplicates are candidates whose
+# thumbnails correlate by at least `LIKENESS`. Measured on 400 real works that were mirrored, scaled to between half and
+# double, saved as WebP or as JPEG of quality 30, or all of that: every copy is found (0 to 6 bits, likeness from 0.98),
+# and 94 % of those cropped by 2 % at each edge. Of 1,026 different works no two are as near (12 bits at the least).
+# Pictures of the embedded sample that were drawn alike reach a likeness of 0.94.
 DISTANCE = 10
 LIKENESS = 0.95
-# Thumbnails of less contrast (standard deviation of 255) are alike only if no further than this from one another.
+# Thumbnails of less contrast than `FLAT` (standard deviation, 0 to 255) are alike only if their root mean square
+# difference is at most `NEAR`.
 FLAT, NEAR = 10.0, 3.0
 SIDE = 16
-# A hash that more pictures share is that of empty or plain ones, and says nothing.
+# A hash that more pictures share is the hash of empty or plain pictures, and says nothing.
 CROWD = 50
 _CHUNKS, _CHUNK_BITS = 4, 16
-# So many pairs are looked at together, which a processor's cache holds.
+# Pairs that are compared at a time: a processor's cache holds as many.
 _BLOCK = 100_000
 
 
-def duplicates(
+def find(
     root: str | Path, catalogue: pd.DataFrame, mirrored: pd.Series, *, jobs: int
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Find the pictures of a collection that are nearly the same.
@@ -43,42 +44,40 @@ def duplicates(
     Parameters
     ----------
     root, catalogue : see `brushprint.data.catalogue`
-    mirrored : the hash of each picture's mirror image, as `phash` of the catalogue
+    mirrored : the perceptual hash of each picture's mirror image, in hexadecimal as the catalogue's `phash`
     jobs : threads that decode
 
     Returns
     -------
-    pairs : `first`, `second` (image_id), `distance` (bits in which their hashes differ), `likeness` (correlation of
-        their thumbnails) and `mirrored`, a row a pair, sorted as the catalogue
-    groups : int32 [pictures], the same number for pictures that pairs connect; numbers are given in the order of rows
+    pairs : a row per pair, sorted as the catalogue: `first` and `second` (image_id), `distance` (bits in which their
+        hashes differ), `likeness` (see `likeness`) and `mirrored` (whether one resembles the mirror image of the other)
+    groups : int32 [pictures], the same number for pictures that pairs connect, counted in the order of rows
+
+    Raises `UserError` when the collection has changed since it was catalogued.
     """
-    found = candidates(_bits(catalogue["phash"]), _bits(mirrored))
-    asked = np.unique(found[["first", "second"]].to_numpy())
-    rows = dict(zip(catalogue["path"].iloc[asked], asked, strict=True))
-    thumbnails = {
-        rows[path]: thumbnail
-        for path, thumbnail in read_catalogued(root, catalogue.iloc[asked], _thumbnail, jobs, "duplicates")
-    }
+    candidates = candidate_pairs(_bits(catalogue["phash"]), _bits(mirrored))
+    thumbnails = _thumbnails(root, catalogue, np.unique(candidates[["first", "second"]].to_numpy()), jobs)
     alike = [
         likeness(thumbnails[row.first], thumbnails[row.second][:, ::-1] if row.mirrored else thumbnails[row.second])
-        for row in found.itertuples()
+        for row in candidates.itertuples()
     ]
-    found = found.assign(likeness=np.array(alike, dtype=float))
-    found = found[found["likeness"] >= LIKENESS]
-    # A picture that is its own mirror image is found either way.
-    found = found.sort_values(["first", "second", "mirrored"]).drop_duplicates(["first", "second"])
-    groups = _groups(found, len(catalogue))
+    pairs = candidates.assign(likeness=np.array(alike, dtype=float))
+    pairs = pairs[pairs["likeness"] >= LIKENESS]
+    # A picture that equals its own mirror image is paired both ways.
+    pairs = pairs.sort_values(["first", "second", "mirrored"]).drop_duplicates(["first", "second"])
+    groups = _groups(pairs, len(catalogue))
     ids = catalogue["image_id"].to_numpy()
     for column in ("first", "second"):
-        found[column] = ids[found[column]]
-    return found[["first", "second", "distance", "likeness", "mirrored"]].reset_index(drop=True), groups
+        pairs[column] = ids[pairs[column]]
+    return pairs[["first", "second", "distance", "likeness", "mirrored"]].reset_index(drop=True), groups
 
 
-def candidates(hashes: np.ndarray, mirrored: np.ndarray) -> pd.DataFrame:
-    """Pairs of pictures whose hashes, or one's and that of the other's mirror image, are at most `DISTANCE` bits apart.
+def candidate_pairs(hashes: np.ndarray, mirrored: np.ndarray) -> pd.DataFrame:
+    """Pairs of pictures whose hashes, or one's hash and the hash of the other's mirror image, are near.
 
-    Both are uint64 [pictures]. Returns `first` < `second` (positions), `distance` and `mirrored`, sorted. Pictures
-    whose hash more than `CROWD` share are left out, and logged.
+    `hashes` and `mirrored` (of the mirror images) are uint64 [pictures]; near means at most `DISTANCE` bits apart.
+    Returns `first` < `second` (positions), `distance` and `mirrored`, sorted. Pictures whose hash more than `CROWD`
+    pictures share are left out, and their number is logged.
     """
     _, place, count = np.unique(hashes, return_inverse=True, return_counts=True)
     crowded = (count > CROWD)[place]
@@ -99,10 +98,21 @@ def candidates(hashes: np.ndarray, mirrored: np.ndarray) -> pd.DataFrame:
     )
 
 
-def likeness(first: np.ndarray, second: np.ndarray) -> float:
-    """How alike two thumbnails are, uint8 [side, side, 3]: their correlation, 1 for the same picture.
+def hash_matches(hashes: pd.Series, others: pd.Series) -> np.ndarray:
+    """Which pictures have a hash at most `DISTANCE` bits from one of `others`, bool [pictures].
 
-    Plain ones, which noise alone would correlate, are 1 where they are nearly the same and 0 else.
+    Both hold hashes in hexadecimal. The pictures themselves are not compared, so a few too many match.
+    """
+    matches = np.zeros(len(hashes), dtype=bool)
+    _, place, _ = _within(np.unique(_bits(others)), _bits(hashes))
+    matches[place] = True
+    return matches
+
+
+def likeness(first: np.ndarray, second: np.ndarray) -> float:
+    """How alike two thumbnails are, uint8 [side, side, 3]: their correlation, -1 to 1, 1 for the same picture.
+
+    Noise alone would decide the correlation of plain thumbnails: they get 1 if they are nearly the same, else 0.
     """
     one, other = (thumbnail.astype(np.float64) for thumbnail in (first, second))
     if min(one.std(axis=(0, 1)).max(), other.std(axis=(0, 1)).max()) < FLAT:
@@ -111,36 +121,35 @@ def likeness(first: np.ndarray, second: np.ndarray) -> float:
     return float((one * other).sum() / np.sqrt((one**2).sum() * (other**2).sum()))
 
 
-def rates(split: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:
-    """How many pictures of a split have a near duplicate, and where.
+def leakage(split: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:
+    """Count the pictures of a split that have a near duplicate, within and across partitions.
 
-    Of each partition `pictures`, `within` (those with one in the same partition); of each two `across`: how many of the
-    first have one in the second, in all and `by_source`. Augmented copies do not count.
+    `split` is described in `brushprint.data.split`, `pairs` in `find`; augmented copies do not count. Returns two keys.
+    `partitions` holds for each partition its number of `pictures`, and how many of them have a near duplicate `within`
+    it. `across` has an entry for each two partitions: how many `pictures` of the partition `of` have a near duplicate
+    `in` the other partition, which `share` that is, and their number `by_source`.
     """
     pictures = split[split["copy"] == 0].set_index("image_id")
     both = pd.concat([pairs[["first", "second"]], pairs[["second", "first"]].set_axis(["first", "second"], axis=1)])
     both = both[both["first"].isin(pictures.index) & both["second"].isin(pictures.index)]
-    part, source = pictures["partition"], pictures["source"]
-    of, beside = part[both["first"]].to_numpy(), part[both["second"]].to_numpy()
-    names = [name for name in ("train", "validation", "test") if (part == name).any()]
+    partition, source = pictures["partition"], pictures["source"]
+    first, second = (partition[both[end]].to_numpy() for end in ("first", "second"))
+    names = [name for name in ("train", "validation", "test") if (partition == name).any()]
+    sizes = {name: int((partition == name).sum()) for name in names}
 
-    def touched(one: str, other: str) -> pd.Series:
-        return pd.Series(both["first"].to_numpy()[(of == one) & (beside == other)]).drop_duplicates()
+    def paired(one: str, other: str) -> pd.Series:
+        """The pictures of a partition that have a near duplicate in another one."""
+        return pd.Series(both["first"].to_numpy()[(first == one) & (second == other)]).drop_duplicates()
+
+    def crossing(one: str, other: str) -> dict[str, Any]:
+        leaking = paired(one, other)
+        by_source = {key: int(n) for key, n in source[leaking].value_counts().sort_index().items()}
+        share = len(leaking) / sizes[one]
+        return {"of": one, "in": other, "pictures": len(leaking), "share": share, "by_source": by_source}
 
     return {
-        "partitions": {
-            name: {"pictures": int((part == name).sum()), "within": len(touched(name, name))} for name in names
-        },
-        "across": [
-            {
-                "of": one,
-                "in": other,
-                "pictures": len(found := touched(one, other)),
-                "share": len(found) / int((part == one).sum()),
-                "by_source": {key: int(n) for key, n in source[found].value_counts().sort_index().items()},
-            }
-            for other, one in combinations(names, 2)
-        ],
+        "partitions": {name: {"pictures": sizes[name], "within": len(paired(name, name))} for name in names},
+        "across": [crossing(one, other) for other, one in combinations(names, 2)],
     }
 
 
@@ -148,28 +157,28 @@ def _bits(hashes: pd.Series) -> np.ndarray:
     return np.array([int(text, 16) for text in hashes], dtype=np.uint64)
 
 
-def _within(values: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions in `values` and in `asked` of those at most `DISTANCE` bits apart, and that distance, int64 [pairs].
+def _within(values: np.ndarray, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions in `values` and in `queries` of hashes at most `DISTANCE` bits apart, and that distance, int64 [pairs].
 
-    Hashes are cut into four chunks of 16 bits. Of those at most ten bits apart one of the first three chunks differs
-    by at most two bits, or the last by at most one (multi-index hashing: Norouzi, Punjani and Fleet, 2012), so that
-    few pairs need be looked at. A pair may come more than once.
+    Hashes are cut into four chunks of 16 bits. If two hashes are at most ten bits apart, one of their first three
+    chunks differs by at most two bits, or the last by at most one (multi-index hashing: Norouzi, Punjani and Fleet,
+    "Fast Search in Hamming Space with Multi-Index Hashing", CVPR 2012), so that few pairs are compared. A pair may come
+    more than once.
     """
-    found = []
+    parts = [(np.empty(0, dtype=np.int64),) * 3]
     for chunk in range(_CHUNKS):
         flips = range((DISTANCE - chunk) // _CHUNKS + 1)
         masks = [sum(1 << bit for bit in bits) for flip in flips for bits in combinations(range(_CHUNK_BITS), flip)]
-        own, wanted = (_chunk(hashes, chunk) for hashes in (values, asked))
-        # Neighbours in memory are looked at together.
-        order, turn = (np.argsort(chunks, kind="stable") for chunks in (own, wanted))
-        starts = np.searchsorted(own[order], np.arange((1 << _CHUNK_BITS) + 1))
-        ordered, turned, key = values[order], asked[turn], wanted[turn]
+        value_chunks, query_chunks = (_chunk(hashes, chunk) for hashes in (values, queries))
+        # Neighbours in memory are compared together.
+        order, turn = (np.argsort(chunks, kind="stable") for chunks in (value_chunks, query_chunks))
+        starts = np.searchsorted(value_chunks[order], np.arange((1 << _CHUNK_BITS) + 1))
+        ordered, turned, key = values[order], queries[turn], query_chunks[turn]
         for mask in masks:
-            for place, of, apart in _near(ordered, turned, starts[key ^ mask], starts[(key ^ mask) + 1]):
-                found.append((order[place], turn[of], apart))
-    none = np.empty(0, dtype=np.int64)
-    one, two, apart = (np.concatenate([none, *parts]) for parts in zip(*found, strict=True)) if found else (none,) * 3
-    return one, two, apart
+            for place, query, distance in _near(ordered, turned, starts[key ^ mask], starts[(key ^ mask) + 1]):
+                parts.append((order[place], turn[query], distance))
+    places, matched, distances = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return places, matched, distances
 
 
 def _chunk(hashes: np.ndarray, chunk: int) -> np.ndarray:
@@ -177,21 +186,31 @@ def _chunk(hashes: np.ndarray, chunk: int) -> np.ndarray:
 
 
 def _near(
-    values: np.ndarray, asked: np.ndarray, start: np.ndarray, end: np.ndarray
+    values: np.ndarray, queries: np.ndarray, start: np.ndarray, end: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Of the values from `start` to `end` of each asked one those that are near; in blocks, so memory is bounded."""
+    """Compare each query with the values from its `start` to its `end`, and yield the near ones as `_within` does.
+
+    The pairs come in blocks, so that memory is bounded.
+    """
     count = end - start
     last = np.cumsum(count)
-    cuts = np.searchsorted(last, np.arange(_BLOCK, last[-1], _BLOCK)) if len(last) else []
-    for rows in np.split(np.arange(len(asked)), cuts):
+    cuts = np.searchsorted(last, np.arange(_BLOCK, last[-1], _BLOCK)) if len(last) else np.empty(0, dtype=np.int64)
+    for rows in np.split(np.arange(len(queries)), cuts):
         before = last[rows] - count[rows]
         place = np.repeat(start[rows] - before, count[rows])
         if not len(place):
             continue
         place += np.arange(before[0], before[0] + len(place))
-        apart = np.bitwise_count(values[place] ^ np.repeat(asked[rows], count[rows]))
-        near = np.flatnonzero(apart <= DISTANCE)
-        yield place[near], rows[np.searchsorted(last[rows], before[0] + near, side="right")], apart[near]
+        distance = np.bitwise_count(values[place] ^ np.repeat(queries[rows], count[rows]))
+        near = np.flatnonzero(distance <= DISTANCE)
+        yield place[near], rows[np.searchsorted(last[rows], before[0] + near, side="right")], distance[near]
+
+
+def _thumbnails(root: str | Path, catalogue: pd.DataFrame, rows: np.ndarray, jobs: int) -> dict[int, np.ndarray]:
+    """The thumbnail of each of these rows of the catalogue."""
+    row_of = dict(zip(catalogue["path"].iloc[rows], rows, strict=True))
+    pictures = read_catalogued(root, catalogue.iloc[rows], _thumbnail, jobs, "near duplicates")
+    return {row_of[path]: thumbnail for path, thumbnail in pictures}
 
 
 def _thumbnail(picture: Image.Image) -> np.ndarray:
@@ -202,13 +221,3 @@ def _groups(pairs: pd.DataFrame, pictures: int) -> np.ndarray:
     links = coo_array((np.ones(len(pairs)), (pairs["first"], pairs["second"])), shape=(pictures, pictures))
     _, group = connected_components(links, directed=False)
     return pd.factorize(group)[0].astype(np.int32)
-
-
-def near(hashes: pd.Series, others: pd.Series) -> np.ndarray:
-    """Which pictures have a hash at most `DISTANCE` bits from one of others, bool [pictures]; their pictures are not
-    compared, so that a few too many are.
-    """
-    found = np.zeros(len(hashes), dtype=bool)
-    _, place, _ = _within(np.unique(_bits(others)), _bits(hashes))
-    found[place] = True
-    return found

@@ -1,4 +1,4 @@
-"""Pictures decoded once, as one uint8 array for each size and filter."""
+"""The pixel arrays: all pictures decoded once, as one uint8 array for each size and filter."""
 
 import hashlib
 import os
@@ -27,9 +27,9 @@ def write_pixels(
 ) -> str:
     """Decode every picture of the catalogue into an array [pictures, size, size, 3] of uint8 in a .npy file.
 
-    Pictures become squares, see `square`; before, they are harmonised as `brushprint.data.catalogue.read_catalogued`
-    says. Row i is row i of the catalogue. Returns the sha256 of the pixels in hexadecimal. Raises `UserError` when the
-    collection has changed since it was catalogued.
+    Pictures are harmonised as `brushprint.data.catalogue.read_catalogued` says, and then become squares, see `square`.
+    Row i is row i of the catalogue. Returns the sha256 of the pixels in hexadecimal, the same for any number of threads
+    `jobs`. Raises `UserError` when the collection has changed since it was catalogued.
     """
     rows = {path: row for row, path in enumerate(catalogue["path"])}
 
@@ -37,23 +37,23 @@ def write_pixels(
         return square(picture, size, resize)
 
     with new_array(target, (len(rows), size, size, 3)) as array:
-        label = f"pixels {size} {resize}"
-        for path, pixels in read_catalogued(root, catalogue, resized, jobs, label, harmonise=harmonise):
+        title = f"pixels {size} {resize}"
+        for path, pixels in read_catalogued(root, catalogue, resized, jobs, title, harmonise=harmonise):
             array[rows[path]] = pixels
-        return hashlib.sha256(array).hexdigest()
+        return hashlib.sha256(array.data).hexdigest()
 
 
 def square(picture: Image.Image, size: int, resize: str) -> np.ndarray:
-    """An RGB picture as uint8 [size, size, 3].
+    """An RGB picture stretched to a square, as the published studies do, with the Pillow filter `resize`.
 
-    It is stretched, as the source documents do, with the Pillow filter `resize`.
+    Returns uint8 [size, size, 3].
     """
     return np.asarray(picture.resize((size, size), Image.Resampling[resize.upper()]))
 
 
 @contextmanager
 def new_array(target: str | Path, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
-    """A memory-mapped array of uint8 to fill, the .npy file `target` when the block ends."""
+    """A memory-mapped array of uint8 to fill, which becomes the .npy file `target` when the block ends."""
     with replacing(target) as part:
         array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
         _allocate(part)
@@ -62,7 +62,7 @@ def new_array(target: str | Path, shape: tuple[int, ...]) -> Iterator[np.ndarray
 
 
 def _allocate(file: Path) -> None:
-    """Take the room that a sparse file will need: where the disk is full, a write to its map kills the process."""
+    """Reserve the room that a sparse file will need: on a full disk, a write to its map kills the process."""
     if hasattr(os, "posix_fallocate"):
         with file.open("r+b") as stream:
             os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)

@@ -2,12 +2,12 @@
 
 Paintings of `brushprint.data.painting` come in three sources: "human" pictures as drawn, and two kinds of "AI"
 pictures, each drawn the same way and then passed through one of two simulated diffusion decoders. The archive has
-AI-ArtBench's layout, sizes and spelling, so every code path of the pipeline is real on it. Figures measured on it speak
-about the software, never about art.
+AI-ArtBench's layout, sizes and spelling, so every code path of the pipeline runs on it as on the real collection.
+Figures measured on it say something about the software, never about art.
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
@@ -21,17 +21,20 @@ from PIL.Image import Resampling
 
 from brushprint.core.atomic import replacing
 from brushprint.core.job_log import progress
-from brushprint.data.painting import STYLES, Colour, paint
+from brushprint.data.brushes import Colour
+from brushprint.data.painting import STYLES, paint
 from brushprint.stats.allocation import allocate
 
 _ROOT = "Real_AI_SD_LD_Dataset"
 _SPLITS = ("train", "test")
-_JPEG = {"format": "JPEG", "quality": 92, "subsampling": "4:2:0"}
+
+# A picture's member name, and the numbers of its split, its source, its style and its own.
+Place = tuple[str, int, int, int, int]
 
 
 @dataclass(frozen=True)
 class _Decoder:
-    """What tells one simulated generator from another."""
+    """The properties of a simulated generator."""
 
     cells: int  # side of the latent picture
     native: int  # side of the pictures it puts out
@@ -44,18 +47,18 @@ class _Decoder:
 _LATENT = _Decoder(cells=32, native=256, kernel=Resampling.BILINEAR, sharpening=0, noise=6, tinge=(8, -8, 4))
 _STABLE = _Decoder(cells=96, native=768, kernel=Resampling.BICUBIC, sharpening=4, noise=1, tinge=(8, -8, 0))
 
-# The decoders' share in a picture of each style, of 255: no generator is equally good at all of them.
+# The decoders' share in a picture of each style, of 255: no generator is equally good at all styles.
 _GRIP = (170, 205, 225, 190, 200, 165, 180, 210, 160, 215)
-# These set how soon a small network tells the sources apart: some pictures bear hardly a trace, none bears a glaring
-# one. Tuned so that a two-layer network, given 390 pictures of each class, is right on roughly three quarters of the
-# test pictures after ten epochs.
+# These constants set how soon a small network tells the sources apart: some pictures bear hardly a trace, none bears a
+# glaring one. They are tuned so that a two-layer network, given 390 pictures of each class, is right on roughly three
+# quarters of the test pictures after ten epochs.
 _TONING = 75  # most that light moves to red and dark to blue
 _IMPRINT = (-20, 26)  # range of the imprint's amplitude; below nought there is none
 _POSTER = 8  # step of the latent colours
 
 
 def _decode(picture: Image.Image, decoder: _Decoder, grip: int, rng: np.random.Generator) -> Image.Image:
-    """The picture as the decoder gives it back; `grip` is its share in it, give or take 60 from place to place."""
+    """The picture as the decoder returns it; `grip` is its share in the result, give or take 60 from place to place."""
     cells, native = (decoder.cells, decoder.cells), (decoder.native, decoder.native)
     encoded = picture.resize(cells, Resampling.BILINEAR)
     latent = np.asarray(encoded, np.int32)
@@ -63,7 +66,7 @@ def _decode(picture: Image.Image, decoder: _Decoder, grip: int, rng: np.random.G
     latent = latent // _POSTER * _POSTER + _POSTER // 2 + rng.integers(-decoder.noise, decoder.noise + 1, latent.shape)
     grey = latent.sum(axis=2, keepdims=True) // 3
     toning = (grey - 128) * rng.integers(0, _TONING + 1) // 128 * np.array([1, 0, -1])
-    latent = grey + (latent - grey) * 15 // 16 + toning + _imprint(decoder, max(0, rng.integers(*_IMPRINT)))
+    latent = grey + (latent - grey) * 15 // 16 + toning + _imprint(decoder, max(0, int(rng.integers(*_IMPRINT))))
     # Cells are doubled before they are smoothed, so that the middle of each keeps its full colour.
     doubled = np.clip(latent, 0, 255).astype(np.uint8).repeat(2, axis=0).repeat(2, axis=1)
     rendered = Image.fromarray(doubled).resize(native, decoder.kernel)
@@ -108,9 +111,9 @@ def draw_sample(target: Path, *, train: int, test: int, seed: int, jobs: int = 1
     training pictures and a third each of the test pictures. Within a source the styles' counts differ by at most one,
     so that with fewer pictures than styles a folder may be missing.
 
-    The bytes depend on `train`, `test` and `seed` alone, not on the machine or on `jobs`; a picture depends
-    on the seed and its own place (split, folder, number) alone. The archive appears at `target` only when it is
-    complete: until then it is `target` with `.part` added, which is removed when the drawing is interrupted.
+    The bytes depend on `train`, `test` and `seed` alone, not on the machine or on `jobs`; a picture depends on the seed
+    and its own place (split, folder, number) alone. The archive appears at `target` only when it is complete: until
+    then it is `target` with `.part` added, which is removed when the drawing is interrupted.
 
     Parameters
     ----------
@@ -135,15 +138,15 @@ def draw_sample(target: Path, *, train: int, test: int, seed: int, jobs: int = 1
             bar.update()
 
 
-def _drawn(places: list[tuple], seed: int, jobs: int) -> Iterator[bytes]:
+def _drawn(places: list[Place], seed: int, jobs: int) -> Generator[bytes]:
     """The pictures of the places, in their order, as they get ready."""
     yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(_draw)(seed, *place) for _, *place in places)
-    # The time of processes that have ended counts as that of their job.
+    # Processes count towards the time of their job once they have ended.
     get_reusable_executor().shutdown()
 
 
-def _places(train: int, test: int) -> Iterator[tuple[str, int, int, int, int]]:
-    """Every picture's member name, and the numbers of its split, source and style and its own."""
+def _places(train: int, test: int) -> Iterator[Place]:
+    """The place of every picture."""
     totals = {"train": (train, [source.share for source in _SOURCES]), "test": (test, [1, 1, 1])}
     for split, (total, shares) in totals.items():
         for origin, amount in allocate(total, dict(enumerate(shares))).items():
@@ -162,12 +165,12 @@ def _draw(seed: int, split: int, origin: int, style: int, index: int) -> bytes:
     if decoder:
         picture = _decode(picture, decoder, _GRIP[style], rng)
     file = BytesIO()
-    picture.save(file, **_JPEG)
+    picture.save(file, "JPEG", quality=92, subsampling="4:2:0")
     return file.getvalue()
 
 
 def _member(name: str) -> zipfile.ZipInfo:
-    """A zip entry without anything of the machine it was written on."""
+    """A zip entry that is the same on every machine."""
     member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     member.compress_type = zipfile.ZIP_STORED
     member.create_system = 3  # Unix, wherever it is written

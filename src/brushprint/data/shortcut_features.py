@@ -1,4 +1,4 @@
-"""What pictures say of how they were made and saved, beside the art: cues that a network may take for the answer."""
+"""Shortcut features: traces of how pictures were made and saved, which may give their origin away without the art."""
 
 import io
 import json
@@ -17,18 +17,18 @@ from brushprint.data.catalogue import read_catalogued_files
 from brushprint.data.decoding import FORMATS, open_picture, to_rgb
 from brushprint.data.harmonise import harmonised
 
-# Spectra and blocks are those of the middle of at most `SIDE` pixels a side, and colours those of a grid of at most
-# `GRID`, as they are: any size costs the same and is measured alike. Resizing would give the spectrum of the filter,
-# and mix colours.
+# Spectra and blocks are measured on the middle of a picture, at most `SIDE` pixels a side, and colours on a grid of at
+# most `GRID` of its pixels, so that any size costs the same and is measured alike. Nothing is resized: that would give
+# the spectrum of the filter, and mix colours.
 SIDE, GRID = 256, 128
 BANDS = 16
-# What is added to a share of power before its logarithm is taken.
+# Added to a share of power before its logarithm is taken.
 _LEAST = 1e-10
 # Grey levels that count as black or as white in all channels.
 _BLACK, _WHITE = 8, 247
 _MODES = {"RGB": "rgb", "L": "grey", "1": "grey", "P": "palette", "RGBA": "alpha", "LA": "alpha", "CMYK": "cmyk"}
 _FORMATS = (*FORMATS, "MPO")
-# Of a quantisation table in rows: of the constant part, of both next ones, and of the finest.
+# Places in a quantisation table, row by row: the constant part, the next frequency in both directions, and the finest.
 _ENTRIES = (0, 9, 63)
 _TABLES = ("luma", "chroma")
 _CHANNELS = ("red", "green", "blue")
@@ -47,7 +47,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "subsampling",
     ),
     "colour statistics": (
-        *(f"{channel}_{what}" for what in ("mean", "deviation", "skewness") for channel in _CHANNELS),
+        *(f"{channel}_{moment}" for moment in ("mean", "deviation", "skewness") for channel in _CHANNELS),
         *("saturation", "colourfulness", "black", "white"),
     ),
     "frequency bands": (*(f"band_{band}" for band in range(1, BANDS + 1)), "blocking"),
@@ -55,32 +55,35 @@ GROUPS: dict[str, tuple[str, ...]] = {
 COLUMNS = tuple(column for columns in GROUPS.values() for column in columns)
 
 
-def cues(
+def measure(
     root: str | Path, catalogue: pd.DataFrame, *, jobs: int, harmonise: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
-    """Measure the cues of every picture of a catalogue; with `harmonise`, of the file and picture that it makes of it.
+    """Measure the shortcut features of every picture of a catalogue.
 
-    Returns a row a picture, in the order of the catalogue: `image_id`; `COLUMNS` as float32, which are
+    `root` and `catalogue` are described in `brushprint.data.catalogue`; `jobs` threads decode. With `harmonise`, the
+    arguments of `brushprint.data.harmonise.harmonised`, the harmonised picture and its file are measured.
 
-    - file size: `bytes`, and by pixel
-    - format: 1 for the format and mode that the file has, for one that comes in scans (progressive or interlaced) and
-      for one with an EXIF block or a colour profile, else 0
+    Returns a row per picture, in the order of the catalogue, with `image_id` and `COLUMNS` as float32, by group:
+
+    - file size: `bytes`, and bytes per pixel
+    - format: 1 for the format and mode of the file, for a file that comes in scans (progressive or interlaced), and for
+      one with an EXIF block or a colour profile, else 0
     - dimensions: in pixels, as a person sees the picture; 1 where both sides are divisible by 8, by 64, else 0
-    - JPEG quality: that of the reference encoder (1 to 100) whose luma table is nearest; of the tables of luma and
-      chroma the mean and the entries of the places `_ENTRIES`; Pillow's number of the chroma subsampling (0: 4:4:4,
-      1: 4:2:2, 2: 4:2:0). What a file has not is -1
-    - colour statistics: mean, standard deviation (0 to 255) and skewness of each channel, mean saturation (0 to 1),
-      colourfulness (Hasler and Süsstrunk, "Measuring colourfulness in natural images", 2003), share of pixels that are
-      nearly black and nearly white
-    - frequency bands: common logarithm of the share of the power of luminance in `BANDS` rings of equal width from 0 to
-      the Nyquist frequency of the picture's own pixels, the last with the corners beyond; and how large steps between
-      the 8×8 blocks of JPEG are by those inside of them (after Wang, Sheikh and Bovik, "No-reference perceptual quality
-      assessment of JPEG compressed images", ICIP 2002), 1 where there are no blocks
+    - JPEG quality: the quality (1 to 100) at which the reference encoder's luma table is nearest; of the tables of luma
+      and chroma the mean and the entries at `_ENTRIES`; Pillow's number of the chroma subsampling (0: 4:4:4, 1: 4:2:2,
+      2: 4:2:0). A feature that the file lacks is -1
+    - colour statistics: mean, standard deviation (0 to 255) and skewness of each channel; mean saturation (0 to 1);
+      colourfulness (Hasler and Süsstrunk, "Measuring colourfulness in natural images", 2003); the share of pixels that
+      are nearly black and nearly white
+    - frequency bands: common logarithm of the share of luminance power in `BANDS` rings of equal width from 0 to the
+      Nyquist frequency of the picture's own pixels, the corners beyond counted with the last; and the mean step between
+      the 8×8 blocks of JPEG divided by the mean step inside of them (after Wang, Sheikh and Bovik, "No-reference
+      perceptual quality assessment of JPEG compressed images", ICIP 2002), 1 where there are no blocks
 
-    and as text `phash_mirrored`, the perceptual hash of the mirrored picture as `phash` is in the catalogue, and
-    `encoding`, as JSON what it takes to encode another picture as the file: `format`, `width`, `height`, `quantisation`
-    (tables of 64 numbers, row by row) and Pillow's `subsampling`, null where it has none. These two are always of the
-    file as it came. Raises `UserError` when the collection has changed since it was catalogued.
+    Two more columns hold text, and always describe the file as it came: `phash_mirrored`, the perceptual hash of the
+    mirror image, like the catalogue's `phash`; and `encoding`, as JSON all that it takes to encode another picture
+    alike: `format`, `width`, `height`, `quantisation` (tables of 64 numbers, row by row) and Pillow's `subsampling`,
+    null where the file has none. Raises `UserError` when the collection has changed since it was catalogued.
     """
     rows = {path: row for row, path in enumerate(catalogue["path"])}
     values = np.empty((len(rows), len(COLUMNS)), dtype=np.float32)
@@ -89,22 +92,22 @@ def cues(
     def measured(content: bytes) -> tuple[list[float], str, str]:
         opened = open_picture(content)
         picture = to_rgb(opened)
-        asis = _mirrored_hash(picture), _encoding(opened, picture)
+        original = _mirrored_hash(picture), _encoding(opened, picture)
         if harmonise:
             picture, content = harmonised(picture, **harmonise)
             opened = open_picture(content)
-        return _cues(content, opened, picture), *asis
+        return _features(content, opened, picture), *original
 
-    for path, found in read_catalogued_files(root, catalogue, measured, jobs, "cues"):
+    for path, result in read_catalogued_files(root, catalogue, measured, jobs, "shortcut features"):
         row = rows[path]
-        values[row], mirrored[row], encoding[row] = found
+        values[row], mirrored[row], encoding[row] = result
     table = pd.DataFrame(values, columns=list(COLUMNS))
     table.insert(0, "image_id", catalogue["image_id"].to_numpy())
     return table.assign(phash_mirrored=pd.Series(mirrored, dtype=str), encoding=pd.Series(encoding, dtype=str))
 
 
-def _cues(content: bytes, opened: Image.Image, picture: Image.Image) -> list[float]:
-    """In the order of `COLUMNS`."""
+def _features(content: bytes, opened: Image.Image, picture: Image.Image) -> list[float]:
+    """The features of a file, its opened header and its decoded picture, in the order of `COLUMNS`."""
     width, height = picture.size
     luminance = np.asarray(_middle(picture).convert("L"), dtype=np.float32)
     return [
@@ -119,32 +122,32 @@ def _cues(content: bytes, opened: Image.Image, picture: Image.Image) -> list[flo
 
 
 def _middle(picture: Image.Image) -> Image.Image:
-    """The middle of at most `SIDE` pixels, which begins where a block of JPEG does."""
+    """The middle of a picture, at most `SIDE` pixels a side; it begins where a block of JPEG begins."""
     width, height = (min(length, SIDE) for length in picture.size)
     left, top = (picture.width - width) // 16 * 8, (picture.height - height) // 16 * 8
     return picture.crop((left, top, left + width, top + height))
 
 
 def _mirrored_hash(picture: Image.Image) -> str:
-    # The hash is of luminance, which is mirrored in a third of the time.
+    # The hash is made from luminance, which is mirrored in a third of the time.
     return str(imagehash.phash(ImageOps.mirror(picture.convert("L"))))
 
 
 def _encoding(opened: Image.Image, picture: Image.Image) -> str:
     tables, subsampling = _quantisation(opened), JpegImagePlugin.get_sampling(opened)
-    how = {
-        # Pillow's name of a JPEG with further pictures behind, of which the first is seen.
+    encoding = {
+        # MPO is Pillow's name of a JPEG that further pictures follow; the first one counts.
         "format": "JPEG" if opened.format == "MPO" else opened.format,
         "width": picture.width,
         "height": picture.height,
         "quantisation": tables or None,
         "subsampling": None if subsampling < 0 else subsampling,
     }
-    return json.dumps(how, separators=(",", ":"))
+    return json.dumps(encoding, separators=(",", ":"))
 
 
 def _quantisation(opened: Image.Image) -> list[list[int]]:
-    """Its tables as Pillow orders them, luma first; none where it is no JPEG."""
+    """The quantisation tables as Pillow orders them, luma first; none where the file is no JPEG."""
     return [list(table) for _, table in sorted(getattr(opened, "quantization", {}).items())]
 
 
@@ -165,9 +168,9 @@ def _jpeg(opened: Image.Image) -> list[float]:
     if not tables:
         return [-1.0] * len(GROUPS["JPEG quality"])
     quality = np.abs(_luma_tables() - np.array(tables[0])).sum(1).argmin() + 1
-    described = [(np.mean(table), *(table[entry] for entry in _ENTRIES)) for table in tables[:2]]
-    missing = [(-1,) * (1 + len(_ENTRIES))] * (2 - len(described))
-    return [quality, *np.ravel(described + missing), JpegImagePlugin.get_sampling(opened)]
+    described = [value for table in tables[:2] for value in (np.mean(table), *(table[entry] for entry in _ENTRIES))]
+    missing = [-1] * (len(_TABLES) * (1 + len(_ENTRIES)) - len(described))
+    return [quality, *described, *missing, JpegImagePlugin.get_sampling(opened)]
 
 
 @cache
@@ -177,12 +180,12 @@ def _luma_tables() -> np.ndarray:
     for quality in range(1, 101):
         stream = io.BytesIO()
         Image.new("L", (8, 8)).save(stream, "JPEG", quality=quality)
-        tables.append(Image.open(stream).quantization[0])
+        tables.append(_quantisation(Image.open(stream))[0])
     return np.array(tables)
 
 
 def _colours(picture: Image.Image) -> list[float]:
-    grid = picture.resize(tuple(min(length, GRID) for length in picture.size), Image.Resampling.NEAREST)
+    grid = picture.resize((min(picture.width, GRID), min(picture.height, GRID)), Image.Resampling.NEAREST)
     channels = np.asarray(grid, dtype=np.float64).reshape(-1, 3).T.copy()
     red, green, blue = channels
     deviation = channels.std(1)
@@ -205,7 +208,10 @@ def _colours(picture: Image.Image) -> list[float]:
 
 
 def _bands(luminance: np.ndarray) -> np.ndarray:
-    """What is smaller than `SIDE` is continued by zeros, so that the rings are the same for all."""
+    """The share of power in each ring, as a common logarithm, [BANDS]; `luminance` is float32 [height, width].
+
+    Smaller pictures than `SIDE` are continued by zeros, so that the rings are the same for all.
+    """
     window = np.outer(*(np.hanning(length + 2)[1:-1] for length in luminance.shape)).astype(np.float32)
     spectrum = rfft2((luminance - luminance.mean()) * window, s=(SIDE, SIDE))
     ring, weight = _rings()
@@ -215,7 +221,7 @@ def _bands(luminance: np.ndarray) -> np.ndarray:
 
 @cache
 def _rings() -> tuple[np.ndarray, np.ndarray]:
-    """The ring of each frequency of a real spectrum, flat, and how often it stands in the whole one [frequencies]."""
+    """The ring of each frequency of a real spectrum, flat, and how often the full spectrum has it [frequencies]."""
     down, across = np.fft.fftfreq(SIDE) * 2, np.fft.rfftfreq(SIDE) * 2
     ring = np.minimum(np.hypot(down[:, None], across) * BANDS, BANDS - 1).astype(int)
     weight = np.where((across > 0) & (across < 1), 2, 1).astype(np.float32)
@@ -223,6 +229,7 @@ def _rings() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _blocking(luminance: np.ndarray) -> float:
+    """The mean step at the borders of 8×8 blocks divided by the mean step inside; `luminance` is [height, width]."""
     ratios = []
     for axis in (0, 1):
         steps = np.abs(np.diff(luminance, axis=axis)).mean(1 - axis)

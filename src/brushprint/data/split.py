@@ -18,7 +18,7 @@ COLUMNS = (
 )
 
 
-def split(
+def draw_split(
     catalogue: pd.DataFrame,
     groups: np.ndarray,
     *,
@@ -34,49 +34,52 @@ def split(
     test_seed: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Give pictures of a catalogue to `train`, `validation` or `test`; the same arguments give the same table.
+    """Assign pictures of a catalogue to `train`, `validation` or `test`; the same arguments give the same table.
 
     Parameters
     ----------
     catalogue : see `brushprint.data.catalogue`
-    groups : int [pictures], the same number for near duplicates: what is drawn never parts them
-    published : honour its published partitions, where it has any (what lies outside of them trains), instead of
-        drawing a test share
-    test, validation : shares to draw, the same of every source: of all pictures, and of those that train
+    groups : int [pictures], the same number for near duplicates: a draw never separates them
+    published : honour the published partitions, where the catalogue has any, instead of drawing a test share; pictures
+        outside of them train
+    test, validation : shares to draw, the same of every source: `test` of all pictures, `validation` of the rest
     exclude_folders : folders whose pictures take no part
-    exclude_sources : sources whose pictures neither train nor validate
-    near_duplicates : of published partitions, whether pictures that do not test though a near duplicate of theirs does
-        (or train though one validates) are to `keep`, or to `drop`
-    subsample : `task` and `pictures`: so many of each class of the task train or validate, or as many as the smallest
-        class has where `pictures` is None (004 takes as many AI as human works, 002 5,000 a style and origin); pictures
-        without a class of the task then only test. None: all
+    exclude_sources : sources whose pictures only test
+    near_duplicates : `keep` or `drop` the training and validation pictures of which a near duplicate tests, and the
+        training pictures of which one validates; only published partitions have such pictures
+    subsample : `task` and `pictures`: of each class of the task so many pictures train or validate, or as many as the
+        smallest class has where `pictures` is None; pictures without a class of the task then only test. Sajjad ("AI
+        art vs non AI art") takes as many AI as human works, Ovsianik ("Artistic Insights") 5,000 per style and origin.
+        None: all pictures
     oversample : `rotation` (degrees), `horizontal_flip` (probability) and `zoom` (fraction): in `train` and in
-        `validation` the origin with fewer pictures is filled up with copies of them (001). None: no copies
-    capped : a budget left only a part of the collection: fewer pictures than `subsample` asks for will do, and a folder
-        to drop may be missing
-    test_seed : of the draw of the test pictures, which depends on nothing but this, `catalogue`, `groups` and `test`:
-        of all splits that agree in these they are the same
-    seed : of every other draw
+        `validation`, the origin with fewer pictures is filled up with augmented copies, as in Mohta et al. ("AI Art
+        Image Classification"). None: no copies
+    capped : a budget left only a part of the collection, so that fewer pictures than `subsample` asks for suffice, and
+        a folder to exclude may be missing
+    test_seed : seed of the draw of the test pictures. Splits of one collection that agree in `test_seed`, `groups` and
+        `test` have the same test pictures
+    seed : seed of every other draw
 
     Returns
     -------
-    A row a picture or copy, sorted by `row` and `copy`. Pictures that do not take part are not in it. Columns `row` (of
-    the catalogue and so of the pixel arrays), `image_id`, `partition`, the labels, `group` (of near duplicates), and
+    A row per picture or copy, sorted by `row` and `copy`; pictures that take no part are not in it. Its columns are
+    `row` (of the catalogue and so of the pixel arrays), `image_id`, `partition`, the labels, `group` (of near
+    duplicates), and
 
     copy : int32, 0 for the picture itself, else the number of this copy of it
-    angle : float64, degrees that a copy is turned counter-clockwise, uniform within `rotation`; 0 for a picture
+    angle : float64, degrees by which a copy is turned counter-clockwise, uniform in ± `rotation`; 0 for a picture
     flip : bool, whether a copy is mirrored
     zoom : float64, the share of the side that a copy shows, uniform in 1 ± `zoom`; 1 for a picture
 
-    Raises `UserError` when a partition would be empty, a folder to drop is unknown, or `subsample` asks for classes
-    that the collection does not have, or for more pictures than a class has.
+    Raises `UserError` when a partition would be empty, when a folder to exclude is unknown, or when `subsample` asks
+    for classes that the collection does not have, or for more pictures than a class has.
     """
     generator = np.random.default_rng(seed)
     table = catalogue.assign(row=np.arange(len(catalogue)), group=np.asarray(groups, dtype=np.int32))
     as_published = published and catalogue["published_split"].notna().any()
     table["partition"] = table["published_split"].fillna("train") if as_published else "train"
     table.loc[in_test(catalogue, groups, published=published, test=test, test_seed=test_seed), "partition"] = "test"
-    table = _without(table, exclude_folders, capped)
+    table = _without_folders(table, exclude_folders, capped)
     table = table[(table["partition"] == "test") | ~table["source"].isin(exclude_sources)]
     if near_duplicates == "drop":
         table = _without_leaks(table)
@@ -93,7 +96,7 @@ def split(
 
 
 def in_test(catalogue: pd.DataFrame, groups: np.ndarray, *, published: bool, test: float, test_seed: int) -> np.ndarray:
-    """Which pictures test, bool [pictures], before any folder is dropped; see `split`."""
+    """Which pictures test, bool [pictures], before any folder is excluded; the arguments are those of `draw_split`."""
     if published and catalogue["published_split"].notna().any():
         return (catalogue["published_split"] == "test").to_numpy()
     table = catalogue.assign(group=groups).reset_index(drop=True)
@@ -102,18 +105,18 @@ def in_test(catalogue: pd.DataFrame, groups: np.ndarray, *, published: bool, tes
 
 
 def _without_leaks(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out what trains or validates though a near duplicate tests, then what trains though one validates."""
+    """Leave out pictures that train or validate though a near duplicate tests, or train though one validates."""
     for later in ("test", "validation"):
         held = table.loc[table["partition"] == later, "group"]
         earlier = table["partition"].isin(PARTITIONS[: PARTITIONS.index(later)])
         leaking = earlier & table["group"].isin(held)
         if leaking.any():
-            LOG.info("%d pictures are left out: near duplicates of theirs are in %s", leaking.sum(), later)
+            LOG.info("%d pictures are left out: they have near duplicates in %s", leaking.sum(), later)
         table = table[~leaking]
     return table
 
 
-def _without(table: pd.DataFrame, exclude_folders: Sequence[str], capped: bool) -> pd.DataFrame:
+def _without_folders(table: pd.DataFrame, exclude_folders: Sequence[str], capped: bool) -> pd.DataFrame:
     folders = sorted(table["folder"].unique())
     for folder in exclude_folders:
         if folder not in folders:
@@ -127,27 +130,27 @@ def _without(table: pd.DataFrame, exclude_folders: Sequence[str], capped: bool) 
 def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> np.ndarray:
     """Index of about `share` of the rows, at least one: the same share of every source, spread over its folders.
 
-    A folder keeps a row, but where each of a source's folders has only one. Near duplicates are drawn with the first of
+    A folder keeps a row, unless each of a source's folders has only one. Near duplicates are drawn with the first of
     them, whatever their own sources and folders.
     """
     first = table.drop_duplicates("group")
     sources = first.groupby("source")
-    quotas = allocate(max(1, round(share * len(first))), sources.size().to_dict()) if len(first) else {}
+    allocation = allocate(max(1, round(share * len(first))), sources.size().to_dict()) if len(first) else {}
     drawn = [np.array([], dtype=int)]
     for source, rows in sources:
         folders = rows.groupby("folder").groups
         groups = folders if len(folders) < len(rows) else {source: rows.index}
         spare = {name: len(index) - 1 for name, index in groups.items()}
-        drawn.append(_pick(groups, allocate(min(quotas[source], sum(spare.values())), spare), generator))
+        drawn.append(_pick(groups, allocate(min(allocation[source], sum(spare.values())), spare), generator))
     return table.index[table["group"].isin(table.loc[np.concatenate(drawn), "group"])].to_numpy()
 
 
 def _subsample(
     table: pd.DataFrame, *, task: str, pictures: int | None, capped: bool, generator: np.random.Generator
 ) -> pd.DataFrame:
-    """Drop rows that do not test at random until every class has as many, spread over partitions and folders."""
+    """Drop random rows that do not test until all classes have as many, spread over partitions and folders."""
     testing = table["partition"] == "test"
-    # In a partition that is published a class keeps its share.
+    # In a published partition a class keeps its share.
     groups = table[~testing].assign(label=classes_of(table, task)).groupby(["label", "partition", "folder"]).groups
     sizes = pd.Series({group: len(index) for group, index in groups.items()}, dtype=int)
     if sizes.empty:
@@ -170,16 +173,16 @@ def _subsample(
     return table.loc[np.concatenate(kept)]
 
 
-def _pick(groups: Mapping, quotas: Mapping, generator: np.random.Generator) -> np.ndarray:
-    return np.concatenate([generator.permutation(groups[name])[: quotas[name]] for name in sorted(quotas)])
+def _pick(groups: Mapping[Any, Any], allocation: Mapping[Any, int], generator: np.random.Generator) -> np.ndarray:
+    return np.concatenate([generator.permutation(groups[name])[: allocation[name]] for name in sorted(allocation)])
 
 
 def _with_copies(
     table: pd.DataFrame, *, rotation: float, horizontal_flip: float, zoom: float, generator: np.random.Generator
 ) -> pd.DataFrame:
-    """Add copies to the origin that has fewer pictures, in `train` and in `validation` each, and draw how they differ.
+    """Add copies to the origin with fewer pictures, in `train` and in `validation` each, and draw their augmentation.
 
-    Every original is copied as often as another, give or take one.
+    All originals are copied equally often, give or take one.
     """
     added = []
     for _, part in table[table["partition"] != "test"].groupby("partition"):

@@ -1,11 +1,11 @@
-"""The words for what a picture is, and how a task makes classes of them."""
+"""The words that label a picture, and the tasks that make classes of them."""
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from brushprint.core.job_log import LOG
 
-# Rules know the words; what they are said of comes with jobs.
+# The rules read these words whenever Snakemake starts, and must not wait for pandas.
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -20,7 +20,7 @@ TASKS = {
     "folder": ("folder",),
 }
 
-# Where in a picture heat may lie.
+# The regions of a picture in which heat is measured.
 REGIONS = ("upper", "middle", "lower", "left", "right", "lower right", "centre", "border", "plain", "faces")
 
 PUBLISHED_LEVELS = {
@@ -35,7 +35,7 @@ PUBLISHED_LEVELS = {
 
 
 class Label(NamedTuple):
-    """What a picture is by the folder it lies in."""
+    """What the folder of a picture says about it; `style` is None where it names none."""
 
     folder: str
     origin: str
@@ -43,10 +43,10 @@ class Label(NamedTuple):
     style: str | None
 
 
-def label(path: str, rules: list[dict]) -> Label | None:
-    """Label a picture by the deepest folder of its path that a rule matches, or None when none does.
+def label(path: str, rules: list[dict[str, Any]]) -> Label | None:
+    """Label a picture by the deepest folder of its path that a rule matches; None when no rule matches any folder.
 
-    `rules` are tried in order; each has `folder`, a regular expression over a whole folder name (case does not
+    `rules` are tried in order. Each has `folder`, a regular expression over a whole folder name (case does not
     count), `origin`, `source` and `style`. A group named `style` in the expression gives the style of the match.
     """
     for folder in reversed(path.split("/")[:-1]):
@@ -65,7 +65,7 @@ def normalise(style: str) -> str:
 
 
 def published_split(path: str) -> str | None:
-    """`train`, `validation` or `test` when a folder of the path says so, else None."""
+    """`train`, `validation` or `test` where a folder of the path is named so, else None."""
     levels = (PUBLISHED_LEVELS.get(folder.lower()) for folder in path.split("/")[:-1])
     return next((level for level in levels if level), None)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.data.corruptions import CONDITIONS
 from brushprint.stats.bootstrap import interval, interval_of_change, interval_of_share, weights
 
 MEASURES = ("accuracy", "balanced_accuracy", "false_alarms", "misses")
@@ -14,7 +14,7 @@ COLUMNS = (
 
 
 def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold: float, seed: int) -> pd.DataFrame:
-    """Judge the answers to pictures under each of `brushprint.data.corrupted_arrays.CONDITIONS`.
+    """Judge the answers to pictures under each of `brushprint.data.corruptions.CONDITIONS`.
 
     Parameters
     ----------

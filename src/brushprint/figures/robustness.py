@@ -11,11 +11,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import PercentFormatter
 from PIL import Image
 
-from brushprint.data.corrupted_arrays import CONDITIONS
-from brushprint.data.corruptions import PERTURBATIONS
+from brushprint.data.corruptions import CONDITIONS, CORRUPTIONS
 from brushprint.figures.style import KNOWN, save_figure, say_instead, spaced, tile_canvas
 
-NAMES = (*PERTURBATIONS, "swap")
+NAMES = (*CORRUPTIONS, "swap")
 WORDS = {"none": "as it is", "swap": "saved as others"}
 # Of the five severities so many are shown.
 SHOWN_SEVERITIES = (1, 3, 5)
@@ -28,7 +27,7 @@ _VERDICTS = LinearSegmentedColormap.from_list("verdicts", [KNOWN["human"], "#F4F
 def examples(perturbed: np.ndarray, target: Path) -> None:
     """A few pictures under each perturbation (rows) at `SHOWN_SEVERITIES` (columns).
 
-    `perturbed` is what `brushprint.data.corrupted_arrays.write_perturbed` writes, maybe memory-mapped; the pictures are
+    `perturbed` is what `brushprint.data.corrupted_arrays.write_corrupted` writes, maybe memory-mapped; the pictures are
     taken evenly from it, so that from pictures in the order of a catalogue come different sources.
     """
     if not len(perturbed):

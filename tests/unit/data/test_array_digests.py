@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from brushprint.core.errors import UserError
-from brushprint.data.array_digests import open_pixels, recall_pixels, write_pixels_digest, write_seal
+from brushprint.data.array_digests import open_pixels, restore_array, write_array_digest, write_seal
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def array(tmp_path: Path) -> Path:
 def make(array: Path, value: int, made_from: str) -> None:
     """Pixels that all have one value, and their digest file."""
     np.save(array, np.full((1, 2, 2, 3), value, np.uint8))
-    write_pixels_digest(array.with_suffix(".json"), pixels=f"the pixels of {value}", made_from=made_from)
+    write_array_digest(array.with_suffix(".json"), pixels=f"the pixels of {value}", made_from=made_from)
 
 
 def test_sealed_pixels_open(array: Path, tmp_path: Path) -> None:
@@ -64,26 +64,26 @@ def test_the_seal_follows_from_the_split_and_from_the_pixels_alone(array: Path, 
 
 def test_pixels_step_aside_for_others_and_come_back(array: Path) -> None:
     make(array, 7, "a" * 64)
-    recall_pixels(array, "a" * 64)
+    restore_array(array, "a" * 64)
     assert (np.load(array) == 7).all()
-    recall_pixels(array, "b" * 64)
+    restore_array(array, "b" * 64)
     assert not array.exists()
     assert not array.with_suffix(".json").exists()
     make(array, 8, "b" * 64)
-    recall_pixels(array, "a" * 64)
+    restore_array(array, "a" * 64)
     assert (np.load(array) == 7).all()
-    recall_pixels(array, "b" * 64)
+    restore_array(array, "b" * 64)
     assert (np.load(array) == 8).all()
 
 
 def test_stepping_aside_that_was_cut_is_finished(array: Path) -> None:
     make(array, 7, "a" * 64)
     digest = array.with_suffix(".json").read_bytes()
-    recall_pixels(array, "b" * 64)
+    restore_array(array, "b" * 64)
     array.with_suffix(".json").write_bytes(digest)
-    recall_pixels(array, "b" * 64)
+    restore_array(array, "b" * 64)
     assert not array.with_suffix(".json").exists()
-    recall_pixels(array, "a" * 64)
+    restore_array(array, "a" * 64)
     assert (np.load(array) == 7).all()
     assert array.with_suffix(".json").read_bytes() == digest
 
@@ -92,15 +92,15 @@ def test_stepping_aside_that_was_cut_is_finished(array: Path) -> None:
 def test_a_damaged_digest_file_vouches_for_nothing(array: Path, content: str) -> None:
     make(array, 7, "a" * 64)
     array.with_suffix(".json").write_text(content)
-    recall_pixels(array, "a" * 64)
+    restore_array(array, "a" * 64)
     assert not array.exists()
     assert not array.with_suffix(".json").exists()
 
 
 def test_only_the_last_pixels_are_kept_aside(array: Path) -> None:
     for value, made_from in enumerate("abcd"):
-        recall_pixels(array, made_from * 64)
+        restore_array(array, made_from * 64)
         make(array, value, made_from * 64)
     assert len(list(array.parent.glob("*.npy"))) == len(list(array.parent.glob("*.json"))) == 2
-    recall_pixels(array, "c" * 64)
+    restore_array(array, "c" * 64)
     assert (np.load(array) == 2).all()

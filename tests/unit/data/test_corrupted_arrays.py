@@ -1,4 +1,4 @@
-"""What networks see of perturbed pictures: which pictures, changed at which size, the same bytes every time."""
+"""Arrays of corrupted pictures: which pictures, corrupted at which size, the same bytes every time."""
 
 import hashlib
 import json
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from brushprint.core.errors import UserError
-from brushprint.data.catalogue import catalogue
-from brushprint.data.corrupted_arrays import CONDITIONS, MOST_PICKED, choose, donors, read_picked, write_perturbed
-from brushprint.data.corruptions import PERTURBATIONS, perturb, severities, swap
+from brushprint.data.catalogue import build_catalogue
+from brushprint.data.corrupted_arrays import choose_pictures, donor_encodings, draw_test_pictures, write_corrupted
+from brushprint.data.corruptions import CONDITIONS, corrupt, swap_encoding
 from brushprint.data.harmonise import harmonised
 from brushprint.data.pixels import write_pixels
 from tests.conftest import encoded, picture
@@ -34,12 +34,12 @@ def root(write_files) -> Path:
 
 @pytest.fixture
 def table(root: Path) -> pd.DataFrame:
-    return catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)[0]
+    return build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)[0]
 
 
 def write(root: Path, table: pd.DataFrame, target: Path, **changes: object) -> tuple[str, np.ndarray, pd.DataFrame]:
     arguments = {"encodings": [json.dumps(ENCODING)] * len(table), "jobs": 2, **SEEN, **changes}
-    digest, about = write_perturbed(root, table, arguments.pop("encodings"), target, **arguments)
+    digest, about = write_corrupted(root, table, arguments.pop("encodings"), target, **arguments)
     return digest, np.load(target), about
 
 
@@ -47,14 +47,8 @@ def of(name: str, severity: int) -> int:
     return CONDITIONS.index((name, severity))
 
 
-def test_the_conditions_are_the_picture_every_perturbation_and_severity_and_a_swap():
-    assert CONDITIONS[0] == ("none", 0)
-    assert CONDITIONS[-1] == ("swap", 1)
-    assert CONDITIONS[1:-1] == [(name, severity) for name in PERTURBATIONS for severity in severities(name)]
-
-
 def test_an_array_holds_each_condition_of_each_picture(root, table, tmp_path):
-    digest, array, about = write(root, table, tmp_path / "perturbed.npy")
+    digest, array, about = write(root, table, tmp_path / "corrupted.npy")
     assert (array.dtype, array.shape) == (np.uint8, (5, len(CONDITIONS), 24, 24, 3))
     assert digest == hashlib.sha256(array.tobytes()).hexdigest()
     assert about["image_id"].tolist() == table["image_id"].tolist()
@@ -65,36 +59,36 @@ def test_an_array_holds_each_condition_of_each_picture(root, table, tmp_path):
 @pytest.mark.parametrize("resize", ["nearest", "lanczos"])
 def test_the_condition_none_is_the_array_of_pixels_to_the_bit(root, table, tmp_path, resize: str, harmonise):
     write_pixels(root, table, tmp_path / "pixels.npy", size=24, resize=resize, jobs=1, harmonise=harmonise)
-    _, array, _ = write(root, table, tmp_path / "perturbed.npy", resize=resize, harmonise=harmonise)
+    _, array, _ = write(root, table, tmp_path / "corrupted.npy", resize=resize, harmonise=harmonise)
     np.testing.assert_array_equal(array[:, 0], np.load(tmp_path / "pixels.npy"))
 
 
-def test_a_perturbation_is_applied_before_the_resize(root, table, tmp_path):
-    """At the picture's own size: so it can be found again by perturbing first and resizing then, and not otherwise."""
-    _, array, _ = write(root, table, tmp_path / "perturbed.npy")
+def test_a_corruption_is_applied_before_the_resize(root, table, tmp_path):
+    """At the picture's own size: so it can be found again by corrupting first and resizing then, and not otherwise."""
+    _, array, _ = write(root, table, tmp_path / "corrupted.npy")
     how = Image.Resampling.BILINEAR
     for row, path in enumerate(table["path"]):
         original = Image.open(root / path).convert("RGB")
         for name, severity in (("jpeg", 5), ("blur", 5), ("crop", 3), ("mirror", 1)):
-            first = perturb(original, name, severity, 0).resize((24, 24), how)
+            first = corrupt(original, name, severity, 0).resize((24, 24), how)
             np.testing.assert_array_equal(array[row, of(name, severity)], first)
-        late = perturb(original.resize((24, 24), how), "jpeg", 5, 0)
+        late = corrupt(original.resize((24, 24), how), "jpeg", 5, 0)
         assert (array[row, of("jpeg", 5)] != np.asarray(late)).any()
-        np.testing.assert_array_equal(array[row, -1], swap(original, ENCODING).resize((24, 24), how))
+        np.testing.assert_array_equal(array[row, -1], swap_encoding(original, ENCODING).resize((24, 24), how))
 
 
-def test_a_picture_is_perturbed_as_it_is_harmonised(root, table, tmp_path):
+def test_a_picture_is_corrupted_as_it_is_harmonised(root, table, tmp_path):
     harmonise = {"side": 16, "resize": "bicubic", "format": "png", "quality": None}
-    _, array, _ = write(root, table, tmp_path / "perturbed.npy", harmonise=harmonise)
+    _, array, _ = write(root, table, tmp_path / "corrupted.npy", harmonise=harmonise)
     for row, path in enumerate(table["path"]):
         seen, _ = harmonised(Image.open(root / path).convert("RGB"), **harmonise)
-        expected = perturb(seen, "crop", 3, 0).resize((24, 24), Image.Resampling.BILINEAR)
+        expected = corrupt(seen, "crop", 3, 0).resize((24, 24), Image.Resampling.BILINEAR)
         np.testing.assert_array_equal(array[row, of("crop", 3)], expected)
 
 
 def test_the_bytes_are_the_same_for_any_number_of_jobs_and_any_order_in_the_archive(root, table, tmp_path):
-    expected, array, _ = write(root, table, tmp_path / "perturbed.npy", jobs=1)
-    assert {write(root, table, tmp_path / "perturbed.npy", jobs=jobs)[0] for jobs in (2, 7)} == {expected}
+    expected, array, _ = write(root, table, tmp_path / "corrupted.npy", jobs=1)
+    assert {write(root, table, tmp_path / "corrupted.npy", jobs=jobs)[0] for jobs in (2, 7)} == {expected}
     archive = shutil.make_archive(str(tmp_path / "pictures"), "zip", root)
     backwards = table.iloc[::-1]
     _, reverse, about = write(archive, backwards, tmp_path / "reverse.npy")
@@ -114,7 +108,7 @@ def test_how_a_picture_is_changed_depends_on_no_other_and_on_no_size_of_a_networ
 def test_pictures_are_not_all_changed_alike_and_another_seed_changes_them_otherwise(root, table, tmp_path):
     brighter = []
     for seed in range(4):
-        _, array, _ = write(root, table, tmp_path / "perturbed.npy", seed=seed)
+        _, array, _ = write(root, table, tmp_path / "corrupted.npy", seed=seed)
         brighter.append(array[:, of("brightness", 3)].mean((1, 2, 3)) > array[:, 0].mean((1, 2, 3)))
     assert len({tuple(row) for row in np.array(brighter).T}) > 1
     assert len({tuple(row) for row in brighter}) > 1
@@ -122,7 +116,7 @@ def test_pictures_are_not_all_changed_alike_and_another_seed_changes_them_otherw
 
 def test_a_picture_without_a_donor_stays_as_it_is_and_is_told(root, table, tmp_path):
     encodings = [None, json.dumps(ENCODING), None, None, None]
-    _, array, about = write(root, table, tmp_path / "perturbed.npy", encodings=encodings)
+    _, array, about = write(root, table, tmp_path / "corrupted.npy", encodings=encodings)
     assert about["swapped"].tolist() == [False, True, False, False, False]
     np.testing.assert_array_equal(array[0, -1], array[0, 0])
     assert (array[1, -1] != array[1, 0]).any()
@@ -131,7 +125,7 @@ def test_a_picture_without_a_donor_stays_as_it_is_and_is_told(root, table, tmp_p
 def test_a_picture_that_changed_since_stops_the_run_and_leaves_no_array(root, table, tmp_path):
     (root / table["path"][2]).write_bytes(encoded(picture(1000), "PNG"))
     with pytest.raises(UserError, match="has changed since it was catalogued"):
-        write(root, table, tmp_path / "arrays/perturbed.npy")
+        write(root, table, tmp_path / "arrays/corrupted.npy")
     assert list((tmp_path / "arrays").iterdir()) == []
 
 
@@ -145,16 +139,16 @@ def collection(counts: dict[tuple[str, str | None], int]) -> pd.DataFrame:
 def test_at_most_so_many_test_pictures_are_chosen_evenly_over_sources_and_styles():
     table = collection({("human", "baroque"): 100, ("human", "cubism"): 50, ("dalle", "baroque"): 50})
     tests = np.arange(200) % 2 == 0
-    chosen = choose(table, tests, pictures=20, seed=0)
+    chosen = choose_pictures(table, tests, pictures=20, seed=0)
     assert tests[chosen].all()
     assert table.iloc[chosen].groupby(["source", "style"]).size().to_dict() == {
         ("dalle", "baroque"): 5,
         ("human", "baroque"): 10,
         ("human", "cubism"): 5,
     }
-    assert chosen.tolist() == choose(table, tests, pictures=20, seed=0).tolist()
-    assert chosen.tolist() != choose(table, tests, pictures=20, seed=1).tolist()
-    assert choose(table, tests, pictures=100, seed=0).tolist() == np.flatnonzero(tests).tolist()
+    assert chosen.tolist() == choose_pictures(table, tests, pictures=20, seed=0).tolist()
+    assert chosen.tolist() != choose_pictures(table, tests, pictures=20, seed=1).tolist()
+    assert choose_pictures(table, tests, pictures=100, seed=0).tolist() == np.flatnonzero(tests).tolist()
 
 
 @given(
@@ -169,7 +163,7 @@ def test_at_most_so_many_test_pictures_are_chosen_evenly_over_sources_and_styles
 def test_never_more_are_chosen_than_asked_for(counts: dict, pictures: int, seed: int):
     table = collection(counts)
     tests = np.random.default_rng(seed).random(len(table)) < 0.7
-    chosen = choose(table, tests, pictures=pictures, seed=seed)
+    chosen = choose_pictures(table, tests, pictures=pictures, seed=seed)
     assert len(chosen) == min(pictures, tests.sum())
     assert set(chosen) <= set(np.flatnonzero(tests))
 
@@ -178,57 +172,34 @@ def test_a_donor_is_of_the_other_origin_and_the_same_whoever_else_is_chosen():
     table = collection({("human", None): 30, ("dalle", None): 20, ("midjourney", None): 10})
     texts = [f"{origin} {row}" for row, origin in enumerate(table["origin"])]
     chosen = np.arange(0, 60, 2)
-    drawn = donors(table, texts, chosen, seed=1)
+    drawn = donor_encodings(table, texts, chosen, seed=1)
     assert all(text.split()[0] != table["origin"][row] for row, text in zip(chosen, drawn, strict=True))
     assert len(set(drawn)) > 10
-    assert donors(table, texts, chosen[5:6], seed=1) == drawn[5:6]
-    assert donors(table, texts, chosen, seed=2) != drawn
+    assert donor_encodings(table, texts, chosen[5:6], seed=1) == drawn[5:6]
+    assert donor_encodings(table, texts, chosen, seed=2) != drawn
 
 
 def test_where_all_pictures_are_of_one_origin_there_is_no_donor():
     table = collection({("human", "baroque"): 3})
-    assert donors(table, ["a", "b", "c"], np.arange(2), seed=0) == [None, None]
+    assert donor_encodings(table, ["a", "b", "c"], np.arange(2), seed=0) == [None, None]
 
 
-def test_hand_picked_pictures_need_no_labels_and_those_that_are_none_are_told(write_files, tmp_path):
-    root = write_files(
-        {
-            "b.png": encoded(picture(1), "PNG"),
-            "deep/er/a.jpg": encoded(picture(2, (30, 70))),
-            "broken.jpg": encoded(picture(3))[:200],
-            "notes.txt": b"mine",
-        }
-    )
-    picked, rejected = read_picked(root, jobs=2)
-    assert picked["path"].tolist() == ["b.png", "deep/er/a.jpg"]
-    assert picked[["width", "height"]].to_numpy().tolist() == [[48, 40], [30, 70]]
-    assert rejected["path"].tolist() == ["broken.jpg", "notes.txt"]
-    assert rejected["reason"].str.contains("cannot be decoded|not a picture").all()
+def test_test_pictures_are_drawn_with_a_donor_each():
+    table = collection({("human", None): 30, ("dalle", None): 20})
+    table["published_split"] = np.where(np.arange(50) % 2, "test", "train")
+    texts = [f"{origin} {row}" for row, origin in enumerate(table["origin"])]
+    draw = {"published": True, "test": 0.2, "test_seed": 0, "pictures": 10, "seed": 1}
+    pictures, encodings = draw_test_pictures(table, np.arange(50), texts, **draw)
+    chosen = choose_pictures(table, np.arange(50) % 2 == 1, pictures=10, seed=1)
+    assert pictures["image_id"].tolist() == table["image_id"].iloc[chosen].tolist()
+    assert encodings == donor_encodings(table, texts, chosen, seed=1)
+
+
+def test_hand_picked_pictures_have_no_donor(write_files, tmp_path):
+    content = encoded(picture(1), "PNG")
+    root = write_files({"a.png": content, "b.png": content})
+    picked, _ = build_catalogue(root, None, images=None, max_rejected=1, seed=0, jobs=1)
     _, array, about = write(root, picked, tmp_path / "picked.npy", encodings=[None, None])
     assert array.shape == (2, len(CONDITIONS), 24, 24, 3)
     assert about["image_id"].tolist() == picked["image_id"].tolist()
-    archive = shutil.make_archive(str(tmp_path / "pictures"), "zip", root)
-    pd.testing.assert_frame_equal(read_picked(archive, jobs=1)[0], picked)
-
-
-def test_the_same_picture_picked_twice_is_there_twice(write_files, tmp_path):
-    content = encoded(picture(1), "PNG")
-    root = write_files({"a.png": content, "b.png": content})
-    picked, _ = read_picked(root, jobs=1)
-    _, array, _ = write(root, picked, tmp_path / "picked.npy", encodings=[None, None])
     np.testing.assert_array_equal(*array)
-
-
-def test_too_many_picked_pictures_no_picture_and_no_folder_are_told_in_one_line(write_files, tmp_path):
-    many = write_files({f"{number}.png": b"" for number in range(MOST_PICKED + 1)})
-    with pytest.raises(UserError, match=f"robustness.picked: 501 pictures in .* pick at most {MOST_PICKED}"):
-        read_picked(many, jobs=1)
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    with pytest.raises(UserError, match=r"robustness.picked: no usable picture in .*empty; put some into it"):
-        read_picked(empty, jobs=1)
-    (empty / "a.txt").write_text("no picture")
-    with pytest.raises(UserError, match=r"the first of 1 files refused is a.txt: not a picture by its name; put"):
-        read_picked(empty, jobs=1)
-    with pytest.raises(UserError, match=r"robustness.picked: .*nowhere does not exist"):
-        read_picked(tmp_path / "nowhere", jobs=1)

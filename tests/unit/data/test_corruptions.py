@@ -1,4 +1,4 @@
-"""Perturbations: what each does, how strongly, and that it is the same every time."""
+"""Corruptions: what each does, how strongly, and that it is the same every time."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from PIL import Image, JpegImagePlugin
 
 from brushprint.data.archive import members
 from brushprint.data.catalogue import read_pictures
-from brushprint.data.corruptions import COMBINED, PERTURBATIONS, perturb, severities, swap
+from brushprint.data.corruptions import COMBINED, CONDITIONS, CORRUPTIONS, corrupt, severities, swap_encoding
 from brushprint.data.decoding import open_picture, to_rgb
 from brushprint.data.sample import draw_sample
-from tests.conftest import REPOSITORY, encoded, picture
+from tests.conftest import encoded, picture
+from tests.support.real_pictures import archive
 
-GRADED = [name for name in PERTURBATIONS if len(severities(name)) == 5]
-EVERY = [(name, severity) for name in PERTURBATIONS for severity in severities(name)]
-REAL = REPOSITORY.parent / "shared/data/ai-artbench-native-sizes.zip"
+GRADED = [name for name in CORRUPTIONS if len(severities(name)) == 5]
+EVERY = [(name, severity) for name in CORRUPTIONS for severity in severities(name)]
 
 
 def painted(seed: int, side: int = 160) -> Image.Image:
@@ -35,21 +35,27 @@ def distance(one: Image.Image, other: Image.Image, side: int = 64) -> float:
 def pictures_of(root: Path, number: int) -> list[Image.Image]:
     names = sorted(member.path for member in members(root) if member.path.endswith(".jpg"))
     wanted = set(names[:: max(1, len(names) // number)])
-    return [found for _, found in read_pictures(root, wanted, lambda content: to_rgb(open_picture(content)), 2, "")]
+    return [image for _, image in read_pictures(root, wanted, lambda content: to_rgb(open_picture(content)), 2, "")]
 
 
-def test_there_are_the_ways_of_the_task_in_five_severities_and_flips_in_one():
-    assert set(PERTURBATIONS) - set(GRADED) == {"mirror", "flip"}
+def test_the_conditions_are_the_picture_every_corruption_and_severity_and_a_swap():
+    assert CONDITIONS[0] == ("none", 0)
+    assert CONDITIONS[-1] == ("swap", 1)
+    assert CONDITIONS[1:-1] == EVERY
+
+
+def test_there_are_fourteen_corruptions_in_five_severities_and_flips_in_one():
+    assert set(CORRUPTIONS) - set(GRADED) == {"mirror", "flip"}
     assert severities("mirror") == severities("flip") == (1,)
     assert all(severities(name) == (1, 2, 3, 4, 5) for name in GRADED)
-    assert len(PERTURBATIONS) == 14
+    assert len(CORRUPTIONS) == 14
 
 
-@pytest.mark.parametrize("name", PERTURBATIONS)
+@pytest.mark.parametrize("name", CORRUPTIONS)
 def test_a_severity_of_zero_changes_nothing_to_the_bit(name: str):
     image = painted(0)
     before = image.tobytes()
-    assert perturb(image, name, 0, 3).tobytes() == before
+    assert corrupt(image, name, 0, 3).tobytes() == before
 
 
 @pytest.mark.parametrize(("name", "severity"), EVERY)
@@ -57,9 +63,9 @@ def test_the_same_picture_and_seed_give_the_same_bytes_and_leave_the_picture_alo
     image = painted(1)
     before = image.tobytes()
     np.random.seed(1)
-    one = perturb(image, name, severity, 5)
+    one = corrupt(image, name, severity, 5)
     np.random.seed(2)
-    assert perturb(image.copy(), name, severity, 5).tobytes() == one.tobytes()
+    assert corrupt(image.copy(), name, severity, 5).tobytes() == one.tobytes()
     assert image.tobytes() == before
     assert one.tobytes() != before
 
@@ -68,20 +74,20 @@ def test_the_same_picture_and_seed_give_the_same_bytes_and_leave_the_picture_alo
     "name", ["noise", "rotation", "brightness", "contrast", "saturation", "hue", "watermark", "combined"]
 )
 def test_another_seed_gives_another_picture(name: str):
-    assert len({perturb(painted(1), name, 3, seed).tobytes() for seed in range(8)}) > 1
+    assert len({corrupt(painted(1), name, 3, seed).tobytes() for seed in range(8)}) > 1
 
 
 @pytest.mark.parametrize("severity", [-1, 6, 2])
 def test_a_severity_that_there_is_not_is_refused(severity: int):
     with pytest.raises(ValueError, match=f"mirror has no severity {severity}"):
-        perturb(painted(0), "mirror", severity, 0)
+        corrupt(painted(0), "mirror", severity, 0)
 
 
 @pytest.mark.parametrize("name", GRADED)
 def test_each_severity_is_further_from_the_original_in_the_mean_over_pictures(name: str):
     images = [painted(seed) for seed in range(12)]
     means = [
-        np.mean([distance(image, perturb(image, name, severity, seed)) for seed, image in enumerate(images)])
+        np.mean([distance(image, corrupt(image, name, severity, seed)) for seed, image in enumerate(images)])
         for severity in range(6)
     ]
     assert means[0] == 0
@@ -97,9 +103,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> list[Image.Image]:
 
 @pytest.fixture(scope="module")
 def real() -> list[Image.Image]:
-    if not REAL.exists():
-        pytest.skip(f"{REAL.name} is not beside the repository: these pictures may not be given away")
-    return pictures_of(REAL, 10)
+    return pictures_of(archive("ai-artbench-native-sizes.zip"), 10)
 
 
 @pytest.mark.parametrize("collection", ["sample", "real"])
@@ -107,7 +111,7 @@ def real() -> list[Image.Image]:
 def test_so_it_is_with_the_sample_and_with_real_pictures(name: str, collection: str, request: pytest.FixtureRequest):
     images = request.getfixturevalue(collection)
     means = [
-        np.mean([distance(image, perturb(image, name, severity, seed), 128) for seed, image in enumerate(images)])
+        np.mean([distance(image, corrupt(image, name, severity, seed), 128) for seed, image in enumerate(images)])
         for severity in range(6)
     ]
     assert (np.diff(means) > 0).all()
@@ -119,7 +123,7 @@ def test_a_picture_of_768_pixels_loses_as_much_as_the_same_in_256(name: str, sev
     small = painted(3, 256)
     large = small.resize((768, 768), Image.Resampling.NEAREST)
     losses = [
-        np.mean([distance(image, perturb(image, name, severity, seed)) for seed in range(4)])
+        np.mean([distance(image, corrupt(image, name, severity, seed)) for seed in range(4)])
         for image in (small, large)
     ]
     assert losses[1] == pytest.approx(losses[0], rel=0.15)
@@ -127,18 +131,18 @@ def test_a_picture_of_768_pixels_loses_as_much_as_the_same_in_256(name: str, sev
 
 def test_flips_are_mirror_images():
     pixels = np.asarray(painted(4))
-    np.testing.assert_array_equal(perturb(painted(4), "mirror", 1, 0), pixels[:, ::-1])
-    np.testing.assert_array_equal(perturb(painted(4), "flip", 1, 0), pixels[::-1])
+    np.testing.assert_array_equal(corrupt(painted(4), "mirror", 1, 0), pixels[:, ::-1])
+    np.testing.assert_array_equal(corrupt(painted(4), "flip", 1, 0), pixels[::-1])
 
 
 def test_a_crop_is_the_middle_as_it_was():
     image = painted(5, 100)
-    assert perturb(image, "crop", 5, 0).tobytes() == image.crop((25, 25, 75, 75)).tobytes()
+    assert corrupt(image, "crop", 5, 0).tobytes() == image.crop((25, 25, 75, 75)).tobytes()
 
 
 def test_the_middle_of_a_turned_picture_is_that_of_pillow_and_its_corners_show_the_picture():
     image = painted(6)
-    turned = perturb(image, "rotation", 4, 0)
+    turned = corrupt(image, "rotation", 4, 0)
     middle = (60, 60, 100, 100)
     near = [
         np.abs(np.subtract(turned.crop(middle), image.rotate(angle, Image.Resampling.BILINEAR).crop(middle), dtype=int))
@@ -146,29 +150,29 @@ def test_the_middle_of_a_turned_picture_is_that_of_pillow_and_its_corners_show_t
     ]
     assert min(difference.max() for difference in near) <= 1
     white = Image.new("RGB", (40, 30), "white")
-    assert perturb(white, "rotation", 5, 0).tobytes() == white.tobytes()
+    assert corrupt(white, "rotation", 5, 0).tobytes() == white.tobytes()
 
 
 def test_pictures_become_brighter_and_darker_warmer_and_colder():
     grey = Image.new("RGB", (8, 8), (128, 100, 90))
-    levels = {perturb(grey, "brightness", 3, seed).getpixel((0, 0)) for seed in range(20)}
+    levels = {corrupt(grey, "brightness", 3, seed).getpixel((0, 0)) for seed in range(20)}
     assert levels == {(128 - 51, 100 - 51, 90 - 51), (128 + 51, 100 + 51, 90 + 51)}
     for name in ("contrast", "saturation"):
-        spreads = [np.ptp(perturb(painted(7), name, 3, seed)) for seed in range(20)]
+        spreads = [np.ptp(corrupt(painted(7), name, 3, seed)) for seed in range(20)]
         assert len(set(spreads)) == 2
-    assert len({perturb(grey, "hue", 3, seed).getpixel((0, 0)) for seed in range(20)}) == 2
+    assert len({corrupt(grey, "hue", 3, seed).getpixel((0, 0)) for seed in range(20)}) == 2
 
 
 def test_a_grey_picture_has_no_hue_to_turn_and_a_third_of_a_turn_brings_red_near_to_green_or_blue():
     grey = Image.new("RGB", (4, 4), (90, 90, 90))
-    assert np.ptp(np.asarray(perturb(grey, "hue", 5, 0), int) - 90) <= 1
-    red, green, blue = perturb(Image.new("RGB", (4, 4), (200, 40, 40)), "hue", 5, 0).getpixel((0, 0))
+    assert np.ptp(np.asarray(corrupt(grey, "hue", 5, 0), int) - 90) <= 1
+    red, green, blue = corrupt(Image.new("RGB", (4, 4), (200, 40, 40)), "hue", 5, 0).getpixel((0, 0))
     assert red < max(green, blue)
 
 
 def test_noise_has_the_deviation_that_is_said_and_no_colour_on_average():
     grey = Image.new("RGB", (256, 256), (128, 128, 128))
-    noise = np.asarray(perturb(grey, "noise", 3, 0), float) - 128
+    noise = np.asarray(corrupt(grey, "noise", 3, 0), float) - 128
     assert noise.std() == pytest.approx(25.5, rel=0.03)
     assert np.abs(noise.mean(axis=(0, 1))).max() < 0.5
 
@@ -176,15 +180,15 @@ def test_noise_has_the_deviation_that_is_said_and_no_colour_on_average():
 @pytest.mark.parametrize("colour", ["black", "grey", "white"])
 def test_a_watermark_shows_on_any_ground_in_a_part_of_the_picture(colour: str):
     ground = Image.new("RGB", (200, 150), colour)
-    changed = (np.asarray(perturb(ground, "watermark", 3, 0)) != np.asarray(ground)).any(axis=2)
+    changed = (np.asarray(corrupt(ground, "watermark", 3, 0)) != np.asarray(ground)).any(axis=2)
     assert 0.05 < changed.mean() < 0.6
 
 
 def test_what_is_combined_is_each_of_its_parts():
     assert COMBINED == ("blur", "hue", "noise", "watermark")
     image = painted(8)
-    together = distance(image, perturb(image, "combined", 2, 0))
-    assert together > max(distance(image, perturb(image, name, 2, 0)) for name in ("blur", "noise", "watermark"))
+    together = distance(image, corrupt(image, "combined", 2, 0))
+    assert together > max(distance(image, corrupt(image, name, 2, 0)) for name in ("blur", "noise", "watermark"))
 
 
 @given(
@@ -197,7 +201,7 @@ def test_what_is_combined_is_each_of_its_parts():
 def test_pictures_of_any_size_keep_it_and_stay_rgb(size: tuple[int, int], condition: tuple[str, int], seed: int):
     name, severity = condition
     image = picture(seed % 100, size)
-    changed = perturb(image, name, severity, seed)
+    changed = corrupt(image, name, severity, seed)
     assert changed.mode == "RGB"
     if name == "crop":
         assert 1 <= changed.width <= size[0] and 1 <= changed.height <= size[1]
@@ -206,7 +210,7 @@ def test_pictures_of_any_size_keep_it_and_stay_rgb(size: tuple[int, int], condit
 
 
 def encoding_of(content: bytes) -> dict:
-    """What the cues say of a file."""
+    """The encoding of a file, as the shortcut features hold it."""
     opened = open_picture(content)
     is_jpeg = opened.format == "JPEG"
     return {
@@ -225,20 +229,20 @@ def test_a_swapped_picture_is_what_the_donors_encoder_would_have_given(quality: 
     options = {"quality": quality, "subsampling": subsampling}
     donor = encoding_of(encoded(painted(10), "JPEG", **options))
     expected = to_rgb(open_picture(encoded(image, "JPEG", **options)))
-    assert swap(image, donor).tobytes() == expected.tobytes()
+    assert swap_encoding(image, donor).tobytes() == expected.tobytes()
 
 
 def test_a_swapped_picture_has_the_donors_area_and_its_own_proportions():
     donor = encoding_of(encoded(picture(0, (60, 60)), "PNG"))
-    assert swap(picture(1, (400, 100)), donor).size == (120, 30)
-    assert swap(picture(1, (60, 60)), donor).tobytes() == picture(1, (60, 60)).tobytes()
+    assert swap_encoding(picture(1, (400, 100)), donor).size == (120, 30)
+    assert swap_encoding(picture(1, (60, 60)), donor).tobytes() == picture(1, (60, 60)).tobytes()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000"])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_donor_may_have_any_format_that_is_read(kind: str, mode: str):
     donor = encoding_of(encoded(picture(0, (50, 40), mode), kind))
-    swapped = swap(picture(1, (100, 80)), donor)
+    swapped = swap_encoding(picture(1, (100, 80)), donor)
     assert (swapped.mode, swapped.size) == ("RGB", (50, 40))
 
 
@@ -251,4 +255,4 @@ def test_a_donor_may_have_any_format_that_is_read(kind: str, mode: str):
 def test_no_proportions_are_too_uncommon_to_swap(size: tuple[int, int], donor: tuple[int, int], kind: str):
     tables = [[9] * 64, [9] * 64] if kind == "JPEG" else None
     about = {"format": kind, "width": donor[0], "height": donor[1], "quantisation": tables, "subsampling": None}
-    assert swap(picture(0, size), about).mode == "RGB"
+    assert swap_encoding(picture(0, size), about).mode == "RGB"

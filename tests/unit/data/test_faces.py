@@ -10,15 +10,15 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from brushprint.data.catalogue import catalogue
-from brushprint.data.faces import BOX, find_faces
+from brushprint.data.catalogue import build_catalogue
+from brushprint.data.faces import BOX, find_faces, searched
 from tests.conftest import encoded, picture
 
 RULES = [{"folder": "human", "origin": "human", "source": "human", "style": None}]
 
 
 def found_in(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    table, _ = catalogue(root, RULES, images=None, max_rejected=0, seed=0, jobs=1)
+    table, _ = build_catalogue(root, RULES, images=None, max_rejected=0, seed=0, jobs=1)
     return find_faces(root, table, jobs=2), table
 
 
@@ -61,7 +61,14 @@ def test_the_number_of_jobs_changes_nothing(write_files: Callable, portrait: Ima
     portrait.resize((200, 200)).save(stream, "PNG")
     files = {f"human/{seed}.png": encoded(picture(seed, (40, 40)), "PNG") for seed in range(4)}
     root = write_files(files | {"human/x.png": stream.getvalue()})
-    table, _ = catalogue(root, RULES, images=None, max_rejected=0, seed=0, jobs=1)
+    table, _ = build_catalogue(root, RULES, images=None, max_rejected=0, seed=0, jobs=1)
     one, two = (find_faces(root, table, jobs=jobs) for jobs in (1, 2))
     pd.testing.assert_frame_equal(one, two, check_exact=True)
     assert np.isfinite(one[BOX].to_numpy()).all()
+
+
+def test_published_test_pictures_alone_are_searched_where_every_split_tests_on_them() -> None:
+    table = pd.DataFrame({"published_split": ["train", "test", None, "test"]})
+    assert searched(table, published=True).index.tolist() == [1, 3]
+    assert searched(table, published=False).index.tolist() == [0, 1, 2, 3]
+    assert searched(table[:1], published=True).index.tolist() == [0]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, JpegImagePlugin
 from skimage.data import astronaut
 
-from brushprint.data.catalogue import catalogue, examples
+from brushprint.data.catalogue import build_catalogue, examples
 from brushprint.data.decoding import open_picture, to_rgb
 from brushprint.data.faces import find_faces
 from brushprint.data.harmonise import harmonised
@@ -79,7 +79,7 @@ def root(write_files) -> Path:
 
 
 def test_pixels_faces_and_examples_are_of_what_it_makes_of_the_pictures(root, write_files, tmp_path: Path) -> None:
-    table, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     write_pixels(root, table, tmp_path / "seen.npy", size=16, resize="bilinear", jobs=2, harmonise=JPEG)
     shown = examples(root, table, 2, harmonise=JPEG)
     assert {image.size for pictures in shown.values() for _, image in pictures} == {(32, 32)}
@@ -87,7 +87,7 @@ def test_pixels_faces_and_examples_are_of_what_it_makes_of_the_pictures(root, wr
     files = {path: harmonised(to_rgb(open_picture((root / path).read_bytes())), **JPEG)[1] for path in table["path"]}
     for path, content in files.items():
         (root / path).write_bytes(content)
-    before, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    before, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     write_pixels(root, before, tmp_path / "expected.npy", size=16, resize="bilinear", jobs=1)
     np.testing.assert_array_equal(np.load(tmp_path / "seen.npy"), np.load(tmp_path / "expected.npy"))
 
@@ -96,7 +96,7 @@ def test_a_face_is_looked_for_in_the_square(write_files) -> None:
     wide = Image.new("RGB", (900, 512))
     wide.paste(Image.fromarray(astronaut()), (194, 0))
     root = write_files({"human/face.png": encoded(wide, "PNG")})
-    table, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     # Where the whole is searched at one size, the face is too small.
     assert find_faces(root, table, jobs=1).empty
     assert len(find_faces(root, table, jobs=1, harmonise=PNG | {"side": 256})) == 1

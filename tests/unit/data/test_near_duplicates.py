@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from brushprint.data import near_duplicates
-from brushprint.data.catalogue import catalogue, read_catalogued, read_catalogued_files
+from brushprint.data.catalogue import build_catalogue, read_catalogued, read_catalogued_files
 from brushprint.data.decoding import open_picture, to_rgb
-from brushprint.data.near_duplicates import CROWD, DISTANCE, LIKENESS, candidates, likeness, near, rates
+from brushprint.data.near_duplicates import CROWD, DISTANCE, LIKENESS, candidate_pairs, hash_matches, leakage, likeness
 from brushprint.data.painting import STYLES, paint
 from tests.conftest import encoded
-from tests.workflow.test_real_pictures import archive
+from tests.support.real_pictures import archive
 
 LABELS = [{"folder": ".*", "origin": "human", "source": "human", "style": None}]
 
@@ -54,11 +54,9 @@ class Found:
     """The near duplicates among the pictures below a folder, which are called by their paths without suffix."""
 
     def __init__(self, root: Path):
-        self.catalogue, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=2)
+        self.catalogue, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=2)
         mirrored = dict(read_catalogued(root, self.catalogue, _mirrored_hash, 2, "mirrored"))
-        self.pairs, groups = near_duplicates.duplicates(
-            root, self.catalogue, self.catalogue["path"].map(mirrored), jobs=2
-        )
+        self.pairs, groups = near_duplicates.find(root, self.catalogue, self.catalogue["path"].map(mirrored), jobs=2)
         names = self.catalogue["path"].str.rpartition(".")[0].to_numpy()
         self.groups = pd.Series(groups, index=names)
         name = dict(zip(self.catalogue["image_id"], names, strict=True))
@@ -128,10 +126,10 @@ def test_plain_pictures_are_near_duplicates_only_if_they_are_of_the_same_colour(
         noise = np.random.default_rng(size).integers(-1, 2, (size, size, 1))
         pixels = (grey + noise).clip(0, 255).astype(np.uint8).repeat(3, 2)
         (tmp_path / f"works/{name}.png").write_bytes(encoded(Image.fromarray(pixels), "PNG"))
-    table, _ = catalogue(tmp_path, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, _ = build_catalogue(tmp_path, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     # Noise decides their hashes, so that any two may be candidates.
     table["phash"] = f"{7:016x}"
-    pairs, groups = near_duplicates.duplicates(tmp_path, table, table["phash"], jobs=1)
+    pairs, groups = near_duplicates.find(tmp_path, table, table["phash"], jobs=1)
     assert groups.tolist() == [0, 0, 1, 2, 0]
     assert len(pairs) == 3
 
@@ -152,7 +150,7 @@ def test_thumbnails_are_alike_by_their_correlation_and_plain_ones_by_their_colou
 @pytest.mark.parametrize("name", ["ai-artbench-slice.zip", "art-two-folders.zip", "human-ai-artwork-slice.zip"])
 def test_of_real_pictures_copies_of_each_kind_are_found_and_no_others(name: str, tmp_path: Path) -> None:
     source = archive(name)
-    table, _ = catalogue(source, LABELS, images=None, max_rejected=0, seed=0, jobs=2)
+    table, _ = build_catalogue(source, LABELS, images=None, max_rejected=0, seed=0, jobs=2)
     sample = table.sample(20, random_state=0)
     contents = dict(read_catalogued_files(source, sample, lambda content: content, 2, "sample"))
     plant(tmp_path, {f"{number:02}": content for number, content in enumerate(contents.values())})
@@ -192,7 +190,7 @@ def test_candidates_are_those_of_comparing_each_with_each(numbers: list[int], da
         straight = (numbers[i] ^ numbers[j]).bit_count()
         crossed = min((numbers[i] ^ mirrored[j]).bit_count(), (mirrored[i] ^ numbers[j]).bit_count())
         expected += [(i, j, d, how) for d, how in ((straight, False), (crossed, True)) if d <= DISTANCE]
-    found = candidates(as_bits(numbers), as_bits(mirrored))
+    found = candidate_pairs(as_bits(numbers), as_bits(mirrored))
     assert list(found.itertuples(index=False, name=None)) == expected
 
 
@@ -201,7 +199,9 @@ def test_however_the_bits_that_differ_lie_ten_are_near_and_eleven_are_not(apart:
     spreads = [split for split in itertools.product(range(apart + 1), repeat=4) if sum(split) == apart]
     ones = np.random.default_rng(0).integers(0, 2**64, len(spreads), dtype=np.uint64)
     flips = as_bits([sum(((1 << bits) - 1) << 16 * chunk for chunk, bits in enumerate(split)) for split in spreads])
-    found = candidates(np.append(ones, ones ^ flips), np.random.default_rng(1).integers(0, 2**64, 2 * len(ones), "u8"))
+    found = candidate_pairs(
+        np.append(ones, ones ^ flips), np.random.default_rng(1).integers(0, 2**64, 2 * len(ones), "u8")
+    )
     pairs = [(i, i + len(ones), apart, False) for i in range(len(ones))]
     assert list(found.itertuples(index=False, name=None)) == (pairs if expected else [])
 
@@ -209,25 +209,25 @@ def test_however_the_bits_that_differ_lie_ten_are_near_and_eleven_are_not(apart:
 @pytest.mark.parametrize("block", [1, 7, 100])
 def test_the_size_of_the_blocks_changes_nothing(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = np.random.default_rng(0).integers(0, 2**9, (2, 60), dtype=np.uint64)
-    expected = candidates(*numbers)
+    expected = candidate_pairs(*numbers)
     assert len(expected) > 1000
     monkeypatch.setattr(near_duplicates, "_BLOCK", block)
-    pd.testing.assert_frame_equal(candidates(*numbers), expected)
+    pd.testing.assert_frame_equal(candidate_pairs(*numbers), expected)
 
 
 def test_pictures_whose_hash_too_many_share_are_left_out_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     crowd = as_bits([0] * CROWD)
-    assert len(candidates(crowd, ~crowd)) == CROWD * (CROWD - 1) // 2
+    assert len(candidate_pairs(crowd, ~crowd)) == CROWD * (CROWD - 1) // 2
     others = as_bits([0, 1, 2**40 - 1, 2**40 - 2])
     with caplog.at_level("INFO"):
-        found = candidates(np.append(crowd, others), ~np.append(crowd, others))
+        found = candidate_pairs(np.append(crowd, others), ~np.append(crowd, others))
     assert list(found.itertuples(index=False, name=None)) == [(CROWD + 2, CROWD + 3, 1, False)]
     assert "51 pictures share their hash" in caplog.text
 
 
 def test_no_pictures_and_one_have_no_candidates() -> None:
     for numbers in ([], [5]):
-        found = candidates(as_bits(numbers), as_bits(numbers))
+        found = candidate_pairs(as_bits(numbers), as_bits(numbers))
         assert found.empty
         assert found.columns.tolist() == ["first", "second", "distance", "mirrored"]
 
@@ -235,7 +235,7 @@ def test_no_pictures_and_one_have_no_candidates() -> None:
 @settings(deadline=None, max_examples=30)
 @given(near_one_another, near_one_another)
 def test_pictures_are_near_others_by_their_hashes_alone(numbers: list[int], others: list[int]) -> None:
-    found = near(*(pd.Series([f"{number:016x}" for number in hashes]) for hashes in (numbers, others)))
+    found = hash_matches(*(pd.Series([f"{number:016x}" for number in hashes]) for hashes in (numbers, others)))
     assert found.dtype == bool
     assert found.tolist() == [min((one ^ other).bit_count() for other in others) <= DISTANCE for one in numbers]
 
@@ -254,7 +254,7 @@ def test_rates_count_pictures_within_and_across_partitions_by_their_source() -> 
     )
     # e has two in training and one in testing; x is in no partition.
     pairs = pd.DataFrame({"first": [*"aabeax"], "second": [*"beegdh"]})
-    found = rates(split, pairs)
+    found = leakage(split, pairs)
     assert found["partitions"] == {
         "train": {"pictures": 3, "within": 2},
         "validation": {"pictures": 1, "within": 0},
@@ -269,7 +269,7 @@ def test_rates_count_pictures_within_and_across_partitions_by_their_source() -> 
 
 def test_rates_of_a_split_without_pairs_or_without_validation_are_nought() -> None:
     split = split_of(("a", "train", "human", 0), ("b", "test", "human", 0))
-    found = rates(split, pd.DataFrame(columns=["first", "second"]))
+    found = leakage(split, pd.DataFrame(columns=["first", "second"]))
     assert found == {
         "partitions": {"train": {"pictures": 1, "within": 0}, "test": {"pictures": 1, "within": 0}},
         "across": [{"of": "test", "in": "train", "pictures": 0, "share": 0, "by_source": {}}],

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import ndimage
 
-from brushprint.data.oversampling import copy, examples, write_copies
+from brushprint.data.oversampling import augmented_copy, examples, write_copies
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
 
@@ -36,22 +36,24 @@ def place(picture: np.ndarray) -> tuple[int, int]:
 
 @pytest.mark.parametrize("side", [1, 23, 24])
 def test_a_copy_that_nothing_is_done_to_is_its_picture_to_the_bit(side: int):
-    np.testing.assert_array_equal(copy(PICTURE[:side, :side], 0, False, 1), PICTURE[:side, :side])
+    np.testing.assert_array_equal(augmented_copy(PICTURE[:side, :side], 0, False, 1), PICTURE[:side, :side])
 
 
 @pytest.mark.parametrize("side", [23, 24])
 def test_a_copy_that_is_only_mirrored_is_so_to_the_bit(side: int):
-    np.testing.assert_array_equal(copy(PICTURE[:side, :side], 0, True, 1), PICTURE[:side, :side][:, ::-1])
+    np.testing.assert_array_equal(augmented_copy(PICTURE[:side, :side], 0, True, 1), PICTURE[:side, :side][:, ::-1])
 
 
 @pytest.mark.parametrize("angle", [-90, -20, 7.5, 180])
 def test_turning_is_that_of_scipy(angle: float):
     turned = ndimage.rotate(PICTURE.astype(float), angle, reshape=False, order=1, mode="nearest")
-    assert np.abs(copy(PICTURE, angle, False, 1) - turned).max() <= 0.5 + 1e-6
+    assert np.abs(augmented_copy(PICTURE, angle, False, 1) - turned).max() <= 0.5 + 1e-6
 
 
 def test_a_copy_is_turned_and_then_mirrored():
-    np.testing.assert_array_equal(copy(PICTURE, 13, True, 0.9), copy(PICTURE, 13, False, 0.9)[:, ::-1])
+    np.testing.assert_array_equal(
+        augmented_copy(PICTURE, 13, True, 0.9), augmented_copy(PICTURE, 13, False, 0.9)[:, ::-1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,13 +68,13 @@ def test_a_copy_is_turned_and_then_mirrored():
     ],
 )
 def test_a_mark_lands_where_it_should(done: dict, there: tuple[int, int]):
-    landed = place(copy(marked(16, 28), **{"angle": 0, "flip": False, "zoom": 1} | done))
+    landed = place(augmented_copy(marked(16, 28), **{"angle": 0, "flip": False, "zoom": 1} | done))
     assert landed == pytest.approx(there, abs=1)
 
 
 def test_what_lies_outside_takes_the_colour_of_the_edge():
     picture = np.full((20, 20, 3), 200, np.uint8)
-    assert (copy(picture, 33, True, 1.2) == 200).all()
+    assert (augmented_copy(picture, 33, True, 1.2) == 200).all()
 
 
 def test_row_k_is_the_k_th_copy_of_the_split(tmp_path: Path):
@@ -82,7 +84,7 @@ def test_row_k_is_the_k_th_copy_of_the_split(tmp_path: Path):
     copies = np.load(tmp_path / "copies.npy")
     assert (copies.dtype, copies.shape) == (np.uint8, (3, 12, 12, 3))
     for made, row in zip(copies, split[split["copy"] > 0].itertuples(), strict=True):
-        np.testing.assert_array_equal(made, copy(pixels[row.row], row.angle, row.flip, row.zoom))
+        np.testing.assert_array_equal(made, augmented_copy(pixels[row.row], row.angle, row.flip, row.zoom))
 
 
 def test_the_digest_is_of_the_copies_and_the_same_for_any_number_of_processes(tmp_path: Path):

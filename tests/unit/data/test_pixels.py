@@ -2,6 +2,8 @@
 
 import hashlib
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from PIL import Image
 
 from brushprint.core.errors import UserError
-from brushprint.data.catalogue import catalogue
+from brushprint.data.catalogue import build_catalogue
 from brushprint.data.pixels import write_pixels
 from tests.conftest import encoded, picture
 
@@ -25,7 +27,7 @@ def root(write_files) -> Path:
 
 @pytest.fixture
 def table(root: Path) -> pd.DataFrame:
-    return catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)[0]
+    return build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)[0]
 
 
 @pytest.mark.parametrize("resize", ["nearest", "bilinear", "bicubic", "lanczos"])
@@ -60,7 +62,7 @@ def test_transparent_and_rotated_pictures_are_seen_as_a_person_sees_them(write_f
     turned = Image.new("RGB", (40, 40))
     turned.paste("white", (0, 0, 20, 40))
     root = write_files({"ai/clear.png": encoded(clear, "PNG"), "ai/turned.png": encoded(turned, "PNG", exif=exif)})
-    table, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     write_pixels(root, table, tmp_path / "pixels.npy", size=8, resize="nearest", jobs=1)
     clear_pixels, turned_pixels = np.load(tmp_path / "pixels.npy")
     assert (clear_pixels == 255).all()
@@ -99,3 +101,38 @@ def test_a_file_added_since_does_no_harm(root, table, tmp_path):
     before = write_pixels(root, table, tmp_path / "pixels.npy", **asked)
     other_picture(root / "ai" / "added.jpg")
     assert write_pixels(root, table, tmp_path / "pixels.npy", **asked) == before
+
+
+# Decodes to 189 MB and may take 100 MB more than it has when it begins; mapped files are not counted.
+SCRIPT = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from brushprint.data.catalogue import build_catalogue
+from brushprint.data.pixels import write_pixels
+from brushprint.training.data import Data
+
+root, target = sys.argv[1:]
+labels = [{"folder": "ai", "origin": "ai", "source": "ai", "style": None}]
+table, _ = build_catalogue(root, labels, images=None, max_rejected=0, seed=0, jobs=1)
+lines = Path("/proc/self/status").read_text().splitlines()
+taken = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData"))
+resource.setrlimit(resource.RLIMIT_DATA, (taken + 100_000_000,) * 2)
+write_pixels(root, table, target, size=1024, resize="nearest", jobs=1)
+pixels = np.load(target, mmap_mode="r")
+assert pixels.nbytes > 180_000_000
+rows = np.arange(len(pixels))
+print(sum(len(pictures) for pictures, _ in Data(pixels, rows, rows).batches(4, rows[::-1])))
+try:
+    np.array(pixels)
+except MemoryError:
+    print("too large")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count memory otherwise")
+def test_an_array_that_is_larger_than_memory_is_written_and_read_in_batches(write_files, tmp_path: Path):
+    root = write_files({f"ai/{seed}.jpg": encoded(picture(seed)) for seed in range(60)})
+    command = [sys.executable, "-c", SCRIPT, str(root), str(tmp_path / "pixels.npy")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.split("\n")[:2] == ["60", "too large"], done.stderr

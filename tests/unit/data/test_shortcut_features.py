@@ -1,4 +1,4 @@
-"""The cues of a picture are what its file and pixels say, beside the art."""
+"""Shortcut features come from the file and the pixels of a picture alone, beside the art."""
 
 import io
 import json
@@ -16,9 +16,10 @@ from PIL import Image, ImageOps
 from scipy.stats import skew
 
 from brushprint.core.errors import UserError
-from brushprint.data.catalogue import catalogue
+from brushprint.data import shortcut_features
+from brushprint.data.catalogue import build_catalogue
 from brushprint.data.harmonise import harmonised
-from brushprint.data.shortcut_features import BANDS, COLUMNS, GROUPS, cues
+from brushprint.data.shortcut_features import BANDS, COLUMNS, GROUPS
 from tests.conftest import encoded, picture
 
 LABELS = [{"folder": origin, "origin": origin, "source": origin, "style": None} for origin in ("human", "ai")]
@@ -29,7 +30,7 @@ Measure = Callable[..., pd.DataFrame]
 
 @pytest.fixture
 def measure(tmp_path: Path) -> Measure:
-    """The cues of files, a row each in the order given."""
+    """The features of files, a row each in the order given."""
 
     def run(*contents: bytes, **options: object) -> pd.DataFrame:
         root = tmp_path / "measured"
@@ -37,9 +38,9 @@ def measure(tmp_path: Path) -> Measure:
         (root / "ai").mkdir(parents=True)
         for number, content in enumerate(contents):
             (root / "ai" / f"{number:03}.png").write_bytes(content)
-        table, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+        table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
         assert len(table) == len(contents)
-        return cues(root, table, jobs=2, **options)
+        return shortcut_features.measure(root, table, jobs=2, **options)
 
     return run
 
@@ -48,7 +49,7 @@ def noise(side: int, seed: int = 0) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8))
 
 
-def test_the_table_has_each_cue_of_each_group_once_and_compactly(measure: Measure) -> None:
+def test_the_table_has_each_feature_of_each_group_once_and_compactly(measure: Measure) -> None:
     table = measure(encoded(picture(0)), encoded(picture(1), "PNG"))
     assert list(table) == ["image_id", *COLUMNS, "phash_mirrored", "encoding"]
     assert [column for columns in GROUPS.values() for column in columns] == list(COLUMNS)
@@ -57,21 +58,21 @@ def test_the_table_has_each_cue_of_each_group_once_and_compactly(measure: Measur
 
 def test_rows_are_those_of_the_catalogue_for_any_number_of_jobs_and_order_of_the_archive(write_files, tmp_path) -> None:
     root = write_files({f"{('ai', 'human')[seed % 2]}/{seed}.jpg": encoded(picture(seed)) for seed in range(20)})
-    table, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     table = table.sample(frac=1, random_state=0).reset_index(drop=True)
-    found = cues(root, table, jobs=1)
+    found = shortcut_features.measure(root, table, jobs=1)
     assert found["image_id"].tolist() == table["image_id"].tolist()
     assert found["bytes"].tolist() == table["bytes"].tolist()
     archive = shutil.make_archive(str(tmp_path / "pictures"), "zip", root)
-    pd.testing.assert_frame_equal(cues(archive, table, jobs=3), found)
+    pd.testing.assert_frame_equal(shortcut_features.measure(archive, table, jobs=3), found)
 
 
 def test_a_picture_that_changed_since_it_was_catalogued_stops_the_run(write_files) -> None:
     root = write_files({"ai/0.jpg": encoded(picture(0)), "ai/1.jpg": encoded(picture(1))})
-    table, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     (root / "ai/1.jpg").write_bytes(encoded(picture(2)))
     with pytest.raises(UserError, match=r"ai/1.jpg .* has changed"):
-        cues(root, table, jobs=1)
+        shortcut_features.measure(root, table, jobs=1)
 
 
 def test_size_of_file_and_picture(measure: Measure) -> None:
@@ -185,19 +186,21 @@ def test_the_blocks_of_a_strongly_compressed_jpeg_are_seen_after_it_became_a_png
     st.sampled_from(["even", "drawn"]),
 )
 @settings(max_examples=40, deadline=None)
-def test_every_cue_of_any_picture_is_a_number(tmp_path_factory, size, mode, kind, content) -> None:
+def test_every_feature_of_any_picture_is_a_number(tmp_path_factory, size, mode, kind, content) -> None:
     given = picture(0, size) if content == "drawn" else Image.new("RGB", size, "white")
     given = given.convert("RGB" if kind == "JPEG" and mode not in ("L", "CMYK") else mode)
     given = given.convert("RGB") if kind == "PNG" and mode == "CMYK" else given
     root = tmp_path_factory.mktemp("any")
     (root / "ai").mkdir()
     (root / "ai/0.png").write_bytes(encoded(given, kind))
-    table, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     for harmonise in (None, HARMONISE):
-        assert np.isfinite(cues(root, table, jobs=1, harmonise=harmonise)[list(COLUMNS)].to_numpy()).all()
+        assert np.isfinite(
+            shortcut_features.measure(root, table, jobs=1, harmonise=harmonise)[list(COLUMNS)].to_numpy()
+        ).all()
 
 
-def test_harmonised_cues_are_those_of_the_file_that_it_makes(measure: Measure) -> None:
+def test_harmonised_features_are_those_of_the_file_that_it_makes(measure: Measure) -> None:
     given = [picture(seed, (64, 40)) for seed in range(4)]
     contents = [encoded(image, kind) for image, kind in zip(given, ("JPEG", "PNG", "WEBP", "GIF"), strict=True)]
     found = measure(*contents, harmonise=HARMONISE)

@@ -1,8 +1,5 @@
 """The split: shares, balance, and that no picture is in two partitions or lost."""
 
-from fractions import Fraction
-from math import ceil, floor
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brushprint.core.errors import UserError
-from brushprint.data.split import COLUMNS, PARTITIONS, in_test
-from brushprint.data.split import split as divide
+from brushprint.data.split import COLUMNS, PARTITIONS, draw_split, in_test
 from brushprint.stats.allocation import allocate
 
 SHARES = {"published": True, "test": 0.2, "validation": 0.1}
@@ -64,27 +60,11 @@ UNPUBLISHED = catalogue({(None, "ai_ld"): 300, (None, "human_a"): 100, (None, "h
 
 def split(table: pd.DataFrame, groups: np.ndarray | None = None, **how: object) -> pd.DataFrame:
     """A split of pictures none of which is like another, where `groups` are not given."""
-    return divide(table, np.arange(len(table)) if groups is None else groups, **how)
+    return draw_split(table, np.arange(len(table)) if groups is None else groups, **how)
 
 
 def counts(table: pd.DataFrame, *columns: str) -> dict:
     return table.groupby(list(columns) if len(columns) > 1 else columns[0]).size().to_dict()
-
-
-@few_examples
-@given(st.dictionaries(st.text(max_size=3), st.integers(0, 1000), max_size=12), st.floats(0, 1))
-def test_spread_gives_out_the_whole_total_in_proportion(sizes: dict[str, int], share: float):
-    whole = sum(sizes.values())
-    total = round(share * whole)
-    quotas = allocate(total, sizes)
-    assert sum(quotas.values()) == total
-    for key, size in sizes.items():
-        exact = Fraction(total * size, whole or 1)
-        assert floor(exact) <= quotas[key] <= min(ceil(exact), size)
-
-
-def test_spread_gives_ties_to_the_smaller_key():
-    assert allocate(2, {"c": 5, "a": 5, "b": 5}) == {"a": 1, "b": 1, "c": 0}
 
 
 @few_examples

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.data.corruptions import CONDITIONS
 from brushprint.evaluation.robustness import COLUMNS, MEASURES, rates
 from brushprint.stats import bootstrap
 

@@ -13,13 +13,13 @@ from PIL import Image
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from brushprint.data.catalogue import catalogue
-from brushprint.data.shortcut_features import COLUMNS, GROUPS, cues
+from brushprint.data.catalogue import build_catalogue
+from brushprint.data.shortcut_features import COLUMNS, GROUPS, measure
 from brushprint.evaluation.shortcut_audit import ALL, TELLING, _balanced_accuracy, _bound, _roc_auc, audit
 from brushprint.stats import bootstrap
 from brushprint.stats.intervals import FEWEST
 from tests.conftest import encoded, picture
-from tests.workflow.test_real_pictures import archive, labels
+from tests.support.real_pictures import archive, labels
 
 LABELS = [{"folder": origin, "origin": origin, "source": origin, "style": None} for origin in ("human", "ai")]
 HARMONISE = {"side": 32, "resize": "lanczos", "format": "jpeg", "quality": 90}
@@ -39,12 +39,12 @@ def collection(root: Path, ai: Encode, human: Encode, seed: int = 0, pictures: i
         origin, encode = [("human", human), ("ai", ai)][number % 2]
         (root / origin).mkdir(parents=True, exist_ok=True)
         (root / origin / f"{number}.png").write_bytes(encode(picture(1000 * seed + number, (96, 96))))
-    return catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)[0]
+    return build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)[0]
 
 
 def found(root: Path, table: pd.DataFrame, harmonise: dict | None = None) -> dict[str, dict]:
     """The rows of an audit that found something, by the group of cues."""
-    measured = cues(root, table, jobs=1, harmonise=harmonise)
+    measured = measure(root, table, jobs=1, harmonise=harmonise)
     rows = audit(measured, table, np.arange(len(table)), margin=MARGIN, pictures=1000, seed=0)
     assert {row["question"] for row in rows} == {"ai or human"}
     assert [row["cues"] for row in rows] == [*GROUPS, ALL]
@@ -283,7 +283,7 @@ def test_the_bound_is_too_high_no_more_often_than_stated(ai: int, human: int, co
 @pytest.mark.parametrize("side", [64, 128])
 def test_of_real_pictures_sizes_and_qualities_are_caught_and_harmonising_cures_these(side: int) -> None:
     source = archive("ai-artbench-native-sizes.zip")
-    table, _ = catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
+    table, _ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     caught = found(source, table)
     assert {"file size", "dimensions", "JPEG quality"} <= set(caught)
     widths = [(told["ai"], told["human"]) for told in caught["dimensions"]["telling"] if told["cue"] == "width"]

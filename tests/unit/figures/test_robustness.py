@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.data.corruptions import CONDITIONS
 from brushprint.evaluation.robustness import rates
 from brushprint.figures import robustness, style
 from tests.support.drawing import check_whole_and_the_same_twice

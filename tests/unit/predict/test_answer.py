@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brushprint.data.catalogue import catalogue
+from brushprint.data.catalogue import build_catalogue
 from brushprint.data.decoding import UndecodableError
 from brushprint.data.pixels import write_pixels
 from brushprint.predict.answer import answer, facts, prepare
@@ -86,7 +86,7 @@ def test_a_picture_is_prepared_to_the_bit_as_those_of_the_collection_are(write_f
         "human/print.jpg": encoded(picture(4, (40, 64), "CMYK")),
     }
     root = write_files(files)
-    table, _ = catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     write_pixels(root, table, tmp_path / "pixels.npy", size=24, resize=resize, jobs=1, harmonise=harmonise)
     for path, pixels in zip(table["path"], np.load(tmp_path / "pixels.npy"), strict=True):
         found = prepare(files[path], known(harmonise=harmonise, resize=resize))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.data.corruptions import CONDITIONS
 from brushprint.report.model_card import Section, as_markdown, card
 
 UNKNOWN = {"value": None, "low": None, "high": None}

@@ -39,7 +39,7 @@ def test_several_nodes_need_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 LAYER = "recipes: {cifake-32: {trainable_layers: [layer9]}}"
-ONLY = "variants: {%s}" % ", ".join(
+NULLS = ", ".join(
     f"{name}: null"
     for name in (
         *("tapering-cnn", "resnet50-finetuned", "efficientnet-b0", "simple-cnn", "resnet18-frozen"),
@@ -47,6 +47,7 @@ ONLY = "variants: {%s}" % ", ".join(
         *("conv3-folder", "cifake-128"),
     )
 )
+ONLY = f"variants: {{{NULLS}}}"
 
 
 def test_a_layer_that_a_network_does_not_have_is_refused(here: Path) -> None:

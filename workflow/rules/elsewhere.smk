@@ -1,7 +1,7 @@
-"""Pictures from elsewhere: a further test set, and hand-picked ones; neither trains."""
+"""Pictures from elsewhere: a further test set with labels (external), and hand-picked ones without; neither trains."""
 
 
-def elsewhere(source, setting):
+def pictures_from(source, setting):
     """The params of rules that open the pictures of a setting, with the digest of their content."""
     path = Path(source).expanduser()
     if not path.exists():
@@ -25,31 +25,55 @@ def seen_from(rule):
     return files
 
 
+# Each set of pictures from elsewhere by its name: where they are, and the params of its catalogue.
+ELSEWHERE = {}
+
+if CONFIG.external:
+    EXTERNAL = pictures_from(CONFIG.external.source, "external.source")
+    ELSEWHERE["external"] = EXTERNAL | {
+        "labels": [rule.model_dump() for rule in CONFIG.external.labels],
+        "max_rejected": CONFIG.collection.max_rejected,
+        "setting": "external.source",
+    }
+
+if CONFIG.robustness.picked:
+    PICKED = pictures_from(CONFIG.robustness.picked, "robustness.picked")
+    ELSEWHERE["picked"] = PICKED | {"labels": None, "max_rejected": 1, "setting": "robustness.picked"}
+
+
+def elsewhere(param):
+    return lambda wildcards: ELSEWHERE[wildcards.elsewhere][param]
+
+
+use rule catalogue as elsewhere_catalogue with:
+    input:
+        [],
+    output:
+        catalogue=f"{RESULTS}/{{elsewhere}}.parquet",
+        rejected=f"{RESULTS}/{{elsewhere}}-rejected.parquet",
+    log:
+        f"{LOGS}/elsewhere_catalogue-{{elsewhere}}.log",
+    wildcard_constraints:
+        elsewhere=one_of(ELSEWHERE) or "none",
+    params:
+        *code("catalogue"),
+        root=elsewhere("root"),
+        digest=elsewhere("digest"),
+        labels=elsewhere("labels"),
+        images=None,
+        max_rejected=elsewhere("max_rejected"),
+        seed=0,
+        setting=elsewhere("setting"),
+
+
 EXTERNAL_METRICS = []
 PICKED_FILES = []
 
 if CONFIG.external:
-    EXTERNAL = elsewhere(CONFIG.external.source, "external.source")
-    EXTERNAL_LABELS = [rule.model_dump() for rule in CONFIG.external.labels]
     EXTERNAL_METRICS = expand(f"{VARIANT}/external.json", variant=CONFIG.variants)
-    EXTERNAL_PIXELS = array_of("external", code("external"), code("external_pixels"), EXTERNAL, EXTERNAL_LABELS)
+    EXTERNAL_PIXELS = array_of("external", code("catalogue"), code("pixels"), ELSEWHERE["external"])
 
-    rule external:
-        output:
-            catalogue=f"{RESULTS}/external.parquet",
-            rejected=f"{RESULTS}/external-rejected.parquet",
-        log:
-            f"{LOGS}/external.log",
-        threads: ALL_CORES
-        params:
-            *code("external"),
-            **EXTERNAL,
-            labels=EXTERNAL_LABELS,
-            max_rejected=CONFIG.collection.max_rejected,
-        script:
-            "../scripts/external.py"
-
-    rule external_pixels:
+    use rule pixels as external_pixels with:
         input:
             catalogue=f"{RESULTS}/external.parquet",
         output:
@@ -57,12 +81,9 @@ if CONFIG.external:
             digest=EXTERNAL_PIXELS.replace(".npy", ".json"),
         log:
             f"{LOGS}/external_pixels-{{size}}-{{resize}}.log",
-        threads: ALL_CORES
         params:
-            *code("external_pixels"),
+            *code("pixels"),
             **EXTERNAL,
-        script:
-            "../scripts/external_pixels.py"
 
     rule external_scores:
         input:
@@ -82,7 +103,7 @@ if CONFIG.external:
         params:
             *code("external_scores"),
             network=network_code("external_scores"),
-            pictures=[EXTERNAL, EXTERNAL_LABELS],
+            pictures=ELSEWHERE["external"],
             seed=lambda wildcards: seed_of(f"{wildcards.variant} external"),
             device=CONFIG.device,
         script:
@@ -90,44 +111,28 @@ if CONFIG.external:
 
 
 if CONFIG.robustness.picked:
-    PICKED = elsewhere(CONFIG.robustness.picked, "robustness.picked")
     PICKED_SEED = seed_of("robustness")
-    PICKED_PIXELS = array_of("picked", code("picked"), code("picked_pixels"), PICKED, PICKED_SEED)
+    PICKED_PIXELS = array_of("picked", code("catalogue"), code("corrupt"), ELSEWHERE["picked"], PICKED_SEED)
 
-    rule picked:
-        output:
-            pictures=f"{RESULTS}/picked.parquet",
-            rejected=f"{RESULTS}/picked-rejected.parquet",
-        log:
-            f"{LOGS}/picked.log",
-        threads: ALL_CORES
-        params:
-            *code("picked"),
-            **PICKED,
-        script:
-            "../scripts/picked.py"
-
-    rule picked_pixels:
+    use rule corrupt as picked_corrupt with:
         input:
-            f"{RESULTS}/picked.parquet",
+            catalogue=f"{RESULTS}/picked.parquet",
         output:
             pixels=PICKED_PIXELS,
             digest=PICKED_PIXELS.replace(".npy", ".json"),
         log:
-            f"{LOGS}/picked_pixels-{{size}}-{{resize}}.log",
-        threads: ALL_CORES
+            f"{LOGS}/picked_corrupt-{{size}}-{{resize}}.log",
         params:
-            *code("picked_pixels"),
+            *code("corrupt"),
             **PICKED,
             seed=PICKED_SEED,
-        script:
-            "../scripts/picked_pixels.py"
+            draw=None,
 
     rule picked_scores:
         input:
             unpack(sealed_split),
             unpack(trained),
-            unpack(seen_from("picked_pixels")),
+            unpack(seen_from("picked_corrupt")),
             picked=f"{RESULTS}/picked.parquet",
             predictions=f"{VARIANT}/predictions.parquet",
         output:
@@ -139,7 +144,7 @@ if CONFIG.robustness.picked:
         params:
             *code("picked_scores"),
             network=network_code("picked_scores"),
-            pictures=[PICKED, PICKED_SEED],
+            pictures=[ELSEWHERE["picked"], PICKED_SEED],
             device=CONFIG.device,
         script:
             "../scripts/picked_scores.py"
@@ -165,4 +170,4 @@ if CONFIG.robustness.picked:
         script:
             "../scripts/picked_table.py"
 
-    PICKED_FILES = [*rules.picked.output, *map(str, rules.picked_table.output)]
+    PICKED_FILES = [*expand(rules.elsewhere_catalogue.output, elsewhere="picked"), *map(str, rules.picked_table.output)]

@@ -4,7 +4,7 @@ COPIED = [split for split in TRAINED_SPLITS if TRAINED.splits[split].oversample]
 COPIES = f"{SCRATCH}/copies-{{split}}-{{size}}-{{resize}}.npy"
 
 
-rule copies:
+rule oversample:
     input:
         split=f"{RESULTS}/splits/{{split}}.parquet",
         pixels=ancient(PIXELS),
@@ -13,19 +13,19 @@ rule copies:
         copies=COPIES,
         digest=f"{SCRATCH}/copies-{{split}}-{{size}}-{{resize}}.json",
     log:
-        f"{LOGS}/copies-{{split}}-{{size}}-{{resize}}.log",
+        f"{LOGS}/oversample-{{split}}-{{size}}-{{resize}}.log",
     threads: ALL_CORES
     params:
-        *code("copies"),
+        *code("oversample"),
     script:
-        "../scripts/copies.py"
+        "../scripts/oversample.py"
 
 
 def largest(wildcards):
     """The arrays of a split with the most pixels that a variant sees."""
     of = max((of for of in SEALED.values() if of["split"] == wildcards.split), key=lambda of: of["size"])
     pixels, digest = expand(rules.pixels.output, **of)
-    copies, copies_digest = expand(rules.copies.output, **of)
+    copies, copies_digest = expand(rules.oversample.output, **of)
     return {"pixels": ancient(pixels), "digest": digest, "copies": ancient(copies), "copies_digest": copies_digest}
 
 

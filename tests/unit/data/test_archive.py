@@ -1,0 +1,271 @@
+"""Archives and folders are never trusted: each member is read, or refused with a reason."""
+
+import os
+import stat
+import struct
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brushprint.core.errors import UserError
+from brushprint.data.archive import LARGEST_MEMBER
+from tests.conftest import encoded, picture
+from tests.support.collections import AI_ARTBENCH, GOOD, catalogued, refusal, tarred, zipped
+
+few_examples = settings(deadline=None, max_examples=60)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
+@pytest.mark.parametrize("kind", ["folder", "tar"])
+def test_names_that_are_no_unicode_are_kept_apart_and_can_be_written(tmp_path: Path, kind: str):
+    names = [b"human/\xff.jpg", b"human/\xe9.gif", b"human/\xe9.txt"]
+    if kind == "tar":
+        contents = {os.fsdecode(name): encoded(picture(seed)) for seed, name in enumerate(names)}
+        root = tarred(tmp_path / "x.tar", contents, form=tarfile.GNU_FORMAT)
+    else:
+        root = tmp_path / "folder"
+        (root / "human").mkdir(parents=True)
+        for seed, name in enumerate(names):
+            Path(os.fsdecode(os.fsencode(root) + b"/" + name)).write_bytes(encoded(picture(seed)))
+    table, rejected = catalogued(root)
+    assert list(table.index) == ["human/\ufffd.gif", "human/\ufffd.jpg"]
+    assert rejected == {"human/\ufffd.txt": "not a picture by its name"}
+
+
+def test_pictures_of_an_archive_packed_from_within_its_folder_are_found(tmp_path: Path, write_files):
+    root = write_files({"human/x.jpg": GOOD, "root.jpg": encoded(picture(1))})
+    with tarfile.open(tmp_path / "x.tgz", "w:gz") as archive:
+        archive.add(root, ".")
+    table, rejected = catalogued(tmp_path / "x.tgz", labels=AI_ARTBENCH)
+    assert list(table.index) == ["human/x.jpg"]
+    assert rejected == {"root.jpg": "no rule of collection.labels matches its folders"}
+
+
+def test_backslashes_of_old_windows_tools_are_folders(tmp_path: Path):
+    table, rejected = catalogued(zipped(tmp_path / "x.zip", {"train\\": b"", "train\\human\\x.jpg": GOOD}))
+    assert table.at["train/human/x.jpg", "published_split"] == "train"
+    assert rejected == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../human/x.jpg",
+        "human/../../x.jpg",
+        "/human/x.jpg",
+        "C:\\human\\x.jpg",
+        "\\human\\x.jpg",
+        "..\\human\\x.jpg",
+    ],
+)
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_path_outside_of_the_archive_is_rejected(tmp_path: Path, kind: str, name: str):
+    pack = zipped if kind == "zip" else tarred
+    table, rejected = catalogued(pack(tmp_path / f"x.{kind}", {"human/good.jpg": GOOD, name: encoded(picture(1))}))
+    assert list(table.index) == ["human/good.jpg"]
+    assert list(rejected.values()) == ["path outside the archive"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (tarfile.SYMTYPE, "link in the archive"),
+        (tarfile.LNKTYPE, "link in the archive"),
+        (tarfile.CHRTYPE, "not a regular file"),
+        (tarfile.BLKTYPE, "not a regular file"),
+        (tarfile.FIFOTYPE, "not a regular file"),
+    ],
+)
+def test_links_and_devices_in_a_tar_are_rejected(tmp_path: Path, kind: bytes, reason: str):
+    info = tarfile.TarInfo("human/bad.jpg")
+    info.type, info.linkname = kind, "human/good.jpg"
+    table, rejected = catalogued(tarred(tmp_path / "x.tar", {"human/good.jpg": GOOD, info: b""}))
+    assert list(table.index) == ["human/good.jpg"]
+    assert rejected == {"human/bad.jpg": reason}
+
+
+def test_a_link_in_a_zip_is_rejected(tmp_path: Path):
+    link = zipfile.ZipInfo("human/link.jpg")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    _, rejected = catalogued(zipped(tmp_path / "x.zip", {"human/good.jpg": GOOD, link: b"/etc/passwd"}))
+    assert rejected == {"human/link.jpg": "link in the archive"}
+
+
+def test_links_out_of_a_folder_loops_and_pipes_are_rejected(write_files, tmp_path: Path):
+    root = write_files({"human/good.jpg": GOOD})
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.jpg").write_bytes(encoded(picture(1)))
+    (root / "human" / "out.jpg").symlink_to(outside / "secret.jpg")
+    (root / "human" / "loop.jpg").symlink_to("loop.jpg")
+    (root / "human" / "gone.jpg").symlink_to("nowhere.jpg")
+    (root / "human" / "within.jpg").symlink_to("good.jpg")
+    (root / "ai").symlink_to(outside)
+    os.mkfifo(root / "human" / "pipe.jpg")
+    table, rejected = catalogued(root)
+    assert list(table.index) == ["human/good.jpg"]
+    assert rejected == {
+        "ai": "link to a folder, not followed",
+        "human/gone.jpg": "not a regular file",
+        "human/loop.jpg": "not a regular file",
+        "human/out.jpg": "link out of the folder",
+        "human/pipe.jpg": "not a regular file",
+        "human/within.jpg": "same content as human/good.jpg",
+    }
+
+
+def test_a_collection_may_itself_be_a_link(write_files, tmp_path: Path):
+    (tmp_path / "link").symlink_to(write_files({"human/x.jpg": GOOD}))
+    assert list(catalogued(tmp_path / "link")[0].index) == ["human/x.jpg"]
+
+
+def test_a_second_file_of_a_name_is_rejected(tmp_path: Path):
+    target = tmp_path / "x"
+    with zipfile.ZipFile(target, "w") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("human/x.jpg", GOOD)
+        archive.writestr("human/x.jpg", encoded(picture(1)))
+    table, rejected = catalogued(target)
+    assert rejected == {"human/x.jpg": "a second file of this name"}
+    assert table.at["human/x.jpg", "bytes"] == len(GOOD)
+    first, second = tarfile.TarInfo("human/x.jpg"), tarfile.TarInfo("./human/x.jpg")
+    table, rejected = catalogued(tarred(target, {first: GOOD, second: encoded(picture(1))}))
+    assert rejected == {"human/x.jpg": "a second file of this name"}
+    assert table.at["human/x.jpg", "bytes"] == len(GOOD)
+
+
+def patched(file: Path, old: bytes, new: bytes) -> Path:
+    content = file.read_bytes()
+    assert old in content
+    file.write_bytes(content.replace(old, new))
+    return file
+
+
+def test_a_corrupted_member_of_a_zip_is_rejected_and_the_others_are_read(tmp_path: Path):
+    root = zipped(tmp_path / "x.zip", {"human/good.jpg": GOOD, "human/bad.jpg": encoded(picture(1))})
+    table, rejected = catalogued(patched(root, encoded(picture(1))[-40:-20], b"x" * 20))
+    assert list(table.index) == ["human/good.jpg"]
+    assert rejected["human/bad.jpg"].startswith("damaged in the archive (Bad CRC-32")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_broken_compression_in_a_zip_is_rejected(tmp_path: Path, method: int):
+    root = tmp_path / "x.zip"
+    with zipfile.ZipFile(root, "w", method) as archive:
+        archive.writestr("human/bad.jpg", GOOD)
+        archive.writestr("human/good.jpg", GOOD, zipfile.ZIP_STORED)
+        start = archive.getinfo("human/bad.jpg").header_offset + 60
+    content = bytearray(root.read_bytes())
+    content[start : start + 100] = b"\xff" * 100
+    root.write_bytes(content)
+    table, rejected = catalogued(root)
+    assert list(table.index) == ["human/good.jpg"]
+    assert rejected["human/bad.jpg"].startswith("damaged in the archive")
+
+
+def flagged(root: Path, name: bytes, flags: int) -> Path:
+    """Set flags of a zip's member where it lies and in the list at the end."""
+    content = bytearray(root.read_bytes())
+    for mark, flag_at, name_at in ((b"PK\3\4", 6, 30), (b"PK\1\2", 8, 46)):
+        start = next(
+            at for at in range(len(content)) if content.startswith(mark, at) and content.startswith(name, at + name_at)
+        )
+        content[start + flag_at : start + flag_at + 2] = struct.pack("<H", flags)
+    root.write_bytes(content)
+    return root
+
+
+def test_an_encrypted_picture_is_rejected(tmp_path: Path):
+    root = zipped(tmp_path / "x.zip", {"human/secret.jpg": GOOD, "human/good.jpg": GOOD})
+    table, rejected = catalogued(flagged(root, b"human/secret.jpg", 1))
+    assert list(table.index) == ["human/good.jpg"]
+    assert rejected == {"human/secret.jpg": "encrypted"}
+
+
+def test_an_encrypted_archive_is_told_as_such(tmp_path: Path):
+    root = flagged(zipped(tmp_path / "x.zip", {"human/secret.jpg": GOOD}), b"human/secret.jpg", 1)
+    assert refusal(root).endswith("the first of 1 files refused is human/secret.jpg: encrypted")
+
+
+def test_a_member_that_claims_to_be_huge_is_rejected_unread(tmp_path: Path):
+    root = zipped(tmp_path / "x.zip", {"human/good.jpg": GOOD, "human/huge.jpg": encoded(picture(1))})
+    size = struct.pack("<I", len(encoded(picture(1))))
+    _, rejected = catalogued(patched(root, size, struct.pack("<I", LARGEST_MEMBER + 1)))
+    assert rejected == {"human/huge.jpg": "larger than 128 MiB"}
+
+
+def test_a_member_of_a_tar_that_claims_to_be_huge_or_negative_stops_the_run(tmp_path: Path):
+    for size in (10 * LARGEST_MEMBER, -512):
+        info = tarfile.TarInfo("human/bad.jpg")
+        info.size = size
+        header = info.tobuf(tarfile.GNU_FORMAT)
+        (tmp_path / "x.tar").write_bytes(header + bytes(2048))
+        assert "is damaged" in refusal(tmp_path / "x.tar")
+
+
+def test_a_truncated_zip_is_told(tmp_path: Path):
+    root = zipped(tmp_path / "x.zip", {"human/x.jpg": GOOD})
+    content = root.read_bytes()
+    for length in (0, 10, len(content) // 2, len(content) - 30, len(content) - 1):
+        root.write_bytes(content[:length])
+        assert "neither a folder nor a whole zip or tar archive" in refusal(root)
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_a_tar_cut_anywhere_is_told_or_nothing_is_lost(tmp_path: Path, mode: str):
+    root = tarred(tmp_path / "x.tar", {f"human/{seed}.jpg": encoded(picture(seed)) for seed in range(3)}, mode)
+    content = root.read_bytes()
+    told = 0
+    for length in {*np.linspace(0, len(content) - 1, 25, dtype=int).tolist(), *range(512, len(content), 512)}:
+        root.write_bytes(content[:length])
+        try:
+            assert len(catalogued(root)[0]) == 3
+        except UserError as error:
+            told += "is damaged" in str(error) or "neither a folder nor a whole" in str(error)
+    assert told > 2
+
+
+def test_a_damaged_header_within_a_tar_is_not_taken_for_its_end(tmp_path: Path):
+    root = tarred(tmp_path / "x.tar", {"human/first.jpg": GOOD, "human/second.jpg": encoded(picture(1))})
+    assert "is damaged (no end mark); fetch it again" in refusal(patched(root, b"human/second", b"human/sEcond"))
+
+
+@few_examples
+@given(st.sampled_from(["zip", "tar", "tar.gz"]), st.integers(0, 2**32), st.integers(1, 30))
+@pytest.mark.filterwarnings("ignore")
+def test_an_archive_with_damaged_bytes_never_crashes(tmp_path_factory, kind: str, seed: int, damages: int):
+    root = tmp_path_factory.mktemp("damaged") / f"x.{kind}"
+    files = {f"{origin}/é{seed}.jpg": encoded(picture(seed, (16, 12))) for seed, origin in enumerate(["human", "ai"])}
+    zipped(root, files) if kind == "zip" else tarred(root, files, "w:gz" if kind == "tar.gz" else "w")
+    content = np.frombuffer(root.read_bytes(), dtype=np.uint8).copy()
+    generator = np.random.default_rng(seed)
+    content[generator.integers(0, len(content), damages)] = generator.integers(0, 256, damages)
+    root.write_bytes(content.tobytes())
+    try:
+        table, rejected = catalogued(root)
+    except UserError as error:
+        assert str(error)
+    else:
+        assert len(table) + len(rejected) >= 2
+
+
+def test_a_collection_that_is_not_there_is_told(tmp_path: Path):
+    assert refusal(tmp_path / "none") == (
+        f"collection.source: {tmp_path}/none does not exist; give a folder, a zip or a tar"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"This is text.", GOOD])
+def test_a_file_that_is_no_archive_is_told(tmp_path: Path, content: bytes):
+    (tmp_path / "x.zip").write_bytes(content)
+    assert "neither a folder nor a whole zip or tar archive" in refusal(tmp_path / "x.zip")
+
+
+def test_a_pipe_is_no_archive(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    assert "neither a folder nor a whole zip or tar archive" in refusal(tmp_path / "pipe")

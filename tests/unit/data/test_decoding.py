@@ -1,0 +1,143 @@
+"""Every picture decodes the same way, or is rejected with a reason."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from brushprint.data.decoding import UndecodableError
+from tests.conftest import encoded, picture
+from tests.support.collections import GOOD, catalogued, decoded
+
+few_examples = settings(deadline=None, max_examples=60)
+
+
+def test_sixteen_bits_are_scaled_and_not_clipped():
+    values = np.array([[0, 257, 32896, 65535]], dtype=np.uint16)
+    for kind, array in (("PNG", values), ("TIFF", values), ("TIFF", values.astype(">u2"))):
+        assert decoded(encoded(Image.fromarray(array), kind))[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK", "YCbCr"])
+def test_grey_and_print_colours_become_rgb(mode: str):
+    content = encoded(picture(3, mode=mode), quality=95)
+    np.testing.assert_array_equal(decoded(content), Image.open(io.BytesIO(content)).convert("RGB"))
+    assert np.abs(decoded(content).astype(int) - picture(3, mode=mode).convert("RGB")).mean() < 6
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA", "CMYK", "YCbCr", "I;16"])
+def test_a_tiff_of_any_8_or_16_bit_mode_is_decoded(mode: str):
+    assert decoded(encoded(picture(3, mode="L" if mode == "I;16" else mode).convert(mode), "TIFF")).shape == (40, 48, 3)
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_a_tiff_of_32_bits_is_refused_and_not_decoded_to_black(mode: str):
+    with pytest.raises(UndecodableError, match="32-bit pixels"):
+        decoded(encoded(picture(3, mode="L").convert(mode), "TIFF"))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_transparency_lies_over_white(mode: str):
+    grey = Image.new(mode, (3, 1), (100, 255) if mode == "LA" else (100, 100, 100, 255))
+    grey.putalpha(Image.fromarray(np.array([[255, 51, 0]], dtype=np.uint8)))
+    assert decoded(encoded(grey, "PNG")).tolist() == [[[100] * 3, [224] * 3, [255] * 3]]
+
+
+def test_a_transparent_palette_colour_lies_over_white():
+    image = Image.fromarray(np.array([[0, 1]], dtype=np.uint8), "P")
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    for kind in ("PNG", "GIF"):
+        assert decoded(encoded(image, kind, transparency=1)).tolist() == [[[10, 20, 30], [255, 255, 255]]]
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "MPO", "AVIF"])
+def test_the_first_frame_of_an_animation_counts(kind: str):
+    frames = [Image.new("RGB", (24, 16), colour) for colour in ("red", "lime", "blue")]
+    seen = decoded(encoded(frames[0], kind, save_all=True, append_images=frames[1:]))
+    assert seen.shape == (16, 24, 3)
+    assert np.abs(seen.astype(int) - [255, 0, 0]).max() < 8
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_is_turned_as_its_exif_says(orientation: int):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.asarray(picture(5))
+    turns = [0, 0, 2, 2, 1, -1, -1, 1]  # quarters of a circle, after the mirror
+    upright = np.rot90(stored[:, ::-1] if orientation in (2, 4, 5, 7) else stored, turns[orientation - 1])
+    np.testing.assert_array_equal(decoded(encoded(picture(5), "PNG", exif=exif)), upright)
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0JUNKJUNK", b"Exif\0\0MM", b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01\x12"])
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_broken_exif_does_not_spoil_a_good_picture(exif: bytes):
+    np.testing.assert_array_equal(decoded(encoded(picture(5), exif=exif)), decoded(encoded(picture(5))))
+
+
+KINDS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_known_format_is_catalogued(write_files, kind: str):
+    table, rejected = catalogued(write_files({"ai/x.png": encoded(picture(1), kind)}))
+    assert (table.at["ai/x.png", "format"], rejected) == (kind, {})
+
+
+@few_examples
+@example(b"")
+@given(st.binary(max_size=200))
+@pytest.mark.filterwarnings("ignore")
+def test_random_bytes_are_no_picture_and_no_crash(content: bytes):
+    with pytest.raises(UndecodableError):
+        decoded(content)
+
+
+@few_examples
+@given(st.sampled_from(KINDS), st.integers(0, 2**32), st.integers(1, 20))
+@pytest.mark.filterwarnings("ignore")
+def test_a_picture_with_damaged_bytes_is_decoded_or_refused_and_no_crash(kind: str, seed: int, damages: int):
+    content = np.frombuffer(encoded(picture(1, (24, 16)), kind), dtype=np.uint8).copy()
+    generator = np.random.default_rng(seed)
+    content[generator.integers(0, len(content), damages)] = generator.integers(0, 256, damages)
+    try:
+        assert decoded(content.tobytes()).ndim == 3
+    except UndecodableError as error:
+        assert str(error)
+
+
+def png_claiming(width: int, height: int) -> bytes:
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(b"")),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty file"),
+        (b"This is text.", "not a picture in a known format"),
+        (GOOD[:-100], "cannot be decoded (image file is truncated"),
+        (GOOD[:10], "not a picture in a known format"),
+        (png_claiming(60000, 60000), "too many pixels"),
+        (png_claiming(0, 0), "not a picture in a known format"),
+        (encoded(picture(1), "ICO"), "not a picture in a known format"),
+        (encoded(picture(1), "EPS"), "not a picture in a known format"),
+        (encoded(picture(1), "PDF"), "not a picture in a known format"),
+    ],
+    # Not the bytes: a PDF says when it was made, and each worker makes its own.
+    ids=["empty", "text", "cut", "beginning", "huge", "no-area", "ICO", "EPS", "PDF"],
+)
+def test_a_file_that_only_claims_to_be_a_picture_is_rejected_with_the_reason(write_files, content: bytes, reason: str):
+    table, rejected = catalogued(write_files({"ai/bad.jpg": content, "ai/good.jpg": GOOD}))
+    assert list(table.index) == ["ai/good.jpg"]
+    assert rejected["ai/bad.jpg"].startswith(reason)

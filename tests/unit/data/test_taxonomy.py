@@ -1,0 +1,60 @@
+"""Labels and published partitions that the path of a picture gives it."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brushprint.data.taxonomy import label, published_split
+from tests.support.collections import AI_ARTBENCH, HUMAN_AI_ARTWORK, HUMAN_AND_AI, rule
+
+few_examples = settings(deadline=None, max_examples=60)
+
+
+@pytest.mark.parametrize(
+    ("path", "level"),
+    [
+        ("train/human/x.jpg", "train"),
+        ("Art/Training/human/x.jpg", "train"),
+        ("TEST/human/x.jpg", "test"),
+        ("human/testing/x.jpg", "test"),
+        ("val/human/x.jpg", "validation"),
+        ("valid/human/x.jpg", "validation"),
+        ("human/x.jpg", None),
+        ("human/test", None),
+        ("trains/human/x.jpg", None),
+    ],
+)
+def test_a_published_split_is_recognised_by_a_whole_folder_name(path: str, level: str | None):
+    assert published_split(path) == level
+
+
+@pytest.mark.parametrize(
+    ("path", "rules", "expected"),
+    [
+        ("R/train/AI_LD_ukiyo-e/x.jpg", AI_ARTBENCH, ("AI_LD_ukiyo-e", "ai", "latent_diffusion", "ukiyo_e")),
+        ("R/test/AI_SD_ukiyo-e/x.jpg", AI_ARTBENCH, ("AI_SD_ukiyo-e", "ai", "stable_diffusion", "ukiyo_e")),
+        ("R/train/ukiyo_e/x.jpg", AI_ARTBENCH, ("ukiyo_e", "human", "human", "ukiyo_e")),
+        ("A/AI_DiffusionDB_large_1/x.jpg", HUMAN_AI_ARTWORK, ("AI_DiffusionDB_large_1", "ai", "diffusiondb", None)),
+        ("A/Human_Pop_Art/x.jpg", HUMAN_AI_ARTWORK, ("Human_Pop_Art", "human", "human", "pop_art")),
+        ("A/Human_Ukiyo_e/x.jpg", HUMAN_AI_ARTWORK, ("Human_Ukiyo_e", "human", "human", "ukiyo_e")),
+        ("human/monet/1890/x.jpg", HUMAN_AND_AI, ("human", "human", "human", None)),
+        ("HUMAN/x.jpg", HUMAN_AND_AI, ("HUMAN", "human", "human", None)),
+        ("ai/train/x.jpg", HUMAN_AND_AI, ("ai", "ai", "ai", None)),
+        ("x/human.jpg", HUMAN_AND_AI, None),
+        ("human.jpg", HUMAN_AND_AI, None),
+        ("posthuman/x.jpg", HUMAN_AND_AI, None),
+        ("humans/x.jpg", HUMAN_AND_AI, None),
+        ("a/x.jpg", [rule("a", "ai", "ai", "Ukiyo-e!")], ("a", "ai", "ai", "ukiyo_e")),
+        ("--/x.jpg", AI_ARTBENCH, ("--", "human", "human", None)),
+    ],
+)
+def test_a_picture_is_labelled_by_its_deepest_folder_that_a_rule_matches(path, rules, expected):
+    assert label(path, rules) == expected
+
+
+@few_examples
+@given(st.text(), st.sampled_from([HUMAN_AND_AI, AI_ARTBENCH, HUMAN_AI_ARTWORK]))
+def test_any_path_is_labelled_or_not_and_never_fails(path: str, rules: list[dict]):
+    found = label(path, rules)
+    assert found is None or (found.folder in path.split("/") and found.style != "")
+    assert published_split(path) in {"train", "validation", "test", None}
