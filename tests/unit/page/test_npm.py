@@ -65,7 +65,7 @@ def test_another_archive_than_the_pinned_one_is_refused_and_leaves_nothing(regis
     assert [file.name for file in tmp_path.iterdir()] == ["registry"]
 
 
-def test_a_registry_without_the_package_is_said_with_what_helps(registry: Path, tmp_path: Path) -> None:
+def test_a_registry_without_the_package_is_reported_with_the_remedy(registry: Path, tmp_path: Path) -> None:
     registry.unlink()
     helps = f"set npm_config_registry to a registry that has it, or put it at {tmp_path / 'thing.tgz'}"
     with pytest.raises(UserError, match=rf"HTTP 404 .*{helps}$"):
