@@ -120,8 +120,8 @@ def claim(
     if name is None:
         printing.print_claims(claims.values())
     else:
-        printing.print_claim(claims[name])
-    print()
+        printing.print_claim(claims[name], results.sources()[claims[name]["source"]])
+        print()
     printing.print_synthetic([results], results.variants)
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -128,14 +129,21 @@ def print_variants(records: Iterable[Mapping[str, Any]]) -> None:
 
 
 def print_claims(claims: Iterable[Mapping[str, Any]]) -> None:
-    """Print a row for each claim; see `brushprint.predict.results.Results.claims`."""
-    rows = [(claim["id"], claim["published"] or "-", _obtained(claim), claim["verdict"]) for claim in claims]
-    print_table([("claim", "published", "obtained", "verdict"), *rows])
+    """Print the source documents with a row for each claim; see `brushprint.predict.results.Results.claims`."""
+    for citation, group in groupby(claims, key=lambda claim: claim["citation"]):
+        print(citation)
+        rows = [(claim["id"], claim["published"] or "-", _obtained(claim), claim["verdict"]) for claim in group]
+        print_table([("claim", "published", "obtained", "verdict"), *rows], indent="  ")
+        print()
 
 
-def print_claim(claim: Mapping[str, Any]) -> None:
-    """Print all that is known of one claim."""
+def print_claim(claim: Mapping[str, Any], citation: Mapping[str, Any]) -> None:
+    """Print all that is known of one claim, and the source document that it comes from."""
     print(f"{claim['id']}: {claim['what']}, of {claim['variant'] or 'the collection'} ({claim['collection']})")
+    print(f"  source     {citation['title']}")
+    print(f"             {', '.join(citation['authors'])}")
+    if citation["link"]:
+        print(f"             {citation['link']}")
     print(f"  published  {claim['published'] or '-'}")
     print(f"  obtained   {_obtained(claim)}")
     print(f"  verdict    {claim['verdict']}" + (f": {'; '.join(claim['why'])}" if claim["why"] else ""))

@@ -129,8 +129,11 @@ def test_variants_are_shown_in_per_cent_with_their_intervals(capsys: pytest.Capt
     assert line.split() == ["small", "origin", "32", "81.2", "(77.0", "to", "85.0)", "50.0", "10.0", "-"]
 
 
+CITATION = {"title": "Art Critique", "authors": ["Urban", "Stanczyk"], "short": "Urban et al.", "link": None}
 CLAIM = {
     "id": "000-accuracy",
+    "source": "000",
+    "citation": "Urban et al.",
     "what": "test accuracy",
     "variant": "small",
     "collection": "ai-artbench",
@@ -157,10 +160,14 @@ CLAIM = {
 def test_a_claim_is_shown_in_its_own_unit(changes, obtained, capsys: pytest.CaptureFixture) -> None:
     claim = CLAIM | changes
     printing.print_claims([claim])
-    assert capsys.readouterr().out.splitlines()[1].split() == ["000-accuracy", "91.49", "%", *obtained.split(), "close"]
-    printing.print_claim(claim)
+    citation, _, line, _ = capsys.readouterr().out.splitlines()
+    assert citation == "Urban et al."
+    assert line.split() == ["000-accuracy", "91.49", "%", *obtained.split(), "close"]
+    printing.print_claim(claim, CITATION)
     assert capsys.readouterr().out.splitlines() == [
         "000-accuracy: test accuracy, of small (ai-artbench)",
+        "  source     Art Critique",
+        "             Urban, Stanczyk",
         "  published  91.49 %",
         f"  obtained   {obtained}",
         "  verdict    close: within 2 percentage points",
@@ -168,10 +175,19 @@ def test_a_claim_is_shown_in_its_own_unit(changes, obtained, capsys: pytest.Capt
 
 
 def test_a_claim_about_a_collection_names_it(capsys: pytest.CaptureFixture) -> None:
-    printing.print_claim(CLAIM | {"variant": None, "why": []})
+    printing.print_claim(CLAIM | {"variant": None, "why": []}, CITATION)
     first, *_, last = capsys.readouterr().out.splitlines()
     assert first == "000-accuracy: test accuracy, of the collection (ai-artbench)"
     assert last == "  verdict    close"
+
+
+def test_claims_are_listed_by_the_document_that_they_come_from(capsys: pytest.CaptureFixture) -> None:
+    other = {"id": "004-loss", "source": "004", "citation": "Sajjad, AI art"}
+    printing.print_claims([CLAIM, CLAIM | {"id": "000-loss"}, CLAIM | other])
+    lines = [line.split("  ")[0] or line.split()[0] for line in capsys.readouterr().out.splitlines() if line]
+    assert lines == ["Urban et al.", "claim", "000-accuracy", "000-loss", "Sajjad, AI art", "claim", "004-loss"]
+    printing.print_claim(CLAIM, CITATION | {"link": "https://example.org/study"})
+    assert "             https://example.org/study\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
