@@ -1,5 +1,8 @@
 """The shipped settings, and settings laid over them as Snakemake does it."""
 
+import copy
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -22,5 +25,10 @@ def shipped() -> dict[str, Any]:
     """The merged settings of the shipped files."""
     settings: dict[str, Any] = {}
     for file in SHIPPED:
-        settings = merged(settings, yaml.safe_load(file.read_text(encoding="utf-8")))
-    return settings
+        settings = merged(settings, _content(file))
+    return copy.deepcopy(settings)
+
+
+@cache
+def _content(file: Path) -> dict[str, Any]:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -28,13 +28,13 @@ def mistakes(
     `renamed` maps keys of earlier versions to their present names. An old key is reported with its new name, and the
     new one is then not reported as missing.
     """
-    details = error.errors()
+    details, schema = error.errors(), model.model_json_schema()
     renames = {
         entry["loc"]: new
         for entry in details
         if entry["type"] == "extra_forbidden"
         and (new := (renamed or {}).get(str(entry["loc"][-1])))
-        and new in _keys_at(entry["loc"][:-1], model)
+        and new in _keys_at(entry["loc"][:-1], schema)
     }
     replaced = {(*location[:-1], new) for location, new in renames.items()}
     problems: list[tuple[Location, str]] = []
@@ -43,7 +43,7 @@ def mistakes(
         if location in renames:
             problems.append((location, f"renamed; write {renames[location]!r}"))
         elif not (entry["type"] == "missing" and location in replaced):
-            problems.append((tuple(step for step in location if step != "[key]"), _reason(entry, model)))
+            problems.append((tuple(step for step in location if step != "[key]"), _reason(entry, schema)))
     return problems
 
 
@@ -52,10 +52,10 @@ def spell(location: Location) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")
 
 
-def _reason(entry: ErrorDetails, model: type[BaseModel]) -> str:
+def _reason(entry: ErrorDetails, schema: dict[str, Any]) -> str:
     if entry["type"] == "extra_forbidden":
         *section, key = entry["loc"]
-        return "unknown key" + nearest(str(key), _keys_at(section, model))
+        return "unknown key" + nearest(str(key), _keys_at(section, schema))
     if entry["type"] == "missing":
         return "missing; add it"
     value = repr(entry["input"])
@@ -66,10 +66,9 @@ def _reason(entry: ErrorDetails, model: type[BaseModel]) -> str:
     return f"{message[0].lower()}{message[1:]}, not {value}"
 
 
-def _keys_at(section: Iterable[str | int], model: type[BaseModel]) -> list[str]:
-    """The valid keys of a section, read from the JSON Schema."""
-    schema = model.model_json_schema()
-    node: dict[str, Any] = schema
+def _keys_at(section: Iterable[str | int], schema: dict[str, Any]) -> list[str]:
+    """The valid keys of a section, read from the JSON Schema of the model."""
+    node = schema
     for step in section:
         named = node.get("properties", {}).get(step)
         unnamed = (node.get("items"), node.get("additionalProperties"), *node.get("patternProperties", {}).values())
