@@ -52,7 +52,7 @@ format: .venv/synced
 
 # What is generated and kept in the repository; a test fails when it drifts.
 schema: .venv/synced
-	$(BIN)/python -m brushprint.settings.schema > workflow/schemas/config.schema.json
+	$(BIN)/python -m brushprint.settings.json_schema > workflow/schemas/config.schema.json
 
 graph: .venv/synced
 	$(BIN)/snakemake --rulegraph mermaid-js 2>/dev/null

@@ -616,7 +616,7 @@ def test_what_networks_cost_and_can_stands_beside_its_baseline_and_limits_are_to
     accuracy = metrics["test"]["accuracy"]
     interval = "{value:.1f} % ({low:.1f} % to {high:.1f} %)".format(**{name: 100 * of for name, of in accuracy.items()})
     assert interval in told
-    assert f"always the most frequent class: {100 * metrics['test']['majority']:.1f} %" in told
+    assert f"always guessing the commonest class: {100 * metrics['test']['majority']:.1f} %" in told
     limits = page.inner_text("#limits")
     for section in cards["cifake-32"]:
         if section["heading"] in ("What it must not be used for", "Whom it wrongs"):

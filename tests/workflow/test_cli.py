@@ -52,20 +52,20 @@ def answers(project: Path, *arguments: object, expect: int = 0) -> list[dict]:
 
 def test_probabilities_before_calibration_are_those_of_the_run(finished, sample) -> None:
     run = Results(finished / "results/sample")
-    said = answers(finished, sample / "test")
-    assert {row["variant"] for row in said} == set(run.variants)
+    records = answers(finished, sample / "test")
+    assert {row["variant"] for row in records} == set(run.variants)
     for variant in run.variants:
         metrics = run.metrics(variant)
-        rows = [row for row in said if row["variant"] == variant]
+        rows = [row for row in records if row["variant"] == variant]
         assert all(row["synthetic"] and row["heatmap"] is None for row in rows)
-        found = pd.DataFrame([row["probabilities"] for row in rows], index=[row["sha256"][:16] for row in rows])
-        uncalibrated = found ** metrics["calibration"]["temperature"]
+        calibrated = pd.DataFrame([row["probabilities"] for row in rows], index=[row["sha256"][:16] for row in rows])
+        uncalibrated = calibrated ** metrics["calibration"]["temperature"]
         uncalibrated = uncalibrated.div(uncalibrated.sum(axis=1), axis=0)
         known = pd.read_parquet(run.path(variant, "predictions.parquet")).set_index("image_id")
         known = known[known["partition"] == "test"]
-        assert set(known.index) <= set(found.index)
-        of_run = known[[f"p_{name}" for name in found.columns]].to_numpy()
-        np.testing.assert_allclose(uncalibrated.loc[known.index].to_numpy(), of_run, atol=1e-5)
+        assert set(known.index) <= set(calibrated.index)
+        expected = known[[f"p_{name}" for name in calibrated.columns]].to_numpy()
+        np.testing.assert_allclose(uncalibrated.loc[known.index].to_numpy(), expected, atol=1e-5)
         assert sum(row["partition"] == "test" for row in rows) == len(known)
 
 
@@ -79,22 +79,22 @@ def test_the_verdict_is_that_of_the_calibrated_probability_and_the_band(finished
     metrics = json.loads(file.read_text())
     metrics["verdict"] |= {"low": low, "high": high}
     file.write_text(json.dumps(metrics))
-    said = answers(finished, *asked)
-    assert {row["verdict"] for row in said} == {"human", "ai", "unsure"}
-    for row in said:
+    records = answers(finished, *asked)
+    assert {row["verdict"] for row in records} == {"human", "ai", "unsure"}
+    for row in records:
         assert row["verdict"] == ("human" if row["ai"] < low else "ai" if row["ai"] > high else "unsure")
         assert row["ai"] == pytest.approx(row["probabilities"]["ai"])
 
 
-def test_a_picture_it_learned_from_is_said_to_be_one(finished, sample) -> None:
+def test_a_training_picture_is_marked(finished, sample) -> None:
     run = Results(finished / "results/sample")
     partitions = run.partitions("cifake-32")
     files = {hashlib.sha256(file.read_bytes()).hexdigest(): file for file in (sample / "train").iterdir()}
     learned = next(file for sha256, file in files.items() if partitions.get(sha256) == "train")
-    said = call(finished, "predict", learned, "--variant", "cifake-32").stdout
-    assert "  Among the pictures it learned from: cifake-32.\n" in said
+    printed = call(finished, "predict", learned, "--variant", "cifake-32").stdout
+    assert "  Training picture of cifake-32.\n" in printed
     (sample / "new.png").write_bytes(encoded(picture(1), "PNG"))
-    assert "Among" not in call(finished, "predict", sample / "new.png").stdout
+    assert "Training picture" not in call(finished, "predict", sample / "new.png").stdout
 
 
 def test_people_get_a_block_a_picture_and_are_warned(finished, sample, tmp_path) -> None:
@@ -127,12 +127,12 @@ def test_a_picture_is_answered_as_a_person_sees_it(finished, tmp_path) -> None:
     for name, (content, plain) in pairs.items():
         (tmp_path / f"{name}.png").write_bytes(content)
         (tmp_path / f"{name}-plain.png").write_bytes(encoded(plain, "PNG"))
-    said = {(Path(row["picture"]).stem, row["variant"]): row for row in answers(finished, tmp_path)}
+    records = {(Path(row["picture"]).stem, row["variant"]): row for row in answers(finished, tmp_path)}
     variants = Results(finished / "results/sample").variants
     for name in pairs:
         for variant in variants:
-            assert said[name, variant]["ai"] == pytest.approx(said[f"{name}-plain", variant]["ai"], abs=1e-6)
-            assert said[name, variant]["sha256"] != said[f"{name}-plain", variant]["sha256"]
+            assert records[name, variant]["ai"] == pytest.approx(records[f"{name}-plain", variant]["ai"], abs=1e-6)
+            assert records[name, variant]["sha256"] != records[f"{name}-plain", variant]["sha256"]
 
 
 def test_folders_and_patterns_are_searched_and_each_picture_is_answered_once(finished, write_files) -> None:
@@ -142,7 +142,7 @@ def test_folders_and_patterns_are_searched_and_each_picture_is_answered_once(fin
     assert [row["picture"] for row in answers(finished, *asked)] == [str(root / "a/b/y.png"), str(root / "a/x.JPG")]
 
 
-def test_what_cannot_be_answered_is_said_in_a_line_and_the_rest_is_answered(finished, write_files) -> None:
+def test_an_unreadable_picture_is_reported_in_one_line_and_the_others_are_answered(finished, write_files) -> None:
     good = encoded(picture(1))
     root = write_files({"good.jpg": good, "broken.jpg": good[:-100], "text.png": b"no picture", "empty.gif": b""})
     (root / "none").mkdir()
@@ -150,14 +150,14 @@ def test_what_cannot_be_answered_is_said_in_a_line_and_the_rest_is_answered(fini
     arguments = ("predict", *(root / name for name in names), "--variant", "cifake-32", "--csv")
     done = call(finished, *arguments, expect=2)
     assert [row["picture"] for row in csv.DictReader(io.StringIO(done.stdout))] == [str(root / "good.jpg")]
-    told = dict(line.removeprefix("error: ").split(": ", 1) for line in done.stderr.splitlines())
-    assert told.pop(str(root / "broken.jpg")).startswith("cannot be decoded (")
-    assert told == {
-        str(root / "missing.jpg"): "there is no such file or folder",
+    errors = dict(line.removeprefix("error: ").split(": ", 1) for line in done.stderr.splitlines())
+    assert errors.pop(str(root / "broken.jpg")).startswith("cannot be decoded (")
+    assert errors == {
+        str(root / "missing.jpg"): "no such file or folder",
         str(root / "text.png"): "not a picture in a known format",
         str(root / "empty.gif"): "empty file",
-        str(root / "none"): "there is no picture in this folder",
-        str(root / "*.webp"): "there is no such file or folder",
+        str(root / "none"): "no pictures in this folder",
+        str(root / "*.webp"): "no such file or folder",
     }
 
 
@@ -166,7 +166,7 @@ def test_without_a_picture_nothing_is_claimed(finished, write_files) -> None:
     assert call(finished, "predict", root / "text.png", expect=2).stdout == ""
 
 
-def test_what_is_no_file_is_refused_by_itself(finished, write_files) -> None:
+def test_an_argument_that_leads_to_no_file_is_refused_alone(finished, write_files) -> None:
     root = write_files({"good.jpg": encoded(picture(1))})
     (root / "dangling.jpg").symlink_to("nowhere.jpg")
     (root / "looping.jpg").symlink_to("looping.jpg")
@@ -178,14 +178,14 @@ def test_what_is_no_file_is_refused_by_itself(finished, write_files) -> None:
     assert [row["picture"] for row in csv.DictReader(io.StringIO(done.stdout))] == [str(root / "good.jpg")]
     first, *others = done.stderr.splitlines()
     assert first == "error: an argument is empty; name a file, a folder or a pattern"
-    missing = f"error: {root / 'dangling.jpg'}: there is no such file or folder"
+    missing = f"error: {root / 'dangling.jpg'}: no such file or folder"
     assert others == [
         missing,
         f"error: {root / 'looping.jpg'}: {os.strerror(errno.ELOOP)}",
         missing,
-        f"error: {root / 'pipe.jpg'}: is no file",
+        f"error: {root / 'pipe.jpg'}: neither a file nor a folder",
         f"error: {root / long}: {os.strerror(errno.ENAMETOOLONG)}",
-        f"error: {root / 'good.jpg/within.jpg'}: there is no such file or folder",
+        f"error: {root / 'good.jpg/within.jpg'}: no such file or folder",
     ]
 
 
@@ -213,10 +213,10 @@ def test_a_name_that_is_no_text_is_escaped(finished, tmp_path) -> None:
     assert {row["picture"] for row in answers(finished, tmp_path, *asked)} == set(map(str, files))
     lines = call(finished, "predict", tmp_path, f"{tmp_path}/no\nne\udcff", *asked, expect=2)
     assert {rf"{tmp_path}/caf\udce9.png", rf"{tmp_path}/two\nlines\x1b.png"} < set(lines.stdout.splitlines())
-    assert lines.stderr == rf"error: {tmp_path}/no\nne\udcff: there is no such file or folder" + "\n"
+    assert lines.stderr == rf"error: {tmp_path}/no\nne\udcff: no such file or folder" + "\n"
 
 
-def test_what_cannot_be_written_is_told_in_a_line(finished, tmp_path) -> None:
+def test_an_output_that_cannot_be_written_is_reported_in_one_line(finished, tmp_path) -> None:
     with Path("/dev/full").open("w") as full:
         command = (sys.executable, "-m", "brushprint", "variants", "--json")
         pipes = {"stdout": full, "stderr": subprocess.PIPE, "text": True}
@@ -228,9 +228,9 @@ def test_maps_onto_a_file_are_refused_at_once(finished, write_files) -> None:
     root = write_files({"x.jpg": encoded(picture(1))})
     command = (sys.executable, "-X", "importtime", "-m", "brushprint", "predict", root, "--heatmap", root / "x.jpg")
     done = subprocess.run(command, cwd=finished, env=environment(finished), capture_output=True, text=True, check=False)
-    *imported, told = done.stderr.splitlines()
+    *imported, error = done.stderr.splitlines()
     assert "torch" not in {line.split("|")[-1].strip() for line in imported}
-    assert told == f"error: --heatmap {root / 'x.jpg'} can be no folder: {os.strerror(errno.EEXIST)}; name another"
+    assert error == f"error: --heatmap {root / 'x.jpg'} cannot be a folder: {os.strerror(errno.EEXIST)}; name another"
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_maps_onto_a_file_are_refused_at_once(finished, write_files) -> None:
         (("claims.json", ""), ("claim",)),
     ],
 )
-def test_damaged_results_are_said_to_be(finished, write_files, tmp_path, damage, command) -> None:
+def test_damaged_results_are_reported(finished, write_files, tmp_path, damage, command) -> None:
     name, content = damage
     root = write_files({"x.jpg": encoded(picture(1))})
     results = shutil.copytree(finished / "results/sample", tmp_path / "results")
@@ -265,7 +265,7 @@ def test_damaged_results_are_said_to_be(finished, write_files, tmp_path, damage,
         (("compare", "results/sample", "docs"), "docs has no trained variants; run snakemake, or name another folder"),
     ],
 )
-def test_a_mistake_is_told_in_one_line(finished, arguments, line) -> None:
+def test_a_mistake_is_reported_in_one_line(finished, arguments, line) -> None:
     done = call(finished, *arguments, expect=2)
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")
@@ -346,9 +346,14 @@ def test_variants_stand_beside_their_baseline(finished) -> None:
 def test_a_claim_is_shown_beside_what_was_obtained(finished) -> None:
     listed = call(finished, "claim").stdout.splitlines()
     claims = Results(finished / "results/sample").claims()
-    assert [line.split()[0] for line in listed[1 : len(claims) + 1]] == [row["id"] for row in claims]
+    ids = {row["id"] for row in claims}
+    rows = [line.split()[0] for line in listed if line.startswith("  ")]
+    assert [name for name in rows if name in ids] == [row["id"] for row in claims]
+    assert {row["citation"] for row in claims} <= set(listed)
     assert listed[-1] == SYNTHETIC
     shown = call(finished, "claim", "000-accuracy").stdout
+    assert "  source     Art Critique: Is It Real Or Fake?" in shown
+    assert "             Wojciech Urban, Olga Stanczyk, Nastasija Maksimovic\n" in shown
     assert "  published  91.49 %\n" in shown
     assert "  verdict    not comparable: synthetic sample" in shown
     assert shown.splitlines()[-1] == SYNTHETIC
@@ -377,9 +382,9 @@ def test_two_runs_are_compared_by_figures_settings_and_data(project) -> None:
         assert (row["settings"], row["data"], row["code"]) == ({}, [], [])
         assert row["paired"]["difference"]["value"] == 0
         assert row["balanced_accuracy"]["first"] == row["balanced_accuracy"]["second"]
-    said = call(project, "compare", "results/sample", "other").stdout
-    assert "  recipe.epochs  2, 9\n" in said
-    assert "  other data: pixels\n" in said
+    printed = call(project, "compare", "results/sample", "other").stdout
+    assert "  recipe.epochs  2, 9\n" in printed
+    assert "  different data: pixels\n" in printed
     # Either run may be the synthetic one.
     shutil.rmtree(other / "variants/simple-cnn")
     for arguments in (("results/sample", "other"), ("other", "results/sample")):
@@ -405,7 +410,7 @@ def test_the_only_run_here_is_taken_and_of_several_one_must_be_named(tmp_path, m
         find(None)
 
 
-def test_results_of_an_earlier_version_are_said_to_be(tmp_path) -> None:
+def test_results_of_an_earlier_version_are_reported(tmp_path) -> None:
     (tmp_path / "variants/v").mkdir(parents=True)
     (tmp_path / "variants/v/metrics.json").write_text("{}")
     with pytest.raises(UserError, match="of an earlier version, which gave no verdicts; run snakemake again"):

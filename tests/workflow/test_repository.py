@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from brushprint.models.recipe import Augmentation, Recipe
-from brushprint.settings import schema
+from brushprint.settings.json_schema import json_schema
 from tests.conftest import REPOSITORY, run
 
 
@@ -35,7 +35,7 @@ def test_conda_users_get_the_pins_of_the_lock() -> None:
 
 def test_the_schema_for_editors_is_that_of_the_settings() -> None:
     stored = json.loads((REPOSITORY / "workflow/schemas/config.schema.json").read_text())
-    assert stored == schema.schema(), "run `make schema`"
+    assert stored == json_schema(), "run `make schema`"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_the_schema_for_editors_is_that_of_the_settings() -> None:
     ids=lambda file: file.name,
 )
 def test_editors_find_no_fault_with_a_shipped_file(file: Path) -> None:
-    jsonschema.validate(yaml.safe_load(file.read_text()), schema.schema())
+    jsonschema.validate(yaml.safe_load(file.read_text()), json_schema())
 
 
 def keys(schema: dict, node: dict) -> set[str]:
@@ -57,7 +57,7 @@ def keys(schema: dict, node: dict) -> set[str]:
 
 
 def test_every_setting_is_explained() -> None:
-    whole = schema.schema()
+    whole = json_schema()
     explained = (REPOSITORY / "config/README.md").read_text()
     assert [key for key in sorted(keys(whole, whole)) if not re.search(rf"\b{key}\b", explained)] == []
 

@@ -30,6 +30,7 @@ def test_every_test_picture_is_predicted_once_and_no_training_picture_is(finishe
     [
         ("sede=1", "error: --config: sede: unknown key; did you mean 'seed'?"),
         ("budget={epoch: 3}", "error: --config: budget.epoch: unknown key; did you mean 'epochs'?"),
+        ("budget={pixels: 32}", "error: --config: budget.pixels: renamed; write 'max_image_size'"),
         (
             "budget={max_image_size: 8}",
             "error: --config: budget.max_image_size: cifake of the recipe cifake-32 cannot take pictures",

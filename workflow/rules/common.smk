@@ -10,7 +10,7 @@ from snakemake.io import expand as snakemake_expand
 from snakemake.utils import update_config
 
 from brushprint.models.architectures import registry
-from brushprint.settings import schema as settings
+from brushprint.settings import loading as settings
 from brushprint.workflow import provenance
 from brushprint.core.digest import cached_sha256, key, sha256
 from brushprint.core.errors import UserError

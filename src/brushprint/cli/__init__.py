@@ -1,1 +1,1 @@
-"""The command `brushprint`."""
+"""The command `brushprint`: its subcommands, and how they print."""

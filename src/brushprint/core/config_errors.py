@@ -1,9 +1,10 @@
-"""How a mistake in a file of settings is told: in one line that names the key, and the nearest valid one."""
+"""Mistakes in a file of settings, each reported in one line that names the key and the nearest valid one."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from brushprint.core.errors import nearest
 
@@ -22,46 +23,56 @@ class Settings(BaseModel):
 def mistakes(
     error: ValidationError, model: type[BaseModel], renamed: Mapping[str, str] | None = None
 ) -> list[tuple[Location, str]]:
-    """Where each mistake is in the values given for `model`, and what it is.
+    """The location of each mistake in values for `model`, and what is wrong.
 
-    `renamed` maps keys of earlier versions to their present names.
+    `renamed` maps keys of earlier versions to their present names. An old key is reported with its new name, and the
+    new one is then not reported as missing.
     """
-    return [
-        (tuple(step for step in entry["loc"] if step != "[key]"), _reason(entry, model, renamed or {}))
-        for entry in error.errors()
-    ]
+    details, schema = error.errors(), model.model_json_schema()
+    renames = {
+        entry["loc"]: new
+        for entry in details
+        if entry["type"] == "extra_forbidden"
+        and (new := (renamed or {}).get(str(entry["loc"][-1])))
+        and new in _keys_at(entry["loc"][:-1], schema)
+    }
+    replaced = {(*location[:-1], new) for location, new in renames.items()}
+    problems: list[tuple[Location, str]] = []
+    for entry in details:
+        location = entry["loc"]
+        if location in renames:
+            problems.append((location, f"renamed; write {renames[location]!r}"))
+        elif not (entry["type"] == "missing" and location in replaced):
+            problems.append((tuple(step for step in location if step != "[key]"), _reason(entry, schema)))
+    return problems
 
 
-def spell(loc: Location) -> str:
+def spell(location: Location) -> str:
     """A location as people write it: `collection.labels[0].folder`."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")
 
 
-def _reason(entry: Any, model: type[BaseModel], renamed: Mapping[str, str]) -> str:
-    *parents, key = entry["loc"] or ("",)
+def _reason(entry: ErrorDetails, schema: dict[str, Any]) -> str:
     if entry["type"] == "extra_forbidden":
-        known = _fields_at(parents, model)
-        if renamed.get(str(key)) in known:
-            return f"renamed; write '{renamed[str(key)]}'"
-        return "unknown key" + nearest(str(key), known)
+        *section, key = entry["loc"]
+        return "unknown key" + nearest(str(key), _keys_at(section, schema))
     if entry["type"] == "missing":
         return "missing; add it"
-    given = repr(entry["input"])
-    given = given if len(given) <= 80 else f"{given[:80]}…"
+    value = repr(entry["input"])
+    value = value if len(value) <= 80 else f"{value[:80]}…"
     if entry["type"] in ("model_type", "dict_type"):
-        return f"a section of keys is needed, not {given}"
+        return f"must be a section of keys, not {value}"
     message = entry["msg"].removeprefix("Value error, ")
-    return f"{message[0].lower()}{message[1:]}, not {given}"
+    return f"{message[0].lower()}{message[1:]}, not {value}"
 
 
-def _fields_at(loc: Iterable[str | int], model: type[BaseModel]) -> list[str]:
-    """The valid keys of the section at `loc`, read from the JSON Schema."""
-    schema = model.model_json_schema()
+def _keys_at(section: Iterable[str | int], schema: dict[str, Any]) -> list[str]:
+    """The valid keys of a section, read from the JSON Schema of the model."""
     node = schema
-    for step in loc:
-        patterns = node.get("patternProperties", {}).values()
-        named = node.get("properties", {}).get(step) or node.get("items") or node.get("additionalProperties")
-        node = named or next(iter(patterns))
+    for step in section:
+        named = node.get("properties", {}).get(step)
+        unnamed = (node.get("items"), node.get("additionalProperties"), *node.get("patternProperties", {}).values())
+        node = named or next(filter(None, unnamed))
         node = next(iter(node.get("anyOf", [node])))
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]

@@ -1,7 +1,7 @@
 """The words that label a picture, and the tasks that make classes of them."""
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from brushprint.core.job_log import LOG
 
@@ -9,10 +9,12 @@ from brushprint.core.job_log import LOG
 if TYPE_CHECKING:
     import pandas as pd
 
-ORIGINS = ("ai", "human")
+Origin = Literal["ai", "human"]
+ORIGINS = get_args(Origin)
 
+Task = Literal["origin", "source", "origin_style", "source_style", "folder"]
 # A task joins these catalogue columns into one class name.
-TASKS = {
+TASKS: dict[str, tuple[str, ...]] = {
     "origin": ("origin",),
     "source": ("source",),
     "origin_style": ("origin", "style"),

@@ -1,1 +1,1 @@
-"""The page that answers in the browser: its files, its packages, its server."""
+"""The browser page that runs the networks: its content, its JavaScript packages, its server."""

@@ -1,4 +1,4 @@
-"""The browser page: what it is told of networks, and the pictures that it offers."""
+"""What the browser page shows: facts about each variant, and a gallery of pictures to try."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,8 @@ from brushprint.core.errors import UserError
 from brushprint.data.catalogue import read_catalogued_files
 from brushprint.predict.answer import FACTS
 
-# The formats that every browser of today opens, and their media types.
-OPENED = {
+# The formats that every current browser opens, and their media types.
+MEDIA_TYPES = {
     "JPEG": "image/jpeg",
     "PNG": "image/png",
     "GIF": "image/gif",
@@ -25,23 +25,23 @@ OPENED = {
 
 
 def gallery(catalogue: pd.DataFrame, splits: Sequence[pd.DataFrame], seed: int, count: int) -> pd.DataFrame:
-    """Pictures that no network learned from, evenly from the sources, in an order that tells nothing.
+    """Draw test pictures of all splits, equally many of each source, in an order that does not reveal the origin.
 
     Parameters
     ----------
     catalogue : see `brushprint.data.catalogue`
     splits : see `brushprint.data.split`
-    seed : of the draw
-    count : how many
+    seed : seed of the draw
+    count : number of pictures
 
     Returns
     -------
-    `count` rows of the catalogue. Raises `UserError` when so many were kept from all networks by no split.
+    `count` rows of the catalogue. Raises `UserError` if fewer pictures test in every split.
     """
-    tested = catalogue["format"].isin(OPENED)
+    eligible = catalogue["format"].isin(MEDIA_TYPES)
     for split in splits:
-        tested &= catalogue["image_id"].isin(split.loc[split["partition"] == "test", "image_id"])
-    drawn = catalogue[tested].sample(frac=1, random_state=seed)
+        eligible &= catalogue["image_id"].isin(split.loc[split["partition"] == "test", "image_id"])
+    drawn = catalogue[eligible].sample(frac=1, random_state=seed)
     turns = drawn.groupby("source").cumcount()
     if len(drawn) < count:
         raise UserError(
@@ -52,9 +52,9 @@ def gallery(catalogue: pd.DataFrame, splits: Sequence[pd.DataFrame], seed: int, 
 
 
 def write_gallery(root: str | Path, pictures: pd.DataFrame, targets: Sequence[str | Path]) -> None:
-    """Write the files of pictures, rows of the catalogue, as they are in the collection `root`, a target a row.
+    """Copy the files of `pictures`, rows of the catalogue, from the collection `root`, one to each target.
 
-    Raises `UserError` when the collection has changed since it was catalogued.
+    Raises `UserError` if the collection has changed since it was catalogued.
     """
     contents = dict(read_catalogued_files(root, pictures, bytes, 1, "gallery"))
     for path, target in zip(pictures["path"], targets, strict=True):
@@ -65,15 +65,15 @@ def write_gallery(root: str | Path, pictures: pd.DataFrame, targets: Sequence[st
 def about_variant(
     name: str, model: str | Path, metrics: Mapping[str, Any], card: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """What the page says of a variant.
+    """The facts, figures and limits of a variant that the page shows, as plain values.
 
     Parameters
     ----------
-    name : of the variant
-    model : the file of `brushprint.predict.onnx_models`, whose metadata has the facts of
+    name : name of the variant
+    model : file written by `brushprint.predict.onnx_models`; its metadata holds the facts of
         `brushprint.predict.answer.facts`
-    metrics : what `workflow/scripts/evaluate.py` writes
-    card : its sections, see `brushprint.report.model_card`
+    metrics : content of the variant's `metrics.json`
+    card : sections of the model card, see `brushprint.report.model_card`
     """
     metadata = {entry.key: entry.value for entry in onnx.load(model, load_external_data=False).metadata_props}
     return {
@@ -87,28 +87,28 @@ def about_variant(
 
 
 def _figures(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each figure with its interval, and its baseline: shares from 0 to 1, or None where they are unknown."""
-    test, called = metrics["test"], metrics["verdict"]["test"]
-    told = {
-        "what": "Human or AI told rightly, the mean of both",
+    """Each figure with its interval and its baseline: shares from 0 to 1, or None if unknown."""
+    test, verdict = metrics["test"], metrics["verdict"]["test"]
+    detection = {
+        "what": "Balanced accuracy of human or AI",
         **metrics["detection"]["balanced_accuracy"],
         "instead": "guessing",
         "baseline": 0.5,
     }
     return [
         {
-            "what": f"Named rightly, of {test['pictures']:,} test pictures",
+            "what": f"Correct, of {test['pictures']:,} test pictures",
             **test["accuracy"],
-            "instead": "always the most frequent class",
+            "instead": "always guessing the commonest class",
             "baseline": test["majority"],
         },
-        *([told] if len(metrics["classes"]) > 2 else []),
+        *([detection] if len(metrics["classes"]) > 2 else []),
         *(
             {
                 "what": what,
-                **called[share],
-                "instead": "if it always answered",
-                "baseline": called["always"][share]["value"],
+                **verdict[share],
+                "instead": "if forced to answer",
+                "baseline": verdict["always"][share]["value"],
             }
             for what, share in (
                 ("Human works called AI", "human_called_ai"),
@@ -119,6 +119,6 @@ def _figures(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def about_picture(file: str, picture: Mapping[str, Any]) -> dict[str, Any]:
-    """What the page knows of a picture of the gallery, a row of the catalogue."""
+    """What the page knows about `picture`, a row of the catalogue, and its `file` in the gallery."""
     labels = {name: None if pd.isna(picture[name]) else picture[name] for name in ("origin", "source", "style")}
-    return {"file": file, "type": OPENED[picture["format"]], **labels}
+    return {"file": file, "type": MEDIA_TYPES[picture["format"]], **labels}

@@ -1,4 +1,4 @@
-"""Packages of npm without Node: as a lock file pins them, from a registry, and single files out of them."""
+"""npm packages without Node: download the version that a lock file pins, and extract single files."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ REGISTRY = "https://registry.npmjs.org"
 
 
 class Package(NamedTuple):
-    """A package of npm, as a lock file pins it."""
+    """An npm package as a lock file pins it; `integrity` is the algorithm and the base64 digest of its archive."""
 
     name: str
     version: str
@@ -25,33 +25,40 @@ class Package(NamedTuple):
 
 
 def locked(lock: str | Path, name: str) -> Package:
-    """The package of this name in a `package-lock.json`."""
-    found = json.loads(Path(lock).read_text(encoding="utf-8"))["packages"][f"node_modules/{name}"]
-    return Package(name, found["version"], found["integrity"])
+    """The package called `name` in a `package-lock.json`."""
+    entry = json.loads(Path(lock).read_text(encoding="utf-8"))["packages"][f"node_modules/{name}"]
+    return Package(name, entry["version"], entry["integrity"])
 
 
-def vendor(package: Package, target: str | Path) -> None:
-    """Download the archive of a package to `target`, from the registry that `npm_config_registry` names, else npm's.
+def fetch(package: Package, target: str | Path) -> None:
+    """Download the archive of a package to `target`.
 
-    Raises `UserError` as `brushprint.data.download.download` does, and when the archive is not the one that was pinned.
+    The environment variable `npm_config_registry` may name another registry than npm's. Raises `UserError` as
+    `brushprint.data.download.download` does, and if the digest of the archive is not the pinned one.
     """
-    registry = os.environ.get("npm_config_registry", REGISTRY).rstrip("/")  # noqa: SIM112, npm spells it so
+    registry = os.environ.get("npm_config_registry", REGISTRY).rstrip("/")  # noqa: SIM112, npm's spelling
     url = f"{registry}/{package.name}/-/{package.name.rpartition('/')[2]}-{package.version}.tgz"
     by_hand = f"set npm_config_registry to a registry that has it, or put it at {target}"
     with replacing(target) as part:
         download(url, part, by_hand=by_hand)
-        algorithm, _, stated = package.integrity.partition("-")
-        found = base64.b64encode(hashlib.new(algorithm, part.read_bytes()).digest()).decode()
-        if found != stated:
+        algorithm, _, pinned = package.integrity.partition("-")
+        digest = base64.b64encode(hashlib.new(algorithm, part.read_bytes()).digest()).decode()
+        if digest != pinned:
             raise UserError(
-                f"{url} has the {algorithm} {found}, not {stated} of demo/package-lock.json: run again, "
-                "or set npm_config_registry to a registry that can be trusted"
+                f"{url} has the {algorithm} {digest}, not {pinned} of demo/package-lock.json: run again, "
+                "or set npm_config_registry to a registry that you trust"
             )
 
 
 def unpack(archive: str | Path, targets: Sequence[str | Path]) -> None:
-    """Take the files of these names out of the folder `dist` of a package."""
+    """Extract from the folder `dist` of a package one file for each target, by the target's name.
+
+    Raises `KeyError` if the package lacks one.
+    """
     with tarfile.open(archive) as package:
         for target in map(Path, targets):
+            member = package.extractfile(f"package/dist/{target.name}")
+            if member is None:
+                raise KeyError(f"{target.name} is not a file")
             with replacing(target) as part:
-                part.write_bytes(package.extractfile(f"package/dist/{target.name}").read())
+                part.write_bytes(member.read())

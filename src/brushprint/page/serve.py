@@ -1,18 +1,20 @@
-"""The browser page served to this machine alone."""
+"""A web server for the browser page, reachable from this machine only."""
 
 import sys
 from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import socket
+from typing import Any
 
 from brushprint.core.errors import UserError
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Files with the types that browsers insist on, and the headers without which they give a page one thread."""
+    """Sends files with the media types that browsers require, and the headers that allow a page several threads."""
 
-    extensions_map = {  # noqa: RUF012, the base class has it so
+    extensions_map = {  # noqa: RUF012, as in the base class
         ".html": "text/html; charset=utf-8",
         ".css": "text/css; charset=utf-8",
         ".js": "text/javascript; charset=utf-8",
@@ -24,30 +26,30 @@ class Handler(SimpleHTTPRequestHandler):
     }
 
     def end_headers(self) -> None:
-        """Add the headers to each answer."""
+        """Add the headers to each response."""
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
         self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        # A page that was built anew is shown anew.
+        # After a rebuild browsers must not show the old page.
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nobody reads a line a file."""
+        """Log nothing: a line per file helps nobody."""
 
 
 class Server(ThreadingHTTPServer):
-    """A server that says nothing of a tab that was closed while it loaded."""
+    """A server that stays quiet when a tab is closed while it loads."""
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Tell of an error, unless the browser went away."""
+    def handle_error(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
+        """Print the error, unless the browser closed the connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 def server(folder: str | Path) -> Server:
-    """A server of the folder on a free port of the loopback address.
+    """A server for `folder` on a free port of the loopback address.
 
-    Raises `UserError` when there is no page.
+    Raises `UserError` if the folder holds no page.
     """
     if not Path(folder, "index.html").exists():
         raise UserError(f"{folder} has no page: `snakemake --cores all demo` makes it")
@@ -55,9 +57,9 @@ def server(folder: str | Path) -> Server:
 
 
 def serve(folder: str | Path) -> None:
-    """Serve the folder until the keyboard interrupts, and print where; raises `UserError` as `server` does."""
+    """Print the page's address and serve it until ^C. Raises `UserError` as `server` does."""
     with server(folder) as serving:
-        print(f"The page: http://127.0.0.1:{serving.server_port}/ (^C ends it)", flush=True)
+        print(f"The page: http://127.0.0.1:{serving.server_port}/ (^C stops the server)", flush=True)
         with suppress(KeyboardInterrupt):
             serving.serve_forever()
     print()

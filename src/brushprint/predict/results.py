@@ -79,8 +79,12 @@ class Results:
         return _table(self.folder / "catalogue.parquet", columns=["image_id", "sha256"])
 
     def claims(self) -> list[dict[str, Any]]:
-        """The published figures beside those obtained; see `brushprint.report.claims.judge`."""
+        """The published figures beside those obtained; see `brushprint.report.judging.judge`."""
         return _read(self.folder / "claims.json", "claims")["claims"]
+
+    def sources(self) -> dict[str, dict[str, Any]]:
+        """The citation of each source document, by the key that claims name as their `source`."""
+        return _read(self.folder / "claims.json", "sources")["sources"]
 
 
 def find(folder: Path | None) -> Results:

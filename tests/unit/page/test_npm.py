@@ -52,7 +52,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.usefixtures("registry")
 def test_a_package_is_kept_and_its_files_are_taken_out_by_name(tmp_path: Path) -> None:
-    npm.vendor(PACKAGE, tmp_path / "thing.tgz")
+    npm.fetch(PACKAGE, tmp_path / "thing.tgz")
     npm.unpack(tmp_path / "thing.tgz", [tmp_path / "page/runtime"])
     assert (tmp_path / "page/runtime").read_bytes() == b"run"
     assert [file.name for file in (tmp_path / "page").iterdir()] == ["runtime"]
@@ -61,18 +61,18 @@ def test_a_package_is_kept_and_its_files_are_taken_out_by_name(tmp_path: Path) -
 def test_another_archive_than_the_pinned_one_is_refused_and_leaves_nothing(registry: Path, tmp_path: Path) -> None:
     registry.write_bytes(packed(runtime=b"evil"))
     with pytest.raises(UserError, match=r"thing-1.2.0.tgz has the sha512 .*, not .* of demo/package-lock.json"):
-        npm.vendor(PACKAGE, tmp_path / "thing.tgz")
+        npm.fetch(PACKAGE, tmp_path / "thing.tgz")
     assert [file.name for file in tmp_path.iterdir()] == ["registry"]
 
 
-def test_a_registry_without_the_package_is_said_with_what_helps(registry: Path, tmp_path: Path) -> None:
+def test_a_registry_without_the_package_is_reported_with_the_remedy(registry: Path, tmp_path: Path) -> None:
     registry.unlink()
     helps = f"set npm_config_registry to a registry that has it, or put it at {tmp_path / 'thing.tgz'}"
     with pytest.raises(UserError, match=rf"HTTP 404 .*{helps}$"):
-        npm.vendor(PACKAGE, tmp_path / "thing.tgz")
+        npm.fetch(PACKAGE, tmp_path / "thing.tgz")
 
 
 def test_the_lock_pins_the_runtime_that_the_page_asks_for() -> None:
-    found = npm.locked(REPOSITORY / "demo/package-lock.json", "onnxruntime-web")
-    assert found.integrity.startswith("sha512-")
-    assert f'"onnxruntime-web": "{found.version}"' in (REPOSITORY / "demo/package.json").read_text()
+    package = npm.locked(REPOSITORY / "demo/package-lock.json", "onnxruntime-web")
+    assert package.integrity.startswith("sha512-")
+    assert f'"onnxruntime-web": "{package.version}"' in (REPOSITORY / "demo/package.json").read_text()

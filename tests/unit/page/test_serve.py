@@ -50,7 +50,7 @@ def test_files_come_with_their_types_and_with_what_gives_threads_until_the_keybo
     assert (process.returncode, complaints) == (0, "")
 
 
-def test_nothing_is_said_of_a_tab_that_closes_while_it_loads(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
+def test_a_tab_that_closes_while_it_loads_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
     (tmp_path / "index.html").write_text("page")
     with server(tmp_path) as serving, socket.create_connection(serving.server_address) as tab:
         tab.sendall(b"GET / HTTP/1.1\r\n")
@@ -61,6 +61,6 @@ def test_nothing_is_said_of_a_tab_that_closes_while_it_loads(tmp_path: Path, cap
     assert capfd.readouterr().err == ""
 
 
-def test_a_page_that_was_not_built_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_page_that_was_not_built_is_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"has no page: `snakemake --cores all demo` makes it$"):
         server(tmp_path)

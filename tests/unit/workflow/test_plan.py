@@ -7,7 +7,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from brushprint.settings.schema import load
+from brushprint.settings.loading import load
 from brushprint.workflow.plan import Plan
 from tests.conftest import REPOSITORY
 

@@ -20,7 +20,7 @@ PACKAGE = Path(brushprint.__file__).parent
 SCRIPT = '''"""What it does."""
 
 from brushprint.data.catalogue import examples
-from brushprint.settings.schema import load
+from brushprint.settings.loading import load
 
 
 def work(number):

@@ -1,0 +1,228 @@
+"""How the command prints: text and tables for people, JSON and CSV for programs, one line for each error."""
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brushprint.predict.predict import Said
+    from brushprint.predict.results import Results
+
+NO_PROOF = "A score is not proof of authorship. Unsure: the picture resembles works of both origins, or of neither."
+SYNTHETIC = "Synthetic sample: these figures are about the software, not about art."
+PARTITIONS = {"train": "Training picture", "validation": "Validation picture", "test": "Test picture"}
+
+
+def print_error(line: str) -> None:
+    """Print one line to the standard error."""
+    print(f"error: {escaped(line)}", file=sys.stderr)
+
+
+def escaped(text: str) -> str:
+    """Text whose control characters, which names of files may hold, are escaped, so that it stays on one line."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda match: ascii(match[0])[1:-1], text)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document."""
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def print_table(rows: Sequence[Sequence[str]], indent: str = "") -> None:
+    """Print rows of text, the first of which is the header, in aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print(indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def print_synthetic(runs: Iterable["Results"], names: Sequence[str]) -> None:
+    """Print a warning if one of these variants was trained on the embedded sample in one of the runs."""
+    if any(run.synthetic(name) for run in runs for name in names):
+        print(SYNTHETIC)
+
+
+def print_answers(answers: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> None:
+    """Print a block for each picture with a row for each variant; `names` are the variants that were asked."""
+    answered = False
+    for picture in answers:
+        answered = True
+        header = ("variant", "verdict", "AI", "source", "style")
+        rows = [
+            (
+                row.variant,
+                row.answer.origin,
+                _percent(row.answer.ai),
+                _likeliest(row.answer.sources),
+                _likeliest(row.answer.styles),
+            )
+            for row in picture
+        ]
+        print(escaped(str(picture[0].picture)))
+        print_table([header, *rows], indent="  ")
+        for partition, words in PARTITIONS.items():
+            if variants := [row.variant for row in picture if row.partition == partition]:
+                every = len(variants) == len(picture) > 1
+                print(f"  {words} of {'every variant' if every else ', '.join(variants)}.")
+        print()
+    # Without any answer there is nothing to warn of.
+    if answered:
+        print(NO_PROOF)
+        print_synthetic([results], names)
+
+
+def print_answers_as_json(answers: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> None:
+    """Print one JSON document with an object for each picture and variant."""
+    print_json(list(_records(answers, results, names)))
+
+
+def print_answers_as_csv(answers: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> None:
+    """Print a line for each picture and variant; of the sources and styles only the likeliest."""
+    columns = ["picture", "sha256", "variant", "verdict", "ai", "label", "source", "style"]
+    writer = csv.DictWriter(
+        sys.stdout, [*columns, "partition", "heatmap", "synthetic"], extrasaction="ignore", lineterminator="\n"
+    )
+    writer.writeheader()
+    for record in _records(answers, results, names):
+        source, style = (next(iter(record[key] or {}), None) for key in ("sources", "styles"))
+        writer.writerow(record | {"source": source, "style": style})
+
+
+def variant_record(results: "Results", name: str) -> dict[str, Any]:
+    """The facts and test figures of a variant, as plain values; figures are shares from 0 to 1."""
+    metrics, settings = results.metrics(name), results.settings(name)
+    return {
+        "variant": name,
+        "task": settings["task"],
+        "pixels": settings["recipe"]["image_size"],
+        "balanced_accuracy": metrics["test"]["balanced_accuracy"],
+        "guessing": 1 / len(metrics["classes"]),
+        "false_alarms": metrics["detection"]["false_alarms"],
+        "unsure": metrics["verdict"]["test"]["unsure"],
+        "synthetic": results.synthetic(name),
+    }
+
+
+def print_variants(records: Iterable[Mapping[str, Any]]) -> None:
+    """Print a row for each record of `variant_record`, and a legend."""
+    header = ("variant", "task", "pixels", "balanced accuracy", "guessing", "false positives", "unsure")
+    rows = [
+        (
+            record["variant"],
+            record["task"],
+            str(record["pixels"]),
+            _interval(record["balanced_accuracy"]),
+            f"{100 * record['guessing']:.1f}",
+            _interval(record["false_alarms"]),
+            _interval(record["unsure"]),
+        )
+        for record in records
+    ]
+    print_table([header, *rows])
+    print(
+        "\nPer cent of the test pictures, with 95 % intervals. False positives: human works called AI if every picture"
+    )
+    print("must be answered. Unsure: pictures that are called neither human nor AI, so that few are called wrongly.")
+
+
+def print_claims(claims: Iterable[Mapping[str, Any]]) -> None:
+    """Print the source documents with a row for each claim; see `brushprint.predict.results.Results.claims`."""
+    for citation, group in groupby(claims, key=lambda claim: claim["citation"]):
+        print(citation)
+        rows = [(claim["id"], claim["published"] or "-", _obtained(claim), claim["verdict"]) for claim in group]
+        print_table([("claim", "published", "obtained", "verdict"), *rows], indent="  ")
+        print()
+
+
+def print_claim(claim: Mapping[str, Any], citation: Mapping[str, Any]) -> None:
+    """Print all that is known of one claim, and the source document that it comes from."""
+    print(f"{claim['id']}: {claim['what']}, of {claim['variant'] or 'the collection'} ({claim['collection']})")
+    print(f"  source     {citation['title']}")
+    print(f"             {', '.join(citation['authors'])}")
+    if citation["link"]:
+        print(f"             {citation['link']}")
+    print(f"  published  {claim['published'] or '-'}")
+    print(f"  obtained   {_obtained(claim)}")
+    print(f"  verdict    {claim['verdict']}" + (f": {'; '.join(claim['why'])}" if claim["why"] else ""))
+
+
+def print_comparison(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print what differs for each variant; see `brushprint.predict.results.compared`."""
+    for row in rows:
+        print(row["variant"])
+        for line in _differences(row):
+            print(f"  {line}")
+    print()
+
+
+def _records(answers: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Each answer as plain values."""
+    synthetic = {name: results.synthetic(name) for name in names}
+    for row in (row for picture in answers for row in picture):
+        yield {
+            "picture": str(row.picture),
+            "sha256": row.sha256,
+            "variant": row.variant,
+            "verdict": row.answer.origin,
+            "ai": row.answer.ai,
+            "label": row.answer.label,
+            "probabilities": row.probabilities,
+            "sources": row.answer.sources,
+            "styles": row.answer.styles,
+            "partition": row.partition,
+            "heatmap": row.heatmap and str(row.heatmap),
+            "synthetic": synthetic[row.variant],
+        }
+
+
+def _differences(row: Mapping[str, Any]) -> Iterator[str]:
+    first, second = (_interval(row["balanced_accuracy"][key]) for key in ("first", "second"))
+    yield f"balanced accuracy  {first}, {second}"
+    if paired := row["paired"]:
+        value, low, high = (f"{100 * paired['difference'][key]:+.1f}" for key in ("value", "low", "high"))
+        p = paired["p_corrected"]
+        yield (
+            f"accuracy           difference (first - second) {value} points ({low} to {high}) on "
+            f"{paired['pictures']:,} test pictures, {'p < 0.001' if p < 0.001 else f'p = {p:.3f}'}"
+        )
+    else:
+        yield "accuracy           not comparable: no test picture in common, or another task"
+    yield from (f"{key}  {json.dumps(first)}, {json.dumps(second)}" for key, (first, second) in row["settings"].items())
+    if row["data"]:
+        yield f"different data: {', '.join(row['data'])}"
+    if row["code"]:
+        yield f"different code: {', '.join(row['code'])}"
+
+
+def _likeliest(probabilities: Mapping[str, float] | None) -> str:
+    """The first name, which is the likeliest, with its probability."""
+    if probabilities is None:
+        return "-"
+    name, probability = next(iter(probabilities.items()))
+    return f"{name.replace('_', ' ')} {probability:.0%}"
+
+
+def _obtained(claim: Mapping[str, Any]) -> str:
+    obtained = claim["obtained"]
+    if not obtained:
+        return "-"
+    value, low, high = (
+        None if obtained[key] is None else f"{obtained[key]:,.{claim['decimals']}f}" for key in ("value", "low", "high")
+    )
+    interval = f" ({low} to {high})" if low and high else ""
+    return f"{value}{' %' if claim['unit'] == '%' else ''}{interval}"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
+
+
+def _interval(estimate: Mapping[str, float | None]) -> str:
+    """A share with the interval around it, if there is one, in per cent."""
+    value, low, high = (
+        None if (share := estimate[key]) is None else f"{100 * share:.1f}" for key in ("value", "low", "high")
+    )
+    return "-" if value is None else f"{value} ({low} to {high})" if low else value

@@ -1,0 +1,96 @@
+"""Checks across keys: references by name that lead nowhere, and settings that exclude one another."""
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from brushprint.core.config_errors import Location
+from brushprint.core.errors import nearest
+from brushprint.data.taxonomy import TASKS
+from brushprint.models.architectures import registry
+from brushprint.models.recipe import ONE_LOGIT, Recipe
+from brushprint.settings.schema import Config, Variant
+
+
+def inconsistencies(config: Config) -> Iterator[tuple[Location, str]]:
+    """Each mistake that the types alone cannot show: where it is, and what is wrong and how to correct it."""
+    if config.collection.kind == "sample" and config.collection.sha256:
+        yield ("collection", "sha256"), "the embedded sample has no checksum; set it to null"
+    if not config.variants:
+        yield ("variants",), "no variant to train; name one"
+    for name, variant in config.variants.items():
+        for key, reason in _in_variant(config, variant):
+            yield ("variants", name, key), reason
+    yield from _in_arms(config)
+    for name in config.pretrained.files:
+        if not registry.exists(name):
+            yield ("pretrained", "files", name), _no_such_architecture(name)
+    for name, recipe in config.recipes.items():
+        for key, reason in _in_recipe(config, recipe):
+            yield ("recipes", name, key), reason
+        yield from _in_budget(config, name, recipe)
+
+
+def _in_variant(config: Config, variant: Variant) -> Iterator[tuple[str, str]]:
+    if variant.split not in config.splits:
+        yield "split", f"no such split: {variant.split!r}{nearest(variant.split, config.splits)}"
+    if variant.recipe not in config.recipes:
+        yield "recipe", f"no such recipe: {variant.recipe!r}{nearest(variant.recipe, config.recipes)}"
+    styled = any(rule.style or "style" in re.compile(rule.folder).groupindex for rule in config.collection.labels)
+    if "style" in TASKS[variant.task] and not styled:
+        yield "task", f"the task {variant.task!r} needs styles, but no rule of collection.labels gives one"
+    recipe = config.recipes.get(variant.recipe)
+    if recipe and recipe.loss == ONE_LOGIT and variant.task != "origin":
+        reason = f"the loss of the recipe {variant.recipe} is for two classes"
+        yield "task", f"{reason}: set loss: cross-entropy there, or task: origin, not {variant.task!r}"
+
+
+def _in_arms(config: Config) -> Iterator[tuple[Location, str]]:
+    arms = config.arms
+    for location, names in (
+        (("arms", "seeds", "variants"), arms.seeds.variants),
+        (("arms", "leave_one_generator_out"), arms.leave_one_generator_out),
+    ):
+        for position, name in enumerate(names):
+            if name not in config.variants:
+                yield (*location, position), f"no such variant: {name!r}{nearest(name, config.variants)}"
+    for position, name in enumerate(arms.leave_one_generator_out):
+        if name in config.variants and {"source", "folder"} & set(TASKS[task := config.variants[name].task]):
+            reason = f"a network of the task {task} has no class for a generator that it was not trained on"
+            yield ("arms", "leave_one_generator_out", position), f"{reason}; name one of origin or origin_style"
+
+
+def _in_recipe(config: Config, recipe: Recipe) -> Iterator[tuple[str, str]]:
+    architecture = recipe.architecture
+    if not registry.exists(architecture):
+        yield "architecture", _no_such_architecture(architecture)
+        return
+    if recipe.momentum and recipe.optimizer != "sgd":
+        yield "momentum", f"{recipe.optimizer} has no momentum; leave it out, or set optimizer: sgd"
+    if recipe.pretrained and "/" not in architecture and architecture not in config.pretrained.files:
+        reason = f"there are no published weights of {architecture}"
+        yield "pretrained", f"{reason}: name a file of them in pretrained.files, or set false"
+    if recipe.image_size < (minimum := registry.minimum_size(architecture)):
+        yield "image_size", f"{architecture} cannot take pictures of less than {minimum} pixels"
+
+
+def _in_budget(config: Config, name: str, recipe: Recipe) -> Iterator[tuple[Location, str]]:
+    """Whether the budget makes pictures too small for a recipe that a variant uses and that is valid without it."""
+    size, architecture = config.budget.max_image_size, recipe.architecture
+    used = any(variant.recipe == name for variant in config.variants.values())
+    if size is not None and used and registry.exists(architecture):
+        minimum = registry.minimum_size(architecture)
+        if size < minimum <= recipe.image_size:
+            reason = f"{architecture} of the recipe {name} cannot take pictures of less than {minimum} pixels"
+            yield ("budget", "max_image_size"), reason
+
+
+def _no_such_architecture(name: str) -> str:
+    library = name.rpartition("/")[0]
+    candidates = [known for known in registry.names() if known.startswith(f"{library}/") or not library]
+    if library == "timm" and not candidates:
+        return f"{name!r} needs the package timm: install it with `uv sync --extra timm`"
+    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.5)
+    own = ", ".join(known for known in registry.names() if "/" not in known)
+    hint = f"did you mean {close[0]!r}?" if close else f"known: {own}, torchvision/MODEL and timm/MODEL"
+    return f"no such architecture: {name!r}; {hint}"

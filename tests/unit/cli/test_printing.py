@@ -1,0 +1,233 @@
+"""Answers, tables and errors are printed for people as text, and for programs as JSON and CSV."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from brushprint.cli import printing
+from brushprint.predict.answer import Answer
+
+
+class Results:
+    """Results whose variants were trained on the embedded sample or not."""
+
+    def __init__(self, *, synthetic: bool) -> None:
+        self._synthetic = synthetic
+
+    def synthetic(self, variant: str) -> bool:
+        return self._synthetic
+
+
+REAL, SAMPLE = Results(synthetic=False), Results(synthetic=True)
+
+
+def row(variant: str = "small", partition: str | None = None, picture: str = "a.jpg") -> SimpleNamespace:
+    """What a variant of the task `source_style` says of a picture."""
+    sources, styles = {"latent_diffusion": 0.876, "human": 0.124}, {"art_nouveau": 0.6, "baroque": 0.4}
+    return SimpleNamespace(
+        picture=Path(picture),
+        sha256="ab" * 32,
+        variant=variant,
+        answer=Answer("ai", 0.876, "latent_diffusion art_nouveau", sources, styles),
+        probabilities={"latent_diffusion art_nouveau": 0.876, "human baroque": 0.124},
+        partition=partition,
+        heatmap=None,
+    )
+
+
+def binary_row(variant: str = "binary") -> SimpleNamespace:
+    """What a variant of the task `origin`, whose classes name no source or style, says of a picture."""
+    answer = Answer("unsure", 0.5, "ai", None, None)
+    return SimpleNamespace(**vars(row(variant)) | {"answer": answer, "heatmap": Path("maps/a.png")})
+
+
+def test_an_error_stays_on_one_line(capsys: pytest.CaptureFixture) -> None:
+    printing.print_error("two\nlines\x1b[0m\u2028é: bad")
+    assert capsys.readouterr() == ("", "error: two\\nlines\\x1b[0m\\u2028é: bad\n")
+
+
+def test_a_table_is_aligned_without_spaces_at_its_end(capsys: pytest.CaptureFixture) -> None:
+    printing.print_table([("name", "x"), ("a", "10"), ("longer", "1")], indent="> ")
+    assert capsys.readouterr().out == "> name    x\n> a       10\n> longer  1\n"
+
+
+def test_people_get_a_block_for_each_picture_and_the_warnings_at_the_end(capsys: pytest.CaptureFixture) -> None:
+    printing.print_answers([[row(), binary_row()]], SAMPLE, ["small", "binary"])
+    assert capsys.readouterr().out.splitlines() == [
+        "a.jpg",
+        "  variant  verdict  AI   source                style",
+        "  small    ai       88%  latent diffusion 88%  art nouveau 60%",
+        "  binary   unsure   50%  -                     -",
+        "",
+        printing.NO_PROOF,
+        printing.SYNTHETIC,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("partitions", "lines"),
+    [
+        ((None, None), []),
+        (("train", None), ["  Training picture of first."]),
+        (("train", "test"), ["  Training picture of first.", "  Test picture of second."]),
+        (("validation", "validation"), ["  Validation picture of every variant."]),
+    ],
+)
+def test_a_picture_that_a_variant_was_made_with_is_marked(partitions, lines, capsys: pytest.CaptureFixture) -> None:
+    rows = [row(name, partition) for name, partition in zip(("first", "second"), partitions, strict=True)]
+    printing.print_answers([rows], REAL, ["first", "second"])
+    assert [line for line in capsys.readouterr().out.splitlines() if "picture of" in line] == lines
+
+
+def test_one_variant_is_named_even_where_it_is_every_variant(capsys: pytest.CaptureFixture) -> None:
+    printing.print_answers([[row("only", "train")]], REAL, ["only"])
+    assert "  Training picture of only.\n" in capsys.readouterr().out
+
+
+def test_without_an_answer_people_get_no_warning_and_programs_a_whole_document(capsys: pytest.CaptureFixture) -> None:
+    printing.print_answers([], SAMPLE, ["small"])
+    assert capsys.readouterr().out == ""
+    printing.print_answers_as_json([], SAMPLE, ["small"])
+    assert capsys.readouterr().out == "[]\n"
+    printing.print_answers_as_csv([], SAMPLE, ["small"])
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_programs_get_every_probability_as_json(capsys: pytest.CaptureFixture) -> None:
+    printing.print_answers_as_json([[row()], [binary_row()]], SAMPLE, ["small", "binary"])
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["probabilities"] == {"latent_diffusion art_nouveau": 0.876, "human baroque": 0.124}
+    assert (first["picture"], first["verdict"], first["ai"], first["heatmap"]) == ("a.jpg", "ai", 0.876, None)
+    assert (second["sources"], second["heatmap"], second["synthetic"]) == (None, "maps/a.png", True)
+
+
+def test_programs_get_the_likeliest_source_and_style_as_csv(capsys: pytest.CaptureFixture) -> None:
+    printing.print_answers_as_csv([[row(picture="two, or\nmore.jpg"), binary_row()]], REAL, ["small", "binary"])
+    first, second = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (first["picture"], first["source"], first["style"]) == (
+        "two, or\nmore.jpg",
+        "latent_diffusion",
+        "art_nouveau",
+    )
+    assert (second["source"], second["style"], second["synthetic"]) == ("", "", "False")
+    assert "probabilities" not in first
+
+
+def test_variants_are_shown_in_per_cent_with_their_intervals(capsys: pytest.CaptureFixture) -> None:
+    figures = {
+        "balanced_accuracy": {"value": 0.8123, "low": 0.77, "high": 0.85},
+        "false_alarms": {"value": 0.1, "low": None, "high": None},
+        "unsure": {"value": None, "low": None, "high": None},
+    }
+    printing.print_variants([{"variant": "small", "task": "origin", "pixels": 32, "guessing": 0.5, **figures}])
+    header, line, *_ = capsys.readouterr().out.splitlines()
+    assert header.split("  ")[0] == "variant"
+    assert line.split() == ["small", "origin", "32", "81.2", "(77.0", "to", "85.0)", "50.0", "10.0", "-"]
+
+
+CITATION = {"title": "Art Critique", "authors": ["Urban", "Stanczyk"], "short": "Urban et al.", "link": None}
+CLAIM = {
+    "id": "000-accuracy",
+    "source": "000",
+    "citation": "Urban et al.",
+    "what": "test accuracy",
+    "variant": "small",
+    "collection": "ai-artbench",
+    "published": "91.49 %",
+    "obtained": {"value": 90.123, "low": 89.5, "high": 90.75},
+    "unit": "%",
+    "decimals": 2,
+    "verdict": "close",
+    "why": ["within 2 percentage points"],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "obtained"),
+    [
+        ({}, "90.12 % (89.50 to 90.75)"),
+        ({"obtained": None}, "-"),
+        (
+            {"obtained": {"value": 20000.0, "low": None, "high": None}, "unit": "pictures", "decimals": 0},
+            "20,000",
+        ),
+    ],
+)
+def test_a_claim_is_shown_in_its_own_unit(changes, obtained, capsys: pytest.CaptureFixture) -> None:
+    claim = CLAIM | changes
+    printing.print_claims([claim])
+    citation, _, line, _ = capsys.readouterr().out.splitlines()
+    assert citation == "Urban et al."
+    assert line.split() == ["000-accuracy", "91.49", "%", *obtained.split(), "close"]
+    printing.print_claim(claim, CITATION)
+    assert capsys.readouterr().out.splitlines() == [
+        "000-accuracy: test accuracy, of small (ai-artbench)",
+        "  source     Art Critique",
+        "             Urban, Stanczyk",
+        "  published  91.49 %",
+        f"  obtained   {obtained}",
+        "  verdict    close: within 2 percentage points",
+    ]
+
+
+def test_a_claim_about_a_collection_names_it(capsys: pytest.CaptureFixture) -> None:
+    printing.print_claim(CLAIM | {"variant": None, "why": []}, CITATION)
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first == "000-accuracy: test accuracy, of the collection (ai-artbench)"
+    assert last == "  verdict    close"
+
+
+def test_claims_are_listed_by_the_document_that_they_come_from(capsys: pytest.CaptureFixture) -> None:
+    other = {"id": "004-loss", "source": "004", "citation": "Sajjad, AI art"}
+    printing.print_claims([CLAIM, CLAIM | {"id": "000-loss"}, CLAIM | other])
+    lines = [line.split("  ")[0] or line.split()[0] for line in capsys.readouterr().out.splitlines() if line]
+    assert lines == ["Urban et al.", "claim", "000-accuracy", "000-loss", "Sajjad, AI art", "claim", "004-loss"]
+    printing.print_claim(CLAIM, CITATION | {"link": "https://example.org/study"})
+    assert "             https://example.org/study\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("paired", "line"),
+    [
+        (None, "not comparable: no test picture in common, or another task"),
+        ((0.0123, 0.0004), "difference (first - second) +1.2 points (-0.5 to +3.0) on 1,300 test pictures, p < 0.001"),
+        ((-0.01, 0.25), "difference (first - second) -1.0 points (-0.5 to +3.0) on 1,300 test pictures, p = 0.250"),
+    ],
+)
+def test_two_runs_are_compared_with_figures_settings_data_and_code(paired, line, capsys: pytest.CaptureFixture) -> None:
+    interval = {"value": 0.8, "low": 0.7, "high": 0.9}
+    figures = None
+    if paired:
+        value, p = paired
+        figures = {"difference": {"value": value, "low": -0.005, "high": 0.03}, "p_corrected": p, "pictures": 1300}
+    printing.print_comparison(
+        [
+            {
+                "variant": "small",
+                "balanced_accuracy": {"first": interval, "second": interval},
+                "paired": figures,
+                "settings": {"recipe.epochs": [2, None]},
+                "data": ["pixels"],
+                "code": ["torch", "brushprint.models.head"],
+            }
+        ]
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "small",
+        "  balanced accuracy  80.0 (70.0 to 90.0), 80.0 (70.0 to 90.0)",
+        f"  accuracy           {line}",
+        "  recipe.epochs  2, null",
+        "  different data: pixels",
+        "  different code: torch, brushprint.models.head",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(("runs", "warned"), [([REAL, SAMPLE], True), ([REAL, REAL], False), ([SAMPLE], True)])
+def test_the_sample_is_warned_of_in_whichever_run_it_is(runs, warned, capsys: pytest.CaptureFixture) -> None:
+    printing.print_synthetic(runs, ["small"])
+    assert (printing.SYNTHETIC in capsys.readouterr().out) == warned

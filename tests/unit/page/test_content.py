@@ -1,0 +1,79 @@
+"""The gallery holds test pictures of every split; the figures of a variant stand beside their baselines."""
+
+from pathlib import Path
+
+import onnx
+import pandas as pd
+import pytest
+
+from brushprint.core.errors import UserError
+from brushprint.page.content import about_picture, about_variant, gallery
+from brushprint.predict.answer import FACTS
+
+
+def catalogue(pictures: int) -> pd.DataFrame:
+    """Two human pictures for each AI one; every fifth picture is a TIFF, which browsers do not open."""
+    return pd.DataFrame(
+        {
+            "image_id": [f"{number:03}" for number in range(pictures)],
+            "source": ["human", "human", "generator"] * (pictures // 3),
+            "format": ["TIFF", "JPEG", "PNG", "JPEG", "PNG"] * (pictures // 5),
+        }
+    )
+
+
+def split(table: pd.DataFrame, tests: slice) -> pd.DataFrame:
+    return pd.DataFrame({"image_id": table["image_id"], "partition": "train"}).assign(
+        partition=lambda rows: rows["partition"].mask(rows.index.isin(rows.index[tests]), "test")
+    )
+
+
+def test_the_gallery_shows_equally_many_test_pictures_of_each_source():
+    table = catalogue(60)
+    shown = gallery(table, [split(table, slice(50)), split(table, slice(10, 60))], seed=1, count=12)
+    assert dict(shown["source"].value_counts()) == {"human": 6, "generator": 6}
+    assert shown["image_id"].between("010", "049").all()
+    assert "TIFF" not in set(shown["format"])
+    assert list(shown["source"]) != sorted(shown["source"])
+
+
+def test_a_gallery_without_enough_pictures_is_refused():
+    table = catalogue(60)
+    with pytest.raises(UserError, match="shows 12 pictures, and only 8 that browsers open test in every split"):
+        gallery(table, [split(table, slice(30)), split(table, slice(20, 60))], seed=1, count=12)
+
+
+@pytest.mark.parametrize("classes", [["ai", "human"], ["ai a", "ai b", "human a"]])
+def test_figures_have_a_baseline_and_binary_tasks_no_second_accuracy(tmp_path: Path, classes: list[str]):
+    interval = {"value": 0.5, "low": 0.4, "high": 0.6}
+    verdict = {"human_called_ai": interval, "ai_called_human": interval}
+    metrics = {
+        "classes": classes,
+        "test": {"pictures": 1300, "accuracy": interval, "majority": 0.67},
+        "detection": {"balanced_accuracy": interval},
+        "verdict": {"test": verdict | {"always": {share: {"value": 0.2} for share in verdict}}},
+    }
+    model = onnx.helper.make_model(onnx.helper.make_graph([], "none", [], []))
+    onnx.helper.set_model_props(model, {FACTS: '{"image_size": 32}'})
+    onnx.save(model, tmp_path / "model.onnx")
+    about = about_variant("small", tmp_path / "model.onnx", metrics, [])
+    assert about["facts"] == {"image_size": 32}
+    assert about["bytes"] == (tmp_path / "model.onnx").stat().st_size
+    baselines = {figure["what"]: (figure["instead"], figure["baseline"]) for figure in about["figures"]}
+    forced = ("if forced to answer", 0.2)
+    expected = {"Correct, of 1,300 test pictures": ("always guessing the commonest class", 0.67)}
+    if len(classes) > 2:
+        expected["Balanced accuracy of human or AI"] = ("guessing", 0.5)
+    assert baselines == expected | {"Human works called AI": forced, "AI works called human": forced}
+    assert all(figure["low"] == 0.4 for figure in about["figures"])
+
+
+def test_an_unknown_label_of_a_picture_is_null():
+    row = {"origin": "ai", "source": "generator", "style": float("nan"), "format": "WEBP"}
+    assert about_picture("gallery/1", row) == {
+        "file": "gallery/1",
+        "type": "image/webp",
+        "origin": "ai",
+        "source": "generator",
+        "style": None,
+    }

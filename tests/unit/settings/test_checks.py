@@ -1,0 +1,109 @@
+"""References that lead nowhere, and settings that exclude one another, are refused with the remedy."""
+
+import pytest
+
+from brushprint.core.errors import UserError
+from brushprint.models.architectures import registry
+from brushprint.settings.loading import load
+from tests.support.settings import SHIPPED, merged, shipped
+
+
+@pytest.mark.parametrize(
+    ("overlay", "line"),
+    [
+        (
+            "variants: {new: {task: origin, split: natrual, recipe: cifake-32}}",
+            "variants.new.split: no such split: 'natrual'; did you mean 'natural'?",
+        ),
+        (
+            "variants: {new: {task: origin, split: natural, recipe: cifake32}}",
+            "variants.new.recipe: no such recipe: 'cifake32'; did you mean 'cifake-32'?",
+        ),
+        (
+            "recipes: {cifake-32: {architecture: cifak}}",
+            "recipes.cifake-32.architecture: no such architecture: 'cifak'; did you mean 'cifake'?",
+        ),
+        (
+            "recipes: {cifake-32: {architecture: torchvision/resnet19}}",
+            "recipes.cifake-32.architecture: no such architecture: 'torchvision/resnet19'; "
+            "did you mean 'torchvision/resnet18'?",
+        ),
+        (
+            "recipes: {cifake-32: {architecture: yolo}}",
+            "recipes.cifake-32.architecture: no such architecture: 'yolo'; "
+            "known: cifake, conv3, simple-cnn, tapering-cnn, torchvision/MODEL and timm/MODEL",
+        ),
+        (
+            f"pretrained: {{files: {{torchvision/resnet: {{path: x, sha256: {'ab' * 32}}}}}}}",
+            "pretrained.files.torchvision/resnet: no such architecture: 'torchvision/resnet'; "
+            "did you mean 'torchvision/resnet50'?",
+        ),
+        (
+            "arms: {leave_one_generator_out: [cifake-23]}",
+            "arms.leave_one_generator_out[0]: no such variant: 'cifake-23'; did you mean 'cifake-32'?",
+        ),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_named_with_the_nearest_one(error_line, overlay: str, line: str):
+    assert error_line(overlay) == line
+
+
+@pytest.mark.parametrize(
+    ("overlay", "line"),
+    [
+        (
+            f"collection: {{sha256: {'ab' * 32}}}",
+            "collection.sha256: the embedded sample has no checksum; set it to null",
+        ),
+        (
+            "variants: {resnet50-finetuned: {task: source}}",
+            "variants.resnet50-finetuned.task: the loss of the recipe resnet50-finetuned is for two classes: "
+            "set loss: cross-entropy there, or task: origin, not 'source'",
+        ),
+        (
+            "recipes: {conv3: {pretrained: true}}",
+            "recipes.conv3.pretrained: there are no published weights of conv3: "
+            "name a file of them in pretrained.files, or set false",
+        ),
+        (
+            "recipes: {simple-cnn: {architecture: torchvision/vgg16, image_size: 31}}",
+            "recipes.simple-cnn.image_size: torchvision/vgg16 cannot take pictures of less than 32 pixels",
+        ),
+        (
+            "{budget: {max_image_size: 33}, recipes: {cifake-128: {architecture: torchvision/alexnet}}}",
+            "budget.max_image_size: torchvision/alexnet of the recipe cifake-128 cannot take pictures of less than 63",
+        ),
+        (
+            "recipes: {cifake-32: {momentum: 0.9}}",
+            "recipes.cifake-32.momentum: adam has no momentum; leave it out, or set optimizer: sgd",
+        ),
+        ("arms: {seeds: {variants: [cnn]}}", "arms.seeds.variants[0]: no such variant: 'cnn'"),
+        (
+            "arms: {leave_one_generator_out: [conv3-source]}",
+            "arms.leave_one_generator_out[0]: a network of the task source has no class for a generator",
+        ),
+    ],
+)
+def test_settings_that_exclude_one_another_are_refused(error_line, overlay: str, line: str):
+    assert error_line(overlay).startswith(line)
+
+
+def test_a_model_of_timm_is_refused_with_the_command_that_installs_it(error_line, monkeypatch: pytest.MonkeyPatch):
+    installed = registry._models
+    monkeypatch.setattr(registry, "_models", lambda library: {} if library == "timm" else installed(library))
+    line = error_line("recipes: {conv3: {architecture: timm/convnext_tiny}}")
+    assert line.endswith("'timm/convnext_tiny' needs the package timm: install it with `uv sync --extra timm`")
+
+
+def test_a_task_that_needs_styles_is_refused_where_no_rule_gives_one(error_line):
+    labels = "collection: {labels: [{folder: a, origin: ai, source: a}, {folder: b, origin: human, source: human}]}"
+    variants = "variants: {" + ", ".join(f"{name}: null" for name in shipped()["variants"])
+    line = error_line(f"{labels}\n{variants}, new: {{task: source_style, split: natural, recipe: conv3}}}}")
+    reason = "the task 'source_style' needs styles, but no rule of collection.labels gives one"
+    assert line == f"variants.new.task: {reason}"
+
+
+def test_a_run_without_any_variant_is_refused():
+    values = merged(shipped(), {"variants": dict.fromkeys(shipped()["variants"])})
+    with pytest.raises(UserError, match="variants: no variant to train; name one"):
+        load(values, SHIPPED)
