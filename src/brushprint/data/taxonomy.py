@@ -1,7 +1,7 @@
 """The words for what a picture is, and how a task makes classes of them."""
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from brushprint.core.job_log import LOG
 
@@ -21,7 +21,8 @@ TASKS = {
 }
 
 # Where in a picture heat may lie.
-REGIONS = ("upper", "middle", "lower", "left", "right", "lower right", "centre", "border", "plain", "faces")
+Region = Literal["upper", "middle", "lower", "left", "right", "lower right", "centre", "border", "plain", "faces"]
+REGIONS: tuple[Region, ...] = get_args(Region)
 
 PUBLISHED_LEVELS = {
     "train": "train",
