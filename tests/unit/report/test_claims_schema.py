@@ -59,6 +59,14 @@ def test_every_source_document_is_cited_by_title_and_authors():
     assert len({citation.short for citation in citations}) == len(citations)
 
 
+def test_the_readme_cites_every_source_document():
+    readme = (REPOSITORY / "README.md").read_text()
+    for source in load(SHIPPED).sources.values():
+        title = source.citation.title
+        cited = f"[{title}]({source.citation.link})" if source.citation.link else title
+        assert f"| {cited} | {', '.join(source.citation.authors)} |" in readme
+
+
 def test_a_citation_is_needed(tmp_path: Path):
     shipped = yaml.safe_load(SHIPPED.read_text())
     del shipped["sources"]["002"]["citation"]
