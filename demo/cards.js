@@ -77,8 +77,8 @@ export function choice({ name, facts, bytes, figures }, checked) {
   return element("div", { className: "choice" }, box, label, about, good);
 }
 
-const FORBIDDEN = "What it must not be used for";
-const WRONGED = "Whom it wrongs";
+const FORBIDDEN = "Out-of-scope uses";
+const WRONG = "False accusations and misses";
 
 function sentences(said) {
   return element("ul", {}, ...said.map((sentence) => element("li", {}, sentence)));
@@ -89,12 +89,12 @@ export function limits(variants) {
   const said = variants.map(({ card }) => new Map(card.map((section) => [section.heading, section.sentences])));
   const forbidden = new Set(said.flatMap((card) => card.get(FORBIDDEN)));
   const each = variants.map(({ name }, index) => {
-    const rest = [...said[index]].filter(([heading]) => heading !== FORBIDDEN && heading !== WRONGED);
+    const rest = [...said[index]].filter(([heading]) => heading !== FORBIDDEN && heading !== WRONG);
     return element(
       "article",
       { ariaLabel: name },
-      element("h3", {}, `${name}: whom it wrongs`),
-      sentences(said[index].get(WRONGED)),
+      element("h3", {}, `${name}: false accusations and misses`),
+      sentences(said[index].get(WRONG)),
       element(
         "details",
         {},

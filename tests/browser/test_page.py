@@ -619,7 +619,7 @@ def test_what_networks_cost_and_can_stands_beside_its_baseline_and_limits_are_to
     assert f"always guessing the commonest class: {100 * metrics['test']['majority']:.1f} %" in told
     limits = page.inner_text("#limits")
     for section in cards["cifake-32"]:
-        if section["heading"] in ("What it must not be used for", "Whom it wrongs"):
+        if section["heading"] in ("Out-of-scope uses", "False accusations and misses"):
             assert all(sentence in limits for sentence in section["sentences"])
     assert "synthetic sample" in page.inner_text("#synthetic").lower()
     assert "A score is not proof of authorship." in page.inner_text(".answers")

@@ -1,5 +1,6 @@
 """The report as a reader has it: in a browser, by keyboard, on paper, and without JavaScript."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -51,7 +52,7 @@ def test_every_picture_is_there(visit):
     page.evaluate("for (const image of document.images) image.loading = 'eager'")
     page.wait_for_function("[...document.images].every((image) => image.complete)")
     sizes = "[...document.images].map((image) => [image.naturalWidth, image.getAttribute('width')])"
-    assert all(width == int(said) > 0 for width, said in page.evaluate(sizes))
+    assert all(width == int(stated) > 0 for width, stated in page.evaluate(sizes))
 
 
 @pytest.mark.parametrize("anchor", ["collection", "variants", "trust", "mistakes", *VARIANTS, "claims", "provenance"])
@@ -175,7 +176,7 @@ def test_totals_stay_last_and_groups_together_under_their_names(visit):
     counts.get_by_role("button", name="source").click()
     counts.get_by_role("button", name="source").click()
     assert column(counts.locator("tbody tr"), 0) == ["stable_diffusion", "latent_diffusion", "human", "total"]
-    page.get_by_text("By source and variant").click()
+    page.get_by_text("By source document and variant").click()
     table = page.locator("#claims table").last
     groups = "(table) => [...table.tBodies].map((body) => [...body.rows].map((row) => row.innerText))"
     before = table.evaluate(groups)
@@ -186,13 +187,26 @@ def test_totals_stay_last_and_groups_together_under_their_names(visit):
     assert [sorted(group) for group in before] == [sorted(group) for group in after]
 
 
+def test_source_documents_are_cited_by_authors_title_and_link(visit, finished: Path):
+    claims = visit("#claims").locator("#claims")
+    sources = json.loads((finished / "results/sample/claims.json").read_text())["sources"]
+    cited = claims.locator("details > p").all_text_contents()
+    assert cited == [f"{', '.join(source['authors'])}: {source['title']}" for source in sources.values()]
+    links = claims.locator("a[href^=http]").evaluate_all("(links) => links.map((link) => link.href)")
+    assert links == [source["link"] for source in sources.values() if source["link"]]
+    text = claims.evaluate("(section) => section.textContent")
+    for key, source in sources.items():
+        assert text.count(source["short"]) > 1
+        assert not re.search(rf"(?<![\d,.]){key}\b", text)
+
+
 @pytest.fixture
 def mistakes(finished: Path) -> pd.DataFrame:
     table = pd.read_parquet(finished / "results/sample/mistakes.parquet")
     wrong = [[answer for answer in row if answer["label"] != answer["predicted"]] for row in table["answers"]]
     # The tiny collection has fewer than a page shows.
     assert table["thumbnail"].notna().all()
-    return table.assign(said=wrong)
+    return table.assign(wrong_answers=wrong)
 
 
 def files(page: Page) -> list[str]:
@@ -206,12 +220,12 @@ def test_the_mistakes_are_those_of_the_table_each_with_one_thumbnail(visit, mist
     assert files(page) == mistakes["path"].tolist()
     expect(page.locator("#mistakes").get_by_role("status")).to_have_text(f"{len(mistakes)} of {len(mistakes)} shown")
     expect(page.locator("#mistakes img")).to_have_count(len(mistakes))
-    for said in mistakes["said"][0]:
-        words = f"{said['variant']} said {said['predicted']}, {100 * said['probability']:.0f}%"
+    for answer in mistakes["wrong_answers"][0]:
+        words = f"{answer['variant']} predicted {answer['predicted']}, {100 * answer['probability']:.0f}%"
         expect(page.locator(".mistake").first).to_contain_text(words)
 
 
-def test_the_mistakes_are_sifted_by_words_and_choices(visit, mistakes):
+def test_the_mistakes_are_filtered_by_words_and_choices(visit, mistakes):
     page = visit("#mistakes")
     form, status = page.get_by_role("search"), page.locator("#mistakes").get_by_role("status")
     style, variant = mistakes["style"][0], VARIANTS[0]
@@ -220,7 +234,7 @@ def test_the_mistakes_are_sifted_by_words_and_choices(visit, mistakes):
     assert files(page) == of_style["path"].tolist()
     expect(status).to_have_text(f"{len(of_style)} of the {len(mistakes)} pictures here match")
     form.get_by_role("combobox", name="Wrong in").select_option(variant)
-    in_variant = of_style["said"].map(lambda said: variant in [answer["variant"] for answer in said])
+    in_variant = of_style["wrong_answers"].map(lambda answers: variant in [answer["variant"] for answer in answers])
     assert files(page) == of_style.loc[in_variant, "path"].tolist()
     form.get_by_role("button", name="Clear").click()
     expect(status).to_have_text(f"{len(mistakes)} of {len(mistakes)} shown")
@@ -238,7 +252,7 @@ def test_the_mistakes_are_sifted_by_words_and_choices(visit, mistakes):
     assert files(page) == mistakes.loc[wanted, "path"].tolist()
     form.get_by_role("searchbox").fill("no such picture")
     assert files(page) == []
-    expect(page.get_by_text("No picture here is like that")).to_be_visible()
+    expect(page.get_by_text("No picture here matches")).to_be_visible()
     expect(status).to_have_text(f"0 of the {len(mistakes)} pictures here match")
 
 
@@ -249,8 +263,8 @@ def test_the_mistakes_are_ordered_by_how_sure_the_wrong_answers_are(visit, mista
     form.get_by_role("combobox", name="Wrong in").select_option(variant)
     sure = {
         path: max(chances)
-        for path, said in zip(mistakes["path"], mistakes["said"], strict=True)
-        if (chances := [answer["probability"] for answer in said if answer["variant"] == variant or not variant])
+        for path, answers in zip(mistakes["path"], mistakes["wrong_answers"], strict=True)
+        if (chances := [answer["probability"] for answer in answers if answer["variant"] == variant or not variant])
     }
     for order, sign in (("surest", -1), ("least", 1)):
         form.get_by_role("combobox", name="Order").select_option(order)
@@ -263,14 +277,14 @@ def test_the_mistakes_are_ordered_by_how_sure_the_wrong_answers_are(visit, mista
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow"])
-def test_there_is_nothing_that_shuts_a_reader_out(visit, viewport: dict, scheme: str):
+def test_the_page_is_accessible(visit, viewport: dict, scheme: str):
     page = visit(viewport=viewport, color_scheme=scheme)
     page.evaluate("for (const part of document.querySelectorAll('main details')) part.open = true")
-    found = Axe().run(page, options={"resultTypes": ["violations"]})
-    assert found.violations_count == 0, found.generate_report()
+    result = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert result.violations_count == 0, result.generate_report()
     page.locator("button.enlarge").first.click()
-    found = Axe().run(page, context="dialog", options={"resultTypes": ["violations"]})
-    assert found.violations_count == 0, found.generate_report()
+    result = Axe().run(page, context="dialog", options={"resultTypes": ["violations"]})
+    assert result.violations_count == 0, result.generate_report()
 
 
 def test_without_javascript_all_is_there_and_nothing_that_would_not_work(visit, mistakes):

@@ -129,7 +129,7 @@ CHANGES: dict[str, list[Change]] = {
     "the random networks that heat is compared with": [set_key("explain", "random_networks", to=4)],
     "the pictures that maps are checked on": [set_key("explain", "faithfulness_pictures", to=20)],
     "the title of the collection": [set_key("collection", "title", to="Another")],
-    "the template of the report": [add_line("src/brushprint/report/page.html.jinja", "<!-- end -->")],
+    "the template of the report": [add_line("src/brushprint/report/templates/page.html.jinja", "<!-- end -->")],
     "how pictures are harmonised": [
         set_key("collection", "harmonise", to={"side": 64, "resize": "lanczos", "format": "jpeg", "quality": 90})
     ],

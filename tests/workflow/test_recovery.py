@@ -453,7 +453,7 @@ def test_a_disk_that_fills_up_during_a_job_is_told_and_the_job_is_done_again_whe
 def test_a_disk_that_fills_up_before_a_job_can_write_its_log_is_told(
     project: Path, small_disk: Callable[[str, str], SmallDisk]
 ) -> None:
-    add_line("src/brushprint/report/page.html.jinja", "<!-- end -->")(project)
+    add_line("src/brushprint/report/templates/page.html.jinja", "<!-- end -->")(project)
     disk = small_disk("logs/sample", "2m")
     process = begin(project, "results/sample/report/index.html", within=disk.within)
     with paused(process, project, "report"):

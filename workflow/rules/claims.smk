@@ -2,12 +2,12 @@
 
 import yaml
 
-from brushprint.report import claims
+from brushprint.report import claims_schema
 
 CLAIMS = "config/claims.yaml"
 
 try:
-    claims.load(CLAIMS)
+    claims_schema.load(CLAIMS)
 except UserError as error:
     stop(error)
 
@@ -28,11 +28,11 @@ def changed():
             update_config(merged, yaml.safe_load(Path("config", file).read_text()))
     shipped = settings.load(merged, [])
 
-    def how(of, name):
-        variant = of.variants.get(name)
-        return variant and (variant.task, of.splits[variant.split], of.recipes[variant.recipe])
+    def definition(config, name):
+        variant = config.variants.get(name)
+        return variant and (variant.task, config.splits[variant.split], config.recipes[variant.recipe])
 
-    return [name for name in CONFIG.variants if how(CONFIG, name) != how(shipped, name)]
+    return [name for name in CONFIG.variants if definition(CONFIG, name) != definition(shipped, name)]
 
 
 rule claims:

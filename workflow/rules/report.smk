@@ -48,10 +48,10 @@ rule report:
         f"{LOGS}/report.log",
     params:
         *code("report"),
-        template=[
-            sha256(Path(workflow.basedir, f"src/brushprint/report/page.{kind}"))
-            for kind in ("html.jinja", "css", "js")
-        ],
+        templates={
+            file.name: sha256(file)
+            for file in sorted(Path(workflow.basedir, "src/brushprint/report/templates").glob("[!.]*"))
+        },
         title=CONFIG.collection.title,
         synthetic=SYNTHETIC,
         budget=CONFIG.budget.model_dump(),

@@ -23,7 +23,8 @@ TASKS: dict[str, tuple[str, ...]] = {
 }
 
 # The regions of a picture in which heat is measured.
-REGIONS = ("upper", "middle", "lower", "left", "right", "lower right", "centre", "border", "plain", "faces")
+Region = Literal["upper", "middle", "lower", "left", "right", "lower right", "centre", "border", "plain", "faces"]
+REGIONS: tuple[Region, ...] = get_args(Region)
 
 PUBLISHED_LEVELS = {
     "train": "train",

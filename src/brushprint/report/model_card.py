@@ -1,4 +1,4 @@
-"""The model card of a variant: what it is, what it can and cannot do, in sentences that its measurements write.
+"""The model card of a variant: what it is, what it can and cannot do, in sentences written from its measurements.
 
 After Mitchell et al., Model Cards for Model Reporting (2019).
 """
@@ -10,11 +10,13 @@ import pandas as pd
 
 from brushprint.stats.intervals import FEWEST
 
+# The most styles and changes of pictures that a card names.
 _WORST = 3
+_UNKNOWN = "an unknown share"
 
 
 class Section(NamedTuple):
-    """A heading and what stands below it, a sentence an entry."""
+    """A heading and the sentences below it."""
 
     heading: str
     sentences: list[str]
@@ -34,16 +36,16 @@ def card(
     arms: Mapping[str, Sequence[Mapping[str, Any]]],
     external: Mapping[str, Any] | None,
 ) -> list[Section]:
-    """What a reader should know before trusting a variant.
+    """Write the sections of a variant's model card.
 
     Parameters
     ----------
     title : of the collection
     task, recipe : of the variant
     synthetic : whether its pictures are the embedded sample
-    split : see `brushprint.data.split`
-    metrics : what `workflow/scripts/evaluate.py` writes
-    styles : see `brushprint.evaluation.detection.by_style_and_source`
+    split : columns `source`, `partition` and `copy`, see `brushprint.data.split`
+    metrics : the variant's `metrics.json`
+    styles : see `brushprint.evaluation.detection.by_style_and_source`; a missing style is one that is not known
     robustness : see `brushprint.evaluation.robustness.rates`
     audit : see `brushprint.evaluation.shortcut_audit.audit`
     arms : `seeds` and `unseen` of this variant, see `brushprint.evaluation.arms`
@@ -51,19 +53,19 @@ def card(
         for none
     """
     return [
-        Section("What it is", _what_it_is(title, task, recipe, synthetic, split)),
-        Section("What it can do", _what_it_can(metrics)),
-        Section("Whom it wrongs", _whom_it_wrongs(metrics)),
-        Section("Where it fails", [*_worst_styles(styles), *_worst_changes(robustness)]),
-        Section("On what it never saw", _unseen(arms, external)),
-        Section("What it may have learned in place of art", _shortcuts(audit, robustness)),
-        Section("How sure its scores are", _scores(metrics)),
+        Section("Model and training data", _training(title, task, recipe, synthetic, split)),
+        Section("Accuracy on test pictures", _accuracy(metrics)),
+        Section("False accusations and misses", _false_accusations(metrics)),
+        Section("Weakest styles and image changes", [*_worst_styles(styles), *_worst_changes(robustness)]),
+        Section("Unseen generators and other seeds", _unseen(arms, external)),
+        Section("Dataset shortcuts", _shortcuts(audit, robustness)),
+        Section("Calibration and abstention", [_calibration(metrics), *_abstention(metrics["verdict"])]),
         Section(
-            "What it must not be used for",
+            "Out-of-scope uses",
             [
-                "A score is not proof of authorship: it says how alike a picture is to those that the network learned "
-                "from, and it is wrong as often as this card says.",
-                "No person should be accused, ranked or paid by it.",
+                "A score is not proof of authorship: it says how similar a picture is to the network's training "
+                "pictures, and it is wrong as often as this card says.",
+                "Do not use it to accuse, rank or pay anybody.",
             ],
         ),
     ]
@@ -78,9 +80,6 @@ def as_markdown(name: str, sections: Sequence[Section]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-_UNKNOWN = "an unknown share"
-
-
 def _percent(value: float | None) -> str:
     return _UNKNOWN if pd.isna(value) else f"{value:.1%}"
 
@@ -91,66 +90,72 @@ def _share(measure: Mapping[str, Any]) -> str:
 
 
 def _points(value: float | None, low: float | None, high: float | None, digits: int = 1) -> str:
-    if pd.isna(value):
+    if value is None or pd.isna(value):
         return "an unknown number of points"
-    # Adding nought makes nought of what is rounded to less than none.
-    value, *ends = (f"{round(100 * of, digits) + 0:+.{digits}f}" for of in (value, low, high) if not pd.isna(of))
-    return f"{value} points" + (f" ({' to '.join(ends)})" if len(ends) == 2 else "")
+    ends = [_signed(end, digits) for end in (low, high) if end is not None and pd.notna(end)]
+    return f"{_signed(value, digits)} points" + (f" ({' to '.join(ends)})" if len(ends) == 2 else "")
 
 
-def _what_it_is(title: str, task: str, recipe: Mapping[str, Any], synthetic: bool, split: pd.DataFrame) -> list[str]:
-    learned = split[split["partition"] == "train"]
-    by_source = ", ".join(f"{count:,} {source}" for source, count in learned["source"].value_counts().items())
-    copies = int((learned["copy"] > 0).sum())
-    said = [
+def _signed(share: float, digits: int) -> str:
+    # Adding zero turns a rounded -0.0 into 0.0.
+    return f"{round(100 * share, digits) + 0:+.{digits}f}"
+
+
+def _words(label: str) -> str:
+    return label.replace("_", " ")
+
+
+def _training(title: str, task: str, recipe: Mapping[str, Any], synthetic: bool, split: pd.DataFrame) -> list[str]:
+    training = split[split["partition"] == "train"]
+    by_source = ", ".join(f"{count:,} {source}" for source, count in training["source"].value_counts().items())
+    copies = int((training["copy"] > 0).sum())
+    sentences = [
         f"A {recipe['architecture']} network on pictures of {recipe['image_size']} pixels a side, for the task "
         f"{task.replace('_', ' and ')}.",
-        f"Trained on {len(learned):,} pictures of {title} ({by_source})"
+        f"Trained on {len(training):,} pictures of {title} ({by_source})"
         + (f", of which {copies:,} are augmented copies." if copies else "."),
     ]
     if synthetic:
-        said.append("Its pictures are a synthetic sample, so its figures are about the software, not about art.")
-    return said
+        sentences.append("Its pictures are a synthetic sample, so its figures are about the software, not about art.")
+    return sentences
 
 
-def _what_it_can(metrics: Mapping[str, Any]) -> list[str]:
-    test = metrics["test"]
-    found = metrics["detection"]
-    said = [
-        f"Of {test['pictures']:,} test pictures it names {_share(test['accuracy'])} rightly, where always the most "
-        f"frequent class would reach {_percent(test['majority'])}; its balanced accuracy is "
-        f"{_share(test['balanced_accuracy'])}, where guessing reaches {1 / len(metrics['classes']):.1%}.",
+def _accuracy(metrics: Mapping[str, Any]) -> list[str]:
+    test, detection = metrics["test"], metrics["detection"]
+    sentences = [
+        f"Of {test['pictures']:,} test pictures, {_share(test['accuracy'])} are classified correctly; always guessing "
+        f"the commonest class gives {_percent(test['majority'])}. Balanced accuracy is "
+        f"{_share(test['balanced_accuracy'])}; guessing gives {1 / len(metrics['classes']):.1%}.",
     ]
-    if found["human"] and found["ai"]:
-        said.append(
-            f"Asked for human or AI, its balanced accuracy is {_share(found['balanced_accuracy'])}, where guessing "
-            "reaches 50.0%."
+    if detection["human"] and detection["ai"]:
+        sentences.append(
+            f"Asked for human or AI, its balanced accuracy is {_share(detection['balanced_accuracy'])}; guessing gives "
+            "50.0%."
         )
     else:
-        said.append("Its test pictures are all human or all AI, so nobody knows how well it tells these apart.")
-    if found["why"]:
-        said.append(f"It was tested on {found['why']}, which says little.")
-    return said
+        sentences.append("All test pictures are human or all are AI, so how well it tells the two apart is unknown.")
+    if detection["why"]:
+        sentences.append(f"It was tested on {detection['why']}: too few to rely on.")
+    return sentences
 
 
-def _whom_it_wrongs(metrics: Mapping[str, Any]) -> list[str]:
-    found = metrics["detection"]
-    alarms, misses = found["false_alarms"], found["misses"]
+def _false_accusations(metrics: Mapping[str, Any]) -> list[str]:
+    detection, abstaining = metrics["detection"], metrics["verdict"]["test"]
+    alarms, misses = detection["false_alarms"], detection["misses"]
     if pd.isna(alarms["value"]):
-        said = ["No human work was tested, so nobody knows how many it would call AI."]
+        sentences = ["No human work was tested, so the rate of false accusations is unknown."]
     else:
-        said = [
-            f"Of a thousand human artists who each show one work, it would wrongly accuse about {_of_1000(alarms)} of "
-            f"using AI if it always answered, by its threshold of {found['threshold']:.2f}, and about "
-            f"{_of_1000(metrics['verdict']['test']['human_called_ai'])} where it may answer unsure."
+        sentences = [
+            f"If 1,000 human artists each showed one work, it would falsely accuse about {_of_1000(alarms)} of them of "
+            f"using AI if it always answered, by its threshold of {detection['threshold']:.2f}, and about "
+            f"{_of_1000(abstaining['human_called_ai'])} where it may answer unsure."
         ]
     if not pd.isna(misses["value"]):
-        called = _share(metrics["verdict"]["test"]["ai_called_human"])
-        said.append(
-            f"It would call {_share(misses)} of AI works human if it always answered, and {called} where it may answer "
-            "unsure."
+        sentences.append(
+            f"It would call {_share(misses)} of AI works human if it always answered, and "
+            f"{_share(abstaining['ai_called_human'])} where it may answer unsure."
         )
-    return said
+    return sentences
 
 
 def _of_1000(measure: Mapping[str, Any]) -> str:
@@ -161,107 +166,115 @@ def _of_1000(measure: Mapping[str, Any]) -> str:
 def _worst_styles(styles: pd.DataFrame) -> list[str]:
     enough = styles[styles["pictures"] >= FEWEST].sort_values(["right", "source", "style"], ascending=True)
     if enough.empty:
-        return [f"No style of any source has {FEWEST} test pictures, so nothing is said of single styles."]
-    rows = [
-        f"{'works without a known style' if pd.isna(row.style) else row.style} of {row.source}: {row.right:.0%} of "
-        f"{row.pictures:,} right ({row.right_low:.0%} to {row.right_high:.0%})"
-        for row in enough.head(_WORST).itertuples()
-    ]
-    return ["It does worst on " + "; ".join(rows) + "."]
+        return [f"No style of any source has {FEWEST} test pictures, so no style is judged by itself."]
+    rows = []
+    for row in enough.head(_WORST).to_dict("records"):
+        source = _words(row["source"])
+        works = (
+            f"{source} works without a known style"
+            if pd.isna(row["style"])
+            else f"{source} {_words(row['style'])} works"
+        )
+        rows.append(
+            f"{works}, {row['right']:.0%} of {row['pictures']:,} correct "
+            f"({row['right_low']:.0%} to {row['right_high']:.0%})"
+        )
+    return [f"Asked for human or AI, it does worst on {'; '.join(rows)}."]
 
 
 def _worst_changes(robustness: pd.DataFrame) -> list[str]:
     changed = robustness[(robustness["measure"] == "balanced_accuracy") & ~robustness["name"].isin(["none", "swap"])]
     known = changed.dropna(subset=["change"])
     if known.empty:
-        return ["Too few pictures were changed to say what it does on changed ones."]
-    of = f"Of {known['pictures'].iloc[0]:,} changed test pictures, balanced accuracy falls"
+        return ["Too few pictures were changed to judge its accuracy on changed ones."]
+    start = f"On {known['pictures'].iloc[0]:,} changed test pictures, balanced accuracy falls"
     falls = known[known["change"] < 0].sort_values(["change", "name", "severity"])
     if falls.empty:
-        return [f"{of} by no change that was tried."]
+        return [f"{start} under none of the changes."]
     rows = [
-        f"{row.name} of severity {row.severity}: {_points(row.change, row.change_low, row.change_high, digits=0)}"
-        for row in falls.drop_duplicates("name").head(_WORST).itertuples(index=False)
+        f"{row['name']} of severity {row['severity']}, "
+        f"{_points(row['change'], row['change_low'], row['change_high'], digits=0)}"
+        for row in falls.drop_duplicates("name").head(_WORST).to_dict("records")
     ]
-    return [f"{of} most by " + "; ".join(rows) + "."]
+    return [f"{start} most under {'; '.join(rows)}."]
 
 
 def _unseen(arms: Mapping[str, Sequence[Mapping[str, Any]]], external: Mapping[str, Any] | None) -> list[str]:
-    said = []
+    sentences = []
     for row in arms["unseen"]:
         if row["why"]:
-            said.append(f"Nothing is known of {row['source']} as an unseen generator: {row['why']}.")
+            sentences.append(f"How it does on {row['source']} as an unseen generator is unknown: {row['why']}.")
             continue
-        said.append(
-            f"Trained without {row['source']}, it misses {_share(row['unseen']['misses'])} of its works, beside "
-            f"{_share(row['seen']['misses'])} when it had learned from some: balanced accuracy "
+        sentences.append(
+            f"Trained without {row['source']}, it misses {_share(row['unseen']['misses'])} of its works, and "
+            f"{_share(row['seen']['misses'])} when trained with some: balanced accuracy changes by "
             f"{_points(**row['difference']['balanced_accuracy'])}."
         )
-    if not said:
-        said.append("It was not tried on a generator that it never saw: expect it to do worse there than here.")
+    if not sentences:
+        sentences.append("It was not tested on an unseen generator: expect lower accuracy there than here.")
     if external:
-        said.append(
-            f"On {external['title']}, which is from elsewhere, its balanced accuracy is "
+        sentences.append(
+            f"On {external['title']}, pictures from elsewhere, its balanced accuracy is "
             f"{_share(external['balanced_accuracy'])}; {_share(external['false_alarms'])} of human works are called AI."
         )
         if external["why"]:
-            said.append(f"There it was tested on {external['why']}, which says little.")
+            sentences.append(f"There it was tested on {external['why']}: too few to rely on.")
     for row in arms["seeds"]:
         spread = row["balanced_accuracy"]
-        said.append(
+        sentences.append(
             f"Trained {row['networks']} times from different seeds, its balanced accuracy lies between "
             f"{_percent(spread['lowest'])} and {_percent(spread['highest'])}."
         )
-    return said
+    return sentences
 
 
 def _shortcuts(audit: Sequence[Mapping[str, Any]], robustness: pd.DataFrame) -> list[str]:
-    found = {}
+    cues: dict[str, list[str]] = {}
     for row in audit:
         if row["found"]:
-            told = f"{row['cues']} ({row['balanced_accuracy']['value']:.0%})"
-            found.setdefault(row["question"], []).append(told)
+            cues.setdefault(row["question"], []).append(f"{row['cues']} {row['balanced_accuracy']['value']:.0%}")
     unjudged = [row["why"] for row in audit if row["why"]]
-    if found:
-        questions = "; ".join(f"{question} by {', '.join(cues)}" for question, cues in found.items())
-        said = [f"Without looking at the art, one can tell {questions}: it may have learned that."]
+    if cues:
+        sentences = [
+            f"Balanced accuracy for {question} without the art: {', '.join(values)}; guessing gives 50%."
+            for question, values in cues.items()
+        ]
+        sentences.append("The network may have learned these cues in place of the art.")
     elif len(unjudged) == len(audit):
         why = f": {unjudged[0]}" if unjudged else ""
-        said = [f"Nobody knows whether how the pictures were made and saved tells AI from human{why}."]
+        sentences = [f"Whether the files' encoding, size or colours separate AI from human is unknown{why}."]
     else:
-        said = ["How the pictures were made and saved does not tell AI from human, as far as the audit sees."]
+        sentences = ["The audit finds no cue beside the art that separates AI from human."]
     swap = robustness[(robustness["name"] == "swap") & (robustness["measure"] == "balanced_accuracy")]
-    for row in swap.dropna(subset=["change"]).itertuples():
-        said.append(
-            f"When human and AI pictures swap size and encoding, its balanced accuracy changes by "
-            f"{_points(row.change, row.change_low, row.change_high)}."
-        )
-    return said
-
-
-def _scores(metrics: Mapping[str, Any]) -> list[str]:
-    before, after = (metrics["calibration"][when] for when in ("before", "after"))
-    return [
-        f"Its confidence is off by {_share(before['ece'])} on average (expected calibration error); divided by the "
-        f"temperature {metrics['calibration']['temperature']:.2f}, which validation pictures chose, by "
-        f"{_share(after['ece'])}. A perfectly calibrated network of so many pictures would seem off by "
-        f"{_percent(before['ece']['chance']['mean'])}.",
-        *_verdicts(metrics["verdict"]),
+    sentences += [
+        "When human and AI pictures swap size and encoding, its balanced accuracy changes by "
+        f"{_points(row['change'], row['change_low'], row['change_high'])}."
+        for row in swap.dropna(subset=["change"]).to_dict("records")
     ]
+    return sentences
 
 
-def _verdicts(verdict: Mapping[str, Any]) -> list[str]:
-    found = verdict["test"]
-    told = (
-        f"It answers unsure on {_share(found['unsure'])} of test pictures, with the aim that at most "
-        f"{verdict['level']:.0%} of the works of either origin are called the other"
+def _calibration(metrics: Mapping[str, Any]) -> str:
+    before, after = (metrics["calibration"][when]["ece"] for when in ("before", "after"))
+    return (
+        f"The expected calibration error is {_share(before)}, and {_share(after)} after division by the temperature "
+        f"{metrics['calibration']['temperature']:.2f}, which validation pictures chose. A perfectly calibrated network "
+        f"would show {_percent(before['chance']['mean'])} on so many pictures."
     )
-    if not pd.isna(found["wrong"]["value"]):
-        told += (
-            f"; of the others it gets {_share(found['wrong'])} wrong, where it would get "
-            f"{_share(found['always']['wrong'])} wrong of all if it always answered"
+
+
+def _abstention(verdict: Mapping[str, Any]) -> list[str]:
+    test = verdict["test"]
+    sentences = [
+        f"It answers unsure on {_share(test['unsure'])} of test pictures; the target is that at most "
+        f"{verdict['level']:.0%} of the works of either origin are called the other."
+    ]
+    if not pd.isna(test["wrong"]["value"]):
+        sentences.append(
+            f"Its error rate is {_share(test['wrong'])} when it answers, and {_share(test['always']['wrong'])} if "
+            "forced to answer."
         )
-    if not verdict["why"]:
-        return [f"{told}."]
-    never = [name for end, name in (("low", "human"), ("high", "AI")) if verdict[end] is None]
-    return [f"{told}.", f"With {verdict['why']} it never answers {' or '.join(never)}."]
+    if verdict["why"]:
+        never = [name for end, name in (("low", "human"), ("high", "AI")) if verdict[end] is None]
+        sentences.append(f"With {verdict['why']} it never answers {' or '.join(never)}.")
+    return sentences

@@ -2,20 +2,21 @@
 
 import base64
 import hashlib
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import jinja2
 import pandas as pd
 from markupsafe import Markup
-from PIL import Image
 
 from brushprint.core.atomic import replacing
 from brushprint.data.split import PARTITIONS
+from brushprint.report import findings
+from brushprint.report.gallery import gallery
+from brushprint.report.images import embed_file
 
 _CLUSTERS = "For each outcome a scatter chart of the clusters and bars of the styles, or else sources, in each"
 _TRIPLES = "Pictures with Grad-CAM heatmap and occlusion map beside them, true and predicted class and confidence above"
@@ -214,18 +215,8 @@ TRUST = {
     ),
 }
 
-# The cues that may be more than a shortcut.
-COLOURS = "colour statistics"
-
-TEMPLATE, STYLE, SCRIPT = (Path(__file__).with_name(f"page.{kind}") for kind in ("html.jinja", "css", "js"))
-
-
-class Picture(NamedTuple):
-    """A picture inside the page: its data as an address, and its size in pixels."""
-
-    source: str
-    width: int
-    height: int
+# `page.html.jinja` includes a template for each section; the rule `report` lists all files here as its code.
+TEMPLATES = Path(__file__).with_name("templates")
 
 
 def write_report(
@@ -259,18 +250,13 @@ def write_report(
 
     The page fetches nothing, and its policy (CSP, level 3) lets a browser run and apply nothing but its own text.
     """
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(points=_points, percent=_percent, amount=_amount, chance=_chance, figure=_figure)
-    environment.filters.update(picture=_picture, allowed=_allowed)
-    environment.filters["number"] = lambda value: f"{value:,}"
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    template = _environment().get_template("page.html.jinja")
     page = template.render(
         title=title,
         synthetic=synthetic,
+        sample=" (synthetic sample)" if synthetic else "",
         from_scratch=from_scratch,
-        budget={key: cap for key, cap in budget.items() if cap is not None},
+        shortened=findings.shortened(budget),
         catalogue=_counts(catalogue, "published_split"),
         pictures=len(catalogue),
         sizes=_sizes(catalogue),
@@ -281,116 +267,78 @@ def write_report(
         copies=copies,
         variants=variants,
         tasks=_by_task(variants),
-        frequent=_frequent,
-        clusters_say=_clusters_say,
+        commonest=_commonest,
+        findings=findings,
         claims=claims,
-        nowhere=_nowhere_comparable(claims["claims"]),
+        not_comparable=findings.not_comparable(claims["claims"]),
         fewest=min(_fewest(variant["metrics"]) for variant in variants.values()),
         figures=FIGURES,
         groups=GROUPS,
-        mistakes=_gallery(mistakes),
-        style=Markup(STYLE.read_text(encoding="utf-8")),
-        script=Markup(SCRIPT.read_text(encoding="utf-8")),
+        mistakes=gallery(mistakes),
+        style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
         trust=trust,
         trust_figures={key: said for key, said in TRUST.items() if (Path(trust["figures"]) / key).exists()},
-        warnings=_warnings(trust),
-        told_of_heat=_told_of_heat,
-        told_of_maps=_told_of_maps,
+        warnings=findings.warnings(trust),
         as_json=lambda value: json.dumps(value, indent=2),
     )
     with replacing(target) as part:
         part.write_text(page, encoding="utf-8")
 
 
-def _warnings(trust: Mapping[str, Any]) -> list[str]:
-    """What a reader should know before any figure: shortcuts that were found, and leaks."""
-    found = [row for row in trust["audit"].get("harmonised", trust["audit"]["raw"]) if row["found"]]
-    said = []
-    if found:
-        told = {row["question"]: [] for row in found}
-        for row in found:
-            told[row["question"]].append(f"{row['cues']} ({row['balanced_accuracy']['value']:.2f})")
-        questions = "; ".join(f"{question} by {', '.join(cues)}" for question, cues in told.items())
-        colours = " Colours may be the art itself." if any(row["cues"] == COLOURS for row in found) else ""
-        said.append(
-            f"Nothing of the art is needed to tell {questions}: balanced accuracies, where guessing is 0.5. Networks "
-            f"may have learned that.{colours}"
-        )
-    leaks = [
-        f"{row['pictures']:,} of the split {name} ({row['share']:.1%}) in {row['in']}"
-        for name, rates in trust["leaks"].items()
-        for row in rates["across"]
-        if row["pictures"] and row["of"] == "test"
-    ]
-    if leaks:
-        said.append(
-            f"Test pictures have near duplicates elsewhere: {'; '.join(leaks)}. Figures without those that leak from "
-            "training stand beside the others."
-        )
-    return said
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=lambda value: f"{value:,}",
+        decimal=_decimal,
+        percent=_percent,
+        points=_points,
+        p_value=_p_value,
+        measure=_measure,
+        amount=_amount,
+        picture=embed_file,
+        allowed=_allowed,
+    )
+    return environment
 
 
-def _fewest(metrics: Mapping[str, Any]) -> int:
-    return min(metrics["test"]["report"][name]["support"] for name in metrics["classes"])
-
-
-def _frequent(metrics: Mapping[str, Any], k: str) -> float:
-    """The top-k accuracy of naming the k most frequent classes of the test pictures every time."""
+def _commonest(metrics: Mapping[str, Any], k: str) -> float:
+    """The top-k accuracy of always guessing the k commonest classes of the test pictures."""
     support = sorted((metrics["test"]["report"][name]["support"] for name in metrics["classes"]), reverse=True)
     return sum(support[: int(k)]) / metrics["test"]["pictures"]
 
 
-def _clusters_say(latent: Mapping[str, Any]) -> list[str]:
-    """What the clusters of the full space say, a sentence for each outcome and one for all pictures."""
-    fits = {fit["outcome"]: fit for fit in latent["fits"] if fit["space"] == "full"}
-    sentences = []
-    for outcome in ("misclassified", "correct", "all"):
-        if outcome not in fits:
-            sentences.append(f"No test picture is {outcome}.")
-            continue
-        held = [row["labels"] for row in latent["clusters"] if (row["outcome"], row["space"]) == (outcome, "full")]
-        said = [_label_said(label, found, held, latent["level"]) for label, found in fits[outcome]["labels"].items()]
-        of = "all" if outcome == "all" else f"the {outcome}"
-        sentences.append(f"In the full space, clusters of {of} pictures say {'; '.join(said)}.")
-    return sentences
-
-
-def _label_said(label: str, found: Mapping[str, Any], held: Sequence[Mapping[str, Any]], level: float) -> str:
-    if found["why"]:
-        return f"nothing of {label} ({found['why']})"
-    nmi, chance = found["nmi"], found["nmi"]["chance"]
-    more = "more" if nmi["p"] < level else "no more"
-    supported = sum(row[label]["supported"] for row in held if row[label])
-    return (
-        f"{nmi['value']:.2f} of {label} (NMI), chance {chance['low']:.2f} to {chance['high']:.2f}: {more} than chance, "
-        f"and {supported} of {len(held)} clusters {'is' if supported == 1 else 'are'} supported as one {label}"
-    )
+def _fewest(metrics: Mapping[str, Any]) -> int:
+    """The number of test pictures of the smallest class."""
+    return min(metrics["test"]["report"][name]["support"] for name in metrics["classes"])
 
 
 def _by_task(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
     """The variants of each task, tasks and variants in the order of the settings."""
-    tasks = {}
+    tasks: dict[str, dict[str, Mapping[str, Any]]] = {}
     for name, variant in variants.items():
         tasks.setdefault(variant["provenance"]["settings"]["task"], {})[name] = variant
     return tasks
 
 
 def _counts(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Pictures a source (rows) and partition (columns), with totals."""
+    """The number of pictures by source (rows) and partition (columns), with totals."""
     parts = table[column].fillna("unsplit")
     counts = pd.crosstab(table["source"], parts)
-    order = [name for part in (*PARTITIONS, "unsplit") for name in (part, _copies_of(part)) if name in counts]
+    order = [name for part in (*PARTITIONS, "unsplit") for name in (part, f"copies to {part}") if name in counts]
     counts = counts[order].assign(total=counts.sum(axis=1))
     counts.loc["total"] = counts.sum()
     return counts
 
 
 def _with_copies_apart(split: pd.DataFrame) -> pd.DataFrame:
-    return split.assign(partition=split["partition"].mask(split["copy"] > 0, _copies_of(split["partition"])))
-
-
-def _copies_of(partition: Any) -> Any:
-    return "copies to " + partition
+    return split.assign(partition=split["partition"].mask(split["copy"] > 0, "copies to " + split["partition"]))
 
 
 def _sizes(catalogue: pd.DataFrame) -> dict[str, str]:
@@ -405,16 +353,8 @@ def _sizes(catalogue: pd.DataFrame) -> dict[str, str]:
     return described
 
 
-def _nowhere_comparable(claims: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The reasons that no claim compares, where the same hold for all; empty where one does or they differ."""
-    if any(claim["verdict"] != "not comparable" for claim in claims):
-        return []
-    first, *others = (claim["why"] for claim in claims)
-    return [reason for reason in first if all(reason in why for why in others)]
-
-
 def _amount(value: float, claim: Mapping[str, Any], sign: str = "") -> str:
-    """A number in the unit of a claim, with a digit more than the published figure where that has few."""
+    """A number in the unit of a claim, with as many digits as the published figure, or a few where that has fewer."""
     if claim["unit"] == "%":
         return f"{value:{sign},.{max(1, claim['decimals'])}f}" + (" points" if sign else " %")
     if claim["unit"] in ("", "nats"):
@@ -422,88 +362,27 @@ def _amount(value: float, claim: Mapping[str, Any], sign: str = "") -> str:
     return f"{round(value):{sign},}"
 
 
-def _told_of_heat(regions: pd.DataFrame) -> str:
-    """What regions of all test pictures hold more heat than the nulls."""
-    if not regions["pictures"].any():
-        return "No test picture has a heatmap with any heat."
-    more = regions.loc[regions["found"] == "more", "region"].tolist()
-    if not more:
-        return f"None of {len(regions)} regions of the picture holds more of the heat than its area and all nulls do."
-    return f"More of the heat than the area and all nulls have lies in: {', '.join(more)}."
+def _decimal(value: float | None) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.3f}"
 
 
-def _told_of_maps(faithfulness: Mapping[str, Any]) -> str:
-    """Whether the maps passed their tests."""
-    if not faithfulness["found"]:
-        honest = f"The maps do not pass as honest: {faithfulness['why']}."
-    else:
-        points = [100 * faithfulness[way]["better"]["value"] for way in ("deletion", "insertion")]
-        honest = "The maps tell what matters: by {:.0f} and {:.0f} points more than random ones.".format(*points)
-    first, last = (faithfulness["cascade"]["stages"][place]["similarity"]["value"] for place in (0, -1))
-    left = faithfulness["cascade"]["left"]
-    if first is not None and last is None:
-        return f"{honest} When all layers are made random, no map has any heat left."
-    if left is None:
-        return f"{honest} There is nothing to say whether they show what was learned."
-    return f"{honest} When all layers are made random, {max(0, left):.0%} of what the maps show is left."
+def _percent(value: float | None) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.1%}"
 
 
 def _points(value: float | None) -> str:
     return "–" if value is None or not math.isfinite(value) else f"{100 * value:+.1f}"
 
 
-def _chance(p: float) -> str:
+def _p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _figure(value: float) -> str:
-    """A measured value of any size, to a person."""
+def _measure(value: float) -> str:
+    """A measured value of any size, with about three digits."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _percent(value: float | None) -> str:
-    return "none" if value is None else f"{value:.1%}"
-
-
-def _gallery(mistakes: pd.DataFrame) -> dict[str, Any]:
-    """The mistakes that have a thumbnail, and what one may ask for among them."""
-    shown = mistakes[mistakes["thumbnail"].notna()].astype(object)
-    shown = shown.where(shown.notna(), None)
-    cards = [_mistake(row) for row in shown.itertuples()]
-    parts = {f"{part}s": sorted(shown[part].dropna().unique()) for part in ("origin", "source", "style")}
-    return {"total": len(mistakes), "cards": cards, "most": max(shown["wrong"], default=0), **parts}
-
-
-def _mistake(row: Any) -> dict[str, Any]:
-    wrong = [answer for answer in row.answers if answer["label"] != answer["predicted"]]
-    words = " ".join(filter(None, (row.style, row.source, row.path))).lower()
-    return {
-        **{part: getattr(row, part) for part in ("path", "origin", "source", "style", "asked")},
-        "file": PurePosixPath(row.path).name,
-        "words": f"{words} {words.replace('_', ' ')}",
-        "wrong": sorted(wrong, key=lambda answer: -answer["probability"]),
-        "right": [answer["variant"] for answer in row.answers if answer["label"] == answer["predicted"]],
-        "picture": _embedded(row.thumbnail),
-    }
-
-
 def _allowed(text: str) -> str:
-    """How a page's policy names the one text that it lets a browser run or apply."""
+    """The source expression by which the page's policy lets a browser run or apply this text alone."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def _picture(file: str | Path) -> Picture:
-    """A file of a picture; a PNG as WebP without loss, which is a fifth smaller."""
-    content = Path(file).read_bytes()
-    with Image.open(io.BytesIO(content)) as image:
-        if image.format != "PNG":
-            return _embedded(content)
-        stream = io.BytesIO()
-        image.convert("RGB").save(stream, "WEBP", lossless=True, quality=50, method=2)
-    return _embedded(stream.getvalue())
-
-
-def _embedded(content: bytes) -> Picture:
-    with Image.open(io.BytesIO(content)) as image:
-        kind = image.get_format_mimetype()
-        return Picture(f"data:{kind};base64,{base64.b64encode(content).decode()}", *image.size)

@@ -1,5 +1,6 @@
 "use strict";
-// The page says all without this. With it one finds one's place, enlarges figures, sorts tables and sifts the mistakes.
+// Everything can be read without this script. It marks the place in the contents, enlarges figures, sorts tables and
+// filters the misclassified pictures.
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -42,7 +43,7 @@ function markPlace() {
 
 function enlargeFigures() {
   const dialog = document.querySelector("dialog");
-  const [place, stage, told, zoom] = [".place", ".stage", ".told", ".zoom"].map((part) => dialog.querySelector(part));
+  const [place, stage, legend, zoom] = [".place", ".stage", ".legend", ".zoom"].map((part) => dialog.querySelector(part));
   const figures = all("figure");
   const buttons = figures.map((figure, index) => {
     const image = figure.querySelector("img");
@@ -68,7 +69,7 @@ function enlargeFigures() {
     stage.replaceChildren(image);
     const caption = figures[at].querySelector("figcaption").cloneNode(true);
     for (const link of all("a", caption)) link.replaceWith(...link.childNodes);
-    told.replaceChildren(...caption.childNodes);
+    legend.replaceChildren(...caption.childNodes);
     const section = figures[at].closest("section").querySelector("h2").textContent;
     place.textContent = `${section}: figure ${at + 1} of ${figures.length}`;
     magnify(false);
@@ -90,7 +91,7 @@ function enlargeFigures() {
   dialog.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const keys = { ArrowLeft: act.previous, ArrowRight: act.next, z: act.zoom };
-    // Of a figure in full pixels the arrows move what is seen.
+    // The arrow keys scroll a figure that is shown in full pixels.
     const moves = event.key.startsWith("Arrow") && stage.classList.contains("zoomed");
     if (keys[event.key] && !moves) {
       event.preventDefault();
@@ -127,13 +128,13 @@ function sortTables() {
   }
 
   function numberOf(words) {
-    const found = NUMBER.exec(words);
-    if (!found) return null;
-    const size = Number(found[2].replaceAll(",", ""));
-    return found[1] === "-" || found[1] === "−" ? -size : found[1] === "<" ? size - 1e-9 : size;
+    const match = NUMBER.exec(words);
+    if (!match) return null;
+    const size = Number(match[2].replaceAll(",", ""));
+    return match[1] === "-" || match[1] === "−" ? -size : match[1] === "<" ? size - 1e-9 : size;
   }
 
-  // What is sorted: not the name of a group, and not a total, which stays last.
+  // The rows to sort: without the name of a group, which stays first, and a total, which stays last.
   const sortable = (body) => [...body.rows].filter((row) => !row.matches(".task, .total") && row.cells.length > 1);
   const words = new Intl.Collator("en", { numeric: true });
 
@@ -176,8 +177,8 @@ function sortTables() {
   }
 }
 
-// What is wider than the window is reached by keyboard too.
-function reachWhatScrolls() {
+// Parts wider than the window can be scrolled by keyboard.
+function makeWideFocusable() {
   const watch = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) {
@@ -192,20 +193,20 @@ function reachWhatScrolls() {
   for (const wide of all(".wide, pre")) watch.observe(wide);
 }
 
-function siftMistakes() {
+function filterMistakes() {
   const filters = document.querySelector(".filters");
   if (!filters) return;
   const [gallery, count, none] = [".gallery", ".count", ".none"].map((part) => document.querySelector(part));
   const cards = all(".mistake").map((card) => ({
     card,
     line: card.querySelector(".surest"),
-    wrong: new Map(all("[data-variant]", card).map((said) => [said.dataset.variant, said])),
+    wrong: new Map(all("[data-variant]", card).map((answer) => [answer.dataset.variant, answer])),
     ...card.dataset,
   }));
-  const percent = (said) => Number(said.dataset.probability);
-  const surest = (one) => [...one.wrong.values()].reduce((a, b) => (percent(b) > percent(a) ? b : a));
+  const probability = (answer) => Number(answer.dataset.probability);
+  const surest = (one) => [...one.wrong.values()].reduce((a, b) => (probability(b) > probability(a) ? b : a));
 
-  function sift() {
+  function filter() {
     const asked = Object.fromEntries(new FormData(filters));
     const terms = asked.search.toLowerCase().split(/\s+/).filter(Boolean);
     const kept = cards.filter(
@@ -218,7 +219,7 @@ function siftMistakes() {
     const chosen = (one) => one.wrong.get(asked.variant) ?? surest(one);
     if (asked.order !== "wrong") {
       const direction = asked.order === "surest" ? -1 : 1;
-      kept.sort((one, other) => direction * (percent(chosen(one)) - percent(chosen(other))));
+      kept.sort((one, other) => direction * (probability(chosen(one)) - probability(chosen(other))));
     }
     for (const one of cards) one.card.hidden = true;
     for (const one of kept) {
@@ -232,12 +233,12 @@ function siftMistakes() {
   }
 
   filters.hidden = false;
-  filters.addEventListener("input", sift);
+  filters.addEventListener("input", filter);
   filters.addEventListener("submit", (event) => event.preventDefault());
-  // A form is reset after its event.
-  filters.addEventListener("reset", () => setTimeout(sift));
-  // Browsers remember what was chosen when a page is loaded again.
-  sift();
+  // The browser resets the form after this event.
+  filters.addEventListener("reset", () => setTimeout(filter));
+  // A browser restores the choices of a reloaded page.
+  filter();
 }
 
 function openForPrint() {
@@ -255,6 +256,6 @@ function openForPrint() {
 markPlace();
 enlargeFigures();
 sortTables();
-reachWhatScrolls();
-siftMistakes();
+makeWideFocusable();
+filterMistakes();
 openForPrint();

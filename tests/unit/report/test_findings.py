@@ -1,0 +1,140 @@
+"""Sentences of the report about results made by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brushprint.features.latent import latent
+from brushprint.report import findings
+from brushprint.settings.schema import Budget
+
+
+@pytest.mark.parametrize(
+    ("caps", "words"),
+    [
+        ({}, ""),
+        ({"max_image_size": 64}, "at most 64-pixel input"),
+        ({"images": 1200, "epochs": 6}, "at most 1,200 pictures, at most 6 epochs a phase"),
+        ({"batch_size": 16}, "at most 16 pictures a batch"),
+    ],
+)
+def test_the_caps_of_a_shortened_run_are_named(caps: dict[str, int], words: str) -> None:
+    assert findings.shortened(dict.fromkeys(Budget.model_fields) | caps) == words
+
+
+def test_every_cap_of_a_budget_has_words() -> None:
+    assert set(findings.CAPS) == set(Budget.model_fields)
+
+
+def audited(*rows: tuple[str, str, float, bool | None]) -> list[dict]:
+    return [
+        {"question": question, "cues": cues, "balanced_accuracy": {"value": value}, "found": found}
+        for question, cues, value, found in rows
+    ]
+
+
+SIZE, COLOURS = ("ai or human", "file size", 0.94, True), ("dalle or human", "colour statistics", 0.7, True)
+NOTHING = ("ai or human", "format", 0.5, False)
+
+
+def leaking(pictures: int) -> dict:
+    across = [{"of": "test", "in": "train", "pictures": pictures, "share": 0.1}]
+    return {"across": [*across, {"of": "train", "in": "test", "pictures": 9, "share": 0.1}]}
+
+
+def test_shortcuts_are_listed_by_question() -> None:
+    (warning,) = findings.warnings({"audit": {"raw": audited(SIZE, NOTHING)}, "leaks": {}})
+    assert warning.endswith("where guessing gives 0.5: ai or human: file size 0.94.")
+    (warning,) = findings.warnings({"audit": {"raw": audited(SIZE, COLOURS)}, "leaks": {}})
+    assert warning.endswith(
+        "ai or human: file size 0.94; dalle or human: colour statistics 0.70. Colours may be the art itself."
+    )
+
+
+def test_shortcuts_that_harmonising_took_away_are_no_warning() -> None:
+    audit = {"raw": audited(SIZE), "harmonised": audited(NOTHING)}
+    assert findings.warnings({"audit": audit, "leaks": {"natural": leaking(0)}}) == []
+
+
+def test_test_pictures_with_near_duplicates_in_training_are_a_warning() -> None:
+    (warning,) = findings.warnings({"audit": {"raw": audited(NOTHING)}, "leaks": {"natural": leaking(6)}})
+    assert "elsewhere: 6 of the split natural (10.0%) in train. " in warning
+
+
+def planted(styled: list[str]) -> dict:
+    """What is measured of three clusters, each of one source, of which only the `styled` have styles."""
+    number = np.arange(90)
+    features = np.eye(3, 8)[number % 3] * 9 + np.random.default_rng(0).normal(size=(90, 8))
+    table = pd.DataFrame({"image_id": number.astype(str), "outcome": "correct"})
+    table["source"] = np.array(["human", "midjourney", "diffusiondb"])[number % 3]
+    style = pd.Series(np.array(["baroque", "realism", "cubism"])[number % 3], dtype=object)
+    table["style"] = style.where(table["source"].isin(styled))
+    return latent(features, table, variance=0.9, clusters=3, permutations=99, refits=20, seed=0)[1]
+
+
+def test_a_cluster_without_styles_counts_neither_for_nor_against_them() -> None:
+    misclassified, correct, every = findings.clusters(planted(["human", "midjourney"]))
+    assert misclassified == "No test picture is misclassified."
+    assert "and 2 of 2 clusters are supported as one style; 1.00 of source" in correct
+    assert "and 3 of 3 clusters are supported as one source" in correct
+    assert "nothing of outcome (only one outcome)" in every
+
+
+def test_without_any_style_clusters_say_nothing_of_styles() -> None:
+    correct = findings.clusters(planted([]))[1]
+    assert "say nothing of style (no picture has a known style); 1.00 of source" in correct
+
+
+def regions(**found: str) -> pd.DataFrame:
+    return pd.DataFrame({"region": list(found), "found": list(found.values()), "pictures": 20})
+
+
+def test_regions_that_hold_more_heat_are_listed() -> None:
+    assert findings.heat(regions(lower="more", upper="less", faces="more")).endswith("all nulls do: lower, faces.")
+    assert findings.heat(regions(lower="none", upper="less")).startswith("None of 2 regions")
+    assert findings.heat(regions(lower="none").assign(pictures=0)) == "No test picture has a heatmap with any heat."
+
+
+def faithful(found: bool, first: float | None, last: float | None, left: float | None) -> dict:
+    better = {"better": {"value": 0.2}}
+    stages = [{"similarity": {"value": first}}, {"similarity": {"value": last}}]
+    tests = {"found": found, "why": "fewer than 10 pictures", "deletion": better, "insertion": better}
+    return tests | {"cascade": {"stages": stages, "left": left}}
+
+
+@pytest.mark.parametrize(
+    ("tests", "sentences"),
+    [
+        (
+            faithful(True, 1, 0.12, 0.12),
+            "The heatmaps are faithful: by 20 and 20 points more than random maps. When all layers are made random, "
+            "12% of what the heatmaps show is left.",
+        ),
+        (
+            faithful(False, 1, -0.1, -0.1),
+            "The heatmaps do not pass the tests of faithfulness: fewer than 10 pictures. When all layers are made "
+            "random, 0% of what the heatmaps show is left.",
+        ),
+        (
+            faithful(False, 1, None, None),
+            "The heatmaps do not pass the tests of faithfulness: fewer than 10 pictures. When all layers are made "
+            "random, no heatmap has any heat left.",
+        ),
+        (
+            faithful(False, None, None, None),
+            "The heatmaps do not pass the tests of faithfulness: fewer than 10 pictures. Whether they show what was "
+            "learned is unknown.",
+        ),
+    ],
+)
+def test_faithfulness_has_its_two_tests(tests: dict, sentences: str) -> None:
+    assert findings.faithfulness(tests) == sentences
+
+
+def test_reasons_that_all_claims_share_are_known() -> None:
+    claims = [
+        {"verdict": "not comparable", "why": ["synthetic sample", "under a budget"]},
+        {"verdict": "not comparable", "why": ["synthetic sample", "under a budget", "impossible as stated: four"]},
+    ]
+    assert findings.not_comparable(claims) == ["synthetic sample", "under a budget"]
+    assert findings.not_comparable([*claims, {"verdict": "close", "why": ["within 2 points"]}]) == []
