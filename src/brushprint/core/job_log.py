@@ -65,11 +65,11 @@ def logged(log: str | Path, outputs: Iterable[str] = ()) -> Iterator[None]:
         logging.getLogger().addHandler(logging.FileHandler(log, encoding="utf-8"))
         began = time.monotonic()
         yield
-        for file, record in records.items():
+        for result, record in records.items():
             with replacing(record) as part:
-                part.write_text(f"{sha256(file)}\n", encoding="ascii")
-        with log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(_cost(began)) + "\n")
+                part.write_text(f"{sha256(result)}\n", encoding="ascii")
+        with log.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(_cost(began)) + "\n")
     except UserError as error:
         LOG.error("error: %s", error)
         sys.exit(1)
@@ -85,7 +85,8 @@ def logged(log: str | Path, outputs: Iterable[str] = ()) -> Iterator[None]:
         LOG.exception("unexpected error")
         sys.exit(1)
     finally:
-        lock.close()
+        if lock:
+            lock.close()
 
 
 def record_of(result: Path) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from brushprint.core.digest import cached_sha256, key
-from brushprint.data.array_digests import recall_pixels
+from brushprint.data.array_digests import restore_array
 from brushprint.workflow.plan import Plan
 
 
@@ -32,12 +32,12 @@ def recall(
     pixels = key([*code("pixels"), *pictures.values(), known["catalogue"]])
     for variant in plan.variants.values():
         array = variant.array
-        recall_pixels(Path(files["pixels"].format(**array)), made_from=pixels)
+        restore_array(Path(files["pixels"].format(**array)), made_from=pixels)
         if variant.split in known:
             made_from = key([*code("oversample"), known[variant.split], pixels])
-            recall_pixels(Path(files["oversample"].format(**array)), made_from=made_from)
+            restore_array(Path(files["oversample"].format(**array)), made_from=made_from)
         if {"groups", "cues"} <= known.keys():
             tested = plan.tested(variant.split)
             corruption = {**pictures, **plan.corruption(tested)}
             made_from = key([*code("corrupt"), corruption, *(known[name] for name in ("catalogue", "groups", "cues"))])
-            recall_pixels(Path(files["corrupt"].format(tested=tested, **array)), made_from=made_from)
+            restore_array(Path(files["corrupt"].format(tested=tested, **array)), made_from=made_from)
