@@ -42,10 +42,10 @@ def test_a_run_from_a_file_of_weights(project: Path, tmp_path: Path) -> None:
     shutil.rmtree(project / "data/weights")
     moved = Path(shutil.copy(MOBILENET, tmp_path / "moved.pth"))
     overlay.write_text(OVERLAY.format(path=moved, sha256=SHA256))
-    said = snakemake(project, target, *files)
-    assert {rule for rule, _ in jobs(said)} == {"weights", "seal_weights"}
+    output = snakemake(project, target, *files)
+    assert {rule for rule, _ in jobs(output)} == {"weights", "seal_weights"}
     overlay.write_text(OVERLAY.format(path=MOBILENET, sha256="ab" * 32))
-    said = snakemake(project, "-n", target, *files, expect=2)
-    assert "error: pretrained.files.torchvision/mobilenet_v2: " in said
-    assert f"has the sha256 {SHA256}, not {'ab' * 32}" in said
-    assert "Traceback" not in said
+    output = snakemake(project, "-n", target, *files, expect=2)
+    assert "error: pretrained.files.torchvision/mobilenet_v2: " in output
+    assert f"has the sha256 {SHA256}, not {'ab' * 32}" in output
+    assert "Traceback" not in output

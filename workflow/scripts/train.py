@@ -15,28 +15,30 @@ from brushprint.training.loop import train
 
 with logged(snakemake.log[0]):
     params, variant = snakemake.params, snakemake.wildcards.variant
-    given = snakemake.input
-    pixels = open_pixels(given.pixels, given.seal)
-    copies = open_pixels(given.copies, given.seal, "copies") if given.get("copies") else None
+    inputs = snakemake.input
+    pixels = open_pixels(inputs.pixels, inputs.seal)
+    copies = open_pixels(inputs.copies, inputs.seal, "copies") if inputs.get("copies") else None
     # Test rows are never read here.
-    split = pd.read_parquet(given.split, filters=[("partition", "!=", "test")])
+    split = pd.read_parquet(inputs.split, filters=[("partition", "!=", "test")])
     split = with_classes(split.assign(row=rows_of(split, len(pixels))), params.task)
     parts = [split[split["partition"] == name] for name in ("train", "validation")]
     classes = sorted(parts[0]["label"].unique())
-    learn, judge = (Data(pixels, part["row"].to_numpy(), class_index(part["label"], classes), copies) for part in parts)
-    seals = [Path(file).read_text() for file in (given.seal, given.get("weights_seal")) if file]
+    training, validation = (
+        Data(pixels, part["row"].to_numpy(), class_index(part["label"], classes), copies) for part in parts
+    )
+    seals = [Path(file).read_text() for file in (inputs.seal, inputs.get("weights_seal")) if file]
     resources, checkpoint = snakemake.resources, Path(params.checkpoint)
     state, history = run(
         train,
         Processes(resources.devices, resources.nodes),
         checkpoint.with_suffix(""),
         recipe=Recipe(**params.recipe),
-        data=learn,
-        validation=judge,
+        data=training,
+        validation=validation,
         classes=classes,
         seed=params.seed,
         device=params.device,
-        weights=given.get("weights"),
+        weights=inputs.get("weights"),
         checkpoint=checkpoint,
         identity=[list(params), *seals],
         label=variant,

@@ -10,7 +10,7 @@ from brushprint.models import weights
 with logged(snakemake.log[0]):
     architecture, file = snakemake.params.architecture, snakemake.params.file
     state = weights.read(Path(file["path"]).expanduser(), file["sha256"]) if file else weights.fetch(architecture)
-    state = {name: tensor.contiguous() for name, tensor in weights.ours(state, architecture).items()}
+    state = {name: tensor.contiguous() for name, tensor in weights.renamed(state, architecture).items()}
     with replacing(snakemake.output.weights) as part:
         part.write_bytes(save(state))
     write_sha256(snakemake.output.weights, snakemake.output.digest)

@@ -30,7 +30,7 @@ def fetch(architecture: str) -> dict[str, torch.Tensor]:
         ) from error
 
 
-def ours(state: dict[str, torch.Tensor], architecture: str) -> dict[str, torch.Tensor]:
+def renamed(state: dict[str, torch.Tensor], architecture: str) -> dict[str, torch.Tensor]:
     """Weights of a library under the names that its network has here."""
     library, _, model = architecture.rpartition("/")
     return _module(architecture).renamed(state, model) if library else state

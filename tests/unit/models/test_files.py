@@ -41,7 +41,7 @@ def test_any_model_of_a_library_can_be_named_saved_and_begun_from(name: str, sid
         made = model_of(name, side, ["a", "b", "c"])
         save_model(tmp_path / "model", made.network.state_dict(), made.about)
         model = load_model(tmp_path / "model")
-        save_file(weights.ours(published(name), name), tmp_path / "weights")
+        save_file(weights.renamed(published(name), name), tmp_path / "weights")
         load_weights(model.network, tmp_path / "weights", name)
         layers = model.layers
         with recorded(model.network, *layers) as outputs:
@@ -82,9 +82,9 @@ def test_a_network_read_from_its_file_gives_the_same_logits(name: str, loss: str
 
 def test_saving_twice_gives_the_same_bytes(tmp_path: Path):
     model = model_of("cifake", 12, ["ai", "human"])
-    state, said = model.network.state_dict(), model.about | {f"key {number}": number for number in range(20)}
-    save_model(tmp_path / "one", state, said)
-    save_model(tmp_path / "two", dict(reversed(state.items())), dict(reversed(said.items())))
+    state, about = model.network.state_dict(), model.about | {f"key {number}": number for number in range(20)}
+    save_model(tmp_path / "one", state, about)
+    save_model(tmp_path / "two", dict(reversed(state.items())), dict(reversed(about.items())))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 

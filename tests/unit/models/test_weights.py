@@ -141,9 +141,9 @@ def offline(tmp_path: Path) -> dict[str, str]:
 def test_without_network_the_error_says_how_to_give_a_file(architecture: str, offline: dict[str, str]):
     command = f"from brushprint.models import weights; weights.fetch({architecture!r})"
     done = subprocess.run([sys.executable, "-c", command], env=offline, capture_output=True, text=True, check=False)
-    said = done.stderr.splitlines()[-1]
-    assert said.startswith(f"brushprint.core.errors.UserError: the weights of {architecture} cannot be fetched (")
-    assert f"pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}" in said
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith(f"brushprint.core.errors.UserError: the weights of {architecture} cannot be fetched (")
+    assert f"pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}" in line
 
 
 def test_the_wheel_is_a_test_dependency_alone() -> None:

@@ -37,19 +37,19 @@ def test_no_strength_is_no_change():
 
 @pytest.mark.parametrize("strengths", [{name: value} for name, value in ALL.items()] + [ALL], ids="+".join)
 def test_each_change_keeps_the_kind_of_picture_and_follows_from_the_seed(strengths: dict[str, float]):
-    found = changed(**strengths)
-    assert found.shape == pictures().shape
-    assert found.dtype == torch.uint8
-    assert torch.equal(found, changed(**strengths))
-    assert not torch.equal(found, changed(seed=1, **strengths))
-    assert not torch.equal(found, pictures())
+    augmented = changed(**strengths)
+    assert augmented.shape == pictures().shape
+    assert augmented.dtype == torch.uint8
+    assert torch.equal(augmented, changed(**strengths))
+    assert not torch.equal(augmented, changed(seed=1, **strengths))
+    assert not torch.equal(augmented, pictures())
 
 
 @pytest.mark.parametrize(("name", "axis"), [("horizontal_flip", 2), ("vertical_flip", 1)])
 def test_flips_are_drawn_for_each_picture_with_their_probability(name: str, axis: int):
-    found, whole = changed(**{name: 0.5}), pictures()
-    flipped = same(found, whole.flip(axis))
-    assert (flipped | same(found, whole)).all()
+    augmented, whole = changed(**{name: 0.5}), pictures()
+    flipped = same(augmented, whole.flip(axis))
+    assert (flipped | same(augmented, whole)).all()
     assert 20 <= flipped.sum() <= 44
     assert same(changed(**{name: 1.0}), whole.flip(axis)).all()
 
@@ -72,8 +72,8 @@ def test_a_rotation_is_at_most_so_many_degrees():
 def test_a_crop_keeps_at_least_its_share_of_the_area():
     ramp = torch.linspace(0, 255, SIDE).round().to(torch.uint8).expand(200, 3, SIDE, SIDE).permute(0, 2, 3, 1)
     torch.manual_seed(0)
-    found = augmenter(Augmentation(resized_crop=0.5), SIDE)(ramp.contiguous()).float()
-    widths = (found[:, SIDE // 2, -1, 0] - found[:, SIDE // 2, 0, 0]) / 255
+    augmented = augmenter(Augmentation(resized_crop=0.5), SIDE)(ramp.contiguous()).float()
+    widths = (augmented[:, SIDE // 2, -1, 0] - augmented[:, SIDE // 2, 0, 0]) / 255
     # The widest half of the area is at most 4:3.
     assert widths.min() > (0.5 * 3 / 4) ** 0.5 - 0.1
     assert widths.min() < 0.85
@@ -82,6 +82,6 @@ def test_a_crop_keeps_at_least_its_share_of_the_area():
 def test_brightness_stays_within_its_factor():
     grey = torch.full((200, SIDE, SIDE, 3), 100, dtype=torch.uint8)
     torch.manual_seed(0)
-    found = augmenter(Augmentation(brightness=0.2), SIDE)(grey)[:, 0, 0, 0]
-    assert found.min() >= 80 and found.max() <= 120
-    assert found.min() < 85 and found.max() > 115
+    augmented = augmenter(Augmentation(brightness=0.2), SIDE)(grey)[:, 0, 0, 0]
+    assert augmented.min() >= 80 and augmented.max() <= 120
+    assert augmented.min() < 85 and augmented.max() > 115

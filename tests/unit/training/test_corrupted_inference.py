@@ -14,7 +14,7 @@ CLASSES = ["ai", "human", "other"]
 SIDE = 32
 
 
-def perturbed_pictures(pictures: int = 5, conditions: int = 4) -> np.ndarray:
+def corrupted_pictures(pictures: int = 5, conditions: int = 4) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (pictures, conditions, SIDE, SIDE, 3), dtype=np.uint8)
 
 
@@ -25,20 +25,22 @@ def random_model(**recipe: object) -> Model:
 
 @pytest.mark.parametrize("recipe", [{}, {"scaling": "imagenet"}])
 def test_every_condition_is_answered_as_inference_answers_its_pictures(recipe: dict, tmp_path):
-    np.save(tmp_path / "perturbed.npy", perturbed_pictures())
-    perturbed = np.load(tmp_path / "perturbed.npy", mmap_mode="r")
-    found = scores(random_model(**recipe), perturbed, device="cpu")
-    assert (found.dtype, found.shape) == (np.float32, (5, 4, 3))
+    np.save(tmp_path / "corrupted.npy", corrupted_pictures())
+    corrupted = np.load(tmp_path / "corrupted.npy", mmap_mode="r")
+    probabilities = scores(random_model(**recipe), corrupted, device="cpu")
+    assert (probabilities.dtype, probabilities.shape) == (np.float32, (5, 4, 3))
     table = pd.DataFrame({"row": range(5), "image_id": list("abcde"), "partition": "test", "label": "ai"})
     for condition in range(4):
-        predictions, _ = infer(random_model(**recipe), np.asarray(perturbed[:, condition]), table, device="cpu")
-        np.testing.assert_allclose(found[:, condition], predictions[[f"p_{name}" for name in CLASSES]], atol=1e-6)
+        predictions, _ = infer(random_model(**recipe), np.asarray(corrupted[:, condition]), table, device="cpu")
+        np.testing.assert_allclose(
+            probabilities[:, condition], predictions[[f"p_{name}" for name in CLASSES]], atol=1e-6
+        )
 
 
 def test_the_size_of_batches_changes_nothing_but_rounding_and_runs_give_the_same_bits(monkeypatch: pytest.MonkeyPatch):
-    perturbed = perturbed_pictures()
-    whole = scores(random_model(), perturbed, device="cpu")
-    np.testing.assert_array_equal(scores(random_model(), perturbed, device="cpu"), whole)
+    corrupted = corrupted_pictures()
+    whole = scores(random_model(), corrupted, device="cpu")
+    np.testing.assert_array_equal(scores(random_model(), corrupted, device="cpu"), whole)
     monkeypatch.setattr("brushprint.training.corrupted_inference.batch_size", lambda side: 7)
-    np.testing.assert_allclose(scores(random_model(), perturbed, device="cpu"), whole, atol=1e-6)
+    np.testing.assert_allclose(scores(random_model(), corrupted, device="cpu"), whole, atol=1e-6)
     np.testing.assert_allclose(whole.sum(2), 1, atol=1e-6)

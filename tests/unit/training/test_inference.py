@@ -122,9 +122,9 @@ def test_a_large_pooled_map_is_max_pooled_to_the_finest_grid_that_is_small_enoug
     with torch.no_grad():
         pooled = model.network[:6](as_input(torch.from_numpy(pixels[table["row"]])))
     _, table = infer(model, pixels, table, device="cpu")
-    found = features(table, "pool")
-    assert pooled[0].numel() > MOST_FEATURES >= found.shape[1]
-    np.testing.assert_allclose(found, adaptive_max_pool2d(pooled, 8).flatten(1), atol=1e-6)
+    pools = features(table, "pool")
+    assert pooled[0].numel() > MOST_FEATURES >= pools.shape[1]
+    np.testing.assert_allclose(pools, adaptive_max_pool2d(pooled, 8).flatten(1), atol=1e-6)
 
 
 def test_the_size_of_the_batches_changes_nothing_but_rounding(name: str, monkeypatch: pytest.MonkeyPatch):

@@ -210,12 +210,12 @@ def test_a_layer_that_does_not_exist_is_told_in_one_line(tmp_path: Path):
 
 def test_training_begins_from_the_weights_that_it_is_given(tmp_path: Path):
     torch.manual_seed(9)
-    given = resnet18(weights=None).state_dict()
-    save_file(given, tmp_path / "weights.safetensors")
+    published = resnet18(weights=None).state_dict()
+    save_file(published, tmp_path / "weights.safetensors")
     frozen = recipe(**RESNET | {"epochs": 1}, trainable_layers=["fc"])
     data = enlarged(planted(12, 1))
     weights, _ = learn(tmp_path / "c.pt", data, data, recipe=frozen, weights=tmp_path / "weights.safetensors")
-    assert all(torch.equal(weights[name], value) for name, value in given.items() if not name.startswith("fc"))
+    assert all(torch.equal(weights[name], value) for name, value in published.items() if not name.startswith("fc"))
 
 
 @pytest.mark.parametrize("change", [{"memory_format": "contiguous"}, {"compile": True}], ids=str)
