@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-CARD = [{"heading": "Whom it wrongs", "sentences": ["Of a thousand human artists, about 95."]}]
+CARD = [{"heading": "False accusations and misses", "sentences": ["Of a thousand human artists, about 95."]}]
 SCORES = ["0.250 0.150 to 0.350", "0.500 0.400 to 0.600", "0.333 0.233 to 0.433", "1,234"]
 UNDEFINED = {"value": None, "low": None, "high": None}
 
@@ -12,14 +12,15 @@ class Page(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.tags, self.references, self.images, self.captions, self.tables = [], [], [], [], []
+        self.tags, self.fetched, self.links, self.images, self.captions, self.tables = [], [], [], [], [], []
         self.within = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
         self.tags.append(tag)
-        self.references += [given[key] for key in ("src", "href", "srcset", "data", "poster") if key in given]
+        addresses = [given[key] for key in ("src", "href", "srcset", "data", "poster") if key in given]
+        (self.links if tag == "a" else self.fetched).extend(addresses)
         if tag == "img":
             self.images.append(given)
         elif tag == "figcaption":
@@ -145,6 +146,7 @@ def claim(**changes: object) -> dict:
     return {
         "id": "004-32-accuracy",
         "source": "004",
+        "citation": "Baker, 2024",
         "collection": "ai-artbench",
         "variant": "cifake-32",
         "what": "test accuracy",
@@ -158,11 +160,24 @@ def claim(**changes: object) -> dict:
     } | changes
 
 
+def citation(short: str, title: str, link: str | None = "https://example.org/study") -> dict:
+    return {"title": title, "authors": [short.partition(",")[0], "Others"], "short": short, "link": link}
+
+
 def ledger(*claims: dict) -> dict:
     verdicts = [row["verdict"] for row in claims]
-    left_open = {"source": "004", "variants": ["cifake-32", "cifake-128"], "taken": {"batches": "of 64", "loss": "any"}}
+    left_open = {
+        "source": "004",
+        "citation": "Baker, 2024",
+        "variants": ["cifake-32", "cifake-128"],
+        "taken": {"batches": "of 64", "loss": "any"},
+    }
     return {
         "verdicts": {name: verdicts.count(name) for name in dict.fromkeys(verdicts)},
+        "sources": {
+            "000": citation("Abel, 2023", "Paintings, and machines that paint", link=None),
+            "004": citation("Baker, 2024", "Telling pictures apart"),
+        },
         "claims": [*claims],
         "open": [left_open],
         "sentences": [sentence()],
@@ -170,5 +185,12 @@ def ledger(*claims: dict) -> dict:
 
 
 def sentence(**changes: object) -> dict:
-    told = {"id": "000-lower", "source": "000", "variant": "v", "says": "the heat lies below", "numbers": {}}
+    told = {
+        "id": "000-lower",
+        "source": "000",
+        "citation": "Abel, 2023",
+        "variant": "v",
+        "says": "the heat lies below",
+        "numbers": {},
+    }
     return told | {"answer": "supported", "why": "", "measured": "+9 points", "judged": 3, "supported": 2} | changes
