@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
 BIN = .venv/bin
 
-.PHONY: results pdf demo runs test verify publish benchmarks lint format schema graph
+.PHONY: results pdf demo runs test verify publish benchmarks lint format generated graph
 
 results: .venv/synced
 	$(BIN)/snakemake --cores all $(ARGS)
@@ -50,9 +50,10 @@ format: .venv/synced
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-# What is generated and kept in the repository; a test fails when it drifts.
-schema: .venv/synced
+# Files of the repository that repeat what others hold; a test fails when they drift.
+generated: .venv/synced
 	$(BIN)/python -m brushprint.settings.json_schema > workflow/schemas/config.schema.json
+	$(BIN)/python -m brushprint.workflow.generated
 
 graph: .venv/synced
 	$(BIN)/snakemake --rulegraph mermaid-js 2>/dev/null

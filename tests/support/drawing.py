@@ -1,25 +1,49 @@
-"""What holds of every figure."""
+"""What every figure must do."""
 
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
+import PIL.Image
 import pytest
-from PIL import Image
-
-from brushprint.figures import style
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 
 def check_whole_and_the_same_twice(draw: Callable[[Path], None], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is cut off or left open, something is drawn, and a second time with the same bytes."""
     rendered = []
-    as_image = style.Image.fromarray
-    monkeypatch.setattr(style.Image, "fromarray", lambda pixels: rendered.append(pixels) or as_image(pixels))
+    as_image = PIL.Image.fromarray
+    monkeypatch.setattr(PIL.Image, "fromarray", lambda pixels: rendered.append(pixels) or as_image(pixels))
     for target in (folder / "one.png", folder / "other.png"):
         draw(target)
     pixels = rendered[-1]
     assert all((edge == 255).all() for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]))
     assert (folder / "one.png").read_bytes() == (folder / "other.png").read_bytes()
-    with Image.open(folder / "one.png") as image:
+    with PIL.Image.open(folder / "one.png") as image:
+        image.load()
+        assert image.format == "PNG"
         assert max(image.size) < 8000
         assert len(image.convert("L").getcolors()) > 1
-    assert not style.plt.get_fignums()
+    assert not pyplot.get_fignums()
+
+
+def keep_figures(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> list[Figure]:
+    """Have modules keep the figures that they draw in a list, in place of writing them."""
+    figures: list[Figure] = []
+    for module in modules:
+        monkeypatch.setattr(module, "save_figure", lambda figure, *_, **__: figures.append(figure))
+    return figures
+
+
+def words(figure: Figure) -> list[str]:
+    """All text in a figure."""
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def pixels_of(target: Path) -> np.ndarray:
+    """The colours of a drawn file, int64 [height, width, 3]."""
+    with PIL.Image.open(target) as image:
+        return np.asarray(image.convert("RGB"), dtype=int)

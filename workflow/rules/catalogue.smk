@@ -22,21 +22,20 @@ rule catalogue:
         "../scripts/catalogue.py"
 
 
+EXAMPLES = figure_registry.of_collection("examples.jpg")
+
+
 rule examples:
     input:
         PICTURES["input"],
         catalogue=f"{RESULTS}/catalogue.parquet",
     output:
-        report(
-            f"{RESULTS}/examples.jpg",
-            caption="../report/examples.rst",
-            category="All variants",
-            labels={"what": "Examples of the pictures"},
-        ),
+        shown(EXAMPLES),
     log:
         f"{LOGS}/examples.log",
     params:
-        *code("examples"),
+        *code("figures"),
+        **drawn([EXAMPLES]),
         **SEEN,
     script:
-        "../scripts/examples.py"
+        "../scripts/figures.py"

@@ -9,9 +9,10 @@ from pathlib import Path
 from snakemake.io import expand as snakemake_expand
 from snakemake.utils import update_config
 
+from brushprint.figures import registry as figure_registry
 from brushprint.models.architectures import registry
 from brushprint.settings import loading as settings
-from brushprint.workflow import provenance
+from brushprint.workflow import captions, provenance
 from brushprint.core.digest import cached_sha256, key, sha256
 from brushprint.core.errors import UserError
 
@@ -96,6 +97,25 @@ def added_code(script, *modules):
     """What modules that a script loads by name add to `code`."""
     common = code(script)
     return ", ".join(value for value in code(script, *modules) if value not in common)
+
+
+def drawn(figures):
+    """The params of a rule that draws figures, beside `code`: the modules that draw them, and how."""
+    return {
+        "modules": added_code("figures", *figure_registry.modules(figures)),
+        "figures": [figure.drawing for figure in figures],
+    }
+
+
+def shown(figure, **labels):
+    """The file of a figure, with the text that `snakemake --report` shows beside it."""
+    return report(
+        f"{VARIANT if figure.per_variant else RESULTS}/figures/{figure.file}",
+        caption=captions.file_of(figure, Path(f"{SCRATCH}/captions")),
+        category="{variant}" if figure.per_variant else "All variants",
+        subcategory=figure.group,
+        labels={"figure": figure.title, **labels},
+    )
 
 
 def module_code(script, architecture):

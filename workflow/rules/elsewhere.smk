@@ -155,12 +155,7 @@ if CONFIG.robustness.picked:
             pictures=f"{RESULTS}/picked.parquet",
         output:
             table=f"{RESULTS}/picked.csv",
-            figure=report(
-                f"{RESULTS}/figures/picked.png",
-                caption="../report/picked.rst",
-                category="All variants",
-                labels={"what": "Hand-picked pictures"},
-            ),
+            figure=shown(figure_registry.of_collection("picked.png")),
         log:
             f"{LOGS}/picked_table.log",
         params:

@@ -10,6 +10,7 @@ rule evaluate:
             f"{VARIANT}/metrics.json",
             caption="../report/metrics.rst",
             category="{variant}",
+            subcategory="Metrics",
             labels={"figure": "Metrics"},
         ),
         roc=f"{VARIANT}/roc.csv",
@@ -37,7 +38,8 @@ rule compare:
             f"{RESULTS}/metrics.json",
             caption="../report/compare.rst",
             category="All variants",
-            labels={"what": "Metrics side by side"},
+            subcategory="Metrics",
+            labels={"figure": "Metrics side by side"},
         ),
     log:
         f"{LOGS}/compare.log",

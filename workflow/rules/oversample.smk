@@ -29,21 +29,20 @@ def largest(wildcards):
     return {"pixels": ancient(pixels), "digest": digest, "copies": ancient(copies), "copies_digest": copies_digest}
 
 
+COPIES_FIGURE = figure_registry.of_collection("copies-{split}.jpg")
+
+
 rule copies_examples:
     input:
         unpack(largest),
         split=f"{RESULTS}/splits/{{split}}.parquet",
     output:
-        report(
-            f"{RESULTS}/copies-{{split}}.jpg",
-            caption="../report/copies.rst",
-            category="All variants",
-            labels={"what": "Augmented copies of the split {split}"},
-        ),
+        shown(COPIES_FIGURE, split="{split}"),
     log:
         f"{LOGS}/copies_examples-{{split}}.log",
     params:
-        *code("copies_examples"),
-        settings=lambda wildcards: TRAINED.splits[wildcards.split].oversample.model_dump(),
+        *code("figures"),
+        **drawn([COPIES_FIGURE]),
+        oversample=lambda wildcards: TRAINED.splits[wildcards.split].oversample.model_dump(),
     script:
-        "../scripts/copies_examples.py"
+        "../scripts/figures.py"

@@ -1,4 +1,8 @@
-"""The figures of the whole collection: what the audit found, and the variants side by side."""
+"""The figures of the whole collection: the shortcut audit, and the variants side by side."""
+
+COMPARED = [
+    figure_registry.of_collection(file) for file in ("audit.png", "arms.png", "comparisons.png", "robustness.png")
+]
 
 
 rule collection_figures:
@@ -8,34 +12,12 @@ rule collection_figures:
         comparisons=f"{RESULTS}/comparisons.json",
         rates=expand(f"{VARIANT}/robustness.parquet", variant=CONFIG.variants),
     output:
-        audit=report(
-            f"{RESULTS}/figures/audit.png",
-            caption="../report/audit.rst",
-            category="All variants",
-            labels={"what": "Audit of the pictures"},
-        ),
-        arms=report(
-            f"{RESULTS}/figures/arms.png",
-            caption="../report/arms.rst",
-            category="All variants",
-            labels={"what": "Unseen generators"},
-        ),
-        comparisons=report(
-            f"{RESULTS}/figures/comparisons.png",
-            caption="../report/comparisons.rst",
-            category="All variants",
-            labels={"what": "Variants compared"},
-        ),
-        robustness=report(
-            f"{RESULTS}/figures/robustness.png",
-            caption="../report/robustness.rst",
-            category="All variants",
-            labels={"what": "Robustness side by side"},
-        ),
+        [shown(figure) for figure in COMPARED],
     log:
         f"{LOGS}/collection_figures.log",
     params:
-        *code("collection_figures"),
+        *code("figures"),
+        **drawn(COMPARED),
         variants=list(CONFIG.variants),
     script:
-        "../scripts/collection_figures.py"
+        "../scripts/figures.py"

@@ -1,5 +1,6 @@
 """One page that says it all."""
 
+from brushprint.figures.declaration import CollectionGroup
 from brushprint.workflow import runs
 
 # `config` is what the texts of `snakemake --report`, in workflow/report/, can read beside the job.
@@ -12,13 +13,23 @@ if workflow.is_main_process:
     }
 
 
+# As text: Snakemake would take a file that is flagged for `snakemake --report` for one of this rule.
+COLLECTION_FIGURES = [
+    *map(str, [*rules.examples.output, *rules.collection_figures.output, *rules.perturbed_examples.output]),
+    *expand(map(str, rules.copies_examples.output), split=[split for split in COPIED if split in SPLITS]),
+]
+TRUST_FIGURES = [
+    figure
+    for figure in figure_registry.COLLECTION
+    if figure.group is CollectionGroup.TRUST and (CONFIG.robustness.picked or figure.file != "picked.png")
+]
+
+
 rule report:
     input:
         catalogue=f"{RESULTS}/catalogue.parquet",
         rejected=f"{RESULTS}/rejected.parquet",
-        examples=f"{RESULTS}/examples.jpg",
         splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
-        copies=expand(f"{RESULTS}/copies-{{split}}.jpg", split=[split for split in COPIED if split in SPLITS]),
         provenance=expand(f"{VARIANT}/provenance.json", variant=CONFIG.variants),
         claims=f"{RESULTS}/claims.json",
         mistakes=f"{RESULTS}/mistakes.parquet",
@@ -27,8 +38,7 @@ rule report:
         arms=f"{RESULTS}/arms.json",
         comparisons=f"{RESULTS}/comparisons.json",
         cards=f"{RESULTS}/cards.json",
-        overview=rules.collection_figures.output,
-        perturbed_examples=rules.perturbed_examples.output,
+        collection_figures=COLLECTION_FIGURES,
         external=EXTERNAL_METRICS,
         picked=PICKED_FILES,
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
@@ -37,11 +47,7 @@ rule report:
         faithfulness=expand(f"{VARIANT}/faithfulness.json", variant=CONFIG.variants),
         heatmaps=expand(f"{VARIANT}/heatmaps.json", variant=CONFIG.variants),
         embedding=expand(f"{VARIANT}/embedding.json", variant=CONFIG.variants),
-        figures=expand(
-            f"{VARIANT}/figures/{{figure}}",
-            variant=CONFIG.variants,
-            figure=FIGURES,
-        ),
+        figures=expand(map(str, rules.figures.output), variant=CONFIG.variants),
     output:
         f"{RESULTS}/report/index.html",
     log:
@@ -58,6 +64,12 @@ rule report:
         from_scratch=FROM_SCRATCH,
         splits=SPLITS,
         copied=[split for split in COPIED if split in SPLITS],
+        figures={
+            "examples": EXAMPLES.text,
+            "copies": COPIES_FIGURE.text,
+            "trust": [figure.text for figure in TRUST_FIGURES],
+            "variant": [figure.text for figure in figure_registry.VARIANT],
+        },
         variants=list(CONFIG.variants),
         external=CONFIG.external and CONFIG.external.title,
     script:

@@ -42,20 +42,19 @@ def largest_corrupted(wildcards):
     return corrupted_for(name)
 
 
+PERTURBATIONS_FIGURE = figure_registry.of_collection("perturbations.jpg")
+
+
 rule perturbed_examples:
     input:
         unpack(largest_corrupted),
     output:
-        report(
-            f"{RESULTS}/figures/perturbations.jpg",
-            caption="../report/perturbations.rst",
-            category="All variants",
-            labels={"what": "Examples of changed pictures"},
-        ),
+        shown(PERTURBATIONS_FIGURE),
     log:
         f"{LOGS}/perturbed_examples.log",
     params:
-        *code("perturbed_examples"),
-        perturbed=corrupted_by(max(CONFIG.variants, key=lambda name: SEALED[name]["size"])),
+        *code("figures"),
+        **drawn([PERTURBATIONS_FIGURE]),
+        corrupted_by=corrupted_by(max(CONFIG.variants, key=lambda name: SEALED[name]["size"])),
     script:
-        "../scripts/perturbed_examples.py"
+        "../scripts/figures.py"

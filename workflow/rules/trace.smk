@@ -21,7 +21,8 @@ def code_by_rule(wildcards):
     common = [*COLLECT, "catalogue", "shortcut_features", "near_duplicates", "split", "pixels", *copies, *weights]
     analysed = ["faces", "corrupt"] if wildcards.variant in CONFIG.variants else []
     names = [*common, *analysed, *dict.fromkeys(rule_of(wildcards).values())]
-    loaded = {"embed": MAPPED_BY, **dict.fromkeys(with_network, [network])}
+    drawing = figure_registry.modules(figure_registry.VARIANT)
+    loaded = {"embed": MAPPED_BY, "figures": drawing, **dict.fromkeys(with_network, [network])}
     return {name: code(name, *loaded.get(name, [])) for name in names}
 
 

@@ -23,7 +23,7 @@ with logged(snakemake.log[0]):
         name: pd.read_parquet(file, columns=columns) for name, file in zip(params.splits, given.splits, strict=True)
     }
     trust = {key: json.loads(Path(given[key]).read_text()) for key in ("audit", "leaks", "arms", "comparisons")}
-    trust |= {"external": params.external, "figures": Path(given.overview[0]).parent}
+    trust["external"] = params.external
     write_report(
         Path(snakemake.output[0]),
         title=params.title,
@@ -32,9 +32,10 @@ with logged(snakemake.log[0]):
         from_scratch=params.from_scratch,
         catalogue=pd.read_parquet(given.catalogue, columns=["source", "published_split", "width", "height", "format"]),
         rejected=pd.read_parquet(given.rejected),
-        examples=given.examples,
         splits=splits,
-        copies=dict(zip(params.copied, map(Path, given.copies), strict=True)),
+        copied=params.copied,
+        figures=params.figures,
+        folder=Path(given.collection_figures[0]).parent,
         variants=variants,
         trust=trust,
         mistakes=pd.read_parquet(given.mistakes),

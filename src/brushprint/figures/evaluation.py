@@ -1,67 +1,262 @@
-"""The figures of how far answers can be trusted: confidence, thresholds, groups of pictures, and variants compared."""
+"""The figures of a variant's predictions: classes, thresholds, calibration, and groups of pictures."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from matplotlib import colormaps
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from brushprint.figures.style import COLOURS, save_figure, say_instead, spaced
-from brushprint.stats.bootstrap import LEVEL
+from brushprint.figures.declaration import VariantGroup, draws
+from brushprint.figures.style import (
+    COLOURS,
+    colours_of,
+    legend_beside,
+    new_figure,
+    percentages,
+    save_figure,
+    say_instead,
+    spaced,
+    whole_numbers,
+)
 
-# Of more styles than this the rows of a grid have no numbers.
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# With more classes than this, not every class has a colour or each of its errors a number.
+FEW = 4
+# In a large matrix, shares of a row from here on have a number.
+NAMED_SHARE = 0.05
+# A grid with more styles than this has no numbers.
 _MOST_ROWS = 40
 
 
-def reliability(calibration: Mapping[str, Any], target: Path) -> None:
-    """Accuracy over confidence before and after the temperature, and how many pictures are so confident.
+@draws(
+    "confusion.png",
+    title="Confusion matrix",
+    alt="A grid of counts or shares with one row for each true class and one column for each predicted class.",
+    caption="Test pictures by true class (rows) and predicted class (columns); errors lie off the diagonal. Many "
+    "classes are grouped by origin and source, and numbers are percentages of a row, from 5 % on.",
+    group=VariantGroup.CLASSIFICATION,
+)
+def confusion_matrix(metrics: Mapping[str, Any], target: Path) -> None:
+    """Draw true (rows) against predicted (columns) classes: counts of few classes, else shares of the row, grouped.
 
-    `calibration` has `temperature`, and `before` and `after` as `brushprint.evaluation.calibration.calibration` gives
-    them.
+    `metrics` has `classes`, `test` with the counts as `confusion`, and `parts`, the origin and source of each class as
+    far as classes have them; see `brushprint.evaluation.metrics.parts_of`.
     """
-    if not calibration["before"]["bins"]:
+    classes, counts = metrics["classes"], np.array(metrics["test"]["confusion"])
+    if len(classes) <= FEW:
+        _few_confused(counts, classes, target)
+    else:
+        _many_confused(counts, classes, metrics["parts"], target)
+
+
+def _few_confused(counts: np.ndarray, classes: Sequence[str], target: Path) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    longest = max(map(len, classes))
+    upright = longest <= 10
+    side, names = len(classes), 0.08 * longest
+    figure = new_figure((side + names + 2.3, side + (0.2 if upright else names) + 1))
+    axis = figure.subplots()
+    image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axis.set_xticks(range(len(classes)), classes, rotation=0 if upright else 90)
+    axis.set_yticks(range(len(classes)), classes)
+    axis.set(xlabel="predicted", ylabel="true")
+    axis.spines[:].set_visible(False)
+    for row, column in np.ndindex(counts.shape):
+        if counts[row, column]:
+            words = f"{counts[row, column]:,}\n{shares[row, column]:.0%}"
+            ink = "white" if shares[row, column] > 0.5 else "black"
+            axis.text(column, row, words, ha="center", va="center", color=ink)
+    figure.colorbar(image, ax=axis, shrink=0.8, format=PercentFormatter(1), label="share of the true class")
+    save_figure(figure, target)
+
+
+def _many_confused(
+    counts: np.ndarray, classes: Sequence[str], parts: Mapping[str, Sequence[str]], target: Path
+) -> None:
+    """Draw shares of each row, with a number from `NAMED_SHARE` on; a square root scale makes rare errors visible."""
+    from matplotlib.colors import PowerNorm
+    from matplotlib.ticker import PercentFormatter
+
+    groups = list(zip(*(parts[column] for column in ("origin", "source") if column in parts), strict=True))
+    groups = groups or [("",)] * len(classes)
+    order = sorted(range(len(classes)), key=lambda index: (groups[index], index))
+    counts, support = counts[np.ix_(order, order)], counts.sum(1)[order]
+    shares = counts / np.maximum(support, 1)[:, None]
+    side = min(0.33, 7.6 / len(classes))
+    figure = new_figure((side * len(classes) + 3.6, side * len(classes) + 2.7), layout="compressed")
+    axis = figure.subplots()
+    image = axis.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 1))
+    names = [spaced(classes[index]) for index in order]
+    axis.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
+    axis.set_yticks(range(len(names)), [f"{name} ({n:,})" for name, n in zip(names, support, strict=True)], fontsize=8)
+    axis.tick_params(length=0)
+    axis.set(xlabel="predicted", ylabel="true (test pictures)")
+    for row, column in np.ndindex(counts.shape):
+        if shares[row, column] >= NAMED_SHARE:
+            ink = "white" if shares[row, column] > 0.3 else "black"
+            words = f"{100 * shares[row, column]:.0f}"
+            axis.text(column, row, words, ha="center", va="center_baseline", color=ink, fontsize=7)
+    _separate_groups(axis, [groups[index][-1] for index in order])
+    figure.colorbar(
+        image,
+        ax=axis,
+        shrink=0.5,
+        format=PercentFormatter(1),
+        ticks=[0, 0.01, 0.05, 0.2, 0.5, 1],
+        label="share of the true class",
+    )
+    save_figure(figure, target)
+
+
+def _separate_groups(axis: Axes, groups: Sequence[str]) -> None:
+    """Draw lines between the groups of a matrix, and the name of each above its columns."""
+    starts = [0, *(index for index in range(1, len(groups)) if groups[index] != groups[index - 1]), len(groups)]
+    for start, end in pairwise(starts):
+        middle = (start + end - 1) / 2
+        axis.annotate(
+            spaced(groups[start]),
+            (middle, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=8,
+            fontweight="bold",
+        )
+    for start in starts[1:-1]:
+        axis.axhline(start - 0.5, color="#444444", lw=0.8)
+        axis.axvline(start - 0.5, color="#444444", lw=0.8)
+
+
+@draws(
+    "roc.png",
+    title="ROC curve",
+    alt="The true positive rate of a class against its false positive rate, beside the diagonal of guessing.",
+    caption="Detections against false alarms at every threshold; the dotted diagonal is guessing. With many classes, "
+    "only the best, the worst and the average curve have names, each with the area under it.",
+    group=VariantGroup.CLASSIFICATION,
+)
+def roc_curves(roc: pd.DataFrame, target: Path) -> None:
+    """Draw the ROC curve of each class against the rest, beside the diagonal of guessing.
+
+    With more than `FEW` classes all curves are thin, and only the best, the worst and the vertical average have names.
+    `roc` has a row for each point: `class`, `false_positive_rate`, `true_positive_rate`.
+    """
+    names = list(roc["class"].unique())
+    lines = {
+        name: (part["false_positive_rate"].to_numpy(), part["true_positive_rate"].to_numpy())
+        for name, part in roc.groupby("class", sort=False)
+    }
+    longest = max([len("best: is found (0.000)"), *map(len, map(str, names))])
+    figure = new_figure((5 + 0.09 * longest, 3.8), layout="compressed")
+    axis = figure.subplots()
+    axis.plot([0, 1], [0, 1], color="#888888", ls=":", zorder=0)
+    if len(names) <= FEW:
+        for (name, line), colour in zip(lines.items(), colours_of(names), strict=True):
+            axis.plot(*line, color=colour, label=f"{name} is found")
+    else:
+        _many_curves(axis, lines)
+    axis.set(xlabel="others wrongly named so", ylabel="class rightly named so", aspect="equal")
+    percentages(axis.xaxis, axis.yaxis)
+    legend_beside(axis, fontsize=9)
+    save_figure(figure, target)
+
+
+def _many_curves(axis: Axes, lines: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    areas = {
+        name: float(np.trapezoid(true_positives, false_positives))
+        for name, (false_positives, true_positives) in lines.items()
+    }
+    grid = np.linspace(0, 1, 501)
+    average = np.mean([np.interp(grid, *line) for line in lines.values()], axis=0)
+    for line in lines.values():
+        axis.plot(*line, color="#BBBBBB", lw=0.6, zorder=1)
+    axis.plot([], [], color="#BBBBBB", lw=0.6, label=f"each of {len(lines)} classes")
+    for kind, name, colour in (
+        ("best", max(areas, key=lambda name: areas[name]), "#009E73"),
+        ("worst", min(areas, key=lambda name: areas[name]), "#D55E00"),
+    ):
+        axis.plot(*lines[name], color=colour, lw=1.2, label=f"{kind}: {spaced(name)} ({areas[name]:.3f})")
+    axis.plot(
+        np.r_[0, grid], np.r_[0, average], color="#0072B2", lw=2, label=f"average ({np.mean(list(areas.values())):.3f})"
+    )
+
+
+@draws(
+    "reliability.png",
+    title="Calibration",
+    alt="Accuracy against confidence beside the diagonal, before and after temperature scaling, with the number of "
+    "pictures below.",
+    caption="The share of correct predictions at each level of confidence; on the diagonal, confidence equals "
+    "accuracy. Temperature scaling, fitted on the validation pictures, changes the confidence but no prediction.",
+    group=VariantGroup.TRUST,
+)
+def calibration(metrics: Mapping[str, Any], target: Path) -> None:
+    """Draw accuracy over confidence before and after temperature scaling, and the number of pictures in each bin.
+
+    `metrics` has `calibration`, with `temperature`, and `before` and `after` as
+    `brushprint.evaluation.calibration.calibration` gives them.
+    """
+    scaling = metrics["calibration"]
+    if not scaling["before"]["bins"]:
         say_instead("No test picture, so nothing is known of its confidence.", target)
         return
-    figure, (axis, counts) = plt.subplots(2, 1, figsize=(5.2, 5.2), sharex=True, height_ratios=(3, 1))
+    figure = new_figure((5.2, 5.2))
+    axis, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     axis.plot([0, 1], [0, 1], color="#888888", ls=":", label="confidence holds")
     for when, colour, shift in (("before", COLOURS[0], -1), ("after", COLOURS[1], 1)):
-        found = calibration[when]
-        bins = pd.DataFrame(found["bins"])
-        words = "as it is" if when == "before" else f"temperature {calibration['temperature']:.2f}"
-        label = f"{words}: error {found['ece']['value']:.1%}"
-        value, low, high = (np.array([of[key] for of in bins["accuracy"]]) for key in ("value", "low", "high"))
+        bins, error = scaling[when]["bins"], scaling[when]["ece"]["value"]
+        words = "as it is" if when == "before" else f"temperature {scaling['temperature']:.2f}"
+        start, end, confidence, pictures = (
+            np.array([part[key] for part in bins]) for key in ("from", "to", "confidence", "pictures")
+        )
+        value, low, high = (np.array([part["accuracy"][key] for part in bins]) for key in ("value", "low", "high"))
         ends = [value - low, high - value]
-        axis.errorbar(bins["confidence"], value, ends, fmt="o-", ms=4, lw=1, color=colour, label=label)
-        width = (bins["to"] - bins["from"]) * 0.4
-        middle = (bins["from"] + bins["to"]) / 2 + shift * width / 2
-        counts.bar(middle, bins["pictures"], width, color=colour)
-    chance = calibration["before"]["ece"]["chance"]["mean"]
+        label = f"{words}: error {error:.1%}"
+        axis.errorbar(confidence, value, ends, fmt="o-", ms=4, lw=1, color=colour, label=label)
+        width = (end - start) * 0.4
+        counts.bar((start + end) / 2 + shift * width / 2, pictures, width, color=colour)
+    chance = scaling["before"]["ece"]["chance"]["mean"]
     axis.set(ylabel="share right", ylim=(-0.02, 1.02), title=f"Error by chance alone: {chance:.1%}")
     counts.set(xlabel="confidence in the answer", ylabel="pictures", xlim=(-0.02, 1.02))
-    counts.yaxis.set_major_locator(MaxNLocator(3, integer=True, min_n_ticks=1))
-    for which in (axis.xaxis, axis.yaxis):
-        which.set_major_formatter(PercentFormatter(1))
+    whole_numbers(counts.yaxis, nbins=3, min_n_ticks=1)
+    percentages(axis.xaxis, axis.yaxis)
     axis.legend(loc="upper left", fontsize=8)
     save_figure(figure, target)
 
 
-def detection(curves: pd.DataFrame, found: Mapping[str, Any], target: Path) -> None:
-    """Precision over recall and the ROC curve of AI works, with the thresholds that validation pictures chose.
+@draws(
+    "detection.png",
+    title="Human or AI",
+    alt="A precision-recall curve and an ROC curve for AI works, with points at two thresholds.",
+    caption="Detected AI works against false alarms at every threshold. The points are the threshold chosen on the "
+    "validation pictures and, if these are enough, the threshold with at most 1 % false alarms.",
+    group=VariantGroup.TRUST,
+)
+def detection_curves(detection: pd.DataFrame, metrics: Mapping[str, Any], target: Path) -> None:
+    """Draw precision over recall and the ROC curve of AI works, with the thresholds chosen on validation pictures.
 
-    `curves` and `found` are what `brushprint.evaluation.detection.curves` and `evaluate` give.
+    `detection`, and `metrics` as `detection`, are what `brushprint.evaluation.detection.curves` and `evaluate` give.
     """
-    if curves.empty:
+    if detection.empty:
         say_instead("The test pictures are all human or all AI, so there is nothing to tell apart.", target)
         return
-    figure, axes = plt.subplots(1, 2, figsize=(9, 4))
+    measures = metrics["detection"]
+    figure = new_figure((9, 4))
+    axes = figure.subplots(1, 2)
     kinds = (("precision_recall", "average_precision"), ("roc", "roc_auc"))
     for axis, (kind, area) in zip(axes, kinds, strict=True):
-        curve = curves[curves["curve"] == kind]
+        curve = detection[detection["curve"] == kind]
         x, y = curve["x"].to_numpy(), curve["y"].to_numpy()
         if kind == "roc":
             axis.plot(x, y, color=COLOURS[0])
@@ -69,43 +264,52 @@ def detection(curves: pd.DataFrame, found: Mapping[str, Any], target: Path) -> N
             # Average precision takes the precision at a recall for all recalls down to the next one.
             axis.plot(np.append(x, 0), np.append(y, y[-1]), color=COLOURS[0], drawstyle="steps-post")
         axis.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        for which in (axis.xaxis, axis.yaxis):
-            which.set_major_formatter(PercentFormatter(1))
-        measure = found[area]
-        axis.set_title(f"{spaced(area).capitalize().replace('Roc auc', 'ROC AUC')} {measure['value']:.3f}", fontsize=10)
-    share = found["ai"] / found["pictures"]
-    axes[0].axhline(share, color="#888888", ls=":", label="guessing")
+        percentages(axis.xaxis, axis.yaxis)
+        name = spaced(area).capitalize().replace("Roc auc", "ROC AUC")
+        axis.set_title(f"{name} {measures[area]['value']:.3f}", fontsize=10)
+    human, ai = measures["human"], measures["ai"]
+    axes[0].axhline(ai / measures["pictures"], color="#888888", ls=":", label="guessing")
     axes[1].plot([0, 1], [0, 1], color="#888888", ls=":", label="guessing")
     axes[0].set(xlabel="AI works that are found", ylabel="AI works among those called AI")
     axes[1].set(xlabel="human works called AI", ylabel="AI works that are found")
-    at = [("threshold", 1 - found["misses"]["value"], found["false_alarms"]["value"], "o", COLOURS[1])]
-    strict = found["recall_at_1"]
+    points = [("threshold", 1 - measures["misses"]["value"], measures["false_alarms"]["value"], "o", COLOURS[1])]
+    strict = measures["recall_at_1"]
     if not strict["why"]:
-        at.append(
-            ("at most 1 % false alarms", strict["recall"]["value"], strict["false_alarms"]["value"], "D", COLOURS[2])
-        )
-    for words, recall, alarms, marker, colour in at:
-        called = recall * found["ai"] + alarms * found["human"]
-        if called:
-            axes[0].plot(recall, recall * found["ai"] / called, marker, color=colour, label=words)
-        axes[1].plot(alarms, recall, marker, color=colour, label=words)
+        recall, false_alarms = strict["recall"]["value"], strict["false_alarms"]["value"]
+        points.append(("at most 1 % false alarms", recall, false_alarms, "D", COLOURS[2]))
+    for label, recall, false_alarms, marker, colour in points:
+        called_ai = recall * ai + false_alarms * human
+        if called_ai:
+            axes[0].plot(recall, recall * ai / called_ai, marker, color=colour, label=label)
+        axes[1].plot(false_alarms, recall, marker, color=colour, label=label)
     axes[1].legend(loc="lower right", fontsize=8)
     save_figure(figure, target)
 
 
-def styles(table: pd.DataFrame, target: Path) -> None:
-    """The share told rightly human or AI, a row a style and a column a source, with how many pictures there are.
+@draws(
+    "styles.png",
+    title="By style and source",
+    alt="A grid of the share of correct answers, with one row for each style and one column for each source.",
+    caption="The share of works of each style and source that are correctly classified as human or AI, and the number "
+    "of works.",
+    group=VariantGroup.TRUST,
+)
+def accuracy_by_style(styles: pd.DataFrame, target: Path) -> None:
+    """Draw the share of correct answers to human or AI for each style (row) and source (column), with counts.
 
-    `table` is what `brushprint.evaluation.detection.by_style_and_source` gives.
+    `styles` is what `brushprint.evaluation.detection.by_style_and_source` gives.
     """
-    if table.empty:
+    from matplotlib.ticker import PercentFormatter
+
+    if styles.empty:
         say_instead("No test picture.", target)
         return
-    table = table.assign(style=table["style"].fillna("without a style"))
-    share, count = (table.pivot(index="style", columns="source", values=value) for value in ("right", "pictures"))
+    styles = styles.assign(style=styles["style"].fillna("without a style"))
+    share, count = (styles.pivot(index="style", columns="source", values=value) for value in ("right", "pictures"))
     many = len(share) > _MOST_ROWS
     height = (0.14 if many else 0.3) * len(share)
-    figure, axis = plt.subplots(figsize=(1.25 * share.shape[1] + 3, height + 1.5))
+    figure = new_figure((1.25 * share.shape[1] + 3, height + 1.5))
+    axis = figure.subplots()
     image = axis.imshow(share, cmap="cividis", vmin=0, vmax=1, aspect="auto")
     axis.set_xticks(range(share.shape[1]), [spaced(name) for name in share.columns], rotation=20, ha="right")
     axis.set_yticks(range(len(share)), [spaced(name) for name in share.index], fontsize=7 if many else 8)
@@ -117,76 +321,3 @@ def styles(table: pd.DataFrame, target: Path) -> None:
         axis.text(column, row, f"{value:.0%} of {pictures:,}", ha="center", va="center", color=ink, fontsize=8)
     figure.colorbar(image, ax=axis, format=PercentFormatter(1), label="told rightly", aspect=max(8, 5 * height))
     save_figure(figure, target)
-
-
-def comparisons(rows: Sequence[Mapping[str, Any]], target: Path) -> None:
-    """Differences in accuracy of each two variants at the question human or AI, row less column, in points.
-
-    `rows` are those of `brushprint.stats.significance.compare`.
-    """
-    rows = [row for row in rows if row["question"] == "human or ai"]
-    if not rows:
-        say_instead("One variant has none to be compared with.", target)
-        return
-    names = list(dict.fromkeys(name for row in rows for name in (row["first"], row["second"])))
-    difference = np.full((len(names), len(names)), np.nan)
-    surely = np.zeros(difference.shape, dtype=bool)
-    for row in rows:
-        first, second = names.index(row["first"]), names.index(row["second"])
-        points = 100 * row["difference"]["value"]
-        difference[first, second], difference[second, first] = points, -points
-        surely[first, second] = surely[second, first] = row["p_corrected"] < 1 - LEVEL
-    most = max(1.0, np.nanmax(np.abs(difference)))
-    # Wide margins for names of any length; what stays white of them is cut off.
-    side, margin = 0.62 * len(names), 1 + 0.08 * max(map(len, names))
-    width, height = side + margin + 4, side + margin + 1
-    figure = plt.figure(figsize=(width, height), layout="none")
-    axis = figure.add_axes((margin / width, margin / height, side / width, side / height))
-    # Few colours: the palette of the file has 256 for all, the edges of letters on each of them too.
-    axis.imshow(difference, cmap=colormaps["PuOr"].resampled(21), vmin=-most, vmax=most)
-    axis.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
-    axis.set_yticks(range(len(names)), names, fontsize=8)
-    axis.tick_params(length=0)
-    axis.spines[:].set_visible(False)
-    for row, column in np.argwhere(np.isfinite(difference)):
-        value, sure = difference[row, column], surely[row, column]
-        ink = "white" if abs(value) > 0.6 * most else "black"
-        weight = "bold" if sure else "normal"
-        axis.text(
-            column, row, f"{round(value):+d}{'*' if sure else ''}", ha="center", va="center", color=ink, weight=weight
-        )
-    axis.set_title("Accuracy of row less column, in points; * beyond chance", fontsize=10)
-    save_figure(figure, target)
-
-
-def arms(found: Mapping[str, Sequence[Mapping[str, Any]]], target: Path) -> None:
-    """Balanced accuracy on human works and those of a generator, and misses of the latter, where it trains and not.
-
-    `found` has `unseen`, rows as `brushprint.evaluation.arms.unseen` gives them with the `variant`.
-    """
-    rows = [row for row in found["unseen"] if not row["why"]]
-    if not rows:
-        few = "There are too few test pictures of every generator that was left out, or too few human ones."
-        say_instead(few if found["unseen"] else "No variant was trained without a generator.", target)
-        return
-    labels = [f"{row['variant']}, {spaced(row['source'])} (n = {row['pictures']:,})" for row in rows]
-    size = (7 + 0.08 * max(map(len, labels)), 0.55 * len(rows) + 1.4)
-    figure, axes = plt.subplots(1, 2, figsize=size, sharey=True)
-    for axis, measure, words in zip(
-        axes, ("balanced_accuracy", "misses"), ("Balanced accuracy", "Misses"), strict=True
-    ):
-        for when, colour, shift in (("seen", COLOURS[0], -0.14), ("unseen", COLOURS[1], 0.14)):
-            _dots(axis, [row[when][measure] for row in rows], colour, shift, f"generator {when}")
-        axis.set(title=words, xlim=(-0.02, 1.02))
-        axis.xaxis.set_major_formatter(PercentFormatter(1))
-    axes[0].axvline(0.5, color="#888888", ls=":", label="guessing")
-    axes[0].set_yticks(range(len(rows)), labels, fontsize=9)
-    axes[0].set_ylim(len(rows) - 0.5, -0.5)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=3, fontsize=8)
-    save_figure(figure, target)
-
-
-def _dots(axis: Axes, measures: Sequence[Mapping[str, float]], colour: str, shift: float, label: str) -> None:
-    value, low, high = (np.array([measure[key] for measure in measures]) for key in ("value", "low", "high"))
-    places = np.arange(len(value)) + shift
-    axis.errorbar(value, places, xerr=[value - low, high - value], fmt="o", ms=5, color=colour, capsize=2, label=label)

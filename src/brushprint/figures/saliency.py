@@ -1,26 +1,37 @@
-"""The figures of where a network looks: maps, where their heat lies, whether they are honest."""
+"""The figures of where a network looks: saliency maps, the regions of their heat, and tests of the maps."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from __future__ import annotations
+
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, PercentFormatter
-from PIL import Image
 
-from brushprint.figures.style import COLOURS, KNOWN, folded, save_figure, say_instead, spaced, tile_canvas
-from brushprint.saliency.overlay import coloured, under_heat, under_occlusion
+from brushprint.figures.declaration import VariantGroup, draws
+from brushprint.figures.style import (
+    COLOURS,
+    KNOWN,
+    folded,
+    new_figure,
+    percentages,
+    resized,
+    save_figure,
+    say_instead,
+    spaced,
+    tile_canvas,
+)
 
-# Side of a picture in a panel of heatmaps, in pixels, and pictures a row of it where they are in no clusters.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# Side of a picture in a panel in pixels, and pictures in a row of a panel without clusters.
 TILE = 80
 ACROSS = 3
-# How many mean maps stand side by side, and how many of one kind are drawn.
+# Mean maps beside one another, and the most groups of one kind that are drawn.
 MAPS_ACROSS, MOST = 10, 20
 KINDS = {
     "outcome": "by outcome",
@@ -31,57 +42,131 @@ KINDS = {
 }
 NULLS = {"trained": "trained", "flipped": "upside down", "random": "random weights", "grey": "grey picture"}
 
+_PANEL_ALT = (
+    "Pictures, each beside its Grad-CAM heatmap and its occlusion map, under its true class, its predicted class and "
+    "the probability of that class."
+)
+_CLUSTERS_ALT = f"{_PANEL_ALT} There is one row for each cluster."
 
-def heatmaps(shown: dict[str, np.ndarray], panel: str, target: Path) -> None:
-    """Pictures of a panel, each beside its Grad-CAM heatmap and its occlusion map; a row a cluster, if it has any.
+
+@draws(
+    "gradcam-2d-misclassified.jpg",
+    title="Misclassified pictures, clusters in two dimensions",
+    alt=_CLUSTERS_ALT,
+    caption="The misclassified pictures nearest to the centre of each cluster, with two saliency maps. Grad-CAM: "
+    "bright "
+    "areas contributed most to the prediction. Occlusion: with an orange area hidden behind grey, the network is less "
+    "sure of its prediction; with a purple area hidden, it is surer.",
+    group=VariantGroup.SALIENCY,
+    panel="gradcam-2d-misclassified",
+)
+@draws(
+    "gradcam-2d-correct.jpg",
+    title="Correct pictures, clusters in two dimensions",
+    alt=_CLUSTERS_ALT,
+    caption="The correctly classified pictures nearest to the centre of each cluster, with their Grad-CAM and "
+    "occlusion maps.",
+    group=VariantGroup.SALIENCY,
+    panel="gradcam-2d-correct",
+)
+@draws(
+    "gradcam-full-misclassified.jpg",
+    title="Misclassified pictures, clusters in the full space",
+    alt=_CLUSTERS_ALT,
+    caption="The misclassified pictures nearest to the centre of each cluster of the full space, with their Grad-CAM "
+    "and occlusion maps.",
+    group=VariantGroup.SALIENCY,
+    panel="gradcam-full-misclassified",
+)
+@draws(
+    "gradcam-full-correct.jpg",
+    title="Correct pictures, clusters in the full space",
+    alt=_CLUSTERS_ALT,
+    caption="The correctly classified pictures nearest to the centre of each cluster of the full space, with their "
+    "Grad-CAM and occlusion maps.",
+    group=VariantGroup.SALIENCY,
+    panel="gradcam-full-correct",
+)
+@draws(
+    "panel-correct.jpg",
+    title="Correct predictions",
+    alt=_PANEL_ALT,
+    caption="Correctly classified pictures, sampled evenly over the true classes, with their Grad-CAM and occlusion "
+    "maps.",
+    group=VariantGroup.SALIENCY,
+    panel="panel-correct",
+)
+@draws(
+    "panel-misclassified.jpg",
+    title="Errors",
+    alt=_PANEL_ALT,
+    caption="Misclassified pictures, sampled evenly over the true classes, with their Grad-CAM and occlusion maps.",
+    group=VariantGroup.SALIENCY,
+    panel="panel-misclassified",
+)
+@draws(
+    "panel-confident-errors.jpg",
+    title="The most confident errors",
+    alt=_PANEL_ALT,
+    caption="The misclassified pictures whose wrong class has the highest probability, the highest first, with their "
+    "Grad-CAM and occlusion maps.",
+    group=VariantGroup.SALIENCY,
+    panel="panel-confident-errors",
+)
+def saliency_panel(heatmaps: Mapping[str, np.ndarray], panel: str, target: Path) -> None:
+    """Draw the pictures of a panel, each beside its Grad-CAM heatmap and its occlusion map.
+
+    A row is a cluster, if the panel has clusters.
 
     Parameters
     ----------
-    shown : a value a picture of `label`, `predicted`, `probability`, `picture` (uint8 [side, side, 3]), `heat` ([side,
-        side], 0 to 1) and `occlusion` ([side, side], -1 to 1); a value a place of a panel of `shown_panel`,
-        `shown_cluster` (-1: none) and `shown_row`, the picture's
-    panel : one of `shown_panel`, named by the outcome that all its pictures have
+    heatmaps : for each picture `label`, `predicted`, `probability`, `picture` (uint8 [side, side, 3]), `heat` ([side,
+        side], 0 to 1) and `occlusion` ([side, side], -1 to 1); for each place of a panel `shown_panel`,
+        `shown_cluster` (-1: none) and `shown_row`, the index of the picture
+    panel : one of `shown_panel`, whose name ends in the outcome of all its pictures
     """
-    places = np.flatnonzero(shown["shown_panel"] == panel)
+    places = np.flatnonzero(heatmaps["shown_panel"] == panel)
     outcome = "correct" if panel.endswith("correct") else "misclassified"
     if not len(places):
         say_instead(f"No test picture is {outcome}.", target)
         return
-    clusters, rows = shown["shown_cluster"][places], shown["shown_row"][places]
-    groups = [rows[clusters == cluster] for cluster in np.unique(clusters)]
-    clustered = clusters[0] >= 0
+    cluster_of, rows = heatmaps["shown_cluster"][places], heatmaps["shown_row"][places]
+    clusters = np.unique(cluster_of)
+    groups = [rows[cluster_of == cluster] for cluster in clusters]
+    clustered = cluster_of[0] >= 0
     if not clustered:
         groups = [rows[start : start + ACROSS] for start in range(0, len(rows), ACROSS)]
-    titles = {row: _titles(shown, row) for row in rows}
+    titles = {row: _titles(heatmaps, row) for row in rows}
     ink = KNOWN["misclassified"] if outcome == "misclassified" else "black"
-    # In pixels: one canvas of tiles is drawn in a tenth of the time that as many axes take, and where tiles begin at
-    # multiples of 16, as the blocks of JPEG do, the file is a quarter smaller.
+    # In pixels: one canvas of tiles takes a tenth of the time of as many axes. Tiles begin at multiples of 16, as the
+    # blocks of JPEG do: so the file is a quarter smaller.
     words = 16 * max(line.count("\n") + 1 for pair in titles.values() for line in pair)
     step, margin = TILE + 16, 32 if clustered else 16
     across, down, head = 3 * step + 16, 2 * words + step, 48
     width, height = margin + max(map(len, groups)) * across, head + len(groups) * down
     canvas, figure, write = tile_canvas(width, height)
-    _key(write, margin)
+    _write_key(write, margin)
     for number, group in enumerate(groups):
         top = head + number * down + 2 * words
         if clustered:
-            write(18, top + TILE / 2, f"cluster {np.unique(clusters)[number]}", rotation=90, ha="center", va="center")
+            write(18, top + TILE / 2, f"cluster {clusters[number]}", rotation=90, ha="center", va="center")
         for position, row in enumerate(group):
             left = margin + position * across
             write(left, top - words - 2, titles[row][0])
             write(left, top - 2, titles[row][1], color=ink)
-            for column, tile in enumerate(_tiles(*(shown[name][row] for name in ("picture", "heat", "occlusion")))):
+            tiles = _tiles(heatmaps["picture"][row], heatmaps["heat"][row], heatmaps["occlusion"][row])
+            for column, tile in enumerate(tiles):
                 canvas[top : top + TILE, left + column * step : left + column * step + TILE, :3] = tile
     figure.figimage(canvas)
     save_figure(figure, target, dpi=96, trim=False)
 
 
-def _key(write: Callable[..., None], left: float) -> None:
-    """What the three tiles of a picture are, and what their colours mean."""
+def _write_key(write: Callable[..., None], left: float) -> None:
+    """Name the three tiles of a picture and the meaning of their colours."""
     soft = "#555555"
-    for column, lines in enumerate((("picture", ""), ("Grad-CAM", "bright: for it"), ("occlusion", ""))):
-        for top, line, style in ((18, lines[0], {"weight": "bold"}), (34, lines[1], {"color": soft})):
-            write(left + column * (TILE + 16), top, line, **style)
+    for column, (name, meaning) in enumerate((("picture", ""), ("Grad-CAM", "bright: for it"), ("occlusion", ""))):
+        write(left + column * (TILE + 16), 18, name, weight="bold")
+        write(left + column * (TILE + 16), 34, meaning, color=soft)
     middle = left + 2 * (TILE + 16)
     write(middle, 34, "■", color="#E08214")
     write(middle + 10, 34, "for it", color=soft)
@@ -89,34 +174,55 @@ def _key(write: Callable[..., None], left: float) -> None:
     write(middle + 54, 34, "against", color=soft)
 
 
-def _titles(shown: dict[str, np.ndarray], row: int) -> tuple[str, str]:
-    said = f"said: {shown['predicted'][row]}, {shown['probability'][row]:.0%}"
-    return folded(f"true: {shown['label'][row]}"), folded(said)
+def _titles(heatmaps: Mapping[str, np.ndarray], row: int) -> tuple[str, str]:
+    predicted = f"said: {heatmaps['predicted'][row]}, {heatmaps['probability'][row]:.0%}"
+    return folded(f"true: {heatmaps['label'][row]}"), folded(predicted)
 
 
-def _tiles(picture: np.ndarray, heat: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A uint8 picture, alone, under its heatmap and under its occlusion map, each [`TILE`, `TILE`, 3]."""
-    large = np.asarray(Image.fromarray(picture).resize((TILE, TILE), Image.Resampling.BICUBIC))
-    heat, hidden = (
-        np.asarray(Image.fromarray(given.astype(np.float32)).resize((TILE, TILE), how))
-        for given, how in ((heat, Image.Resampling.BILINEAR), (hidden, Image.Resampling.NEAREST))
+def _tiles(picture: np.ndarray, heat: np.ndarray, occlusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A uint8 picture, alone, under its heatmap and under its occlusion map, each uint8 [`TILE`, `TILE`, 3]."""
+    from PIL import Image
+
+    from brushprint.saliency.overlay import under_heat, under_occlusion
+
+    large = resized(picture, TILE)
+    smooth, patches = (
+        np.asarray(Image.fromarray(values.astype(np.float32)).resize((TILE, TILE), method))
+        for values, method in ((heat, Image.Resampling.BILINEAR), (occlusion, Image.Resampling.NEAREST))
     )
-    return large, under_heat(large, heat), under_occlusion(large, hidden)
+    return large, under_heat(large, smooth), under_occlusion(large, patches)
 
 
-def regions(effects: pd.DataFrame, target: Path) -> None:
-    """How much more heat each region has than its area, in points, beside the nulls; of all pictures together.
+@draws(
+    "regions.png",
+    title="Heat by region",
+    alt="For each region of the picture, a point with its interval for the heat beyond its area, beside marks for "
+    "three null models.",
+    caption="How much more of the heat than of the area each region holds, over all test pictures. An effect that "
+    "networks with random weights, pictures upside down or a flat grey picture show as well is no finding. Plain: the "
+    "half of a picture with the least detail. Faces: the areas that a face detector marked.",
+    group=VariantGroup.SALIENCY,
+)
+def heat_by_region(region_effects: pd.DataFrame, target: Path) -> None:
+    """Draw how much more heat than area each region has, in percentage points, beside the nulls; of all pictures.
 
-    `effects` is what `brushprint.saliency.regions.effects` gives.
+    `region_effects` is what `brushprint.saliency.regions.effects` gives.
     """
-    rows = effects[(effects["by"] == "all") & (effects["pictures"] > 0)].reset_index(drop=True)
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+    from matplotlib.ticker import FuncFormatter
+
+    of_all = (region_effects["by"] == "all") & (region_effects["pictures"] > 0)
+    rows = region_effects[of_all].reset_index(drop=True)
     if rows.empty:
         say_instead("No test picture has a heatmap with any heat.", target)
         return
-    figure, axis = plt.subplots(figsize=(9.4, 0.42 * len(rows) + 1.4))
-    over = {name: rows[name] - rows["area"] for name in ("flipped", "grey", "random_low", "random_high")}
-    shown = pd.concat([over["flipped"], over["grey"], rows["over_area_low"], rows["over_area_high"]]).abs().max()
-    widest = pd.concat([over["random_low"], over["random_high"]]).abs().max()
+    figure = new_figure((9.4, 0.42 * len(rows) + 1.4))
+    axis = figure.subplots()
+    over = rows[["flipped", "grey", "random_low", "random_high"]].sub(rows["area"], axis=0)
+    ends = rows[["over_area_low", "over_area_high"]]
+    shown = over[["flipped", "grey"]].join(ends).abs().max().max()
+    widest = over[["random_low", "random_high"]].abs().max().max()
     # As wide as the nulls are, but not so wide that the points cannot be told apart.
     limit = max(0.05, 1.15 * np.nanmax([shown, min(widest, 3 * shown)]))
     places = np.arange(len(rows))
@@ -127,10 +233,11 @@ def regions(effects: pd.DataFrame, target: Path) -> None:
     axis.scatter(over["flipped"], places, marker="v", s=34, color=COLOURS[4], zorder=2)
     error = (rows["over_area_high"] - rows["over_area"]).clip(lower=0)
     axis.errorbar(rows["over_area"], places, xerr=error, fmt="o", ms=6, color=COLOURS[0], capsize=3, zorder=3)
-    for place, row in zip(places, rows.itertuples(), strict=True):
-        told = f"{row.found} than all nulls" if row.found != "none" else row.why
-        weight, colour = ("bold", COLOURS[0]) if row.found != "none" else ("normal", "#555555")
-        axis.text(1.02, place, told, transform=axis.get_yaxis_transform(), va="center", color=colour, weight=weight)
+    for place, row in enumerate(rows.itertuples()):
+        finding = row.found != "none"
+        words = f"{row.found} than all nulls" if finding else row.why
+        weight, colour = ("bold", COLOURS[0]) if finding else ("normal", "#555555")
+        axis.text(1.02, place, words, transform=axis.get_yaxis_transform(), va="center", color=colour, weight=weight)
     axis.set_yticks(places, [f"{row.region} ({row.area:.0%} of the area)" for row in rows.itertuples()])
     axis.set(xlim=(-limit, limit), ylim=(len(rows) - 0.4, -0.6), xlabel="heat beyond the area's share, in points")
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+.3g}" if value else "0"))
@@ -146,17 +253,29 @@ def regions(effects: pd.DataFrame, target: Path) -> None:
     save_figure(figure, target)
 
 
-def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
-    """The mean heatmap of all test pictures and of its nulls, and of groups of pictures, on one scale.
+@draws(
+    "mean-maps.png",
+    title="Mean heatmaps",
+    alt="Small heatmaps in rows: the nulls, then groups of pictures by outcome, origin, source, style and cluster.",
+    caption="The mean heatmap of all test pictures beside its nulls, then of groups of pictures. Under each map: the "
+    "number of pictures, and the share of the heat in the lower third of the picture.",
+    group=VariantGroup.SALIENCY,
+)
+def mean_heatmaps(mean_maps: pd.DataFrame, region_effects: pd.DataFrame, target: Path) -> None:
+    """Draw the mean heatmap of all test pictures and of its nulls, and of groups of pictures, on one scale.
 
-    Under each: how many pictures, and the share of the heat in the lower third. `maps` and `effects` are what
-    `brushprint.saliency.regions` gives.
+    Under each stand the number of pictures and the share of the heat in the lower third. `mean_maps` and
+    `region_effects` are what `brushprint.saliency.regions` gives.
     """
-    hot = maps[maps["pictures"] > 0]
+    from PIL import Image
+
+    from brushprint.saliency.overlay import coloured
+
+    hot = mean_maps[mean_maps["pictures"] > 0]
     if hot.empty:
         say_instead("No test picture has a heatmap with any heat.", target)
         return
-    lower = effects[effects["region"] == "lower"].set_index(["by", "value"])["share"]
+    lower = region_effects[region_effects["region"] == "lower"].set_index(["by", "value"])["share"]
     nulls = hot[hot["by"] == "all"].set_index("condition").reindex(list(NULLS)).dropna(subset="pictures").reset_index()
     lines = [("all", [(NULLS[row.condition], row) for row in nulls.itertuples()])]
     for by, title in KINDS.items():
@@ -166,7 +285,7 @@ def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
     heat = np.stack([row.map for _, tiles in lines for _, row in tiles])
     # Spread evenly, heat is 1 everywhere.
     limit = float(np.quantile(heat, 0.995)) * heat.shape[1]
-    # In pixels, as `heatmaps`: so many axes take seconds to lay out.
+    # In pixels, as in `saliency_panel`: so many axes take seconds to lay out.
     side, margin, head, above, below = 96, 112, 40, 30, 34
     width = margin + MAPS_ACROSS * (side + 16)
     height = head + len(lines) * (above + side + below)
@@ -183,9 +302,9 @@ def mean_maps(maps: pd.DataFrame, effects: pd.DataFrame, target: Path) -> None:
             large = Image.fromarray(np.reshape(row.map, (size, size)) * size**2 / limit).resize((side, side))
             canvas[top : top + side, left : left + side, :3] = coloured(np.asarray(large))
             share = lower.get((row.by, row.value)) if row.condition == "trained" else None
-            said = f"{row.pictures:,}" + (f"; lower {share:.0%}" if share is not None and np.isfinite(share) else "")
+            part = f"; lower {share:.0%}" if share is not None and np.isfinite(share) else ""
             write(left, top - 2, _in_two_lines(name))
-            write(left, top + side + 16, said, color="#555555")
+            write(left, top + side + 16, f"{row.pictures:,}{part}", color="#555555")
     figure.figimage(canvas)
     save_figure(figure, target, dpi=96, colours=64)
 
@@ -194,16 +313,27 @@ def _in_two_lines(name: str) -> str:
     return "\n".join(wrap(spaced(name), 15, max_lines=2, placeholder="…"))
 
 
-def faithfulness(summary: dict[str, Any], target: Path) -> None:
-    """What hiding and showing the hot parts does to the answer, and what randomising the layers does to the maps.
+@draws(
+    "faithfulness.png",
+    title="Faithfulness",
+    alt="Line charts of the probability of the prediction as the picture is hidden or shown, and of the similarity of "
+    "the maps as layers are randomised.",
+    caption="If a map is faithful, hiding its hottest parts changes the prediction sooner than hiding random parts, "
+    "and "
+    "showing them restores it sooner. If a map shows what was learned, it fades as layers get random weights.",
+    group=VariantGroup.SALIENCY,
+)
+def faithfulness_tests(faithfulness: Mapping[str, Any], target: Path) -> None:
+    """Draw the probability of the prediction as hot parts are hidden or shown, and maps as layers are randomised.
 
-    `summary` is what `brushprint.saliency.faithfulness` gives: `judged`, with `cascade`.
+    `faithfulness` is what `brushprint.saliency.faithfulness` gives: `judged`, with `cascade`.
     """
-    if not summary["pictures"]:
+    if not faithfulness["pictures"]:
         say_instead("No test picture could be checked.", target)
         return
-    figure, axes = plt.subplots(1, 3, figsize=(13, 3.7))
-    curves = summary["curves"]
+    figure = new_figure((13, 3.7))
+    axes = figure.subplots(1, 3)
+    curves = faithfulness["curves"]
     for axis, way, title in (
         (axes[0], "deletion", "Hiding the hottest parts"),
         (axes[1], "insertion", "Showing the hottest parts"),
@@ -212,26 +342,26 @@ def faithfulness(summary: dict[str, Any], target: Path) -> None:
             ("gradcam", "by Grad-CAM", COLOURS[0]),
             ("random", "by random maps", "#888888"),
         ):
-            axis.plot(summary["shares"], curves[f"{name}_{way}"], marker="o", ms=3.5, color=colour, label=label)
-        better = summary[way]["better"]
-        axis.set_title(f"{title}:\n{_signed(better)} than at random", fontsize=10)
+            axis.plot(faithfulness["shares"], curves[f"{name}_{way}"], marker="o", ms=3.5, color=colour, label=label)
+        better = faithfulness[way]["better"]
+        axis.set_title(f"{title}:\n{_difference(better)} than at random", fontsize=10)
         axis.set(xlabel=f"share {'hidden' if way == 'deletion' else 'shown'}", ylim=(0, 1.02))
-        axis.xaxis.set_major_formatter(PercentFormatter(1))
-        axis.yaxis.set_major_formatter(PercentFormatter(1))
+        percentages(axis.xaxis, axis.yaxis)
     axes[0].set_ylabel("probability of the answer")
     axes[0].legend(fontsize=9)
-    _cascade(axes[2], summary["cascade"])
+    _draw_cascade(axes[2], faithfulness["cascade"])
     save_figure(figure, target)
 
 
-def _signed(better: dict[str, float | None]) -> str:
+def _difference(better: Mapping[str, float]) -> str:
     if better["low"] is None:
         return "not more telling"
     points = [100 * better[name] for name in ("value", "low", "high")]
     return "{:+.1f} points ({:.1f} to {:.1f}) more telling".format(*points)
 
 
-def _cascade(axis: Axes, cascade: dict[str, Any]) -> None:
+def _draw_cascade(axis: Axes, cascade: Mapping[str, Any]) -> None:
+    """Draw how similar the maps stay while layers get random weights, from the last layer down."""
     stages = cascade["stages"]
     values = [stage["similarity"] for stage in stages]
     mean, low, high = (np.array([value[name] for value in values], dtype=float) for name in ("value", "low", "high"))
@@ -242,12 +372,11 @@ def _cascade(axis: Axes, cascade: dict[str, Any]) -> None:
         axis.axhline(chance["value"], color="#888888", ls=":", label="maps of two different pictures")
         axis.legend(fontsize=9)
     axis.set_title("Layers made random from the answer down:\nhow alike the maps stay", fontsize=10)
-    axis.set_xticks(places, ["none", *map(_from, stages[1:])], rotation=40, ha="right", fontsize=8)
-    axis.set(
-        ylabel="rank correlation", ylim=(min(-0.25, np.nanmin(low) - 0.05) if np.isfinite(low).any() else -0.25, 1.08)
-    )
+    axis.set_xticks(places, ["none", *map(_randomised, stages[1:])], rotation=40, ha="right", fontsize=8)
+    lowest = np.nanmin(low) - 0.05 if np.isfinite(low).any() else -0.25
+    axis.set(ylabel="rank correlation", ylim=(min(-0.25, lowest), 1.08))
 
 
-def _from(stage: dict[str, Any]) -> str:
+def _randomised(stage: Mapping[str, Any]) -> str:
     layers: Sequence[str] = stage["layers"]
     return layers[-1] if len(layers) == 1 else f"to {layers[-1]}"

@@ -1,44 +1,65 @@
 """The figure of the shortcut audit, see `brushprint.evaluation.shortcut_audit`."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from __future__ import annotations
+
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
+from brushprint.figures.declaration import CollectionGroup, draws
+from brushprint.figures.style import COLOURS, new_figure, percentages, save_figure, say_instead, spaced
 
-from brushprint.figures.style import COLOURS, save_figure, say_instead, spaced
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    Rows = Sequence[Mapping[str, Any]]
 
 # At most so many questions stand beside one another.
 _ACROSS = 3
-_BEFORE, _AFTER = ("as they came", COLOURS[1]), ("harmonised", COLOURS[0])
-# How far above and below the middle of a line both are drawn.
+# How far above and below the middle of a line both states are drawn.
 _APART = 0.16
 
-Rows = Sequence[dict[str, Any]]
+
+class _State(NamedTuple):
+    """The pictures as they came or harmonised: how their dots are drawn, and the rows of the audit."""
+
+    name: str
+    colour: str
+    offset: float
+    rows: Rows
 
 
-def audit(rows_before: Rows, rows_after: Rows | None, margin: float, target: Path) -> None:
-    """How well each group of cues answers each question, beside chance and the margin from which it counts as found.
+@draws(
+    "audit.png",
+    title="Dataset shortcuts",
+    alt="Dots with intervals for the balanced accuracy of each group of shortcut features, beside lines for chance and "
+    "for the margin of a warning.",
+    caption="Balanced accuracy of small models that see only how the pictures were made and saved: file size, format, "
+    "dimensions, compression, colours or frequencies. A network may learn these features in place of the art.",
+    group=CollectionGroup.TRUST,
+)
+def shortcuts(audit: Mapping[str, Any], target: Path) -> None:
+    """Draw how well each group of shortcut features answers each question, beside chance and the margin of a warning.
 
-    `rows_before` are those of `brushprint.evaluation.shortcut_audit.audit`, and `rows_after` those of the harmonised
-    pictures, if they are.
+    `audit` has the `margin`, and as `raw`, and as `harmonised` if the pictures are harmonised, rows as
+    `brushprint.evaluation.shortcut_audit.audit` gives them.
     """
-    questions = {row["question"]: row["why"] for row in rows_before}
+    margin, raw, harmonised = audit["margin"], audit["raw"], audit.get("harmonised")
+    questions = {row["question"]: row["why"] for row in raw}
     if all(questions.values()):
         say_instead(f"Nothing could be audited: {questions['ai or human']}.", target)
         return
-    states = [(*_BEFORE, 0, rows_before)]
-    if rows_after:
-        states = [(*_BEFORE, -_APART, rows_before), (*_AFTER, _APART, rows_after)]
-    groups = list(dict.fromkeys(row["cues"] for row in rows_before))
+    states = [_State("as they came", COLOURS[1], -_APART if harmonised else 0, raw)]
+    if harmonised:
+        states.append(_State("harmonised", COLOURS[0], _APART, harmonised))
+    groups = list(dict.fromkeys(row["cues"] for row in raw))
     down = -(-len(questions) // _ACROSS)
     across = -(-len(questions) // down)
-    size = (2.9 * across + 1.9, (0.36 * len(groups) + 0.8) * down + 0.8)
-    figure, axes = plt.subplots(down, across, figsize=size, squeeze=False, sharex=True, sharey=True)
+    figure = new_figure((2.9 * across + 1.9, (0.36 * len(groups) + 0.8) * down + 0.8))
+    axes = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
     for axis in axes.flat[len(questions) :]:
         axis.axis("off")
     for axis, (question, why) in zip(axes.flat, questions.items(), strict=False):
@@ -49,19 +70,20 @@ def audit(rows_before: Rows, rows_after: Rows | None, margin: float, target: Pat
             words = f"not judged:\n{fill(why, 36)}"
             ground = {"facecolor": "white", "edgecolor": "none"}
             axis.text(0.5, 0.5, words, transform=axis.transAxes, ha="center", va="center", fontsize=8, bbox=ground)
-        for _, colour, offset, rows in () if why else states:
-            _draw(axis, [row for row in rows if row["question"] == question], groups, colour, offset)
-        axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        for state in () if why else states:
+            rows = [row for row in state.rows if row["question"] == question]
+            _draw(axis, rows, groups, state.colour, state.offset)
+        percentages(axis.xaxis, decimals=0)
         axis.tick_params(labelbottom=True)
     axes[0, 0].set_yticks(range(len(groups)), groups)
     axes[0, 0].set_ylim(len(groups) - 0.5, -0.5)
     figure.supxlabel("balanced accuracy of telling AI from human pictures by these cues alone", fontsize=10)
-    _explain(figure, states, margin)
+    _add_legend(figure, states, margin)
     save_figure(figure, target)
 
 
 def _draw(axis: Axes, rows: Rows, groups: list[str], colour: str, offset: float) -> None:
-    """A dot with its interval, full where the cues are found, and a mark at the bound that decides it."""
+    """Draw a dot with its interval, full where the audit warns, and a mark at the bound that decides it."""
     for row in rows:
         place = groups.index(row["cues"]) + offset
         value, low, high = row["balanced_accuracy"].values()
@@ -71,12 +93,14 @@ def _draw(axis: Axes, rows: Rows, groups: list[str], colour: str, offset: float)
         axis.plot(value, place, marker="o", ms=5, color=colour, mfc=colour if row["found"] else "white")
 
 
-def _explain(figure: Any, states: list[tuple], margin: float) -> None:
-    drawn = {"color": "#444444", "marker": "o", "ls": ""}
-    handles = [Line2D([], [], color=colour, lw=1.5, marker="o", ms=5, label=name) for name, colour, *_ in states]
+def _add_legend(figure: Figure, states: Sequence[_State], margin: float) -> None:
+    from matplotlib.lines import Line2D
+
+    dot: dict[str, Any] = {"color": "#444444", "marker": "o", "ls": ""}
+    handles = [Line2D([], [], color=state.colour, lw=1.5, marker="o", ms=5, label=state.name) for state in states]
     handles += [
-        Line2D([], [], **drawn, ms=5, label="found"),
-        Line2D([], [], **drawn, ms=5, mfc="white", label="not found"),
+        Line2D([], [], **dot, ms=5, label="found"),
+        Line2D([], [], **dot, ms=5, mfc="white", label="not found"),
         Line2D([], [], color="#444444", lw=1.5, label="95 % interval"),
         Line2D([], [], color="#444444", marker="|", ms=5, ls="", label="surely more than"),
         Line2D([], [], color="#888888", ls=":", label="chance"),

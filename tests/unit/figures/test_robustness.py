@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from brushprint.data.corruptions import CONDITIONS
 from brushprint.evaluation.robustness import rates
-from brushprint.figures import robustness, style
-from tests.support.drawing import check_whole_and_the_same_twice
+from brushprint.figures import robustness
+from tests.support.drawing import check_whole_and_the_same_twice, keep_figures, words
 
 LONG = "resnet50_class_weights_of_a_rather_long_name"
 
@@ -48,15 +49,15 @@ def drawn_picked(variants: list[str], paths: list[str]) -> Callable[[Path], None
 
 
 DRAWINGS = {
-    "examples": lambda target: robustness.examples(perturbed(7), target),
-    "examples of one picture": lambda target: robustness.examples(perturbed(1), target),
-    "no examples": lambda target: robustness.examples(perturbed(0), target),
-    "curves": lambda target: robustness.curves(judged(), target),
-    "curves without a swap": lambda target: robustness.curves(judged(swapped=False), target),
-    "curves of one side": lambda target: robustness.curves(judged(ai=0), target),
-    "heatmap": lambda target: robustness.heatmap({"cifake-32": judged(), LONG: judged(8, 1)}, target),
-    "heatmap without a swap": lambda target: robustness.heatmap({"a": judged(swapped=False)}, target),
-    "heatmap of one side": lambda target: robustness.heatmap({"a": judged(ai=0)}, target),
+    "examples": lambda target: robustness.changed_pictures(perturbed(7), target),
+    "examples of one picture": lambda target: robustness.changed_pictures(perturbed(1), target),
+    "no examples": lambda target: robustness.changed_pictures(perturbed(0), target),
+    "curves": lambda target: robustness.robustness_curves(judged(), target),
+    "curves without a swap": lambda target: robustness.robustness_curves(judged(swapped=False), target),
+    "curves of one side": lambda target: robustness.robustness_curves(judged(ai=0), target),
+    "heatmap": lambda target: robustness.robustness_grid([judged(), judged(8, 1)], ["cifake-32", LONG], target),
+    "heatmap without a swap": lambda target: robustness.robustness_grid([judged(swapped=False)], ["a"], target),
+    "heatmap of one side": lambda target: robustness.robustness_grid([judged(ai=0)], ["a"], target),
     "picked": drawn_picked(["cifake-32", "cifake-128"], ["a.jpg", "folder/b.png"]),
     "picked of many": drawn_picked([LONG, *"abcde"], ["x" * 200, *(f"{number}.png" for number in range(20))]),
     "none picked": drawn_picked(["a"], []),
@@ -67,46 +68,39 @@ DRAWINGS = {
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_a_figure_is_drawn_whole_without_a_warning_and_twice_with_the_same_bytes(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     check_whole_and_the_same_twice(DRAWINGS[name], tmp_path, monkeypatch)
 
 
 @pytest.fixture
-def drawn_figure(monkeypatch: pytest.MonkeyPatch) -> list:
-    """The figures that are drawn, as matplotlib has them before they are written."""
-    drawn = []
-    monkeypatch.setattr(robustness, "save_figure", lambda figure, *_, **__: drawn.append(figure))
-    yield drawn
-    for figure in drawn:
-        style.plt.close(figure)
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    return keep_figures(monkeypatch, robustness)
 
 
-def words(figure) -> list[str]:
-    return [text.get_text() for text in figure.findobj(style.mpl.text.Text) if text.get_text()]
-
-
-def test_the_heatmap_says_the_mean_balanced_accuracy_over_the_severities(drawn_figure):
+def test_the_heatmap_says_the_mean_balanced_accuracy_over_the_severities(drawn: list[Figure]) -> None:
     table = judged()
-    robustness.heatmap({"one": table}, Path("heatmap.png"))
-    (axis, _) = drawn_figure[0].axes
+    robustness.robustness_grid([table], ["one"], Path("heatmap.png"))
+    (axis, _) = drawn[0].axes
     cells = [text.get_text() for text in axis.texts]
     balanced = table[table["measure"] == "balanced_accuracy"]
-    for place, name in enumerate(("none", *robustness.NAMES)):
+    for place, name in enumerate(("none", *robustness.change_names())):
         assert cells[place] == f"{100 * balanced.loc[balanced['name'] == name, 'value'].mean():.0f}"
 
 
-def test_a_curve_begins_with_the_picture_as_it_is(drawn_figure):
+def test_a_curve_begins_with_the_picture_as_it_is(drawn: list[Figure]) -> None:
     table = judged()
-    robustness.curves(table, Path("curves.png"))
+    robustness.robustness_curves(table, Path("curves.png"))
     clean = table[(table["name"] == "none") & (table["measure"] == "balanced_accuracy")]["value"].item()
-    for axis, name in zip(drawn_figure[0].axes, robustness.NAMES, strict=True):
+    for axis, name in zip(drawn[0].axes, robustness.change_names(), strict=True):
         line = next(line for line in axis.get_lines() if line.get_label().startswith("balanced"))
         severities = [severity for condition, severity in CONDITIONS if condition == name]
         assert list(line.get_xdata()) == [0, *severities]
         assert line.get_ydata()[0] == clean
 
 
-def test_a_score_beyond_the_threshold_of_its_variant_has_the_colour_of_ai(drawn_figure, monkeypatch):
+def test_a_score_beyond_the_threshold_of_its_variant_has_the_colour_of_ai(
+    drawn: list[Figure], monkeypatch: pytest.MonkeyPatch
+) -> None:
     canvases = []
     canvas_of = robustness.tile_canvas
     monkeypatch.setattr(robustness, "tile_canvas", lambda *size: canvases.append(canvas_of(*size)) or canvases[-1])
@@ -115,5 +109,5 @@ def test_a_score_beyond_the_threshold_of_its_variant_has_the_colour_of_ai(drawn_
     reds, blues = ([int(canvas[100, 140, channel]) for canvas, *_ in canvases] for channel in (0, 2))
     assert reds[0] < blues[0]
     assert reds[1] > blues[1]
-    assert {"29", "a", "as it is"} <= set(words(drawn_figure[0]))
-    assert robustness.WORDS["swap"] not in words(drawn_figure[0])
+    assert {"29", "a", "as it is"} <= set(words(drawn[0]))
+    assert robustness.WORDS["swap"] not in words(drawn[0])

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
-from PIL import Image
 
 from brushprint.data.shortcut_features import GROUPS
 from brushprint.evaluation.shortcut_audit import ALL
-from brushprint.figures.shortcut_audit import audit
+from brushprint.figures.shortcut_audit import shortcuts
 from brushprint.figures.style import COLOURS
+from tests.support.drawing import pixels_of
 
 UNKNOWN = {"value": None, "low": None, "high": None}
 
@@ -27,8 +27,10 @@ def not_judged(question: str) -> list[dict]:
     return [row | answer | {"why": why} for row in rows(question)]
 
 
-def drawn(target: Path) -> np.ndarray:
-    return np.asarray(Image.open(target).convert("RGB"), dtype=int)
+def audit(rows_before: list[dict], rows_after: list[dict] | None, margin: float, target: Path) -> None:
+    """Draw the figure of pictures as they came, and of harmonised ones if there are any."""
+    harmonised = {"harmonised": rows_after} if rows_after else {}
+    shortcuts({"margin": margin, "raw": rows_before, **harmonised}, target)
 
 
 def inked(picture: np.ndarray, colour: str) -> int:
@@ -44,38 +46,38 @@ def target(tmp_path: Path) -> Path:
 
 def test_both_states_are_drawn_where_pictures_are_harmonised_and_else_one(target: Path) -> None:
     audit(rows("ai or human"), None, 0.05, target)
-    alone = drawn(target)
+    alone = pixels_of(target)
     assert inked(alone, COLOURS[1]) > 500
     assert inked(alone, COLOURS[0]) == 0
     audit(rows("ai or human"), rows("ai or human", value=0.5), 0.05, target)
-    assert inked(drawn(target), COLOURS[0]) > 500
+    assert inked(pixels_of(target), COLOURS[0]) > 500
 
 
 def test_what_is_found_is_a_full_dot_and_what_is_not_is_empty(target: Path) -> None:
     inks = []
     for value in (0.64, 0.66):
         audit(rows("ai or human", value=value), None, 0.05, target)
-        inks.append(inked(drawn(target), COLOURS[1]))
+        inks.append(inked(pixels_of(target), COLOURS[1]))
     assert inks[1] > inks[0] + 7 * 10
 
 
 def test_a_question_that_is_not_judged_says_so_beside_the_others(target: Path) -> None:
     audit(rows("ai or human", "one or human"), None, 0.05, target)
-    both = inked(drawn(target), COLOURS[1])
+    both = inked(pixels_of(target), COLOURS[1])
     audit(rows("ai or human") + not_judged("one or human"), None, 0.05, target)
-    assert inked(drawn(target), COLOURS[1]) < 0.6 * both
+    assert inked(pixels_of(target), COLOURS[1]) < 0.6 * both
 
 
 def test_an_audit_that_judged_nothing_is_one_line(target: Path) -> None:
     audit(not_judged("ai or human"), None, 0.05, target)
-    assert drawn(target).shape[0] < 100
+    assert pixels_of(target).shape[0] < 100
 
 
 @pytest.mark.parametrize("sources", [2, 3, 11])
 def test_many_sources_with_long_names_stay_on_the_page(target: Path, sources: int) -> None:
     names = [f"a_generator_of_pictures_with_a_long_name_{number} or human" for number in range(sources)]
     audit(rows("ai or human", *names), rows("ai or human", *names), 0.05, target)
-    assert drawn(target).shape[1] < 1500
+    assert pixels_of(target).shape[1] < 1500
 
 
 def test_the_same_rows_give_the_same_bytes(target: Path) -> None:

@@ -127,7 +127,7 @@ def test_snakemakes_report_shows_the_figures_and_the_runs_and_needs_no_network(p
     for file, result in results.items():
         assert "<strong>Synthetic sample</strong>" in result["caption"]
         assert result["job_properties"]["rule"] in (
-            *("figures", "examples", "copies_examples", "evaluate", "compare", "overview"),
+            *("figures", "examples", "copies_examples", "evaluate", "compare", "collection_figures"),
             "perturbed_examples",
         )
         if "variants/" in file:

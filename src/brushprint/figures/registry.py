@@ -1,0 +1,71 @@
+"""Every figure of the report, in its order, collected from the modules whose functions declare them.
+
+Rules read this whenever Snakemake starts, so importing the modules must not import matplotlib, pandas or another slow
+package. Scripts must not import this module: every change of a figure would rerun them all.
+"""
+
+from collections.abc import Iterable
+
+from brushprint.figures import (
+    catalogue,
+    comparison,
+    evaluation,
+    latent,
+    oversampling,
+    robustness,
+    saliency,
+    shortcut_audit,
+    training,
+)
+from brushprint.figures.declaration import CollectionGroup, Figure, VariantGroup, declared_in
+
+_MODULES = (
+    catalogue,
+    oversampling,
+    shortcut_audit,
+    training,
+    evaluation,
+    latent,
+    saliency,
+    robustness,
+    comparison,
+)
+
+# The file of a variant that each input of a drawing function is.
+VARIANT_FILES = {
+    "history": "history.csv",
+    "metrics": "metrics.json",
+    "roc": "roc.csv",
+    "points": "latent.parquet",
+    "clustering": "latent.json",
+    "embedding": "embedding.parquet",
+    "embedding_summary": "embedding.json",
+    "prototypes": "prototypes.parquet",
+    "prototype_pictures": "prototypes.npz",
+    "heatmaps": "heatmaps.npz",
+    "region_effects": "region-effects.parquet",
+    "mean_maps": "mean-maps.parquet",
+    "faithfulness": "faithfulness.json",
+    "detection": "detection.csv",
+    "styles": "styles.csv",
+    "rates": "robustness.parquet",
+}
+
+
+def _in_order(groups: Iterable[VariantGroup | CollectionGroup]) -> tuple[Figure, ...]:
+    declared = [figure for module in _MODULES for figure in declared_in(module)]
+    return tuple(figure for group in groups for figure in declared if figure.group is group)
+
+
+# Drawn for each variant, and once for the whole collection.
+VARIANT, COLLECTION = _in_order(VariantGroup), _in_order(CollectionGroup)
+
+
+def of_collection(file: str) -> Figure:
+    """The figure of the collection with a file name; raises KeyError for an unknown one."""
+    return {figure.file: figure for figure in COLLECTION}[file]
+
+
+def modules(figures: Iterable[Figure]) -> list[str]:
+    """The full names of the modules that draw figures."""
+    return sorted({figure.module for figure in figures})

@@ -1,0 +1,121 @@
+"""Variants compared, and generators that were never seen: drawn of many, of few and of none."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from brushprint.evaluation.arms import Answers, unseen
+from brushprint.figures import comparison
+from brushprint.stats import bootstrap
+from brushprint.stats.significance import compare
+from tests.support.drawing import check_whole_and_the_same_twice, keep_figures
+
+LONG = "resnet50_class_weights_of_a_rather_long_name"
+NOWHERE = Path("figure.png")
+
+
+@pytest.fixture(autouse=True)
+def few_resamples():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "RESAMPLES", 50)
+        yield
+
+
+def compared(names: list[str], question: str = "human or ai") -> list[dict[str, Any]]:
+    generator = np.random.default_rng(0)
+    share = np.linspace(0.6, 0.9, len(names))
+    right = {name: pd.Series(generator.random(200) < of) for name, of in zip(names, share, strict=True)}
+    return compare(right, pd.Series(range(200)), question, 0)
+
+
+def trained_without(*sources: str, variant: str = "conv3-origin") -> list[dict[str, Any]]:
+    source = np.repeat(["human", *sources], 30)
+    pictures = pd.DataFrame(
+        {"source": source, "origin": np.where(source == "human", "human", "ai"), "group": range(len(source))}
+    )
+    generator = np.random.default_rng(0)
+    cuts = {"threshold": 0.5, "strict": {"threshold": 0.9, "human": 500, "why": None}}
+    is_ai = source != "human"
+    both = [Answers(np.where(generator.random(len(source)) < skill, is_ai, ~is_ai) * 1.0, cuts) for skill in (0.9, 0.7)]
+    return [{"variant": variant} | unseen(*both, pictures, name, 0) for name in sources]
+
+
+def arms(rows: list[dict[str, Any]]) -> Callable[[Path], None]:
+    return lambda target: comparison.unseen_generators({"seeds": [], "unseen": rows}, target)
+
+
+DRAWINGS = {
+    "comparisons": lambda target: comparison.accuracy_differences(compared([*"abcd", "conv3-origin"]), target),
+    "two compared": lambda target: comparison.accuracy_differences(compared(["a", LONG]), target),
+    "many compared": lambda target: comparison.accuracy_differences(
+        compared([f"{LONG}_{n}" for n in range(24)]), target
+    ),
+    "none compared": lambda target: comparison.accuracy_differences(compared(["a"]), target),
+    "arms": arms(trained_without("latent_diffusion", "stable_diffusion")),
+    "one arm": arms(trained_without("dalle")),
+    "many arms": arms([row for n in range(12) for row in trained_without("dalle", "imagen", variant=f"{LONG}-{n}")]),
+    "no arms": arms([]),
+    "arms of few pictures": arms([{"variant": "a", "source": "dalle", "pictures": 3, "human": 50, "why": "few"}]),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_figure_is_drawn_whole_without_a_warning_and_twice_with_the_same_bytes(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_whole_and_the_same_twice(DRAWINGS[name], tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    return keep_figures(monkeypatch, comparison)
+
+
+def test_comparisons_are_row_less_column_and_starred_beyond_chance(drawn: list[Figure]) -> None:
+    names = ["first", "second", "third", "fourth", "fifth"]
+    rows = compared(names)
+    comparison.accuracy_differences([*rows, *compared(["other", "task"], "source")], NOWHERE)
+    (axis,) = drawn[0].axes
+    assert [text.get_text() for text in axis.get_yticklabels()] == names
+    found = {(text.get_position()[1], text.get_position()[0]): text.get_text() for text in axis.texts}
+    assert len(found) == 20
+    for row in rows:
+        place = names.index(row["first"]), names.index(row["second"])
+        star = "*" if row["p_corrected"] < 0.05 else ""
+        points = round(100 * row["difference"]["value"])
+        assert found[place] == f"{points:+d}{star}"
+        assert found[place[::-1]] == f"{-points:+d}{star}"
+    assert 0 < sum("*" in words for words in found.values()) < 20
+
+
+def test_an_arm_stands_beside_its_variant_and_one_with_too_few_pictures_is_left_out(drawn: list[Figure]) -> None:
+    rows = trained_without("dalle", "imagen")
+    few = {"variant": "a", "source": "few", "pictures": 3, "human": 50, "why": "few"}
+    comparison.unseen_generators({"unseen": [rows[0], few, rows[1]]}, NOWHERE)
+    axes = drawn[0].axes
+    assert [text.get_text() for text in axes[0].get_yticklabels()] == [
+        "conv3-origin, dalle (n = 30)",
+        "conv3-origin, imagen (n = 30)",
+    ]
+    for axis, measure in zip(axes, ("balanced_accuracy", "misses"), strict=True):
+        for bars, when in zip(axis.containers, ("seen", "unseen"), strict=True):
+            assert bars.get_label() == f"generator {when}"
+            np.testing.assert_allclose(bars.lines[0].get_xdata(), [row[when][measure]["value"] for row in rows])
+
+
+def test_where_there_is_nothing_to_draw_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    reasons: list[str] = []
+    monkeypatch.setattr(comparison, "say_instead", lambda words, target: reasons.append(words))
+    for name in ("none compared", "no arms", "arms of few pictures"):
+        DRAWINGS[name](NOWHERE)
+    assert reasons == [
+        "One variant has none to be compared with.",
+        "No variant was trained without a generator.",
+        "There are too few test pictures of every generator that was left out, or too few human ones.",
+    ]

@@ -1,0 +1,591 @@
+"""The report: one file that says what a run found, in words that cannot be mistaken for markup."""
+
+import base64
+import hashlib
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from brushprint.evaluation.mistakes import SCHEMA
+from brushprint.figures import registry
+from brushprint.figures.declaration import CollectionGroup
+from brushprint.report.page import write_report
+from brushprint.saliency.regions import REGIONS
+from brushprint.settings.schema import Budget
+from tests.support.labels import MANY, STYLES
+from tests.support.latent import mapped, planted_clusters, points
+from tests.support.report import (
+    CARD,
+    SCORES,
+    UNDEFINED,
+    Page,
+    audited,
+    claim,
+    detected,
+    explained,
+    interval,
+    leaked,
+    ledger,
+    metrics,
+    provenance,
+    sentence,
+    trusted,
+)
+from tests.support.saliency import NOTHING_LEFT, checked, heat, of_all
+
+FIGURES = {
+    "examples": registry.of_collection("examples.jpg").text,
+    "copies": registry.of_collection("copies-{split}.jpg").text,
+    "trust": [figure.text for figure in registry.COLLECTION if figure.group is CollectionGroup.TRUST],
+    "variant": [figure.text for figure in registry.VARIANT],
+}
+SPECIAL = "<script>alert('art & craft')</script>"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., str]:
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    for figure in (*FIGURES["variant"], *FIGURES["trust"], FIGURES["examples"]):
+        Image.new("RGB", (4, 4)).save(folder / figure["file"])
+    latent = points({"correct": 29, "misclassified": 3}, 2, STYLES)[1]
+    latent |= {"values": 2304, "components_full": 2, "explained_2d": 0.75, "explained": [0.5, 0.25]}
+    catalogue = pd.DataFrame(
+        {
+            "source": ["human"] * 3 + ["dalle"] * 2,
+            "published_split": ["train", "train", None, "test", "test"],
+            "width": [256, 256, 256, 512, 640],
+            "height": 256,
+            "format": ["JPEG", "JPEG", "PNG", "JPEG", "JPEG"],
+        }
+    )
+
+    def written(**changes: object) -> str:
+        variant = {
+            "provenance": provenance("origin", "natural"),
+            "metrics": metrics(["ai", "human"]),
+            "latent": latent,
+            "heatmaps": explained(),
+            "regions": of_all(heat()),
+            "faithfulness": checked(),
+            "embedding": mapped({"correct": 29, "misclassified": 3}, STYLES)[1],
+            "figures": folder,
+            "card": CARD,
+            "external": None,
+        }
+        arguments = {
+            "title": "A collection",
+            "synthetic": False,
+            "budget": {"images": None, "max_image_size": None, "epochs": None, "batch_size": None},
+            "from_scratch": [],
+            "catalogue": catalogue,
+            "rejected": pd.DataFrame(columns=["path", "reason"]),
+            "splits": {
+                "natural": catalogue.assign(partition=["train", "validation", "test", "train", "test"], copy=0),
+            },
+            "copied": [],
+            "figures": FIGURES,
+            "folder": folder,
+            "variants": {"cifake-32": variant},
+            "trust": trusted(),
+            "mistakes": SCHEMA.empty_table().to_pandas(),
+            "claims": ledger(claim()),
+        }
+        write_report(tmp_path / "index.html", **arguments | changes)
+        return (tmp_path / "index.html").read_text(encoding="utf-8")
+
+    return written
+
+
+def test_the_report_is_one_file_that_fetches_nothing(write):
+    text = write()
+    page = Page(text)
+    assert not page.within
+    assert not {"link", "iframe"} & set(page.tags)
+    assert page.tags.count("script") == page.tags.count("style") == 1
+    assert all(file.startswith(("data:image/webp;base64,", "data:image/jpeg;base64,")) for file in page.fetched)
+    # Nothing but a person who follows a link leads out of the page.
+    assert {link for link in page.links if not link.startswith("#")} == {"https://example.org/study"}
+    assert not re.search(r"https?://|url\(|@import", text.replace('<a href="https://example.org/study"', ""))
+
+
+def test_the_links_of_the_report_lead_somewhere(write):
+    text = write()
+    assert all(f'id="{target}"' in text for target in re.findall(r'href="#([^"]*)"', text))
+
+
+def test_every_picture_has_an_alternative_text_and_a_sentence(write):
+    page = Page(write())
+    assert len(page.images) == len(page.captions) == len(FIGURES["variant"]) + len(FIGURES["trust"]) + 1
+    assert all(len(image["alt"]) > 20 for image in page.images)
+    assert all(re.search(r"[A-Z].+\.$", caption) for caption in page.captions)
+
+
+def test_the_figures_of_a_variant_stand_under_their_headings_in_the_order_of_the_registry(write):
+    section = write().split('<section id="cifake-32"')[1].split("</section>")[0]
+    shown = re.findall(
+        r'<h3 id="cifake-32/[^"]*">([^<]*)</h3>\n<div class="grid">|<figcaption><b><a [^>]*>([^<]*)</a>', section
+    )
+    heading, found = "", []
+    for group, title in shown:
+        heading = group or heading
+        found += [(heading, title)] if title else []
+    assert found == [(figure.group, figure.title) for figure in registry.VARIANT]
+
+
+def test_a_figure_of_few_colours_is_embedded_without_loss(write, tmp_path: Path):
+    drawn = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8))
+    drawn.convert("P").save(tmp_path / "figures/roc.png")
+    shown = next(image for image in Page(write()).images if image["alt"].startswith("ROC curve"))
+    assert (shown["width"], shown["height"]) == ("7", "9")
+    with Image.open(io.BytesIO(base64.b64decode(shown["src"].partition(",")[2]))) as image:
+        assert (np.array(image) == np.array(drawn.convert("P").convert("RGB"))).all()
+
+
+def test_the_page_runs_and_applies_its_own_text_alone(write):
+    text = write()
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy" content="(.*?)">', text)[1]
+    for kind in ("style", "script"):
+        inside = re.search(f"<{kind}>(.*?)</{kind}>", text, re.DOTALL)[1]
+        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'; img-src data:; ")
+    assert not re.search(r"<[^>]+ (?:style|on\w+)=", text.replace(inside, ""))
+
+
+def test_the_same_report_is_written_with_the_same_bytes(write):
+    assert write() == write()
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_a_synthetic_sample_is_called_so_on_top_and_at_every_figure(write, synthetic: bool):
+    text = write(synthetic=synthetic)
+    assert ("they say nothing about art" in text) == synthetic
+    assert sum("synthetic sample" in caption for caption in Page(text).captions) == synthetic * (
+        len(FIGURES["variant"]) + len(FIGURES["trust"]) + 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        ({"images": None, "max_image_size": None, "epochs": None}, None),
+        ({"images": None, "max_image_size": 64, "epochs": None}, "at most 64-pixel input)"),
+        ({"images": 1200, "max_image_size": None, "epochs": 6}, "at most 1,200 pictures, at most 6 epochs a phase)"),
+        ({"images": None, "batch_size": 16}, "at most 16 pictures a batch)"),
+    ],
+)
+def test_a_budget_is_named_exactly_when_there_is_one(write, budget: dict, words: str | None):
+    text = write(budget=budget)
+    assert ("no figure here compares with a published one" in text) == bool(words)
+    assert words is None or words in text
+
+
+def test_variants_without_the_weights_of_their_source_are_named(write):
+    assert "Without ImageNet weights" not in write()
+    assert "a, b begin from random weights here, with all layers trained" in write(from_scratch=["a", "b"])
+
+
+def test_every_cap_of_a_budget_has_words(write):
+    caps = dict.fromkeys(Budget.model_fields, 7)
+    assert len(re.findall("at most 7[ -]", write(budget=caps))) == len(caps)
+
+
+def test_the_tables_hold_the_numbers_given(write):
+    rows = Page(write()).tables
+    assert ["human", "2", "0", "1", "3"] in rows
+    assert ["total", "2", "2", "1", "5"] in rows
+    assert ["human", "1", "1", "1", "3"] in rows
+    assert ["ai", *SCORES] in rows
+    assert ["macro average", *SCORES] in rows
+    headline = next(row for row in rows if row[0] == "cifake-32")
+    assert [cell.strip() for cell in headline] == [
+        "cifake-32",
+        "32",
+        "2,468",
+        "0.7500.650 to 0.850",
+        "0.500",
+        "0.8130.713 to 0.913",
+        "0.625",
+        "not defined",
+        "0.4560.356 to 0.556",
+    ]
+
+
+def test_how_often_a_variant_is_unsure_stands_beside_how_often_it_is_wrong_when_it_must_say(write):
+    tables = Page(write()).tables
+    heads = next(row for row in tables if "false alarms on human works" in row)
+    (told,) = (row for row in tables if row[0] == "cifake-32" and len(row) == len(heads))
+    shown = {head: cell.strip() for head, cell in zip(heads, told, strict=True)}
+    assert shown["unsure"] == "0.3000.200 to 0.400"
+    assert shown["error rate when it answers"] == "0.1250.025 to 0.225"
+    assert shown["error rate if forced to answer"] == "0.3750.275 to 0.475"
+
+
+@pytest.fixture
+def variant(tmp_path: Path) -> Callable[..., dict]:
+    latent = points({"correct": 1}, 1, None)[1]
+    embedding = mapped({"correct": 1}, None)[1]
+
+    def made(task: str, classes: list[str], **changes: object) -> dict:
+        return {
+            "provenance": provenance(task, "natural"),
+            "metrics": metrics(classes, **changes),
+            "latent": latent,
+            "heatmaps": explained(),
+            "regions": of_all(heat()),
+            "faithfulness": checked(),
+            "embedding": embedding,
+            "figures": tmp_path / "figures",
+            "card": CARD,
+            "external": None,
+        }
+
+    return made
+
+
+def test_variants_are_compared_within_their_task_beside_its_chance(write, variant):
+    page = Page(
+        write(
+            variants={
+                "a": variant("origin", ["ai", "human"]),
+                "b": variant("folder", MANY),
+                "c": variant("origin", ["ai", "human"]),
+            }
+        )
+    )
+    names = ["variant", "Task origin", "a", "c", "Task folder", "b"]
+    start = next(index for index, row in enumerate(page.tables) if row[0] == "variant")
+    shown = page.tables[start : start + len(names)]
+    assert [row[0] for row in shown] == names
+    assert [row[4] for row in shown if len(row) > 1] == ["chance", "0.500", "0.500", "0.021"]
+
+
+def test_top_k_and_the_parts_of_a_class_stand_beside_their_baselines(write, variant):
+    row = metrics(["a"])["test"]["report"]["a"]
+    report = {name: row | {"support": 100 * number} for number, name in enumerate(MANY[:5], start=1)}
+    changes = {
+        "pictures": 1500,
+        "report": report | {"macro avg": row, "weighted avg": row},
+        "top": {"2": interval(0.5), "3": interval(0.7)},
+        "parts": {"origin": {"accuracy": interval(0.8), "majority": 0.6}},
+    }
+    text = " ".join(write(variants={"v": variant("folder", MANY[:5], **changes)}).split())
+    assert "among the 2 likeliest of 5 for 50.0% (40.0% to 60.0%) of them" in text
+    assert "always guessing the 2 commonest classes gives 60.0%" in text
+    assert "always guessing the 3 commonest classes gives 80.0%" in text
+    assert "The origin is correct for 80.0% (70.0% to 90.0%); always guessing the commonest gives 60.0%." in text
+    assert "likeliest" not in write()
+
+
+@pytest.mark.parametrize(("classes", "folded"), [(2, False), (4, False), (5, True), (47, True)])
+def test_the_scores_of_many_classes_are_folded_and_their_averages_are_not(write, variant, classes: int, folded: bool):
+    text = write(variants={"v": variant("folder", MANY[:classes])})
+    section = text[text.index("Classification report</h3>") : text.index("Two components hold")]
+    open_part = section.split("<details>")[0]
+    assert (f"<summary>Each of the {classes} classes</summary>" in section) == folded
+    assert all(name in open_part for name in ("macro average", "weighted average"))
+    assert all((name in open_part) == (not folded) and name in section for name in MANY[:classes])
+
+
+def test_a_class_without_test_pictures_is_shown_as_not_judged(write, variant):
+    row = metrics(["a"])["test"]["report"]["a"]
+    empty = dict.fromkeys(["precision", "recall", "f1-score"], UNDEFINED) | {"support": 0}
+    report = {"a": row, "b": row, "c": empty, "macro avg": row, "weighted avg": row}
+    text = write(variants={"v": variant("source", ["a", "b", "c"], report=report)})
+    assert ["c", "–", "–", "–", "0"] in Page(text).tables
+    assert "A class without test pictures cannot be judged" in text
+    assert "cannot be judged" not in write()
+
+
+@pytest.fixture
+def said_of(write, variant) -> Callable[[dict], str]:
+    """What the report says about heatmaps."""
+
+    def said(heatmaps: dict, **changes: object) -> str:
+        text = write(variants={"v": variant("origin", ["ai", "human"]) | {"heatmaps": heatmaps}}, **changes)
+        return " ".join(re.sub("<.*?>", "", text[text.index("<p>Each picture below") :].split("</p>")[0]).split())
+
+    return said
+
+
+def test_the_agreement_of_both_kinds_of_heatmaps_stands_beside_its_null(said_of):
+    text = said_of(explained())
+    assert "hiding a patch of 9 of its 48 pixels a side at 36 places" in text
+    assert "correlates by 0.40 (0.30 to 0.50) (Spearman, the mean over 80 pictures)" in text
+    assert "it would be 0.15 (0.05 to 0.25)" in text
+    assert "the difference is 0.25 (0.15 to 0.35): " in text
+    assert text.endswith("of the single picture, too, they say the same in part.")
+    assert said_of(explained(difference=0.05)).endswith("of the single picture they do not say the same.")
+    assert "80 pictures, synthetic sample)" in said_of(explained(), synthetic=True)
+
+
+def test_the_agreement_of_too_few_pictures_is_not_defined(said_of):
+    assert "How far the two agree is not defined here" in said_of(explained(None))
+    alone = {"value": 0.4, "low": None, "high": None}
+    one = explained() | {"pictures": 1, "agreement": alone, "null": alone, "difference": alone}
+    assert "the difference is 0.40." in said_of(one)
+
+
+def test_fewer_pictures_than_asked_for_are_said_in_words(said_of):
+    assert "would be shown" not in said_of(explained())
+    assert "Only 5 test pictures are misclassified, and 12 would be shown." in said_of(explained(misclassified=5))
+    assert "Only one test picture is correctly classified," in said_of(explained(correct=1))
+    assert "No test picture is misclassified," in said_of(explained(misclassified=0))
+
+
+def test_augmented_copies_are_counted_apart_and_shown_with_their_split(write, tmp_path: Path):
+    split = pd.DataFrame(
+        {"source": ["human", "human", "ai", "human"], "partition": ["train"] * 3 + ["test"], "copy": [0, 1, 0, 0]}
+    )
+    Image.new("RGB", (4, 4)).save(tmp_path / "figures/copies-augmented.jpg")
+    text = write(splits={"augmented": split, "natural": split[split["copy"] == 0]}, copied=["augmented"])
+    page = Page(text)
+    assert ["source", "train", "copies to train", "test", "total"] in page.tables
+    assert ["human", "1", "1", "1", "3"] in page.tables
+    assert len(page.images) == len(FIGURES["variant"]) + len(FIGURES["trust"]) + 2
+    assert sum("Augmented copies of the split augmented" in image["alt"] for image in page.images) == 1
+    assert "Augmented copies (synthetic sample)" in write(
+        synthetic=True, splits={"augmented": split}, copied=["augmented"]
+    )
+
+
+def test_each_claim_stands_beside_what_was_obtained_with_its_verdict(write):
+    wide = {"what": "test loss", "published": "0.3549", "unit": "nats", "decimals": 4, "verdict": "below"}
+    count = {"variant": None, "what": "pictures", "published": "over 180,000", "unit": "pictures", "source": "000"}
+    text = write(
+        claims=ledger(
+            claim(),
+            claim(**wide, obtained={"value": 0.5, "low": None, "high": None}, difference=0.1451, why=["worse"]),
+            claim(**count, obtained=None, difference=None, verdict="not comparable", why=["another collection"]),
+        )
+    )
+    rows = Page(text).tables
+    assert [
+        "cifake-32test accuracy",
+        "over 90 %",
+        "91.2 %90.5 % to 92.0 %",
+        "+1.2 points",
+        "reproducedthis run reaches it",
+    ] in rows
+    assert ["cifake-32test loss", "0.3549 nats", "0.5000", "+0.1451", "belowworse"] in rows
+    assert ["the collectionpictures", "over 180,000", "–", "–", "not comparableanother collection"] in rows
+    assert "Of 3 claims: <b>1</b> reproduced, <b>1</b> below, <b>1</b> not comparable." in text
+    assert text.index("<summary>Abel, 2023 (on ai-artbench): 1 claims") < text.index(
+        "<summary>Baker, 2024 (on ai-artbench): 2 claims"
+    )
+
+
+def test_a_reason_that_no_claim_compares_is_said_once(write):
+    reasons = ["synthetic sample", "under a budget"]
+    apart = {"verdict": "not comparable", "difference": None}
+    text = write(
+        synthetic=True,
+        claims=ledger(
+            claim(**apart, why=reasons), claim(**apart, why=[*reasons, "impossible as stated: four"], published="99 %")
+        ),
+    )
+    rows = Page(text).tables
+    assert text.count("under a budget") == 1
+    assert "Claims of the source documents (synthetic sample)" in text
+    assert ["cifake-32test accuracy", "over 90 %", "91.2 %90.5 % to 92.0 %"] in rows
+    assert ["cifake-32test accuracyimpossible as stated: four", "99 %", "91.2 %90.5 % to 92.0 %"] in rows
+
+
+def test_what_the_sources_leave_open_is_listed_with_what_is_taken(write):
+    rows = Page(write()).tables
+    where = rows.index(["Baker, 2024: cifake-32, cifake-128"])
+    assert rows[where + 1 : where + 3] == [["batches", "of 64"], ["loss", "any"]]
+
+
+def test_each_file_of_a_variant_is_traced_to_its_rule_and_code(write):
+    text = write()
+    rows = Page(text).tables
+    assert ["model.safetensors", "train", "ab" * 8] in rows
+    assert ["the catalogue", "", "ef" * 8] in rows
+    assert "train@0123456789ab, torch@2.14.1" in text
+
+
+def test_sizes_that_tell_the_sources_apart_are_listed(write):
+    text = write()
+    assert "<b>human</b>: 256×256 JPEG (2), 256×256 PNG (1)" in text
+    assert "<b>dalle</b>: 512×256 JPEG (1), 640×256 JPEG (1)" in text
+
+
+def test_rejected_files_are_counted_by_reason_and_named(write):
+    rejected = pd.DataFrame(
+        {
+            "path": ["a.jpg", "b.jpg", "c.txt"],
+            "reason": ["same content as x.jpg", "same content as y.jpg", "not a picture by its name"],
+        }
+    )
+    text = write(rejected=rejected)
+    assert "3 more files were rejected" in text
+    rows = Page(text).tables
+    assert ["same content as another picture", "2"] in rows
+    assert ["b.jpg", "same content as y.jpg"] in rows
+    assert "Rejected files" not in write()
+
+
+def test_names_are_words_and_never_markup(write):
+    catalogue = pd.DataFrame(
+        {"source": [SPECIAL], "published_split": ["train"], "width": [1], "height": [1], "format": [SPECIAL]}
+    )
+    text = write(
+        title=SPECIAL,
+        catalogue=catalogue,
+        rejected=pd.DataFrame({"path": [SPECIAL], "reason": [SPECIAL]}),
+        splits={SPECIAL: catalogue.assign(partition="train", copy=0)},
+    )
+    page = Page(text)
+    assert page.tags.count("script") == text.count("<script") == 1
+    assert [SPECIAL, SPECIAL] in page.tables
+
+
+def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
+    variant = {
+        "provenance": provenance(SPECIAL, SPECIAL),
+        "metrics": metrics([SPECIAL, "values"]),
+        "heatmaps": explained(),
+        "regions": of_all(heat()),
+        "faithfulness": checked(),
+        "latent": points({"correct": 30}, 2, [SPECIAL, "values"])[1],
+        "embedding": mapped({"correct": 30}, [SPECIAL, "values"])[1],
+        "figures": tmp_path / "figures",
+        "card": [{"heading": SPECIAL, "sentences": [SPECIAL]}],
+        "external": None,
+    }
+    page = Page(write(variants={SPECIAL: variant}))
+    assert page.tags.count("script") == 1
+    assert [SPECIAL, *SCORES] in page.tables
+    assert ["values", *SCORES] in page.tables
+
+
+def test_the_report_says_in_words_what_the_clusters_say(write, variant):
+    summary = planted_clusters({"correct": 60, "misclassified": 6})
+    text = write(variants={"v": variant("origin", ["ai", "human"]) | {"latent": summary}})
+    chance = next(fit for fit in summary["fits"] if (fit["outcome"], fit["space"]) == ("correct", "full"))
+    low, high = (chance["labels"]["style"]["nmi"]["chance"][end] for end in ("low", "high"))
+    assert (
+        f"In the full space, clusters of the correct pictures say 1.00 of style (NMI), chance {low:.2f} to {high:.2f}: "
+        "more than chance, and 3 of 3 clusters are supported as one style; nothing of source (only one source)."
+    ) in text
+    assert "clusters of the misclassified pictures say nothing of style (fewer than 10 pictures)" in text
+    assert "In the full space, clusters of all pictures say 1.00 of style" in text
+    rows = Page(text).tables
+    assert ["misclassified", "full", "source", "6", "fewer than 10 pictures"] in rows
+    assert any(row[:4] == ["correct", "full", "style", "60"] and row[4].startswith("1.000 chance") for row in rows)
+    assert ["misclassified", "full", "6", "3", "fewer than 10 pictures", "fewer than 10 pictures"] in [
+        [cell.strip() for cell in row] for row in rows
+    ]
+    assert any("style baroque: 100.0%" in row[4] and "p < 0.001, supported" in row[4] for row in rows if len(row) == 7)
+
+
+def test_the_report_says_that_no_picture_is_misclassified(write, variant):
+    text = write(variants={"v": variant("origin", ["ai", "human"]) | {"latent": planted_clusters({"correct": 30})}})
+    assert "No test picture is misclassified." in text
+    assert "clusters of all pictures say 1.00 of style" in text
+    assert "nothing of outcome (only one outcome)" in text
+
+
+def test_the_report_says_how_far_the_groups_spread(write, variant):
+    summary = mapped({"correct": 60}, STYLES)[1]
+    text = write(variants={"v": variant("origin", ["ai", "human"]) | {"embedding": summary}})
+    by_source = summary["spread"][0]["groups"]
+    rows = [[cell.strip() for cell in row] for row in Page(text).tables]
+    for group in by_source:
+        measure = group["purity"]
+        name = group["group"] or f"all {group['origin']}"
+        started = f"{measure['value']:.3f} {measure['low']:.3f} to {measure['high']:.3f}chance"
+        found = [row for row in rows if row[:2] == [name, str(group["pictures"])] and len(row) == 5]
+        assert any(row[4].startswith(started) for row in found)
+    assert sum(row[0] == "ai less human" for row in rows) == 2
+    few = write(variants={"v": variant("origin", ["ai", "human"])})
+    assert "By style: nothing to compare (fewer than 10 pictures)." in few
+
+
+def test_the_report_answers_the_sentences_of_the_sources(write, variant):
+    told = [sentence(), sentence(answer="cannot be judged", why="no such picture", measured="", supported=0, judged=0)]
+    page = Page(write(variants={"v": variant("origin", ["ai", "human"])}, claims=ledger(claim()) | {"sentences": told}))
+    rows = [["".join(cell.split()) for cell in row] for row in page.tables if "the heat lies below" in " ".join(row)]
+    assert [row[1:] for row in rows] == [
+        ["+9points", "supported", "2of3variants"],
+        ["–", "cannotbejudgednosuchpicture", "0of0variants"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"regions": of_all(heat(low=0.2))},
+            "Regions that hold more of the heat than their area and all nulls do: lower.",
+        ),
+        ({"regions": of_all(heat())}, f"None of {len(REGIONS)} regions of the picture holds more of the heat"),
+        ({"regions": of_all(heat()).assign(pictures=0)}, "No test picture has a heatmap with any heat."),
+        ({"faithfulness": checked()}, "The heatmaps are faithful: by 20 and 20 points more than random maps."),
+        ({"faithfulness": checked()}, "When all layers are made random, 12% of what the heatmaps show is left."),
+        ({"faithfulness": checked(better=0)}, "hiding the hot parts changes the answer no more than random parts do"),
+        ({"faithfulness": checked(4)}, "The heatmaps do not pass the tests of faithfulness: fewer than 10 pictures."),
+        ({"faithfulness": checked() | {"cascade": NOTHING_LEFT}}, "Whether they show what was learned is unknown."),
+    ],
+)
+def test_the_report_says_in_words_where_the_heat_lies_and_whether_the_maps_are_faithful(
+    write, variant, changes: dict, words: str
+):
+    assert words in " ".join(write(variants={"v": variant("origin", ["ai", "human"]) | changes}).split())
+
+
+def warnings_of(text: str) -> list[str]:
+    return re.findall(r"<b>Warning.</b> (.*?)</p>", text)
+
+
+def test_what_the_audit_finds_is_warned_of_on_top(write, tmp_path: Path):
+    found = {"margin": 0.05, "raw": audited(True)}
+    (warning,) = warnings_of(write(trust=trusted(audit=found)))
+    assert "where guessing gives 0.5: ai or human: dimensions 0.90." in warning
+    cured = found | {"harmonised": audited(False)}
+    text = write(trust=trusted(audit=cured))
+    assert warnings_of(text) == warnings_of(write()) == []
+    assert "aspect ratio: median 768 of AI, 256 of human works" in text
+    assert "Harmonised, as the networks see them" in text and "only 3 human" in text
+
+
+def test_test_pictures_that_leak_are_warned_of_and_what_they_change_is_said(write, variant, tmp_path: Path):
+    leaking = variant("origin", ["ai", "human"])
+    leaking["metrics"] |= {"leaked": 6, "apart": {"balanced_accuracy": interval(0.61)}}
+    text = write(variants={"v": leaking}, trust=trusted(leaks={"natural": leaked(6)}))
+    (warning,) = warnings_of(text)
+    assert "near duplicates elsewhere: 6 of the split natural (10.0%) in train" in warning
+    assert "without the 6 test pictures that have a near duplicate in training, balanced accuracy is 61.0%" in text
+    assert "train: 2 of 90" in text
+
+
+def test_unseen_generators_other_seeds_and_other_places_stand_apart(write, variant, tmp_path: Path):
+    unseen = {"variant": "v", "source": "dalle", "pictures": 33, "why": None, "elsewhere": None}
+    unseen |= {"seen": detected(0.8), "unseen": detected(0.6)}
+    unseen["difference"] = {"balanced_accuracy": interval(-0.2)}
+    few = {"variant": "v", "source": "other", "pictures": 3, "why": "fewer than 10 test pictures"}
+    spread = {"mean": interval(0.7), "deviation": 0.02, "lowest": 0.66, "highest": 0.74}
+    seeds = [{"variant": "v", "networks": 3, "balanced_accuracy": spread, "roc_auc": spread}]
+    elsewhere = variant("origin", ["ai", "human"]) | {"external": detected(0.55) | {"left_out": 4}}
+    arms = {"unseen": [unseen, few], "seeds": seeds}
+    text = write(variants={"v": elsewhere}, trust=trusted(arms=arms, external="Elsewhere"))
+    tables = Page(text).tables
+    assert any(row[:3] == ["v", "dalle", "33"] and "-20.0" in row[5] for row in tables)
+    assert ["v", "other", "3", "fewer than 10 test pictures"] in tables
+    assert any(row[:2] == ["v", "3"] and "0.660 to 0.740" in row for row in tables)
+    assert "Elsewhere: pictures from elsewhere" in text and "4 that the collection has too, or nearly" in text
+    assert "pictures from elsewhere" not in write()
+
+
+def test_each_variant_has_its_card_and_each_two_are_compared(write):
+    text = write()
+    assert "Of a thousand human artists, about 95." in text
+    assert any(row[0] == "one, two" and row[3:5] == ["9", "4"] for row in Page(text).tables)
