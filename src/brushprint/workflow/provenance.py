@@ -101,6 +101,27 @@ def code(script: str | Path, memory: Memory, modules: Iterable[str] = ()) -> lis
     return values
 
 
+class Scripts:
+    """The code of the scripts in a folder; each is examined once."""
+
+    def __init__(self, folder: Path, memory: Memory) -> None:
+        """Take scripts from `folder`; `memory` keeps digests from run to run."""
+        self._folder, self._memory = folder, memory
+        self._values: dict[tuple[str, ...], list[str]] = {}
+
+    def code(self, script: str, *modules: str) -> list[str]:
+        """What the results of a script, by its name without `.py`, depend on; see the function `code`."""
+        asked = (script, *modules)
+        if asked not in self._values:
+            self._values[asked] = code(self._folder / f"{script}.py", self._memory, modules)
+        return self._values[asked]
+
+    def added(self, script: str, *modules: str) -> str:
+        """What modules that a script loads by name add to its code, in one value."""
+        common = self.code(script)
+        return ", ".join(value for value in self.code(script, *modules) if value not in common)
+
+
 def _packages_of(module: str) -> list[str]:
     parts = module.split(".")
     return [".".join(parts[:end]) for end in range(1, len(parts))]

@@ -1,12 +1,61 @@
 """What enters a run from outside counts by its content: pictures and files of weights of a person's own."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from brushprint.core.digest import cached_sha256
+from brushprint.core.digest import cached_sha256, key
 from brushprint.core.errors import UserError
 from brushprint.workflow.plan import Plan, Weights
 from brushprint.workflow.provenance import content_digest
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Where the pictures of a collection are, and what stands for their content.
+
+    A drawn or fetched archive counts by the digest file beside it, which the rules take as an input; a local
+    collection counts by its `digest`, which they take as a param.
+    """
+
+    root: str
+    digest: str | None
+    # The name of the collection's source for people, without the folders of this machine.
+    name: str
+
+    @property
+    def local(self) -> bool:
+        """Whether the collection is a folder or archive of a person's own, which stays where it is."""
+        return self.digest is not None
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The params of rules that open the collection."""
+        return {"root": self.root, "digest": self.digest}
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Where the pictures came from, for people."""
+        return {"pictures": self.name, "digest": self.digest}
+
+
+def pictures_of(plan: Plan, drawing_code: Iterable[str]) -> Pictures:
+    """The pictures of the collection.
+
+    The folder data/ is not versioned, so the name of a drawn or fetched archive says what decides its content: results
+    of other settings, checked out, find their own archive or none. `drawing_code` is what the drawn sample depends on,
+    see `brushprint.workflow.provenance.code`.
+    """
+    collection = plan.config.collection
+    if collection.kind == "local":
+        root = Path(collection.source).expanduser()
+        return Pictures(str(root), collection_digest(plan), root.name)
+    if collection.kind == "sample":
+        decisive = [*drawing_code, collection.sample.model_dump(), plan.config.seed]
+    else:
+        decisive = [collection.source, collection.sha256]
+    return Pictures(f"data/{collection.name}-{key(decisive)[:8]}.archive", None, collection.source)
 
 
 def collection_digest(plan: Plan) -> str:
