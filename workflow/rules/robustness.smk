@@ -15,10 +15,10 @@ def perturbed_by(variant):
 
 rule robustness:
     input:
-        unpack(sealed_split),
+        unpack(seals_of),
         unpack(trained),
         unpack(lambda wildcards: perturbed_for(wildcards.variant)),
-        predictions=f"{VARIANT}/predictions.parquet",
+        unpack(predicted),
     output:
         scores=f"{VARIANT}/perturbed.parquet",
         rates=f"{VARIANT}/robustness.parquet",

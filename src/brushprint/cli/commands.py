@@ -20,7 +20,7 @@ from brushprint.core.errors import UserError, nearest
 # Commands import what they need: --help and the tables of text need not wait for torch, nor --help for pandas.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
-    from brushprint.predict.predict import Said
+    from brushprint.predict.predict import Prediction
     from brushprint.predict.results import Results
 
 app = typer.Typer(
@@ -298,13 +298,13 @@ def _within(folder: Path, refuse: Callable[[str], None]) -> list[Path]:
     return found
 
 
-def _counted(said: Iterator[list["Said"]], update: Callable[[], Any]) -> Iterator[list["Said"]]:
+def _counted(said: Iterator[list["Prediction"]], update: Callable[[], Any]) -> Iterator[list["Prediction"]]:
     for row in said:
         update()
         yield row
 
 
-def _as_text(said: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> None:
+def _as_text(said: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
     """A block a picture, a row a variant."""
     found = None
     for found in said:
@@ -331,12 +331,12 @@ def _as_text(said: Iterable[list["Said"]], results: "Results", names: Sequence[s
         _say_synthetic(results, names)
 
 
-def _as_json(said: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> None:
+def _as_json(said: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
     synthetic = {name: results.synthetic(name) for name in names}
     _print_json([_row(of) | {"synthetic": synthetic[of.variant]} for found in said for of in found])
 
 
-def _as_csv(said: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> None:
+def _as_csv(said: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
     synthetic = {name: results.synthetic(name) for name in names}
     columns = ["picture", "sha256", "variant", "verdict", "ai", "label", "source", "style"]
     writer = csv.DictWriter(
@@ -351,7 +351,7 @@ def _as_csv(said: Iterable[list["Said"]], results: "Results", names: Sequence[st
         writer.writerow(_row(of) | likeliest | {"synthetic": synthetic[of.variant]})
 
 
-def _row(said: "Said") -> dict[str, Any]:
+def _row(said: "Prediction") -> dict[str, Any]:
     return {
         "picture": str(said.picture),
         "sha256": said.sha256,

@@ -242,7 +242,7 @@ def test_tasks_of_slurm_on_two_nodes_train_to_the_metrics_of_one_process(two_nod
 
 def test_the_workflow_trains_and_infers_with_two_processes(project: Path, finished: Path) -> None:
     variant = "results/sample/variants/simple-cnn"
-    asked = [f"{variant}/predictions.parquet", "--config", "devices=2"]
+    asked = [f"{variant}/probabilities.parquet", "--config", "devices=2"]
     assert jobs(snakemake(project, *asked)) == {("train", "simple-cnn"), ("infer", "simple-cnn")}
     assert "Nothing to be done" in snakemake(project, "-n", *asked)
     two, one = (pd.read_csv(folder / variant / "history.csv") for folder in (project, finished))
