@@ -5,14 +5,9 @@ ARMED = sorted({name.partition("+")[0] for name in ARMS})
 
 
 def arm(name):
-    """How an arm differs from the variant that it comes from: by its seed, or without a generator."""
+    """The variant that an arm comes from, and the generator that it leaves out; None: it differs by its seed."""
     parent, _, change = name.partition("+")
-    kind, _, value = change.partition("-")
-    return {
-        "parent": parent,
-        "seed": int(value) if kind == "seed" else None,
-        "without": value if kind == "without" else None,
-    }
+    return {"parent": parent, "without": change.removeprefix("without-") if change.startswith("without-") else None}
 
 
 rule arms:

@@ -16,10 +16,9 @@ from brushprint.stats.significance import spread
 
 
 class Arm(TypedDict):
-    """How a variant is trained again: `seed`, the number of another seed, or `without`, the generator left out."""
+    """A variant that is trained again: its `parent` without a generator, or (None) with another seed."""
 
     parent: str
-    seed: int | None
     without: str | None
 
 
@@ -52,7 +51,7 @@ def evaluate_arms(
     for variant in (name for name in predictions if name not in arms):
         tested = predictions[variant]
         own = {name: arm for name, arm in arms.items() if arm["parent"] == variant}
-        networks = [variant, *(name for name, arm in own.items() if arm["seed"] is not None)]
+        networks = [variant, *(name for name, arm in own.items() if arm["without"] is None)]
         if len(networks) > 1:
             measured = [_evaluated(predictions[name], seed) for name in networks]
             rows["seeds"].append({"variant": variant, "networks": len(networks), **over_seeds(measured)})

@@ -182,9 +182,9 @@ def test_arms_are_judged_beside_the_variant_that_they_come_from() -> None:
     predictions["first without dalle"] = predictions["first without dalle"].iloc[::-1]
     cuts = {name: CUTS | {"threshold": 0.4 + 0.02 * number} for number, name in enumerate(names)}
     arms: dict[str, Arm] = {
-        "first again": {"parent": "first", "seed": 1, "without": None},
-        "first without dalle": {"parent": "first", "seed": None, "without": "dalle"},
-        "second without diffusion": {"parent": "second", "seed": None, "without": "diffusion"},
+        "first again": {"parent": "first", "without": None},
+        "first without dalle": {"parent": "first", "without": "dalle"},
+        "second without diffusion": {"parent": "second", "without": "diffusion"},
     }
     found = evaluate_arms(predictions, cuts, arms, seed=2)
     (row,) = found["seeds"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
@@ -22,6 +22,7 @@ def test_the_probability_of_ai_is_that_of_all_its_classes() -> None:
     assert ai_probability(table, {"human": "human"}).tolist() == [0, 0]
 
 
+@settings(deadline=None)
 @given(answers)
 def test_no_other_threshold_has_a_larger_balanced_accuracy_unless_none_is_better_than_guessing(drawn_answers) -> None:
     is_ai, score = drawn_answers
