@@ -14,13 +14,13 @@ from brushprint.stats.bootstrap import Estimate
 BINS = 15
 # Simulated networks that are perfectly calibrated.
 SIMULATIONS = 1000
-# No temperature beyond twenty times too confident, or too timid, follows from a few hundred pictures.
+# A few hundred validation pictures do not justify a temperature beyond these.
 _LOWEST, _HIGHEST = 1 / 20, 20
 _CHUNK = 64
 
 
 def log_probabilities(p: np.ndarray) -> np.ndarray:
-    """Logarithms of probabilities, which serve as logits; smaller ones count as 2e-16, as in scikit-learn."""
+    """Logarithms of probabilities, which serve as logits; values below 2e-16 count as that, as in scikit-learn."""
     return np.log(p.clip(np.finfo(float).eps))
 
 

@@ -77,8 +77,8 @@ def prototypes(features: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     Columns `by` (`class` or `style`), `group`, `kind` (`nearest`, `farthest`), `rank`, from 1, `image_id` and
-    `distance`, Euclidean to the mean of the group. No picture is shown twice for a group, so that those of few pictures
-    have fewer, the farthest first. There are no styles where every class has one style of its own.
+    `distance`, Euclidean to the mean of the group. No picture appears twice in a group: a group of few pictures lacks
+    the farthest ones first. There are no groups by style where every class has a single style.
     """
     groupings = {"class": table["label"], "style": table["style"]}
     if table.groupby("label")["style"].nunique(dropna=False).max() == 1:
