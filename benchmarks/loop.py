@@ -152,8 +152,9 @@ def _our_training(about: Recipe, pixels: Path, split: dict, work: Path, seed: in
     restore(network, state)
     model = Model(network, about.model_dump() | {"classes": CLASSES})
     held_out = split["test"].rename(columns={"origin": "label"}).assign(partition="test")
-    predictions, _ = infer(model, array, held_out, device="cpu")
-    return float((predictions["label"] == predictions["predicted"]).mean())
+    probabilities, _ = infer(model, array, held_out, device="cpu")
+    predicted = np.array(CLASSES)[probabilities[[f"p_{name}" for name in CLASSES]].to_numpy().argmax(1)]
+    return float((probabilities["label"] == predicted).mean())
 
 
 def _get_ready() -> None:

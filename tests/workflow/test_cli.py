@@ -370,7 +370,7 @@ def test_two_runs_are_compared_by_figures_settings_and_data(project) -> None:
     file.write_text(json.dumps(made))
     file = file.with_name("predictions.parquet")
     table = pd.read_parquet(file)
-    table["predicted"] = table["label"]
+    table["predicted"], table["outcome"] = table["label"], "correct"
     table.to_parquet(file)
     rows = {row["variant"]: row for row in compared(Results(project / "results/sample"), Results(other))}
     changed = rows.pop("cifake-32")

@@ -432,7 +432,7 @@ def test_a_checkpoint_that_the_disk_has_no_room_for_is_told_and_training_goes_on
     assert learned(project) == learned(finished)
 
 
-@pytest.mark.parametrize(("rule", "target"), [("train", MODEL), ("infer", f"{VARIANT}/predictions.parquet")])
+@pytest.mark.parametrize(("rule", "target"), [("train", MODEL), ("infer", f"{VARIANT}/probabilities.parquet")])
 def test_a_disk_that_fills_up_during_a_job_is_told_and_the_job_is_done_again_when_there_is_room(
     project: Path, finished: Path, small_disk: Callable[[str, str], SmallDisk], rule: str, target: str
 ) -> None:

@@ -33,7 +33,8 @@ VARIANT = "results/sample/variants/cifake-32"
 MADE = [
     "results/sample/faces.parquet",
     *(f"{VARIANT}/{name}" for name in ("model.safetensors", "model.sha256", "history.csv")),
-    *(f"{VARIANT}/{name}" for name in ("predictions.parquet", "features.parquet", "features.sha256")),
+    *(f"{VARIANT}/{name}" for name in ("probabilities.parquet", "features.parquet", "features.sha256")),
+    *(f"{VARIANT}/{name}" for name in ("predictions.parquet", "thresholds.json")),
     *(f"{VARIANT}/{name}" for name in ("metrics.json", "roc.csv", "confusion.csv", "detection.csv", "styles.csv")),
     "scratch/sample/checkpoints/cifake-32.pt",
 ]
@@ -50,7 +51,7 @@ def on_slurm(slurm: None, project: Path) -> Path:
 
 def test_slurm_gives_the_same_bytes_and_leaves_nothing_to_do(on_slurm: Path, finished: Path, cluster: str) -> None:
     said = run(on_slurm, cluster, "--profile", "profiles/slurm", *HERE, *WANTED)
-    assert {rule for rule, _ in jobs(said)} == {"faces", "train", "infer", "evaluate"}
+    assert {rule for rule, _ in jobs(said)} == {"faces", "train", "infer", "predictions", "evaluate"}
     assert contents(on_slurm) == contents(finished)
     assert "Nothing to be done" in snakemake(on_slurm, "-n")
     assert "Nothing to be done" in run(on_slurm, cluster, "-n", "--profile", "profiles/slurm")

@@ -92,7 +92,7 @@ def test_a_picture_that_is_not_changed_has_the_score_that_it_has_among_the_test_
     changed = pd.read_parquet(folder / "perturbed.parquet")
     predictions = pd.read_parquet(folder / "predictions.parquet").set_index("image_id")
     unchanged = changed[changed["name"] == "none"]
-    assert np.allclose(unchanged["p_ai"], predictions.loc[unchanged["image_id"], "p_ai"], atol=1e-6)
+    assert np.allclose(unchanged["p_ai"], predictions.loc[unchanged["image_id"], "ai_probability"], atol=1e-6)
     rates = pd.read_parquet(folder / "robustness.parquet")
     assert set(rates["measure"]) == {"accuracy", "balanced_accuracy", "false_alarms", "misses"}
     assert (rates.loc[rates["name"] == "none", "change"].dropna() == 0).all()
@@ -108,5 +108,5 @@ def test_arms_are_trained_without_their_generator_and_the_card_says_so(finished:
     assert [row["networks"] for row in arms["seeds"]] == [2]
     assert {row["source"] for row in arms["unseen"]} == {"latent_diffusion", "stable_diffusion"}
     provenance = read(finished, "variants/cifake-32+seed-1/provenance.json")
-    assert set(provenance["code"]) >= {"train", "infer", "near_duplicates"}
+    assert set(provenance["code"]) >= {"train", "infer", "predictions", "duplicates"}
     assert "explain" not in provenance["code"]

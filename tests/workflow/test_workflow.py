@@ -23,6 +23,8 @@ def test_every_test_picture_is_predicted_once_and_no_training_picture_is(finishe
         assert (published["published_split"] == "test").all()
         assert len(test) == (catalogue["published_split"] == "test").sum()
         assert (published["origin"].to_numpy() == test["label"].to_numpy()).all()
+        probabilities = pd.read_parquet(results / f"variants/{variant}/probabilities.parquet")
+        assert probabilities["image_id"].tolist() == predictions["image_id"].tolist()
 
 
 @pytest.mark.parametrize(

@@ -153,10 +153,15 @@ def sealed_split(wildcards):
     return seals_of(wildcards) | {"split": ancient(expand(rules.split.output, **SEALED[wildcards.variant]))}
 
 
-def sealed(wildcards):
-    """As `sealed_split`, with the pixels and their digest."""
+def sealed_pixels(wildcards):
+    """The seals, and the pixels that one vouches for with their digest."""
     pixels = expand(rules.pixels.output, **SEALED[wildcards.variant])
-    return sealed_split(wildcards) | {"pixels": ancient(pixels[0]), "digest": ancient(pixels[1])}
+    return seals_of(wildcards) | {"pixels": ancient(pixels[0]), "digest": ancient(pixels[1])}
+
+
+def sealed(wildcards):
+    """The split and the pixels with the seals that vouch for them."""
+    return sealed_split(wildcards) | sealed_pixels(wildcards)
 
 
 def sealed_to_learn(wildcards):
@@ -172,6 +177,11 @@ def sealed_to_learn(wildcards):
 def trained(wildcards):
     """A model, which may be larger than what Snakemake checks by its content, and the digest that stands for it."""
     return {"model": ancient(f"{VARIANT}/model.safetensors"), "model_digest": f"{VARIANT}/model.sha256"}
+
+
+def predicted(wildcards):
+    """The predictions of a variant, and its thresholds."""
+    return {"predictions": f"{VARIANT}/predictions.parquet", "thresholds": f"{VARIANT}/thresholds.json"}
 
 
 def checked(files):

@@ -87,12 +87,12 @@ if CONFIG.external:
 
     rule external_scores:
         input:
-            unpack(sealed_split),
+            unpack(seals_of),
             unpack(trained),
             unpack(seen_from("external_pixels")),
             catalogue=f"{RESULTS}/catalogue.parquet",
             external=f"{RESULTS}/external.parquet",
-            predictions=f"{VARIANT}/predictions.parquet",
+            thresholds=f"{VARIANT}/thresholds.json",
         output:
             scores=f"{VARIANT}/external.parquet",
             metrics=f"{VARIANT}/external.json",
@@ -130,11 +130,11 @@ if CONFIG.robustness.picked:
 
     rule picked_scores:
         input:
-            unpack(sealed_split),
+            unpack(seals_of),
             unpack(trained),
             unpack(seen_from("picked_corrupt")),
             picked=f"{RESULTS}/picked.parquet",
-            predictions=f"{VARIANT}/predictions.parquet",
+            thresholds=f"{VARIANT}/thresholds.json",
         output:
             f"{VARIANT}/picked.parquet",
         log:

@@ -6,7 +6,7 @@ MAPPED_BY = ["brushprint.features._umap"] if CONFIG.latent.embedding.method == "
 
 rule embed:
     input:
-        unpack(sealed),
+        unpack(sealed_pixels),
         predictions=f"{VARIANT}/predictions.parquet",
         features=ancient(f"{VARIANT}/features.parquet"),
         features_digest=f"{VARIANT}/features.sha256",

@@ -4,7 +4,7 @@
 rule evaluate:
     input:
         unpack(sealed_split),
-        predictions=f"{VARIANT}/predictions.parquet",
+        unpack(predicted),
     output:
         metrics=report(
             f"{VARIANT}/metrics.json",
@@ -31,7 +31,6 @@ rule compare:
     input:
         metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
         predictions=expand(f"{VARIANT}/predictions.parquet", variant=CONFIG.variants),
-        splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
     output:
         comparisons=f"{RESULTS}/comparisons.json",
         metrics=report(
@@ -45,8 +44,7 @@ rule compare:
         f"{LOGS}/compare.log",
     params:
         *code("compare"),
-        variants={name: variant.model_dump(include={"task", "split"}) for name, variant in CONFIG.variants.items()},
-        splits=SPLITS,
+        tasks={name: variant.task for name, variant in CONFIG.variants.items()},
         seed=seed_of("compare"),
     script:
         "../scripts/compare.py"

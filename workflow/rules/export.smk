@@ -3,8 +3,9 @@
 
 rule export:
     input:
-        unpack(sealed),
+        unpack(sealed_pixels),
         unpack(trained),
+        predictions=f"{VARIANT}/predictions.parquet",
         metrics=f"{VARIANT}/metrics.json",
     output:
         model=f"{EXPORTS}/onnx/{{variant}}.onnx",

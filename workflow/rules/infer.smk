@@ -1,4 +1,4 @@
-"""One forward pass over the held-out pictures gives predictions and features."""
+"""One forward pass over the held-out pictures gives probabilities and features; from these follow the predictions."""
 
 
 rule infer:
@@ -6,7 +6,7 @@ rule infer:
         unpack(sealed),
         unpack(trained),
     output:
-        predictions=f"{VARIANT}/predictions.parquet",
+        probabilities=f"{VARIANT}/probabilities.parquet",
         features=f"{VARIANT}/features.parquet",
         digest=f"{VARIANT}/features.sha256",
     log:
@@ -21,3 +21,21 @@ rule infer:
         folder=f"{SCRATCH}/infer/{{variant}}",
     script:
         "../scripts/infer.py"
+
+
+# A rule of its own: whatever follows a rule reruns with it, and an edit of the metrics must not rerun the heatmaps.
+rule predictions:
+    input:
+        unpack(sealed_split),
+        probabilities=f"{VARIANT}/probabilities.parquet",
+    output:
+        predictions=f"{VARIANT}/predictions.parquet",
+        thresholds=f"{VARIANT}/thresholds.json",
+    log:
+        f"{LOGS}/predictions-{{variant}}.log",
+    localrule: True
+    params:
+        *code("predictions"),
+        task=lambda wildcards: TRAINED.variants[wildcards.variant].task,
+    script:
+        "../scripts/predictions.py"

@@ -3,7 +3,7 @@
 
 rule latent:
     input:
-        unpack(sealed_split),
+        unpack(seals_of),
         predictions=f"{VARIANT}/predictions.parquet",
         features=ancient(f"{VARIANT}/features.parquet"),
         features_digest=f"{VARIANT}/features.sha256",

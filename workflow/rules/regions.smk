@@ -3,7 +3,7 @@
 
 rule regions:
     input:
-        unpack(sealed),
+        unpack(sealed_pixels),
         unpack(trained),
         predictions=f"{VARIANT}/predictions.parquet",
         points=f"{VARIANT}/latent.parquet",

@@ -15,10 +15,10 @@ def corrupted_by(variant):
 
 rule robustness:
     input:
-        unpack(sealed_split),
+        unpack(seals_of),
         unpack(trained),
-        unpack(lambda wildcards: corrupted_for(wildcards.variant)),
-        predictions=f"{VARIANT}/predictions.parquet",
+        unpack(lambda wildcards: perturbed_for(wildcards.variant)),
+        unpack(predicted),
     output:
         scores=f"{VARIANT}/perturbed.parquet",
         rates=f"{VARIANT}/robustness.parquet",

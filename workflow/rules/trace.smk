@@ -2,7 +2,7 @@
 
 # The rules that write a variant's files, and each file's rule.
 ANALYSED = ["evaluate", "latent", "embed", "explain", "regions", "robustness", "figures"]
-LEARNED = ["train", "infer", *ANALYSED]
+LEARNED = ["train", "infer", "predictions", *ANALYSED]
 RULE_OF = {str(file): name for name in LEARNED for file in getattr(rules, name).output}
 # An arm is trained and judged, not analysed.
 RULE_OF_ARM = {file: name for file, name in RULE_OF.items() if name not in ANALYSED}

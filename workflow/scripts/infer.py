@@ -14,7 +14,7 @@ from brushprint.training.inference import infer
 with logged(snakemake.log[0]):
     model = load_model(snakemake.input.model)
     held_out = pd.read_parquet(snakemake.input.split, filters=[("partition", "!=", "train"), ("copy", "==", 0)])
-    predictions, features = infer(
+    probabilities, features = infer(
         model,
         open_pixels(snakemake.input.pixels, snakemake.input.seal),
         with_classes(held_out, model.about["task"]),
@@ -22,6 +22,6 @@ with logged(snakemake.log[0]):
         processes=Processes(snakemake.resources.devices, snakemake.resources.nodes),
         folder=Path(snakemake.params.folder),
     )
-    write_parquet(predictions, snakemake.output.predictions)
+    write_parquet(probabilities, snakemake.output.probabilities)
     write_parquet(features, snakemake.output.features)
     write_sha256(snakemake.output.features, snakemake.output.digest)

@@ -9,12 +9,7 @@ with logged(snakemake.log[0]):
     predictions = pd.read_parquet(snakemake.input.predictions)
     test = predictions["partition"] == "test"
     features = read_features(snakemake.input.features, settings.pop("features"), test.to_numpy())
-    originals = [("copy", "==", 0)]
-    labels = pd.read_parquet(
-        snakemake.input.split, columns=["image_id", "origin", "source", "style"], filters=originals
-    )
-    table = predictions[test].merge(labels, on="image_id", validate="one_to_one")
-    table["outcome"] = (table["label"] == table["predicted"]).map({True: "correct", False: "misclassified"})
-    points, summary = latent(features, table, **settings, seed=snakemake.params.seed)
-    write_parquet(points.merge(labels, on="image_id"), snakemake.output.points)
+    points, summary = latent(features, predictions[test], **settings, seed=snakemake.params.seed)
+    labels = predictions[["image_id", "origin", "source", "style"]]
+    write_parquet(points.merge(labels, on="image_id", validate="one_to_one"), snakemake.output.points)
     write_json(summary, snakemake.output.summary)

@@ -11,6 +11,6 @@ with logged(snakemake.log[0]):
         name: pd.read_parquet(file, filters=[("partition", "==", "test")])
         for name, file in zip(params.variants, given.predictions, strict=True)
     }
-    found = mistakes(catalogue, predictions)
-    shown = with_thumbnails(found, params.root, catalogue, snakemake.threads, harmonise=params.harmonise)
+    table = mistakes(catalogue, predictions)
+    shown = with_thumbnails(table, params.root, catalogue, snakemake.threads, harmonise=params.harmonise)
     write_parquet(shown, snakemake.output[0])

@@ -17,7 +17,8 @@ from brushprint.core.errors import UserError, nearest
 # Commands import what they need: --help and the tables of text need not wait for torch, nor --help for pandas.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
-    from brushprint.predict.predict import Said
+    from brushprint.predict.predict import Prediction
+    from brushprint.predict.results import Results
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -210,8 +211,189 @@ def _make_folder(heatmap: Path) -> None:
         raise UserError(f"--heatmap {heatmap} cannot be a folder: {error.strerror}; name another") from None
 
 
-def _counted(answers: Iterator[list["Said"]], update: Callable[[], Any]) -> Iterator[list["Said"]]:
-    """The answers, with `update` called after each picture."""
-    for picture in answers:
+def _files(asked: Iterable[str], refuse: Callable[[str], None]) -> Iterator[Path]:
+    """The picture files that arguments name; refuses what is none, and goes on."""
+    for name in asked:
+        if not name:
+            refuse("an argument is empty; name a file, a folder or a pattern")
+            continue
+        # What exists is no pattern, whatever its name. The patterns of pathlib do not begin at the root.
+        found = [] if os.path.lexists(name) else sorted(glob.glob(name, recursive=True))  # noqa: PTH207
+        for path in map(Path, found or [name]):
+            try:
+                yield from _of(path, refuse)
+            except (FileNotFoundError, NotADirectoryError):
+                refuse(f"{path}: there is no such file or folder")
+            except OSError as error:
+                refuse(f"{path}: {error.strerror}")
+
+
+def _of(path: Path, refuse: Callable[[str], None]) -> Iterator[Path]:
+    """A file, or the picture files within a folder."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        yield from _within(path, refuse)
+    elif stat.S_ISREG(mode):
+        yield path
+    else:
+        # A pipe or a device may never end.
+        refuse(f"{path}: is no file")
+
+
+def _within(folder: Path, refuse: Callable[[str], None]) -> list[Path]:
+    from brushprint.data.decoding import SUFFIXES
+
+    closed = []
+    inside = [Path(root, name) for root, _, names in os.walk(folder, onerror=closed.append) for name in names]
+    found = sorted(
+        file for file in inside if file.suffix.lower() in SUFFIXES and not file.name.startswith("._") and file.is_file()
+    )
+    for error in closed:
+        refuse(f"{error.filename}: {error.strerror}")
+    if not found and not closed:
+        refuse(f"{folder}: there is no picture in this folder")
+    return found
+
+
+def _counted(said: Iterator[list["Prediction"]], update: Callable[[], Any]) -> Iterator[list["Prediction"]]:
+    for row in said:
         update()
-        yield picture
+        yield row
+
+
+def _as_text(said: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
+    """A block a picture, a row a variant."""
+    found = None
+    for found in said:
+        header = ("variant", "verdict", "AI", "source", "style")
+        rows = [
+            (
+                of.variant,
+                of.answer.origin,
+                _percent(of.answer.ai),
+                _likeliest(of.answer.sources),
+                _likeliest(of.answer.styles),
+            )
+            for of in found
+        ]
+        print(_in_one_line(str(found[0].picture)))
+        print("\n".join(f"  {line}" for line in _table([header, *rows])))
+        for partition, words in LEARNED.items():
+            if those := [of.variant for of in found if of.partition == partition]:
+                print(f"  {words}: {'all' if len(those) == len(found) > 1 else ', '.join(those)}.")
+        print()
+    # Beside what the networks say, and not where they said nothing.
+    if found:
+        print(NO_PROOF)
+        _say_synthetic(results, names)
+
+
+def _as_json(said: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
+    synthetic = {name: results.synthetic(name) for name in names}
+    _print_json([_row(of) | {"synthetic": synthetic[of.variant]} for found in said for of in found])
+
+
+def _as_csv(said: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
+    synthetic = {name: results.synthetic(name) for name in names}
+    columns = ["picture", "sha256", "variant", "verdict", "ai", "label", "source", "style"]
+    writer = csv.DictWriter(
+        sys.stdout, [*columns, "partition", "heatmap", "synthetic"], extrasaction="ignore", lineterminator="\n"
+    )
+    writer.writeheader()
+    for of in (of for found in said for of in found):
+        likeliest = {
+            "source": next(iter(of.answer.sources or {}), None),
+            "style": next(iter(of.answer.styles or {}), None),
+        }
+        writer.writerow(_row(of) | likeliest | {"synthetic": synthetic[of.variant]})
+
+
+def _row(said: "Prediction") -> dict[str, Any]:
+    return {
+        "picture": str(said.picture),
+        "sha256": said.sha256,
+        "variant": said.variant,
+        "verdict": said.answer.origin,
+        "ai": said.answer.ai,
+        "label": said.answer.label,
+        "probabilities": said.probabilities,
+        "sources": said.answer.sources,
+        "styles": said.answer.styles,
+        "partition": said.partition,
+        "heatmap": said.heatmap and str(said.heatmap),
+    }
+
+
+def _about(results: "Results", name: str) -> dict[str, Any]:
+    metrics, settings = results.metrics(name), results.settings(name)
+    return {
+        "variant": name,
+        "task": settings["task"],
+        "pixels": settings["recipe"]["image_size"],
+        "balanced_accuracy": metrics["test"]["balanced_accuracy"],
+        "guessing": 1 / len(metrics["classes"]),
+        "false_alarms": metrics["detection"]["false_alarms"],
+        "unsure": metrics["verdict"]["test"]["unsure"],
+        "synthetic": results.synthetic(name),
+    }
+
+
+def _differences(row: dict[str, Any]) -> Iterator[str]:
+    first, second = (_interval(row["balanced_accuracy"][key]) for key in ("first", "second"))
+    yield f"balanced accuracy  {first}, {second}"
+    if paired := row["paired"]:
+        value, low, high = (f"{100 * paired['difference'][key]:+.1f}" for key in ("value", "low", "high"))
+        p = paired["p_corrected"]
+        yield (
+            f"accuracy           first less second {value} points ({low} to {high}) on {paired['pictures']:,} test "
+            f"pictures, {'p < 0.001' if p < 0.001 else f'p = {p:.3f}'}"
+        )
+    else:
+        yield "accuracy           no test pictures and task in common"
+    yield from (f"{key}  {json.dumps(one)}, {json.dumps(other)}" for key, (one, other) in row["settings"].items())
+    if row["data"]:
+        yield f"other data: {', '.join(row['data'])}"
+    if row["code"]:
+        yield f"other code: {', '.join(row['code'])}"
+
+
+def _say_synthetic(results: "Results", names: Sequence[str]) -> None:
+    if any(results.synthetic(name) for name in names):
+        print(SYNTHETIC)
+
+
+def _likeliest(probabilities: dict[str, float] | None) -> str:
+    if probabilities is None:
+        return "-"
+    name, probability = next(iter(probabilities.items()))
+    return f"{name.replace('_', ' ')} {probability:.0%}"
+
+
+def _obtained(row: dict[str, Any]) -> str:
+    found = row["obtained"]
+    if not found:
+        return "-"
+    value, low, high = (
+        None if found[key] is None else f"{found[key]:,.{row['decimals']}f}" for key in ("value", "low", "high")
+    )
+    between = f" ({low} to {high})" if low and high else ""
+    return f"{value}{' %' if row['unit'] == '%' else ''}{between}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
+
+
+def _interval(of: dict[str, float | None]) -> str:
+    value, low, high = (None if of[key] is None else f"{100 * of[key]:.1f}" for key in ("value", "low", "high"))
+    return "-" if value is None else f"{value} ({low} to {high})" if low else value
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of text, the first the header, as lines of aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, allow_nan=False))

@@ -1,6 +1,7 @@
 """Tables and plain values are written whole or not at all, and as the same bytes for the same content."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,12 @@ def write_json(value: Any, target: str | Path) -> None:
     """Write plain values to a JSON file. Raises `ValueError` for values that JSON lacks, such as nan."""
     with replacing(target) as part:
         part.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_npz(arrays: Mapping[str, np.ndarray], target: str | Path) -> None:
+    """Write arrays by name to a compressed .npz file."""
+    with replacing(target) as part, part.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
 
 
 def read_features(file: str | Path, layer: str, chosen: np.ndarray) -> np.ndarray:

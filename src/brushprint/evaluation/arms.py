@@ -1,65 +1,112 @@
-"""What training again tells: how much of a figure is chance, and what networks make of a generator they never saw."""
+"""Variants that are trained again: how much of a measure is chance, and how networks answer about unseen generators."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 import pandas as pd
 
 from brushprint.evaluation import detection
+from brushprint.evaluation.metrics import evaluate
+from brushprint.evaluation.predictions import class_names
+from brushprint.evaluation.thresholds import Cuts
 from brushprint.stats import bootstrap
 from brushprint.stats.intervals import FEWEST
 from brushprint.stats.significance import spread
 
 
+class Arm(TypedDict):
+    """A variant that is trained again: its `parent` without a generator, or (None) with another seed."""
+
+    parent: str
+    without: str | None
+
+
 class Answers(NamedTuple):
-    """What a network says of pictures: the probability that each was made by AI, and from which on it says so."""
+    """The probabilities of AI of some pictures, float [pictures], and the thresholds of the network that gave them."""
 
     score: np.ndarray
-    cuts: dict[str, Any]
+    cuts: Cuts
 
 
-def answers(predictions: pd.DataFrame, origins: Mapping[str, str], image_ids: pd.Series) -> Answers:
-    """The answers of a network to pictures by their ids, at the threshold that validation pictures fix.
-
-    `predictions` of validation and of test pictures are those of `brushprint.training.inference.infer`; `origins` maps
-    each class to `human` or `ai`.
-    """
-    score = pd.Series(detection.ai_probability(predictions, origins), index=predictions["image_id"].to_numpy())
-    return Answers(score.loc[image_ids].to_numpy(), detection.cuts(predictions, origins))
-
-
-def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str, seed: int) -> dict[str, Any]:
-    """What leaving a generator out of training does to the answers on its works.
+def evaluate_arms(
+    predictions: Mapping[str, pd.DataFrame], thresholds: Mapping[str, Cuts], arms: Mapping[str, Arm], seed: int
+) -> dict[str, list[dict[str, Any]]]:
+    """Judge what is trained again.
 
     Parameters
     ----------
-    seen, left_out : answers of the variant, and of its arm that never saw the source, to `pictures`
-    pictures : test pictures, columns `origin`, `source` and `group` (of near duplicates)
-    source : the generator
+    predictions : of the test pictures of each variant and then each arm, by its name; see
+        `brushprint.evaluation.predictions.predictions_table`
+    thresholds : by the same names
+    arms : by the name of each arm
+    seed : of the bootstrap
 
     Returns
     -------
-    `source`, `pictures` (its works), `human` (human works beside them), `why` there is nothing to say or None, and
+    `seeds`: a row a variant with further seeds, `variant`, `networks` (how many) and what `over_seeds` gives;
+    `unseen`: a row an arm without a generator, `variant` and what `unseen` gives
+    """
+    rows: dict[str, list[dict[str, Any]]] = {"seeds": [], "unseen": []}
+    for variant in (name for name in predictions if name not in arms):
+        tested = predictions[variant]
+        own = {name: arm for name, arm in arms.items() if arm["parent"] == variant}
+        networks = [variant, *(name for name, arm in own.items() if arm["without"] is None)]
+        if len(networks) > 1:
+            measured = [_evaluated(predictions[name], seed) for name in networks]
+            rows["seeds"].append({"variant": variant, "networks": len(networks), **over_seeds(measured)})
+        seen = answers(tested, thresholds[variant], tested["image_id"])
+        for name, arm in own.items():
+            if arm["without"] is not None:
+                left_out = answers(predictions[name], thresholds[name], tested["image_id"])
+                rows["unseen"].append({"variant": variant, **unseen(seen, left_out, tested, arm["without"], seed)})
+    return rows
 
-    - `seen`, `unseen`: what `brushprint.evaluation.detection.evaluate` gives on human works and those of the source
+
+def _evaluated(test: pd.DataFrame, seed: int) -> dict[str, Any]:
+    return evaluate(test, pd.DataFrame(index=class_names(test)), test["group"].to_numpy(), seed)
+
+
+def answers(predictions: pd.DataFrame, thresholds: Cuts, image_ids: pd.Series) -> Answers:
+    """The answers of a network about pictures in the order of their ids, with its own thresholds."""
+    score = predictions.set_index("image_id")["ai_probability"].loc[image_ids].to_numpy()
+    return Answers(score, {"threshold": thresholds["threshold"], "strict": thresholds["strict"]})
+
+
+def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str, seed: int) -> dict[str, Any]:
+    """How leaving a generator out of training changes the answers about its works.
+
+    Parameters
+    ----------
+    seen, left_out : answers about `pictures` of the variant, and of its arm that never saw the source
+    pictures : test pictures, columns `origin`, `source` and `group` (of near duplicates)
+    source : the generator
+    seed : of the bootstrap
+
+    Returns
+    -------
+    `source`, `pictures` (its works), `human` (human works beside them), `why` there are too few for a conclusion or
+    None, and
+
+    - `seen`, `unseen`: `brushprint.evaluation.detection.evaluate` on human works and those of the source
     - `difference`: `balanced_accuracy` and `misses`, unseen less seen, paired, each with its interval
-    - `elsewhere`: the arm on human works and those of the generators that it did see, its in-distribution figure;
-      None where there is no other
+    - `elsewhere`: the arm on human works and those of the other generators, which it did see; None where there are too
+      few
     """
     is_ai = (pictures["origin"] == "ai").to_numpy()
-    of_source = (pictures["source"] == source).to_numpy()
-    asked = ~is_ai | of_source
-    counts = {"source": source, "pictures": int(of_source.sum()), "human": int((~is_ai).sum())}
-    if min(counts["pictures"], counts["human"]) < FEWEST:
+    from_source = (pictures["source"] == source).to_numpy()
+    asked = ~is_ai | from_source
+    works, human = int(from_source.sum()), int((~is_ai).sum())
+    counts = {"source": source, "pictures": works, "human": human}
+    if min(works, human) < FEWEST:
         return {**counts, "why": f"fewer than {FEWEST} test pictures of the generator, or human ones"}
     group = pictures["group"].to_numpy()
 
-    def judged(given: Answers, rows: np.ndarray) -> dict[str, Any]:
-        return detection.evaluate(is_ai[rows], given.score[rows], **given.cuts, groups=group[rows], seed=seed)
+    def judged(network: Answers, rows: np.ndarray) -> dict[str, Any]:
+        return detection.evaluate(is_ai[rows], network.score[rows], **network.cuts, groups=group[rows], seed=seed)
 
-    others = ~of_source
-    right = np.stack([(given.score >= given.cuts["threshold"]) == is_ai for given in (seen, left_out)])
+    others = ~from_source
+    right = np.stack([(network.score >= network.cuts["threshold"]) == is_ai for network in (seen, left_out)])
     return {
         **counts,
         "why": None,
@@ -71,13 +118,13 @@ def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str
 
 
 def _difference(right: np.ndarray, is_ai: np.ndarray, group: np.ndarray, seed: int) -> dict[str, Any]:
-    """How much the second network does better than the first; `right` is float [2, pictures]."""
+    """How much better the second network is than the first; `right` is float [2, pictures]."""
     sides = (~is_ai, is_ai)
     human, ai = (len(np.unique(group[side])) for side in sides)
-    counts = {"balanced_accuracy": (human, ai), "misses": (ai,)}
+    counts: dict[str, tuple[int, ...]] = {"balanced_accuracy": (human, ai), "misses": (ai,)}
 
     def shares(drawn: np.ndarray) -> np.ndarray:
-        """How often each network is right on human and on AI works, [2, 2, resamples]; nan where none is drawn."""
+        """How often each network is right on human and AI works, [2, 2, resamples]; nan where none is drawn."""
         with np.errstate(invalid="ignore"):
             return np.stack([(right[:, side] @ drawn[side]) / drawn[side].sum(0) for side in sides], axis=1)
 
@@ -96,6 +143,9 @@ def _difference(right: np.ndarray, is_ai: np.ndarray, group: np.ndarray, seed: i
 
 
 def over_seeds(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Mean and spread over networks that differ in their seed alone; see `brushprint.evaluation.metrics`."""
+    """The mean and spread of measures over networks that differ only in their seed.
+
+    `metrics` are as `brushprint.evaluation.metrics.evaluate` gives them, for each network.
+    """
     names = ("accuracy", "balanced_accuracy", "roc_auc", "loss")
-    return {name: spread([found[name]["value"] for found in metrics]) for name in names}
+    return {name: spread([measured[name]["value"] for measured in metrics]) for name in names}

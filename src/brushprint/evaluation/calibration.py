@@ -1,4 +1,4 @@
-"""Whether probabilities are what they say: how often a network is right that says it is sure of 90 %."""
+"""Calibration: whether a network that is 90 % confident is right nine times out of ten."""
 
 from typing import Any
 
@@ -9,38 +9,41 @@ from scipy.sparse import csr_array
 from scipy.special import log_softmax, softmax
 
 from brushprint.stats import bootstrap
+from brushprint.stats.bootstrap import Estimate
 
 BINS = 15
 # Simulated networks that are perfectly calibrated.
 SIMULATIONS = 1000
-# No network of a few hundred pictures is told to be twenty times too sure.
+# A few hundred validation pictures do not justify a temperature beyond these.
 _LOWEST, _HIGHEST = 1 / 20, 20
 _CHUNK = 64
 
 
 def log_probabilities(p: np.ndarray) -> np.ndarray:
-    """Logarithms of probabilities, which serve as logits; those below 2e-16 count as that, as in scikit-learn."""
+    """Logarithms of probabilities, which serve as logits; values below 2e-16 count as that, as in scikit-learn."""
     return np.log(p.clip(np.finfo(float).eps))
 
 
 def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """By what to divide logits so that their probabilities fit the labels best (Guo et al., 2017, section 4.2).
+    """The divisor of logits whose probabilities fit the labels best (Guo et al., 2017, section 4.2).
 
     It minimises the summed negative log-likelihood of validation pictures plus (log T)² / 2: a normal prior of log T,
-    which a hundred pictures outweigh. Without it the best temperature of a network that is right on all of few
-    pictures would be 0, and of one that is always wrong endless. It lies between 1/20 and 20; without pictures it is 1.
+    which a hundred pictures outweigh. Without the prior, the best temperature of a network that is right on all of few
+    pictures would be 0, and of one that is always wrong infinite. The temperature lies between 1/20 and 20; without
+    pictures it is 1.
 
     Parameters
     ----------
-    logits : float [pictures, classes]; log-probabilities will do, see `log_probabilities`
+    logits : float [pictures, classes], or log-probabilities, see `log_probabilities`
     labels : int [pictures], indices of classes
     """
 
     def loss(log_temperature: float) -> float:
         return _surprises(logits / np.exp(log_temperature), labels).sum() + log_temperature**2 / 2
 
-    found = minimize_scalar(loss, bounds=(np.log(_LOWEST), np.log(_HIGHEST)), method="bounded", options={"xatol": 1e-8})
-    return float(np.exp(found.x))
+    bounds = np.log(_LOWEST), np.log(_HIGHEST)
+    minimum = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-8})
+    return float(np.exp(minimum.x))
 
 
 def apply(logits: np.ndarray, temperature: float) -> np.ndarray:
@@ -65,21 +68,21 @@ def calibration(p: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int
     - `nll`: mean negative log-likelihood in nats
     - `brier`: mean squared difference of the probabilities of all classes from 0 and 1, 0 to 2 (Brier, 1950)
     - `ece`: expected calibration error, the mean distance of confidence from accuracy over `BINS` bins of equal width
-      of the confidence in the likeliest class (Guo et al., 2017), 0 to 1. It is too high of few pictures, and in
-      resamples once more, so its interval is the basic one (Davison and Hinkley, 1997, section 5.2.1), which is of the
-      error of endlessly many such pictures and may lie below `value`. Beside it `chance`, what it would be of as many
-      pictures if the probabilities were right: `mean`, and 2.5 % and 97.5 % quantiles `low` and `high`; and `p`, how
-      often that is as high. The interval begins at 0 unless `value` is above `chance`
+      of the confidence in the likeliest class (Guo et al., 2017), 0 to 1. Few pictures bias it upward, and resampling
+      does so again. Its interval is therefore the basic one (Davison and Hinkley, 1997, section 5.2.1), which is for
+      the error of infinitely many such pictures and may lie below `value`. `chance` is what it would be for as many
+      pictures if the probabilities were right: `mean`, and the 2.5 % and 97.5 % quantiles `low` and `high`; `p` is how
+      often it would be as high. The interval begins at 0 unless `value` is above `chance`
 
-    and `bins`: of each bin that has pictures `from` and `to` (confidences above the one up to the other), `pictures`,
+    and `bins`: for each bin that has pictures `from` (exclusive) and `to` (inclusive) of the confidence, `pictures`,
     mean `confidence`, and `accuracy` with its interval.
 
-    Without pictures all values are null, and there are no bins.
+    Without pictures, all values are null, and there are no bins.
     """
     if not len(p):
         unknown = bootstrap.interval(np.nan, np.empty(0))
         chance = {"chance": {"mean": None, "low": None, "high": None}, "p": None}
-        return {"pictures": 0, "nll": unknown, "brier": unknown, "ece": unknown | chance, "bins": []}
+        return {"pictures": 0, "nll": unknown, "brier": unknown, "ece": {**unknown, **chance}, "bins": []}
     confidence, right = p.max(1), p.argmax(1) == labels
     place = (np.ceil(confidence * BINS).astype(int) - 1).clip(0, BINS - 1)
     rows = np.array([_surprises(log_probabilities(p), labels), ((p - np.eye(p.shape[1])[labels]) ** 2).sum(1)])
@@ -93,15 +96,15 @@ def calibration(p: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int
         return {"nll": nll, "brier": brier, "ece": np.abs(gaps @ drawn).sum(0) / total, "accuracy": accuracy}
 
     values = {name: value[..., 0] for name, value in statistics(np.ones((len(p), 1), np.float32)).items()}
+    nll, brier, ece = (float(values[name]) for name in ("nll", "brier", "ece"))
     parts = [statistics(drawn) for drawn in bootstrap.weights(groups, seed)]
     resampled = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in values}
-    chance = _against(values["ece"], _chance(confidence, place, groups, seed))
-    ece = _basic(bootstrap.interval(values["ece"], resampled["ece"]), chance)
+    chance = _against(ece, _chance(confidence, place, groups, seed))
     return {
         "pictures": len(p),
-        "nll": bootstrap.interval(values["nll"], resampled["nll"]),
-        "brier": bootstrap.interval(values["brier"], resampled["brier"]),
-        "ece": ece | chance,
+        "nll": bootstrap.interval(nll, resampled["nll"]),
+        "brier": bootstrap.interval(brier, resampled["brier"]),
+        "ece": {**_basic(ece, resampled["ece"], chance), **chance},
         "bins": [
             {
                 "from": index / BINS,
@@ -119,41 +122,41 @@ def calibration(p: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int
 
 
 def _surprises(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Negative log-likelihood a picture, in nats."""
+    """The negative log-likelihood of each picture, in nats, float [pictures]."""
     return -log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
 
 
 def _sums(place: np.ndarray, values: np.ndarray) -> csr_array:
-    """The matrix [bins, pictures] that adds up a value a picture by bin."""
+    """The matrix [bins, pictures] that weighs pictures by `values` and adds them up by bin."""
     return csr_array((values.astype(float), (place, np.arange(len(place)))), shape=(BINS, len(place)))
 
 
-def _basic(percentile: dict[str, float], chance: dict[str, Any]) -> dict[str, float]:
-    """The basic bootstrap interval of what is never negative, and maybe 0 where chance alone makes as much."""
-    value, low, high = percentile.values()
+def _basic(value: float, resampled: np.ndarray, chance: dict[str, Any]) -> Estimate:
+    """The basic bootstrap interval of a value of at least 0; it begins at 0 where chance explains the value."""
+    low, high = np.quantile(resampled, [(1 - bootstrap.LEVEL) / 2, (1 + bootstrap.LEVEL) / 2])
     by_chance = value <= chance["chance"]["high"]
     return {
         "value": value,
-        "low": 0.0 if by_chance else max(0.0, 2 * value - high),
-        "high": max(0.0, 2 * value - low),
+        "low": 0.0 if by_chance else float(max(0.0, 2 * value - high)),
+        "high": float(max(0.0, 2 * value - low)),
     }
 
 
 def _chance(confidence: np.ndarray, place: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """ECE [simulations] of networks that are right as often as they say; near duplicates are right together."""
+    """ECE [simulations] of perfectly calibrated networks; near duplicates are right or wrong together."""
     generator = np.random.default_rng(seed)
     group, names = pd.factorize(groups)
     ones, expected = _sums(place, np.ones(len(place))), _sums(place, confidence).sum(1)[:, None]
-    found = []
+    errors = []
     for start in range(0, SIMULATIONS, _CHUNK):
         draws = generator.random((min(_CHUNK, SIMULATIONS - start), len(names)), dtype=np.float32)
         right = confidence[:, None] > draws[:, group].T
-        found.append(np.abs(ones @ right.astype(np.float32) - expected).sum(0) / len(place))
-    return np.concatenate(found)
+        errors.append(np.abs(ones @ right.astype(np.float32) - expected).sum(0) / len(place))
+    return np.concatenate(errors)
 
 
 def _against(value: float, chance: np.ndarray) -> dict[str, Any]:
     low, high = np.quantile(chance, [0.025, 0.975])
-    # Sums in another order differ in their last digits; the value itself counts as one of the simulated.
+    # Sums in another order differ in their last digits; the value itself counts as one of the simulations.
     p = (1 + (chance >= value - 1e-12).sum()) / (1 + len(chance))
     return {"chance": {"mean": float(chance.mean()), "low": float(low), "high": float(high)}, "p": float(p)}

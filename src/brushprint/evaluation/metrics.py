@@ -1,14 +1,15 @@
-"""How good predictions are: every figure with its interval, and its baseline beside it."""
+"""How good the predictions of classes are: every measure with its interval and its baseline."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csc_array
 from sklearn.metrics import confusion_matrix, roc_curve
 
 from brushprint.core.errors import UserError
 from brushprint.stats import bootstrap
+from brushprint.stats.group_sums import group_sums
+from brushprint.stats.roc import RocAuc
 
 TOP = (2, 3, 5)
 PARTS = ("origin", "source", "style")
@@ -20,7 +21,7 @@ def evaluate(predictions: pd.DataFrame, parts: pd.DataFrame, groups: np.ndarray,
 
     Parameters
     ----------
-    predictions : columns `label`, `predicted` and `p_<class>`, see `brushprint.training.inference.infer`
+    predictions : columns `label`, `predicted` and `p_<class>`, see `brushprint.evaluation.predictions`
     parts : a row a class, in the order of the confusion matrix; columns as `parts_of` gives them
     groups : int [pictures], the same for near duplicates, which are drawn together
     seed : of the bootstrap
@@ -33,71 +34,66 @@ def evaluate(predictions: pd.DataFrame, parts: pd.DataFrame, groups: np.ndarray,
     - `accuracy`, `balanced_accuracy`, and `loss`, mean cross-entropy in nats
     - `roc_auc`: over two classes that of the first, else of each against the rest, macro average
     - `top`: by each k of `TOP` that is less than the classes, how often the true class is among the k likeliest
-    - `parts`: by column of `parts` its `accuracy`, when the probabilities of the classes of a value are added and the
-      likeliest value is named; beside it `majority`, as below
+    - `parts`: by column of `parts` the `accuracy` of its likeliest value, the probability of a value being the sum over
+      its classes, and `majority`, as below
     - `report`: `precision`, `recall`, `f1-score` and the number `support` a class, and their "macro avg" and
       "weighted avg" (by support)
 
-    and without an interval `majority`, the accuracy of always naming the most frequent class, and `confusion`, a row a
-    true class, a column a predicted one.
+    and without an interval `majority`, the accuracy of always predicting the most frequent class, and `confusion`, a
+    row a true class, a column a predicted one.
 
-    A class without pictures cannot be judged: its scores are null, and averages are over the other classes, here and
-    in each resample. The precision of a class that is never predicted counts 0, as in scikit-learn.
+    The scores of a class without pictures are null, and averages are over the other classes, here and in each resample.
+    The precision of a class that is never predicted counts as 0, as in scikit-learn.
 
     Raises `UserError` when there are no pictures.
     """
     if predictions.empty:
         raise UserError("no pictures of a partition have a class, so there is nothing to judge; set another split")
     classes = parts.index
-    true, named = classes.get_indexer(predictions["label"]), classes.get_indexer(predictions["predicted"])
+    true, predicted = classes.get_indexer(predictions["label"]), classes.get_indexer(predictions["predicted"])
     scores = predictions[[f"p_{name}" for name in classes]].to_numpy()
     places = _places(true, scores)
     tops = [k for k in TOP if k < len(classes)]
-    judged = {column: _part(true, scores, parts[column]) for column in parts}
+    part_hits = {column: _part(true, scores, parts[column]) for column in parts}
     means = {
-        "accuracy": true == named,
+        "accuracy": true == predicted,
         "loss": -np.log(scores[np.arange(len(true)), true].clip(np.finfo(float).eps)),
         **{f"top {k}": places < k for k in tops},
-        **{f"part {column}": hits for column, (hits, _) in judged.items()},
+        **{f"part {column}": hits for column, (hits, _) in part_hits.items()},
     }
-    found = _bootstrap(true, named, scores, means, groups=groups, seed=seed)
-    averages = [*classes, "macro avg", "weighted avg"]
+    estimates = _bootstrap(true, predicted, scores, means, groups=groups, seed=seed)
+    rows = [*classes, "macro avg", "weighted avg"]
     support = [*np.bincount(true, minlength=len(classes)).tolist(), len(true), len(true)]
     return {
         "pictures": len(true),
-        **{key: found[key] for key in ("accuracy", "balanced_accuracy", "roc_auc")},
+        **{key: estimates[key] for key in ("accuracy", "balanced_accuracy", "roc_auc")},
         "majority": _majority(true),
-        "loss": found["loss"],
-        "top": {str(k): found[f"top {k}"] for k in tops},
+        "loss": estimates["loss"],
+        "top": {str(k): estimates[f"top {k}"] for k in tops},
         "parts": {
-            column: {"accuracy": found[f"part {column}"], "majority": majority}
-            for column, (_, majority) in judged.items()
+            column: {"accuracy": estimates[f"part {column}"], "majority": majority}
+            for column, (_, majority) in part_hits.items()
         },
         "report": {
             name: dict(zip(SCORES, row, strict=True)) | {"support": pictures}
-            for name, row, pictures in zip(averages, found["report"], support, strict=True)
+            for name, row, pictures in zip(rows, estimates["report"], support, strict=True)
         },
-        "confusion": confusion_matrix(true, named, labels=range(len(classes))).tolist(),
+        "confusion": confusion_matrix(true, predicted, labels=range(len(classes))).tolist(),
     }
 
 
-def class_names(predictions: pd.DataFrame) -> list[str]:
-    """The classes that a table of predictions knows, in the order of the network's outputs."""
-    return [column.removeprefix("p_") for column in predictions.columns if column.startswith("p_")]
-
-
 def parts_of(pictures: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """What a class says beside its own name: "ai baroque" also says `ai`.
+    """The labels that a class has beside its own name: "ai baroque" also has `ai`.
 
-    Parameters are those of `said_by`, and so is the result, without columns of a single value, and of as many as there
-    are classes: that is the task itself.
+    Parameters and result are those of `class_labels`, without columns of a single value and without columns of as many
+    values as there are classes: such a column is the task itself.
     """
-    said = said_by(pictures, classes)
-    return said[[column for column in said if 1 < said[column].nunique() < len(classes)]]
+    labels = class_labels(pictures, classes)
+    return labels[[column for column in labels if 1 < labels[column].nunique() < len(classes)]]
 
 
-def said_by(pictures: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """All that a class says of a picture: "ai baroque" says `ai` and `baroque`.
+def class_labels(pictures: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """All labels that a class implies: "ai baroque" has `ai` and `baroque`.
 
     Parameters
     ----------
@@ -109,24 +105,24 @@ def said_by(pictures: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     A row a class, and those columns of `PARTS` of which every class has exactly one value.
     """
     groups = pictures.groupby("label")[list(PARTS)]
-    # A missing value is one more here: a class with and without a style has no one style.
-    alone = (groups.nunique(dropna=False) == 1).reindex(classes)
+    # A missing value counts as a value: a class with and without a style has no single style.
+    single = (groups.nunique(dropna=False) == 1).reindex(classes)
     values = groups.first().reindex(classes)
-    return values[[column for column in PARTS if alone[column].all() and values[column].notna().all()]]
+    return values[[column for column in PARTS if single[column].all() and values[column].notna().all()]]
 
 
 def curve(predictions: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """ROC curve a class against the rest: columns `class`, `false_positive_rate`, `true_positive_rate`, `threshold`.
 
-    Of two classes only the first: the other's is its mirror image. A class without pictures has no rows.
+    Of two classes only the first has one: the other's is its mirror image. A class without pictures has no rows.
     """
     curves = []
     for name in classes[:1] if len(classes) == 2 else classes:
         is_class = (predictions["label"] == name).to_numpy()
         if is_class.any() and not is_class.all():
             false, true, threshold = roc_curve(is_class, predictions[f"p_{name}"])
-            columns = {"class": name, "false_positive_rate": false, "true_positive_rate": true, "threshold": threshold}
-            curves.append(pd.DataFrame(columns))
+            rates = {"false_positive_rate": false, "true_positive_rate": true, "threshold": threshold}
+            curves.append(pd.DataFrame({"class": name, **rates}))
     columns = ["class", "false_positive_rate", "true_positive_rate", "threshold"]
     return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=columns)
 
@@ -136,7 +132,7 @@ def _majority(true: np.ndarray) -> float:
 
 
 def _places(true: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """How many classes are likelier than the true one, [pictures]; of equals the first is, as in argmax."""
+    """How many classes are likelier than the true one, [pictures]; the first of equals is likelier, as in argmax."""
     own = scores[np.arange(len(true)), true][:, None]
     earlier = np.arange(scores.shape[1]) < true[:, None]
     return (scores > own).sum(1) + ((scores == own) & earlier).sum(1)
@@ -151,7 +147,7 @@ def _part(true: np.ndarray, scores: np.ndarray, values: pd.Series) -> tuple[np.n
 
 def _bootstrap(
     true: np.ndarray,
-    named: np.ndarray,
+    predicted: np.ndarray,
     scores: np.ndarray,
     means: dict[str, np.ndarray],
     *,
@@ -160,71 +156,43 @@ def _bootstrap(
 ) -> dict[str, Any]:
     """Intervals of `means`, given as a value a picture, and of `balanced_accuracy`, `roc_auc` and `report`.
 
-    A resample is given by how often each picture was drawn, so that every statistic is a weighted one, and that of
-    the pictures themselves is the one with all weights 1.
+    A resample is how often each picture was drawn, so every statistic is a weighted one; the value itself has all
+    weights 1.
     """
     pictures, classes = scores.shape
-    cells = _sums(true * classes + named, classes**2)
-    rankings = [_ranking(true == index, scores[:, index]) for index in range(1 if classes == 2 else classes)]
+    cells = group_sums(true * classes + predicted, classes**2)
+    curves = [RocAuc(true == index, scores[:, index]) for index in range(1 if classes == 2 else classes)]
     rows = np.array(list(means.values()), dtype=float)
 
     def statistics(drawn: np.ndarray) -> dict[str, np.ndarray]:
         report = _report((cells @ drawn).reshape(classes, classes, -1).astype(float))
-        found = dict(zip(means, rows @ drawn / drawn.sum(0, dtype=float), strict=True))
-        areas = np.array([_area(*ranking, drawn) for ranking in rankings])
-        return found | {"balanced_accuracy": report[-2, 1], "roc_auc": _mean(areas), "report": report}
+        weighted = dict(zip(means, rows @ drawn / drawn.sum(0, dtype=float), strict=True))
+        areas = np.array([curve(drawn) for curve in curves])
+        return weighted | {"balanced_accuracy": report[-2, 1], "roc_auc": _mean(areas), "report": report}
 
     values = statistics(np.ones((pictures, 1), dtype=np.float32))
     resampled = [statistics(drawn) for drawn in bootstrap.weights(groups, seed)]
     return {
-        key: bootstrap.interval(value[..., 0], np.concatenate([part[key] for part in resampled], axis=-1))
+        key: bootstrap.interval_of_each(value[..., 0], np.concatenate([part[key] for part in resampled], axis=-1))
         for key, value in values.items()
     }
 
 
-def _sums(group: np.ndarray, groups: int) -> csc_array:
-    """The matrix [groups, pictures] that adds up the pictures of each group; exact to 16 million pictures."""
-    pictures = len(group)
-    return csc_array((np.ones(pictures, np.float32), group, np.arange(pictures + 1)), shape=(groups, pictures))
-
-
 def _report(confusion: np.ndarray) -> np.ndarray:
-    """Precision, recall and F1, [classes + 2, 3, resamples], the last two rows the averages; nan of an empty class."""
-    hits, support, named = np.einsum("iir->ir", confusion), confusion.sum(1), confusion.sum(0)
+    """Precision, recall and F1, [classes + 2, 3, resamples], of counts [true, predicted, resamples].
+
+    The last two rows are the averages; the scores of a class without pictures are nan.
+    """
+    hits, support, predicted = np.einsum("iir->ir", confusion), confusion.sum(1), confusion.sum(0)
     with np.errstate(invalid="ignore"):
-        # F1 as twice the hits by the pictures that are or are called so (van Rijsbergen, 1979).
-        scores = np.stack([hits / np.maximum(named, 1), hits / support, 2 * hits / (support + named)])
+        # F1 is twice the hits by the sum of true and predicted pictures (van Rijsbergen, 1979).
+        scores = np.stack([hits / np.maximum(predicted, 1), hits / support, 2 * hits / (support + predicted)])
     scores = np.where(support > 0, scores, np.nan).swapaxes(0, 1)
     weighted = np.nansum(scores * support[:, None], axis=0) / support.sum(0)
     return np.concatenate([scores, [_mean(scores), weighted]])
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean over the first axis of what is not nan; nan where all is."""
+    """The mean over the first axis of the values that are not nan; nan where all are."""
     with np.errstate(invalid="ignore"):
         return np.nansum(values, axis=0) / np.isfinite(values).sum(axis=0)
-
-
-def _ranking(is_class: np.ndarray, score: np.ndarray) -> tuple[csc_array, np.ndarray, np.ndarray]:
-    """What `_area` needs of a class: sums of the pictures between its scores, its pictures, the place of each.
-
-    The m different scores of its pictures part all pictures into 2m + 1 groups: below the lowest, equal to it, between
-    it and the next, and so on. The order within a group does not matter, so no resample need be sorted.
-    """
-    members = np.flatnonzero(is_class)
-    levels, place = np.unique(score[members], return_inverse=True)
-    group = np.searchsorted(levels, score, "left") + np.searchsorted(levels, score, "right")
-    return _sums(group, 2 * len(levels) + 1), members, place
-
-
-def _area(sums: csc_array, members: np.ndarray, place: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """ROC AUC [resamples] as the normalised Mann-Whitney U statistic (Hanley and McNeil, 1982); ties count half.
-
-    It is nan where the class, or the rest, has no picture.
-    """
-    to_group = np.cumsum(sums @ drawn, axis=0, dtype=float)
-    below = (to_group[1::2] + to_group[:-1:2]) / 2
-    weight = drawn[members].astype(float)
-    inside = weight.sum(0)
-    with np.errstate(invalid="ignore"):
-        return ((weight * below[place]).sum(0) - inside**2 / 2) / (inside * (drawn.sum(0, dtype=float) - inside))

@@ -1,4 +1,4 @@
-"""Which test pictures the variants get wrong, what each of them says, and how the pictures look."""
+"""The test pictures that variants misclassify, with the answer of each variant and a thumbnail."""
 
 import io
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ from PIL import Image
 
 from brushprint.data.catalogue import read_catalogued
 
-# As many as a page of one file carries with ease; each is a few kilobytes.
+# The report is one file, and each thumbnail takes a few kilobytes of it.
 MOST = 240
 SIDE = 96
 
-_WORDS = ("image_id", "path", "origin", "source", "style", "folder")
+_FACTS = ("image_id", "path", "origin", "source", "style", "folder")
 _ANSWER = {"variant": pa.string(), "label": pa.string(), "predicted": pa.string(), "probability": pa.float64()}
 SCHEMA = pa.schema(
     [
-        *((name, pa.string()) for name in _WORDS),
+        *((name, pa.string()) for name in _FACTS),
         ("asked", pa.int32()),
         ("wrong", pa.int32()),
         ("confidence", pa.float64()),
@@ -30,47 +30,43 @@ SCHEMA = pa.schema(
 
 
 def mistakes(catalogue: pd.DataFrame, predictions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Every test picture that a variant gets wrong, in the words of that variant's own task.
+    """Every test picture that a variant misclassifies, in the classes of that variant's own task.
 
     Parameters
     ----------
     catalogue : see `brushprint.data.catalogue.catalogue`
-    predictions : by variant, of test pictures, as `brushprint.training.inference.infer` gives them
+    predictions : by variant, its test pictures, see `brushprint.evaluation.predictions.predictions_table`
 
     Returns
     -------
-    A row a picture, the most often wrong first, of these the one with the most confident wrong answer: `image_id`,
-    `path`, `origin`, `source`, `style`, `folder`; `asked` and `wrong`, how many variants test it and get it wrong;
-    `confidence`, the highest probability (0 to 1) that one of these gives to its answer; `answers`, a list with
-    `variant`, `label`, `predicted` and `probability` (of the predicted class) of each variant that tests it.
+    A row a picture, the most often misclassified first, of these the one with the most confident wrong answer:
+    `image_id`, `path`, `origin`, `source`, `style`, `folder`; `asked` and `wrong`, how many variants test it and
+    misclassify it; `confidence`, the highest probability (0 to 1) of a wrong answer; `answers`, a list with `variant`,
+    `label`, `predicted` and `probability` (of the predicted class) of each variant that tests it.
     """
-    said = pd.concat(
-        table[["image_id", "label", "predicted"]].assign(
-            variant=name, probability=table.filter(regex="^p_").max(axis=1)
-        )
-        for name, table in predictions.items()
-    )
-    wrong = said[said["label"] != said["predicted"]].groupby("image_id")
+    columns = ["image_id", "label", "predicted", "outcome", "probability"]
+    rows = pd.concat(table[columns].assign(variant=name) for name, table in predictions.items())
+    wrong = rows[rows["outcome"] == "misclassified"].groupby("image_id")
     counts = pd.DataFrame({"wrong": wrong.size(), "confidence": wrong["probability"].max()})
-    said = said[said["image_id"].isin(counts.index)]
-    answers = pd.Series(said[list(_ANSWER)].to_dict("records"), index=said["image_id"], dtype=object)
-    of_each = answers.groupby(level=0).agg(list)
-    counts = counts.assign(asked=of_each.map(len), answers=of_each)
-    found = catalogue[list(_WORDS)].merge(counts, left_on="image_id", right_index=True)
-    return found.sort_values(["wrong", "confidence", "image_id"], ascending=[False, False, True], ignore_index=True)
+    rows = rows[rows["image_id"].isin(counts.index)]
+    answers = pd.Series(rows[list(_ANSWER)].to_dict("records"), index=rows["image_id"], dtype=object)
+    of_picture = answers.groupby(level=0).agg(list)
+    counts = counts.assign(asked=of_picture.map(len), answers=of_picture)
+    table = catalogue[list(_FACTS)].merge(counts, left_on="image_id", right_index=True)
+    return table.sort_values(["wrong", "confidence", "image_id"], ascending=[False, False, True], ignore_index=True)
 
 
 def with_thumbnails(
-    found: pd.DataFrame, root: str | Path, catalogue: pd.DataFrame, jobs: int, *, harmonise: Mapping[str, Any] | None
+    table: pd.DataFrame, root: str | Path, catalogue: pd.DataFrame, jobs: int, *, harmonise: Mapping[str, Any] | None
 ) -> pa.Table:
-    """The mistakes with a `thumbnail` of each of the first `MOST`: a JPEG of at most `SIDE` pixels, else null.
+    """The table of `mistakes` with a `thumbnail` of each of the first `MOST` pictures, else null.
 
-    The pictures are seen as networks see them: see `brushprint.data.catalogue.read_catalogued`, also for what it
-    raises.
+    A thumbnail is a JPEG of at most `SIDE` pixels of the picture as networks see it. Parameters and errors are those of
+    `brushprint.data.catalogue.read_catalogued`.
     """
-    shown = catalogue[catalogue["path"].isin(found["path"].head(MOST))]
-    pictures = dict(read_catalogued(root, shown, _thumbnail, jobs, "mistakes", harmonise=harmonise))
-    return pa.Table.from_pandas(found.assign(thumbnail=found["path"].map(pictures)), SCHEMA, preserve_index=False)
+    shown = catalogue[catalogue["path"].isin(table["path"].head(MOST))]
+    thumbnails = dict(read_catalogued(root, shown, _thumbnail, jobs, "mistakes", harmonise=harmonise))
+    return pa.Table.from_pandas(table.assign(thumbnail=table["path"].map(thumbnails)), SCHEMA, preserve_index=False)
 
 
 def _thumbnail(picture: Image.Image) -> bytes:

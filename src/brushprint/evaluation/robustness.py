@@ -1,10 +1,12 @@
-"""How often a network is right when pictures are perturbed, and what of it the perturbation cost."""
+"""How often a network is right about corrupted pictures, and how much the corruption changes that."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from brushprint.data.corruptions import CONDITIONS
-from brushprint.stats.bootstrap import interval, interval_of_change, interval_of_share, weights
+from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.stats.bootstrap import Estimate, interval, interval_of_change, interval_of_share, weights
 
 MEASURES = ("accuracy", "balanced_accuracy", "false_alarms", "misses")
 COLUMNS = (
@@ -13,16 +15,52 @@ COLUMNS = (
 )
 
 
+def evaluate_corrupted(
+    p_ai: np.ndarray,
+    image_ids: Sequence[str],
+    swapped: Sequence[bool],
+    tested: pd.DataFrame,
+    *,
+    threshold: float,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Judge a variant on corrupted pictures that its split tests on; folders that it excludes take no part.
+
+    Parameters
+    ----------
+    p_ai : float [pictures, conditions], the probability of AI under each of
+        `brushprint.data.corrupted_arrays.CONDITIONS`
+    image_ids, swapped : of these pictures, and whether the condition `swap` changed them
+    tested : the variant's test pictures, see `brushprint.evaluation.predictions.predictions_table`
+    threshold, seed : see `rates`
+
+    Returns
+    -------
+    rates : see `rates`
+    scores : a row a condition and picture, in this order: `name`, `severity`, `image_id` and `p_ai`, which is nan for
+        the condition `swap` of a picture that it did not change
+    """
+    kept = pd.Index(image_ids).isin(tested["image_id"])
+    ids, p_ai = np.array(image_ids)[kept], p_ai[kept]
+    p_ai[~np.array(swapped, dtype=bool)[kept], CONDITIONS.index(("swap", 1))] = np.nan
+    pictures = tested.set_index("image_id").loc[ids]
+    is_ai = (pictures["origin"] == "ai").to_numpy()
+    judged = rates(p_ai, is_ai, pictures["group"].to_numpy(), threshold=threshold, seed=seed)
+    conditions = pd.MultiIndex.from_tuples(CONDITIONS, names=["name", "severity"])
+    scores = pd.DataFrame(p_ai.T, index=conditions, columns=ids).rename_axis(columns="image_id").stack()
+    return judged, scores.rename("p_ai").reset_index()
+
+
 def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold: float, seed: int) -> pd.DataFrame:
     """Judge the answers to pictures under each of `brushprint.data.corruptions.CONDITIONS`.
 
     Parameters
     ----------
-    p_ai : float [pictures, conditions], probability that a picture is AI's; nan where a condition says nothing of a
-        picture, like a swap without a donor
+    p_ai : float [pictures, conditions], the probability of AI; nan where a condition does not apply to a picture, like
+        a swap without a donor
     is_ai : bool [pictures]
-    groups : int [pictures]; near duplicates are of one group, which a resample takes whole
-    threshold : a picture of this probability or more is called AI's; fixed on clean validation pictures
+    groups : int [pictures], the same for near duplicates, which a resample takes together
+    threshold : a picture of this probability or more is called AI; fixed on validation pictures without corruption
     seed : of the bootstrap
 
     Returns
@@ -30,13 +68,13 @@ def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold:
     A row a condition and measure, in their order, with the columns `COLUMNS`:
 
     name, severity : the condition
-    measure : `accuracy`; `balanced_accuracy`, the mean of the shares of both sides that are right; `false_alarms`, the
-        share of human works called AI's; `misses`, the share of AI works called human
+    measure : `accuracy`; `balanced_accuracy`, the mean of the shares of both origins that are right; `false_alarms`,
+        the share of human works called AI; `misses`, the share of AI works called human
     value, low, high : with a 95 % percentile bootstrap interval (Efron, 1979) over the groups
     change, change_low, change_high : from the same pictures under the condition `none`, paired in each resample
-    pictures : how many were judged; of `false_alarms` only human works and of `misses` only AI works
+    pictures : how many were judged; for `false_alarms` only human works and for `misses` only AI works
 
-    What there are no pictures for is nan.
+    Values without pictures are nan.
     """
     judged = np.isfinite(p_ai).T
     right = ((p_ai >= threshold) == is_ai[:, None]).T
@@ -46,8 +84,8 @@ def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold:
         "right before": judged & right[:1],
     }
     sides = {
-        (name, side): (which & member).astype(np.float32)
-        for name, which in counted.items()
+        (name, side): (pictures & member).astype(np.float32)
+        for name, pictures in counted.items()
         for side, member in (("ai", is_ai), ("human", ~is_ai))
     }
     value, change = (whole[..., 0] for whole in _statistics(sides, np.ones((len(is_ai), 1), np.float32)))
@@ -66,23 +104,26 @@ def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold:
     for column, (name, severity) in enumerate(CONDITIONS):
         for row, measure in enumerate(MEASURES):
             at, count = (row, column), independent[measure]
-            found = (
+            share = (
                 interval_of_share(value[at], values[at], *count) if len(count) == 1 else interval(value[at], values[at])
             )
-            # A picture as it is has not changed at all.
+            # An uncorrupted picture has not changed at all.
             changed = (
                 interval(change[at], changes[at])
                 if name == "none"
                 else interval_of_change(change[at], changes[at], *count)
             )
-            told = [*found.values(), *changed.values()]
-            rows.append((name, severity, measure, *told, pictures[at]))
+            rows.append((name, severity, measure, *_ends(share), *_ends(changed), pictures[at]))
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[3:9], float))
+
+
+def _ends(estimate: Estimate) -> tuple[float | None, ...]:
+    return estimate["value"], estimate["low"], estimate["high"]
 
 
 def _statistics(sides: dict[tuple[str, str], np.ndarray], drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The measures and their changes, [measures, conditions, resamples], by how often each picture was drawn."""
-    counts = {key: which @ drawn for key, which in sides.items()}
+    counts = {key: pictures @ drawn for key, pictures in sides.items()}
     after, before = (_measures(counts, name) for name in ("right", "right before"))
     return after, after - before
 
@@ -90,6 +131,6 @@ def _statistics(sides: dict[tuple[str, str], np.ndarray], drawn: np.ndarray) -> 
 def _measures(counts: dict[tuple[str, str], np.ndarray], right: str) -> np.ndarray:
     ai, human = counts["judged", "ai"], counts["judged", "human"]
     with np.errstate(invalid="ignore"):
-        found, cleared = counts[right, "ai"] / ai, counts[right, "human"] / human
+        detected, cleared = counts[right, "ai"] / ai, counts[right, "human"] / human
         accuracy = (counts[right, "ai"] + counts[right, "human"]) / (ai + human)
-    return np.stack([accuracy, (found + cleared) / 2, 1 - cleared, 1 - found]).astype(np.float64)
+    return np.stack([accuracy, (detected + cleared) / 2, 1 - cleared, 1 - detected]).astype(np.float64)

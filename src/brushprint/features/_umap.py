@@ -1,9 +1,11 @@
-"""UMAP, an extra: its package is imported here alone."""
+"""UMAP, an extra: only this module imports its package."""
 
 import numpy as np
-from umap import UMAP
+
+# An extra, which not every environment has.
+from umap import UMAP  # type: ignore[import-not-found, unused-ignore]
 
 
 def embed(features: np.ndarray, neighbours: int, seed: int) -> np.ndarray:
-    """Draw float64 [pictures, values] in two dimensions, from principal components as a start, in one thread."""
+    """Map features float64 [pictures, values] to [pictures, 2], starting from principal components, in one thread."""
     return UMAP(n_neighbors=neighbours, init="pca", random_state=seed, n_jobs=1).fit_transform(features)

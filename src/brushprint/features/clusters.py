@@ -1,4 +1,4 @@
-"""What clusters are worth: how much they say of styles, sources and outcomes, and how much of that is chance."""
+"""How far clusters agree with styles, sources and outcomes, and how much of that is chance."""
 
 from itertools import combinations
 from typing import Any
@@ -10,16 +10,18 @@ from scipy.stats import binom, random_table
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
 
+from brushprint.stats.multiple_testing import holm
+
 LABELS = ("style", "source", "outcome")
 MEASURES = ("nmi", "ari", "purity", "entropy")
 # Fewer pictures than this are not judged.
 LEAST = 10
-# Of more pictures than this, so many drawn at random tell silhouette and stability, which cost their square.
+# Silhouette and stability take time with the square of the pictures, and are measured on a sample of this size.
 MOST = 2000
-# Fits from random starts: the best one names the clusters, and how far all agree is their stability.
+# Fits from random starts: the best one gives the clusters, and the agreement of all is their stability.
 STARTS = 10
 LEVEL = 0.05
-# A cluster is of one style if more than this share of it is, however rare a smaller one would be by chance.
+# A cluster is named after a style only if more than this share of it has that style.
 MAJORITY = 0.5
 
 
@@ -30,55 +32,57 @@ def k_means(coordinates: np.ndarray, clusters: int, seed: int, starts: int = STA
 
 
 def _different(points: np.ndarray, most: int) -> int:
-    """How many points are different, at most `most`: as soon as these are found the others are not looked at."""
-    found = set()
+    """The number of different points, or `most` where there are more; no further points are then looked at."""
+    different = set()
     for point in points:
-        # 0 and -0 are the same.
-        found.add((point + 0.0).tobytes())
-        if len(found) == most:
+        # 0 and -0 are equal.
+        different.add((point + 0.0).tobytes())
+        if len(different) == most:
             break
-    return len(found)
+    return len(different)
 
 
 def judge(
-    named: np.ndarray, coordinates: np.ndarray, labels: pd.DataFrame, *, permutations: int, refits: int, seed: int
+    assigned: np.ndarray, coordinates: np.ndarray, labels: pd.DataFrame, *, permutations: int, refits: int, seed: int
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Judge one fit of K-means.
 
     Parameters
     ----------
-    named : int [pictures], the cluster of each picture, from 0
+    assigned : int [pictures], the cluster of each picture, from 0
     coordinates : float [pictures, components], what was clustered
     labels : a row a picture, columns of `LABELS`; missing values do not count
-    permutations : random tables that tell chance from the labels
-    refits : fits to shuffled components that tell chance from the shape
+    permutations : the number of random tables that show chance for the labels
+    refits : the number of fits to shuffled components that show chance for the shape
     seed : of both
 
     Returns
     -------
     fit : `pictures`, `k`, `silhouette`, `stability` (see `_shape`) and `labels`: by column `pictures`, `values`, `why`
-        (nothing can be said, or null) and each of `MEASURES` (or null): `value`, `p` and, under `chance`, the `mean`
-        and the 2.5 % and 97.5 % quantiles `low` and `high` when each picture is given the label of another one
-    clusters : for each cluster, by column, what `_dominant` gives; None where no picture of the cluster has the label
+        nothing is measured, or null, and each of `MEASURES` (or null): `value`, `p` and, under `chance`, the `mean` and
+        the 2.5 % and 97.5 % quantiles `low` and `high` when each picture is given the label of another one
+    clusters : for each cluster, by column, the result of `_dominant`; None where no picture of the cluster has the
+        label
     """
     generator = np.random.default_rng(seed)
-    clusters = int(named.max()) + 1
-    said, held = {}, [dict.fromkeys(labels) for _ in range(clusters)]
+    clusters = int(assigned.max()) + 1
+    measured: dict[str, dict[str, Any]] = {}
+    dominant: list[dict[str, Any]] = [dict.fromkeys(labels) for _ in range(clusters)]
     for label in labels:
         known = labels[label].notna().to_numpy()
-        # Fewer rows than clusters where all of one lack the label.
-        table = pd.crosstab(named[known], labels[label][known].to_numpy())
-        why = _unsaid(table, label)
-        found = dict.fromkeys(MEASURES) if why else _against_tables(table.to_numpy(), permutations, generator)
-        said[label] = {"pictures": int(table.to_numpy().sum()), "values": table.shape[1], "why": why, **found}
-        for cluster, dominant in zip(table.index, _dominant(table, judged=why is None), strict=True):
-            held[cluster][label] = dominant
-    shape = _shape(named, coordinates, refits, generator)
-    return {"pictures": len(named), "k": clusters, **shape, "labels": said}, held
+        # Clusters of which no picture has the label have no row.
+        table = pd.crosstab(assigned[known], labels[label][known].to_numpy())
+        why = _unmeasured(table, label)
+        values = dict.fromkeys(MEASURES) if why else _against_tables(table.to_numpy(), permutations, generator)
+        measured[label] = {"pictures": int(table.to_numpy().sum()), "values": table.shape[1], "why": why, **values}
+        for cluster, value in zip(table.index, _dominant(table, judged=why is None), strict=True):
+            dominant[cluster][label] = value
+    shape = _shape(assigned, coordinates, refits, generator)
+    return {"pictures": len(assigned), "k": clusters, **shape, "labels": measured}, dominant
 
 
 def measures(tables: np.ndarray) -> dict[str, np.ndarray]:
-    """What tables [tables, clusters, values] of counts with the same margins measure; each an array [tables].
+    """`MEASURES` of tables [tables, clusters, values] of counts with the same margins; each an array [tables].
 
     `nmi` (mutual information by the mean of both entropies), `ari` (Hubert and Arabie, 1985), `purity` (share of
     pictures that have the dominant value of their cluster) and `entropy` (of the values within a cluster, in bits,
@@ -96,10 +100,10 @@ def measures(tables: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def chance_of_share(size: int, most: int, counts: np.ndarray) -> float:
-    """Probability that of `size` pictures drawn at random at least `most` have the same value, whichever it is.
+    """The probability that at least `most` of `size` pictures drawn at random have the same value, whichever it is.
 
-    `counts` int [values] are all pictures by value, more than `size` together. Exact: of a multivariate hypergeometric
-    draw, as binomial ones on condition of their sum (Levin, 1981).
+    `counts`, int [values], are all pictures by value, more than `size` together. It is exact: a multivariate
+    hypergeometric draw is a draw of binomial counts on condition of their sum (Levin, 1981).
     """
     rate = size / counts.sum()
     fewer = np.ones(1)
@@ -109,16 +113,8 @@ def chance_of_share(size: int, most: int, counts: np.ndarray) -> float:
     return float(np.clip(1 - reached / binom.pmf(size, counts.sum(), rate), 0, 1))
 
 
-def holm(chances: np.ndarray) -> np.ndarray:
-    """Probabilities of error corrected for their number (Holm, 1979)."""
-    order = np.argsort(chances, kind="stable")
-    corrected = np.empty(len(chances))
-    corrected[order] = np.maximum.accumulate(chances[order] * np.arange(len(chances), 0, -1)).clip(max=1)
-    return corrected
-
-
-def _unsaid(table: pd.DataFrame, label: str) -> str | None:
-    """Why clusters (rows) cannot say anything of a label (columns), in words."""
+def _unmeasured(table: pd.DataFrame, label: str) -> str | None:
+    """Why nothing is measured for clusters (rows) and the values of a label (columns), or None."""
     if not table.size:
         return f"no picture has a known {label}"
     if table.to_numpy().sum() < LEAST:
@@ -129,32 +125,32 @@ def _unsaid(table: pd.DataFrame, label: str) -> str | None:
 
 
 def _against_tables(table: np.ndarray, permutations: int, generator: np.random.Generator) -> dict[str, Any]:
-    """Each of `MEASURES` beside those of random tables with the same margins, which is what permuted labels give."""
+    """Each of `MEASURES` against those of random tables with the same margins, which are those of permuted labels."""
     drawn = random_table(table.sum(1), table.sum(0)).rvs(permutations, random_state=generator)
-    found = measures(np.concatenate([table[None], drawn]))
-    # Clusters that say much leave little entropy.
-    return {name: _against(*values[:1], values[1:], least=name == "entropy") for name, values in found.items()}
+    measured = measures(np.concatenate([table[None], drawn]))
+    # Clusters that agree with the labels have little entropy.
+    return {name: _against(values[0], values[1:], low=name == "entropy") for name, values in measured.items()}
 
 
-def _against(value: float, chance: np.ndarray, least: bool = False) -> dict[str, Any]:
-    """A value and what chance makes of it, with the share of chance that is as high (or low), itself counted."""
-    excess = value - chance if least else chance - value
-    low, high = np.quantile(chance, [0.025, 0.975])
+def _against(value: float, chance: np.ndarray, low: bool = False) -> dict[str, Any]:
+    """A value and its distribution by chance; `p` is the share of chance as high (or as `low`), the value counted."""
+    excess = value - chance if low else chance - value
+    ends = np.quantile(chance, [0.025, 0.975])
     return {
         "value": float(value),
         # Sums in another order differ in their last digits.
         "p": float(1 + (excess >= -1e-12).sum()) / (1 + len(chance)),
-        "chance": {"mean": float(chance.mean()), "low": float(low), "high": float(high)},
+        "chance": {"mean": float(chance.mean()), "low": float(ends[0]), "high": float(ends[1])},
     }
 
 
 def _dominant(table: pd.DataFrame, judged: bool) -> list[dict[str, Any]]:
-    """Of each cluster (row) the most frequent value, and whether the cluster is supported as being of that value.
+    """The most frequent value of each cluster (row), and whether the cluster may be named after it.
 
-    `size` (pictures with a value), `dominant`, `share`, `base` (its share of all), `lift` (share by base), `entropy`
-    in bits, `p` (that a random set of its size has as large a share of any value, corrected by Holm's method for the
-    clusters of the fit; null where nothing can be judged) and `supported` (p below `LEVEL`, share above
-    `MAJORITY`).
+    Each has `size` (pictures with a value), `dominant` (the value), `share`, `base` (its share of all pictures), `lift`
+    (share by base), `entropy` in bits, `p` (the probability that a random set of its size has as large a share of any
+    value, corrected by Holm's method for the clusters of the fit; null where nothing is measured) and `supported` (p
+    below `LEVEL` and share above `MAJORITY`).
     """
     if not table.size:
         return []
@@ -182,38 +178,39 @@ def _dominant(table: pd.DataFrame, judged: bool) -> list[dict[str, Any]]:
 
 
 def _shape(
-    named: np.ndarray, coordinates: np.ndarray, refits: int, generator: np.random.Generator
+    assigned: np.ndarray, coordinates: np.ndarray, refits: int, generator: np.random.Generator
 ) -> dict[str, dict[str, Any]]:
     """`silhouette` of the clusters (Rousseeuw, 1987) and `stability`, the mean adjusted Rand index of pairs of fits.
 
-    Each is `why` (nothing can be said, or null) with `value`, `p` and `chance` as above, null where unknown. Chance is
-    the same on components that are each shuffled, which keeps how each is spread and undoes how they go together.
+    Each has `why` it is not measured, or null, and `value`, `p` and `chance` as above, null where unknown. Chance is
+    the same measure on components that are each shuffled, which keeps the distribution of each and removes their
+    dependence.
     """
-    if len(named) > MOST:
-        chosen = np.sort(generator.choice(len(named), MOST, replace=False))
-        named, coordinates = named[chosen], coordinates[chosen]
-    why = _shapeless(named)
+    if len(assigned) > MOST:
+        chosen = np.sort(generator.choice(len(assigned), MOST, replace=False))
+        assigned, coordinates = assigned[chosen], coordinates[chosen]
+    why = _shapeless(assigned)
     if why:
         unknown = {"why": why, "value": None, "p": None, "chance": None}
         return {"silhouette": unknown, "stability": unknown}
-    k = int(named.max()) + 1
-    values = np.array([silhouette_score(coordinates, named), _stability(coordinates, k, generator)[0]])
+    k = int(assigned.max()) + 1
+    values = np.array([silhouette_score(coordinates, assigned), _stability(coordinates, k, generator)[0]])
     if (np.ptp(coordinates, axis=0) > 0).sum() < 2:
         why = "one component alone cannot be shuffled"
-        found = [{"why": why, "value": float(value), "p": None, "chance": None} for value in values]
+        measured = [{"why": why, "value": float(value), "p": None, "chance": None} for value in values]
     else:
         chance = np.array([_of_shuffled(coordinates, k, generator) for _ in range(refits)])
-        found = [{"why": None, **_against(*pair)} for pair in zip(values, chance.T, strict=True)]
-    return dict(zip(("silhouette", "stability"), found, strict=True))
+        measured = [{"why": None, **_against(*pair)} for pair in zip(values, chance.T, strict=True)]
+    return dict(zip(("silhouette", "stability"), measured, strict=True))
 
 
-def _shapeless(named: np.ndarray) -> str | None:
-    if len(named) < LEAST:
+def _shapeless(assigned: np.ndarray) -> str | None:
+    if len(assigned) < LEAST:
         return f"fewer than {LEAST} pictures"
-    clusters = len(np.unique(named))
+    clusters = len(np.unique(assigned))
     if clusters < 2:
         return "only one cluster"
-    return "as many clusters as pictures" if clusters == len(named) else None
+    return "as many clusters as pictures" if clusters == len(assigned) else None
 
 
 def _of_shuffled(coordinates: np.ndarray, k: int, generator: np.random.Generator) -> tuple[float, float]:

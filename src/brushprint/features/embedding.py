@@ -1,7 +1,8 @@
 """The penultimate layer: a map of the test pictures, the prototypes of each class, and how far each group spreads.
 
-Source 003 draws t-SNE, shows the pictures nearest to each class, and says that generators cluster tightly while human
-styles spread and overlap. A map bends distances, so that is measured here in the layer itself, beside chance.
+A published study draws t-SNE, shows the pictures nearest to each class, and reports that generators cluster tightly
+while human styles spread and overlap. A map distorts distances, so the spread is measured in the layer itself, and
+compared with chance.
 """
 
 import importlib
@@ -17,7 +18,7 @@ from brushprint.core.tables import ROWS
 
 # Fewer pictures than this are neither drawn nor compared.
 LEAST = 10
-# So many prototypes of each kind, and neighbours of a picture that are looked at.
+# The number of prototypes of each kind, and of the nearest neighbours of a picture that count.
 PROTOTYPES = 3
 NEIGHBOURS = 10
 # Side of a prototype, in pixels.
@@ -31,20 +32,20 @@ SAME = "the features are the same for every picture"
 def embed(
     features: np.ndarray, *, method: str, perplexity: float, seed: int
 ) -> tuple[np.ndarray | None, dict[str, Any]]:
-    """Draw pictures in two dimensions.
+    """Map pictures to two dimensions.
 
     Parameters
     ----------
     features : float32 [pictures, values]
     method : `tsne` (van der Maaten and Hinton, 2008; begins from principal components) or `umap` (McInnes et al., 2018)
-    perplexity : of t-SNE, or the neighbours of UMAP; at most a third of the other pictures
+    perplexity : of t-SNE, or the number of neighbours of UMAP; capped at a third of the other pictures
     seed : of either
 
     Returns
     -------
-    coordinates : float64 [pictures, 2], or None where nothing can be drawn
-    about : `method`, `perplexity`, as it was taken, `trustworthiness` from 0 to 1 (Venna and Kaski, 2001) of
-        `neighbours` neighbours, and `why` nothing is drawn, in words, or null
+    coordinates : float64 [pictures, 2], or None where there is no map
+    about : `method`, `perplexity` as capped, `trustworthiness` from 0 to 1 (Venna and Kaski, 2001) for `neighbours`
+        neighbours, and `why` there is no map, or null
     """
     pictures = len(features)
     unknown = {"method": method, "perplexity": None, "neighbours": None, "trustworthiness": None}
@@ -52,7 +53,7 @@ def embed(
         return None, unknown | {"why": f"fewer than {LEAST} pictures"}
     if not np.ptp(features, axis=0).any():
         return None, unknown | {"why": SAME}
-    # One value alone has no second principal component to begin from.
+    # A single value has no second principal component to start from.
     features = np.pad(features.astype(np.float64), ((0, 0), (0, max(0, 2 - features.shape[1]))))
     perplexity = min(perplexity, (pictures - 1) / 3)
     if method == "tsne":
@@ -76,13 +77,13 @@ def prototypes(features: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     Columns `by` (`class` or `style`), `group`, `kind` (`nearest`, `farthest`), `rank`, from 1, `image_id` and
-    `distance`, Euclidean to the mean of the group. No picture is shown twice for a group, so that those of few pictures
-    have fewer, the farthest first. There are no styles where every class has one style of its own.
+    `distance`, Euclidean to the mean of the group. No picture appears twice in a group: a group of few pictures lacks
+    the farthest ones first. There are no groups by style where every class has a single style.
     """
     groupings = {"class": table["label"], "style": table["style"]}
     if table.groupby("label")["style"].nunique(dropna=False).max() == 1:
         del groupings["style"]
-    found = []
+    parts = []
     for by, groups in groupings.items():
         for group in sorted(groups.dropna().unique()):
             inside = np.flatnonzero(groups == group)
@@ -92,12 +93,12 @@ def prototypes(features: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
             for kind, chosen in (("nearest", nearest), ("farthest", farthest)):
                 ids = table["image_id"].to_numpy()[inside[chosen]]
                 rows = {"rank": np.arange(len(chosen)) + 1, "image_id": ids, "distance": away[chosen]}
-                found.append(pd.DataFrame({"by": by, "group": group, "kind": kind, **rows}))
-    return pd.concat(found, ignore_index=True)
+                parts.append(pd.DataFrame({"by": by, "group": group, "kind": kind, **rows}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def thumbnails(pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Pictures of uint8 [all, side, side, 3], by their rows, no larger than `THUMBNAIL`."""
+    """The pictures of some rows of uint8 [all, side, side, 3], with sides of at most `THUMBNAIL` pixels."""
     if pixels.shape[1] <= THUMBNAIL:
         return pixels[rows]
     size = (THUMBNAIL, THUMBNAIL)
@@ -105,7 +106,7 @@ def thumbnails(pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def spreads(features: np.ndarray, table: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
-    """How far the pictures of each group lie apart, and how much the groups overlap, in the layer itself.
+    """How far apart the pictures of each group lie in the layer, and how much the groups overlap.
 
     Parameters
     ----------
@@ -115,17 +116,18 @@ def spreads(features: np.ndarray, table: pd.DataFrame, seed: int) -> list[dict[s
 
     Returns
     -------
-    For each grouping, by `source` and by `style` (of each origin apart), a dictionary of `grouping`, `pictures`, `why`
-    nothing can be said, or null, `groups`: a list of `group` (null for all groups of an origin together), `origin`,
-    `pictures` and each of `MEASURES` as `value`, `low`, `high` and `chance`: `mean`, `low`, `high` when pictures are
-    dealt to the groups at random; and `difference`, of each measure the mean over AI pictures less that over human ones
-    as `value`, `low`, `high`, null where there is one origin alone. The measures are means over pictures of
+    For each grouping, by `source` and by `style` (separately for each origin), a dictionary of `grouping`, `pictures`,
+    `why` nothing is measured, or null, `groups` and `difference`. `groups` is a list of `group` (null for all groups of
+    an origin together), `origin`, `pictures` and each of `MEASURES` as `value`, `low`, `high` and `chance`: `mean`,
+    `low`, `high` when pictures are assigned to the groups at random. `difference` is, for each measure, the mean over
+    AI pictures less that over human ones as `value`, `low`, `high`; null with a single origin. The measures are means
+    over pictures of
 
-    - `spread`: distance to the mean of the own group, by the mean distance of all pictures to the mean of all
-    - `silhouette` (Rousseeuw, 1987): from -1, amid another group, to 1, far from all others; 0 of one alone
-    - `purity`: share of the `NEIGHBOURS` nearest pictures that are of the own group
+    - `spread`: the distance to the mean of the own group, by the mean distance of all pictures to the mean of all
+    - `silhouette` (Rousseeuw, 1987): from -1, within another group, to 1, far from all others; 0 in a group of one
+    - `purity`: the share of the `NEIGHBOURS` nearest pictures that belong to the own group
 
-    and their intervals 95 % percentile bootstrap ones over the pictures' values.
+    Intervals are 95 % percentile bootstrap intervals over the pictures' values.
     """
     distances = pairwise_distances(features.astype(np.float64))
     groupings = {"source": table["source"], "style": table["origin"].str.cat(table["style"], sep=" ")}
@@ -145,7 +147,7 @@ def _spread(distances: np.ndarray, groups: np.ndarray, origins: np.ndarray, seed
     known = pd.notna(groups)
     number, names = pd.factorize(groups[known], sort=True)
     distances, origins = distances[np.ix_(known, known)], origins[known]
-    if why := _unsaid(distances, names):
+    if why := _unmeasured(distances, names):
         return {"pictures": len(number), "why": why, "groups": [], "difference": None}
     generator = np.random.default_rng(seed)
     near = _nearest(distances)
@@ -167,7 +169,7 @@ def _spread(distances: np.ndarray, groups: np.ndarray, origins: np.ndarray, seed
     return {"pictures": len(number), "why": None, "groups": described, "difference": difference}
 
 
-def _unsaid(distances: np.ndarray, names: np.ndarray) -> str | None:
+def _unmeasured(distances: np.ndarray, names: np.ndarray) -> str | None:
     if len(distances) < LEAST:
         return f"fewer than {LEAST} pictures"
     if len(names) < 2:
@@ -176,7 +178,7 @@ def _unsaid(distances: np.ndarray, names: np.ndarray) -> str | None:
 
 
 def _parts(number: np.ndarray, origins: np.ndarray) -> np.ndarray:
-    """Which pictures are of each group, and then of each origin, bool [groups + origins, pictures]."""
+    """Which pictures belong to each group, and then to each origin, bool [groups + origins, pictures]."""
     groups = np.arange(number.max() + 1)[:, None] == number
     return np.concatenate([groups, np.unique(origins)[:, None] == origins])
 
@@ -186,10 +188,10 @@ def _means(values: np.ndarray, parts: np.ndarray) -> np.ndarray:
 
 
 def _of_each(distances: np.ndarray, near: np.ndarray, number: np.ndarray) -> np.ndarray:
-    """`MEASURES` of each picture, [measures, pictures], where `number` is its group."""
+    """`MEASURES` of each picture, [measures, pictures]; `number`, int [pictures], is its group."""
     members = np.eye(number.max() + 1)[number]
     sizes, own = members.sum(0), (np.arange(len(number)), number)
-    # The distance to the mean of some pictures follows from the distances to them.
+    # The distance to the mean of some pictures follows from the distances to these pictures.
     squares = distances**2
     to_group = squares @ members / sizes
     within = (members * to_group).sum(0) / sizes / 2
@@ -207,14 +209,14 @@ def _of_each(distances: np.ndarray, near: np.ndarray, number: np.ndarray) -> np.
 
 
 def _nearest(distances: np.ndarray) -> np.ndarray:
-    """The nearest other pictures of each, [pictures, neighbours]."""
+    """The nearest other pictures of each picture, int [pictures, neighbours]."""
     apart = distances.copy()
     np.fill_diagonal(apart, np.inf)
     return np.argsort(apart, axis=1, kind="stable")[:, : min(NEIGHBOURS, len(distances) - 1)]
 
 
 def _bootstrap(values: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Means of resampled pictures, [measures, resamples]."""
+    """The means over resampled pictures, [measures, resamples]."""
     pictures = values.shape[1]
     return values @ generator.multinomial(pictures, np.full(pictures, 1 / pictures), RESAMPLES).T / pictures
 
@@ -225,7 +227,7 @@ def _interval(value: float, draws: np.ndarray, name: str = "value") -> dict[str,
 
 
 def _difference(described: list[dict[str, Any]], drawn: list[np.ndarray]) -> dict[str, Any] | None:
-    """`MEASURES` of the AI pictures less those of the human ones; the last two parts are these."""
+    """`MEASURES` of the AI pictures less those of the human ones, which are the last two parts."""
     if described[-2]["group"]:
         return None
     values = [described[-2][measure]["value"] - described[-1][measure]["value"] for measure in MEASURES]

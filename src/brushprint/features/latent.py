@@ -1,4 +1,4 @@
-"""What a network learned: principal components of its features, and clusters in them (source 000)."""
+"""Principal components of the features of a network, and clusters in them."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from brushprint.features.clusters import LEVEL, judge, k_means
 OUTCOMES = ("misclassified", "correct")
 ALL = "all"
 SPACES = ("2d", "full")
-# As many shares of the variance are told at least, and twice as many as the full space keeps: where the rest goes.
+# At least so many components are listed with their share of the variance, and twice as many as the full space keeps.
 SHARES = 20
 
 
@@ -26,7 +26,7 @@ def latent(
     refits: int,
     seed: int,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Project features of test pictures, cluster them by outcome and all together, and say what the clusters are worth.
+    """Project features of test pictures, cluster them by outcome and all together, and judge the clusters.
 
     Parameters
     ----------
@@ -34,20 +34,21 @@ def latent(
     table : a row a picture: `image_id`, `outcome` (one of `OUTCOMES`), `style`, `source`
     variance : share that the `full` space keeps
     clusters : k of K-means; fewer where there are not as many different pictures
-    permutations, refits : draws of chance, see `brushprint.features.clusters.judge`
+    permutations, refits : of chance, see `brushprint.features.clusters.judge`
     seed : of K-means and of chance
 
     Returns
     -------
     points : `image_id`, `outcome`, `pc1`, `pc2`, and for each space `cluster_<space>`, from 0, the largest first,
         and `distance_<space>`, the Euclidean distance to the centre of the cluster, where each outcome is clustered
-        apart; `cluster_<space>_all` and `distance_<space>_all`, where all pictures are together
-    summary : `values`, `components_full`, `variance`, `explained` (share a component, of twice as many as `full` keeps
-        and at least `SHARES`, where there are), `explained_2d`, `clusters`: a list of `outcome` (or `ALL`), `space`,
-        `cluster`, `size`, `styles` and `sources` (counts) and `labels`, and `fits`: a list of `outcome`, `space` and
-        what else `brushprint.features.clusters.judge` gives; `level`, below which its p are more than chance
+        separately; `cluster_<space>_all` and `distance_<space>_all`, where all pictures are clustered together
+    summary : `level`, below which p-values of `fits` are more than chance; `values`, `components_full`, `variance`,
+        `explained` (share of each component, of twice as many as `full` keeps and at least `SHARES`, if there are),
+        `explained_2d`; `clusters`: a list of `outcome` (or `ALL`), `space`, `cluster`, `size`, `styles` and `sources`
+        (counts) and `labels`; and `fits`: a list of `outcome`, `space` and the fit; for `labels` and fits see
+        `brushprint.features.clusters.judge`
 
-    The components are fitted once on all pictures, so that both outcomes are drawn on the same axes.
+    The components are fitted once on all pictures, so that both outcomes have the same axes.
     """
     components, explained, kept = _principal_components(features, variance)
     points = table[["image_id", "outcome"]].reset_index(drop=True)
@@ -62,12 +63,14 @@ def latent(
             if not chosen.any():
                 continue
             columns = [f"{name}_{space}{f'_{ALL}' * whole}" for name in ("cluster", "distance")]
-            named, distance = _clusters(coordinates[chosen], clusters, seed)
-            points.loc[chosen, columns[0]], points.loc[chosen, columns[1]] = named, distance
+            assigned, distance = _clusters(coordinates[chosen], clusters, seed)
+            points.loc[chosen, columns[0]], points.loc[chosen, columns[1]] = assigned, distance
             labels = table.loc[chosen, ["style", "source", *(["outcome"] if whole else [])]]
-            fit, held = judge(named, coordinates[chosen], labels, permutations=permutations, refits=refits, seed=seed)
+            fit, dominant = judge(
+                assigned, coordinates[chosen], labels, permutations=permutations, refits=refits, seed=seed
+            )
             fits.append({"outcome": outcome, "space": space, **fit})
-            described += _describe(table[chosen], named, held, outcome, space)
+            described += _describe(table[chosen], assigned, dominant, outcome, space)
     summary = {
         "level": LEVEL,
         "values": features.shape[1],
@@ -82,9 +85,10 @@ def latent(
 
 
 def _principal_components(features: np.ndarray, variance: float) -> tuple[np.ndarray, np.ndarray, int]:
-    """Coordinates [pictures, components], the share that each explains and some more, and how many hold `variance`.
+    """Coordinates [pictures, components], shares of the variance, and how many components reach `variance`.
 
-    There are as many components as hold it, but at least two: zeros where the features have none.
+    There are as many components as reach it, but at least two: zeros where the features have none. More components than
+    these have a share.
     """
     pictures = len(features)
     if not np.ptp(features, axis=0).any():
@@ -93,7 +97,7 @@ def _principal_components(features: np.ndarray, variance: float) -> tuple[np.nda
     variances, axes = _axes(features, mean)
     explained = variances / variances.sum()
     kept = min(int(np.searchsorted(np.cumsum(explained), variance)) + 1, len(explained))
-    # Only those that are kept: all of them are as large as the features.
+    # Only the kept axes: all of them would be as large as the features.
     axes = axes[: max(kept, 2)]
     missing = max(0, 2 - len(axes))
     coordinates = np.zeros((pictures, len(axes) + missing))
@@ -103,10 +107,10 @@ def _principal_components(features: np.ndarray, variance: float) -> tuple[np.nda
 
 
 def _axes(features: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What each principal component holds of the variance, the most first, and its axis: [n], [n, values].
+    """The variance of each principal component, the largest first, and its axis: [n], [n, values].
 
-    Both ways are exact. Of more pictures than values the covariance is the smaller matrix, and the pictures need not be
-    in memory as float64. The largest coefficient of an axis is positive.
+    Both ways are exact. With more pictures than values, the covariance is the smaller matrix, and the pictures need not
+    be in memory as float64. The largest coefficient of an axis is positive.
     """
     pictures, values = features.shape
     if pictures <= values:
@@ -118,7 +122,7 @@ def _axes(features: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarra
             centred = features[rows] - mean
             covariance += centred.T @ centred
         variances, columns = eigh(covariance, overwrite_a=True, check_finite=False)
-        # What should be nothing may come out a little below it.
+        # Rounding may make a variance of 0 a little negative.
         variances, axes = variances[::-1].clip(min=0), columns.T[::-1]
     largest = np.take_along_axis(axes, np.abs(axes).argmax(1)[:, None], axis=1)
     return variances, axes * np.where(largest < 0, -1, 1)
@@ -137,12 +141,12 @@ def _clusters(coordinates: np.ndarray, clusters: int, seed: int) -> tuple[np.nda
 
 
 def _describe(
-    table: pd.DataFrame, named: np.ndarray, held: list[dict[str, Any]], outcome: str, space: str
+    table: pd.DataFrame, assigned: np.ndarray, dominant: list[dict[str, Any]], outcome: str, space: str
 ) -> list[dict[str, Any]]:
     described = []
-    for cluster in np.unique(named):
-        inside = table[named == cluster]
+    for cluster in np.unique(assigned):
+        inside = table[assigned == cluster]
         counts = {f"{column}s": inside[column].value_counts().sort_index().to_dict() for column in ("style", "source")}
         row = {"outcome": outcome, "space": space, "cluster": int(cluster), "size": len(inside), **counts}
-        described.append({**row, "labels": held[cluster]})
+        described.append({**row, "labels": dominant[cluster]})
     return described

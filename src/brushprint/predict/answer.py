@@ -1,4 +1,4 @@
-"""What a trained variant says of one picture, from the file to the verdict, with any runtime that runs the network."""
+"""The answer of a variant about one picture, from the file to the verdict, with any runtime of the network."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -9,18 +9,18 @@ import pandas as pd
 from brushprint.data.harmonise import load_rgb
 from brushprint.data.pixels import square
 from brushprint.evaluation import abstention
-from brushprint.evaluation.detection import ai_probability
+from brushprint.evaluation.thresholds import ai_probability
 
 # The key of the facts in the metadata of an ONNX file.
 FACTS = "brushprint"
 
 
 class Answer(NamedTuple):
-    """What is said of a picture.
+    """The answer about a picture.
 
     `origin` is `human`, `ai` or `unsure`, see `brushprint.evaluation.abstention`; `ai` the calibrated probability of
     AI, 0 to 1; `label` the likeliest class. `sources` and `styles` have the probability of each, the likeliest first;
-    None where the classes do not tell them.
+    None where the classes do not imply them.
     """
 
     origin: str
@@ -31,12 +31,12 @@ class Answer(NamedTuple):
 
 
 def facts(about: Mapping[str, Any], metrics: Mapping[str, Any], harmonise: Mapping[str, Any] | None) -> dict[str, Any]:
-    """All that one must know, beside the weights, to answer about a picture; plain values that JSON can hold.
+    """All that is needed, beside the weights, to answer about a picture; plain values for JSON.
 
     Parameters
     ----------
-    about : what the file of the model says, see `brushprint.models.model.Model`
-    metrics : what `workflow/scripts/evaluate.py` writes
+    about : the metadata of the model's file, see `brushprint.models.networks.Model`
+    metrics : see `brushprint.evaluation.variant.evaluate_variant`
     harmonise : the setting of the collection
 
     Returns
@@ -57,7 +57,7 @@ def facts(about: Mapping[str, Any], metrics: Mapping[str, Any], harmonise: Mappi
 
 
 def prepare(content: bytes, facts: Mapping[str, Any]) -> np.ndarray:
-    """The content of a picture file as the network takes it: uint8 [side, side, 3], RGB.
+    """Decode a picture file to the input of the network: uint8 [side, side, 3], RGB.
 
     Raises `brushprint.data.decoding.UndecodableError`.
     """
@@ -65,7 +65,7 @@ def prepare(content: bytes, facts: Mapping[str, Any]) -> np.ndarray:
 
 
 def answer(probabilities: np.ndarray, facts: Mapping[str, Any]) -> Answer:
-    """What calibrated `probabilities`, float [classes], say; `facts` are those of the function of this name."""
+    """The answer by calibrated `probabilities`, float [classes]; `facts` are those of the function of this name."""
     parts = facts["parts"]
     origins = dict(zip(facts["classes"], parts["origin"], strict=True))
     table = pd.DataFrame([probabilities], columns=[f"p_{name}" for name in facts["classes"]])
@@ -76,6 +76,6 @@ def answer(probabilities: np.ndarray, facts: Mapping[str, Any]) -> Answer:
 
 
 def _added(probabilities: np.ndarray, values: list[str]) -> dict[str, float]:
-    """The probabilities of the classes of each value added up, the largest first."""
-    added = pd.Series(probabilities, dtype=float).groupby(np.array(values)).sum()
-    return added.sort_values(ascending=False, kind="stable").to_dict()
+    """The sum of the probabilities of the classes of each value, the largest first."""
+    sums = pd.Series(probabilities, dtype=float).groupby(np.array(values)).sum()
+    return sums.sort_values(ascending=False, kind="stable").to_dict()

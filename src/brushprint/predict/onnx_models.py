@@ -1,6 +1,7 @@
-"""Trained networks as ONNX files, for programs and pages that have no torch; each is held against the network."""
+"""Trained networks as ONNX files, for programs and pages without torch; each file is checked against the network."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,22 +17,26 @@ from torch import nn
 from brushprint.core.atomic import replacing
 from brushprint.core.digest import sha256
 from brushprint.core.errors import UserError
+from brushprint.core.job_log import LOG
 from brushprint.evaluation.calibration import apply
 from brushprint.evaluation.metrics import evaluate
-from brushprint.models.inputs import as_input, batch_size
-from brushprint.models.model import Model, copy_of
-from brushprint.predict.answer import FACTS
+from brushprint.models import networks
+from brushprint.models.networks import Model
+from brushprint.predict.answer import FACTS, facts
+from brushprint.stats.allocation import stratified
 
-# What torch's exporter writes without a conversion. ONNX Runtime reads such files since 1.18, in browsers too.
+# The version that torch's exporter writes without a conversion. ONNX Runtime reads it since 1.18, in browsers, too.
 OPSET = 18
-# So far the probabilities of the file may be from the network's.
+# The largest difference between probabilities of the file and of the network.
 TOLERANCE = 1e-4
-# Fewer values than this are stored as they are: a cast would cost what it saves.
+# So many test pictures reveal a faulty file as well as all of them would.
+CHECKED = 200
+# Weights of fewer values stay in single precision: the cast would take as much space as they would save.
 _WORTH_HALVING = 1024
 
 
 class _Graph(nn.Module):
-    """What the file computes: from pictures as they are to logits and calibrated probabilities."""
+    """The computation of the file: from pictures to logits and calibrated probabilities."""
 
     def __init__(self, model: Model, temperature: float) -> None:
         super().__init__()
@@ -46,21 +51,61 @@ class _Graph(nn.Module):
         return logits, (logits / self.temperature).softmax(1)
 
 
-def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
-    """Write a network as one ONNX file, the same bytes each time.
-
-    Its input is `pictures`, float32 [batch, side, side, 3], RGB, 0 to 255. Its outputs are `logits` and
-    `probabilities`, float32 [batch, classes], these calibrated: the softmax of the logits by the temperature. It
-    computes in float32, also where the network learned in bfloat16. Batch normalisation is folded into convolutions.
+def export_checked(
+    model: Model,
+    metrics: Mapping[str, Any],
+    pixels: np.ndarray,
+    test: pd.DataFrame,
+    *,
+    files: Mapping[str, Path],
+    harmonise: Mapping[str, Any] | None,
+    seed: int,
+) -> dict[str, Any]:
+    """Write a network as ONNX files in single and in half precision, and check both on test pictures.
 
     Parameters
     ----------
     model : the trained network
-    facts : `temperature`, and whatever a program should know beside the weights; JSON of them is in the file's metadata
+    metrics : see `brushprint.evaluation.variant.evaluate_variant`
+    pixels : uint8 [rows, side, side, 3], maybe memory-mapped
+    test : its test pictures: `row` (of `pixels`), `label` and `group`
+    files : where to write `fp32` and `fp16`
+    harmonise : the setting of the collection
+    seed : of the draw of at most `CHECKED` pictures, and of the bootstrap
+
+    Returns
+    -------
+    What `check` finds; errors are those of `export` and `check`
+    """
+    # They log every pass over the graph.
+    for library in ("onnx_ir", "onnxscript"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    about = facts(model.about, metrics, harmonise)
+    export(model, about, files["fp32"])
+    halve(files["fp32"], files["fp16"])
+    drawn = test.iloc[stratified(test["label"], CHECKED, seed)]
+    checks = check(model, files, pixels[drawn["row"]], drawn, temperature=about["temperature"], seed=seed)
+    for name in files:
+        LOG.info("%s: %d bytes, %d answers change", name, checks[name]["bytes"], checks[name]["changed"])
+    return checks
+
+
+def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
+    """Write a network as one ONNX file, the same bytes each time.
+
+    The input is `pictures`, float32 [batch, side, side, 3], RGB, 0 to 255. The outputs are `logits` and
+    `probabilities`, float32 [batch, classes]; the latter are calibrated: the softmax of the logits by the temperature.
+    The file computes in float32, even if the network was trained in bfloat16. Batch normalisation is folded into
+    convolutions.
+
+    Parameters
+    ----------
+    model : the trained network
+    facts : `temperature`, and all else that a program needs beside the weights; the file's metadata have them as JSON
         under the key `brushprint.predict.answer.FACTS`
     target : .onnx file
 
-    Raises `UserError` when the weights are more than one file holds, or torch cannot export the architecture.
+    Raises `UserError` when the weights are too large for one file, or torch cannot export the architecture.
     """
     architecture, side = (model.about[name] for name in ("architecture", "image_size"))
     held = sum(tensor.numel() * tensor.element_size() for tensor in model.network.state_dict().values())
@@ -70,7 +115,7 @@ def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
     try:
         program = torch.onnx.export(
             _Graph(model, facts["temperature"]).eval(),
-            # Of one picture torch would take the batch for a constant.
+            # With a single picture, torch would treat the size of the batch as a constant.
             (torch.zeros(2, side, side, 3),),
             dynamo=True,
             opset_version=OPSET,
@@ -82,6 +127,7 @@ def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
     except torch.onnx.OnnxExporterError as error:
         reason = " ".join(str(error.__cause__ or error).split())[:200]
         raise UserError(f"{architecture} cannot be exported: {reason}; name another network in the recipe") from error
+    assert program is not None
     written = program.model_proto
     _forget_source(written.graph)
     onnx.helper.set_model_props(written, {FACTS: json.dumps(facts, sort_keys=True, allow_nan=False)})
@@ -89,10 +135,10 @@ def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
 
 
 def halve(source: str | Path, target: str | Path) -> None:
-    """Write an ONNX file again with its large weights in half precision, about half as long.
+    """Write an ONNX file again with its large weights in half precision, at about half the size.
 
-    Each is cast to float32 before its use, so that every runtime computes as before, with weights that are rounded to
-    11 bits. Weights beyond what half precision holds, 65,504, stay as they are.
+    Each weight is cast to float32 before its use, so that every runtime computes as before, with weights rounded to 11
+    bits. Weights beyond the range of half precision, 65,504, stay in single precision.
     """
     model = onnx.load(source)
     casts = []
@@ -120,12 +166,12 @@ def check(
     temperature: float,
     seed: int,
 ) -> dict[str, Any]:
-    """Hold ONNX files against the network that they were made from.
+    """Check ONNX files against the network that they were made from.
 
     Parameters
     ----------
     model : the trained network
-    files : `fp32`, as `export` writes it, and `fp16`, as `halve` does
+    files : `fp32`, written by `export`, and `fp16`, written by `halve`
     pixels : uint8 [pictures, side, side, 3]
     pictures : a row a picture, columns `label` (class name) and `group` (the same for near duplicates)
     temperature : of the calibration
@@ -133,12 +179,12 @@ def check(
 
     Returns
     -------
-    `opset`; `pictures`, how many; `majority`, the accuracy of always naming the most frequent class; and of `torch`,
-    `fp32` and `fp16` the `accuracy` and `balanced_accuracy`, see `brushprint.evaluation.metrics.evaluate`. Of the files
-    also `sha256` and `bytes`; `logits` and `probabilities`, the largest absolute difference from those of torch; and
-    `changed`, for how many pictures another class is named.
+    `opset`; `pictures`, how many; `majority`, the accuracy of always predicting the most frequent class; and of
+    `torch`, `fp32` and `fp16` the `accuracy` and `balanced_accuracy`, see `brushprint.evaluation.metrics.evaluate`. The
+    files also have `sha256` and `bytes`; `logits` and `probabilities`, the largest absolute difference from those of
+    torch; and `changed`, the number of pictures for which another class is predicted.
 
-    Raises `UserError` when a probability of `fp32` is further from that of torch than `TOLERANCE`.
+    Raises `UserError` when a probability of `fp32` differs from that of torch by more than `TOLERANCE`.
     """
     step = batch_size(pixels.shape[1])
     batches = [pixels[start : start + step] for start in range(0, len(pixels), step)]
@@ -146,10 +192,10 @@ def check(
         logits = np.concatenate([model.network(model.inputs(torch.from_numpy(batch))).numpy() for batch in batches])
     probabilities = apply(logits, temperature)
     majority, judged = _judged(probabilities, model.classes, pictures, seed)
-    found = {"opset": OPSET, "pictures": len(pictures), "majority": majority, "torch": judged}
+    checks: dict[str, Any] = {"opset": OPSET, "pictures": len(pictures), "majority": majority, "torch": judged}
     for name, file in files.items():
         its_logits, its_probabilities = _run(file, batches)
-        found[name] = {
+        checks[name] = {
             "sha256": sha256(file),
             "bytes": Path(file).stat().st_size,
             "logits": float(np.abs(its_logits - logits).max()),
@@ -157,15 +203,15 @@ def check(
             "changed": int((its_probabilities.argmax(1) != probabilities.argmax(1)).sum()),
             **_judged(its_probabilities, model.classes, pictures, seed)[1],
         }
-    if (apart := found["fp32"]["probabilities"]) > TOLERANCE:
+    if (apart := checks["fp32"]["probabilities"]) > TOLERANCE:
         raise UserError(f"{files['fp32']}: a probability is {apart:.2g} from the network's; name another in the recipe")
-    return found
+    return checks
 
 
 def _run(file: str | Path, batches: Iterable[np.ndarray]) -> list[np.ndarray]:
     """The logits and probabilities [pictures, classes] of uint8 pictures."""
     options = onnxruntime.SessionOptions()
-    # Sums of another number of threads may differ in their last digits.
+    # The last digits of sums depend on the number of threads.
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     answers = [session.run(["logits", "probabilities"], {"pictures": np.float32(batch)}) for batch in batches]
@@ -179,16 +225,16 @@ def _judged(
     predictions = predictions.assign(
         label=pictures["label"].to_numpy(), predicted=np.array(classes)[probabilities.argmax(1)]
     )
-    found = evaluate(predictions, pd.DataFrame(index=classes), pictures["group"].to_numpy(), seed)
-    return found["majority"], {name: found[name] for name in ("accuracy", "balanced_accuracy")}
+    measured = evaluate(predictions, pd.DataFrame(index=classes), pictures["group"].to_numpy(), seed)
+    return measured["majority"], {name: measured[name] for name in ("accuracy", "balanced_accuracy")}
 
 
 def _forget_source(graph: onnx.GraphProto) -> None:
-    """Take off what the exporter notes for debugging: lines of code, with the folders of this machine."""
+    """Remove the exporter's notes for debugging: lines of code, with the folders of this machine."""
     for part in (graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
         part.ClearField("metadata_props")
         part.ClearField("doc_string")
-    # Shapes within the graph follow from its input.
+    # Shapes within the graph follow from those of its input.
     graph.ClearField("value_info")
 
 

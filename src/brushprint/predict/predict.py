@@ -1,4 +1,4 @@
-"""What trained variants say of picture files, and pictures of where they look."""
+"""The predictions of trained variants for picture files, and pictures of where the networks look."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -25,9 +25,9 @@ from brushprint.saliency.gradcam import heatmaps
 from brushprint.saliency.occlusion import as_maps, drops, scaled, windows
 from brushprint.saliency.overlay import under_heat, under_occlusion
 
-# So many pictures are held in memory at once.
+# At most so many pictures are in memory at once.
 AT_ONCE = 16
-# The longer side of a picture beside its map, in pixels; and the narrowest that all words fit into.
+# The longer side of a picture beside its map, and the least width into which all words fit, in pixels.
 SHOWN, NARROWEST = 480, 640
 KEYS = {
     "gradcam": "Grad-CAM: bright parts speak for it",
@@ -35,11 +35,12 @@ KEYS = {
 }
 
 
-class Said(NamedTuple):
-    """What one variant says of one picture.
+class Prediction(NamedTuple):
+    """The prediction of one variant for one picture.
 
     `sha256` is that of the file; `probabilities` are calibrated, by class; `partition` is `train`, `validation` or
-    `test` where the variant was made with this very file, else None; `heatmap` is the file of its map, if any.
+    `test` where the variant was trained or evaluated with this very file, else None; `heatmap` is the file of its map,
+    if any.
     """
 
     picture: Path
@@ -74,8 +75,8 @@ def predict(
     heatmap: Path | None,
     method: str,
     refuse: Callable[[str], None],
-) -> Iterator[list[Said]]:
-    """What each variant says of each picture, in their order; a list a picture.
+) -> Iterator[list[Prediction]]:
+    """Yield for each picture, in their order, a list of the predictions of the variants, in theirs.
 
     Parameters
     ----------
@@ -83,13 +84,13 @@ def predict(
     pictures : files
     heatmap : folder to write a PNG a picture and variant to, the picture beside its map, or None
     method : `gradcam` or `occlusion`
-    refuse : is told in one line of each file that is no picture or cannot be read, and of each map that cannot be
-        written or would take the place of one of the pictures
+    refuse : is called with one line for each file that is no picture or cannot be read, and for each map that cannot be
+        written or would overwrite one of the pictures
     """
-    known = {name: _load(run, name) for name in variants}
-    inputs = {(of.facts["image_size"], of.facts["resize"]) for of in known.values()}
-    harmonise = next(iter(known.values())).facts["harmonise"]
-    given = {path.resolve() for path in pictures}
+    loaded = [_load(run, name) for name in variants]
+    inputs = {(variant.facts["image_size"], variant.facts["resize"]) for variant in loaded}
+    harmonise = loaded[0].facts["harmonise"]
+    protected = {path.resolve() for path in pictures}
     for start in range(0, len(pictures), AT_ONCE):
         opened = []
         for path in pictures[start : start + AT_ONCE]:
@@ -101,15 +102,23 @@ def predict(
                 refuse(f"{path}: {error.strerror or 'cannot be read'}")
         if not opened:
             continue
-        said = []
-        for variant in known.values():
-            found = _ask(variant, opened)
+        by_variant = []
+        for variant in loaded:
+            predictions = _ask(variant, opened)
             if heatmap is not None:
-                found = list(
-                    _with_maps(found, variant, opened, folder=heatmap, method=method, given=given, refuse=refuse)
+                predictions = list(
+                    _with_maps(
+                        predictions,
+                        variant,
+                        opened,
+                        folder=heatmap,
+                        method=method,
+                        protected=protected,
+                        refuse=refuse,
+                    )
                 )
-            said.append(found)
-        yield from map(list, zip(*said, strict=True))
+            by_variant.append(predictions)
+        yield from map(list, zip(*by_variant, strict=True))
 
 
 def _load(run: Results, name: str) -> _Variant:
@@ -119,39 +128,40 @@ def _load(run: Results, name: str) -> _Variant:
         model = load_model(file)
     except SafetensorError:
         raise damaged(file) from None
-    known = facts(model.about, run.metrics(name), settings["collection"].get("harmonise"))
-    return _Variant(model, known, run.partitions(name), settings["explain"]["occlusion"], run.synthetic(name))
+    about = facts(model.about, run.metrics(name), settings["collection"].get("harmonise"))
+    return _Variant(model, about, run.partitions(name), settings["explain"]["occlusion"], run.synthetic(name))
 
 
 def _open(
     path: Path, harmonise: Mapping[str, Any] | None, inputs: Iterable[tuple[int, str]], *, show: bool
 ) -> _Picture:
-    """Read and decode a file once; of the picture only what is needed is kept, to be shown where it is to be."""
+    """Read and decode a file once; keep the inputs of the networks, and a small copy if it is to be shown."""
     content = path.read_bytes()
     picture = load_rgb(content, harmonise)
-    squares = {of: square(picture, *of) for of in inputs}
+    squares = {(side, resize): square(picture, side, resize) for side, resize in inputs}
     return _Picture(path, hashlib.sha256(content).hexdigest(), squares, _shown(picture) if show else None)
 
 
 def _shown(picture: Image.Image) -> Image.Image:
     longer = max(picture.size)
-    return picture.resize([max(1, round(SHOWN * side / longer)) for side in picture.size], Image.Resampling.BICUBIC)
+    width, height = (max(1, round(SHOWN * side / longer)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.BICUBIC)
 
 
 def _tensor(variant: _Variant, pictures: Sequence[_Picture]) -> torch.Tensor:
-    of = variant.facts["image_size"], variant.facts["resize"]
-    return torch.from_numpy(np.stack([picture.squares[of] for picture in pictures]))
+    key = variant.facts["image_size"], variant.facts["resize"]
+    return torch.from_numpy(np.stack([picture.squares[key] for picture in pictures]))
 
 
-def _ask(variant: _Variant, pictures: Sequence[_Picture]) -> list[Said]:
-    where = choose_device("auto")
-    network, batch = variant.model.network.to(where), batch_size(variant.facts["image_size"])
+def _ask(variant: _Variant, pictures: Sequence[_Picture]) -> list[Prediction]:
+    where = networks.device("auto")
+    network, batch = variant.model.network.to(where), networks.batch(variant.facts["image_size"])
     with torch.no_grad():
         parts = [network(variant.model.inputs(part.to(where))) for part in _tensor(variant, pictures).split(batch)]
-    found = calibration.apply(torch.cat(parts).double().cpu().numpy(), variant.facts["temperature"])
+    probabilities = calibration.apply(torch.cat(parts).double().cpu().numpy(), variant.facts["temperature"])
     classes = variant.facts["classes"]
     return [
-        Said(
+        Prediction(
             picture.path,
             picture.sha256,
             variant.facts["variant"],
@@ -160,39 +170,40 @@ def _ask(variant: _Variant, pictures: Sequence[_Picture]) -> list[Said]:
             variant.partitions.get(picture.sha256),
             None,
         )
-        for picture, row in zip(pictures, found, strict=True)
+        for picture, row in zip(pictures, probabilities, strict=True)
     ]
 
 
 def _with_maps(
-    found: Sequence[Said],
+    predictions: Sequence[Prediction],
     variant: _Variant,
     pictures: Sequence[_Picture],
     *,
     folder: Path,
     method: str,
-    given: Set[Path],
+    protected: Set[Path],
     refuse: Callable[[str], None],
-) -> Iterator[Said]:
-    """The answers with the files of their maps, which are written."""
-    named = torch.tensor([variant.facts["classes"].index(said.answer.label) for said in found])
-    maps = _maps(variant, _tensor(variant, pictures), named, method)
-    for said, picture, heat in zip(found, pictures, maps, strict=True):
+) -> Iterator[Prediction]:
+    """Write the map of each prediction; yield the predictions with the files of their maps."""
+    classes = torch.tensor([variant.facts["classes"].index(prediction.answer.label) for prediction in predictions])
+    maps = _maps(variant, _tensor(variant, pictures), classes, method)
+    for prediction, picture, heat in zip(predictions, pictures, maps, strict=True):
         # Neither pictures of one name in several folders nor several variants share a file.
-        target = folder / f"{said.picture.stem}-{said.sha256[:8]}-{said.variant}-{method}.png"
-        if target.resolve() in given:
+        target = folder / f"{prediction.picture.stem}-{prediction.sha256[:8]}-{prediction.variant}-{method}.png"
+        if target.resolve() in protected:
             refuse(f"{target}: the map would take the place of a picture; write to another folder")
-            yield said
+            yield prediction
             continue
-        drawn = beside(picture.shown, heat, method, _words(said, variant.synthetic, method))
+        assert picture.shown is not None
+        drawn = beside(picture.shown, heat, method, _words(prediction, variant.synthetic, method))
         try:
             with replacing(target) as part:
                 drawn.save(part, "PNG")
         except OSError as error:
             refuse(f"{target}: {error.strerror or 'cannot be written'}")
-            yield said
+            yield prediction
         else:
-            yield said._replace(heatmap=target)
+            yield prediction._replace(heatmap=target)
 
 
 def _maps(variant: _Variant, pictures: torch.Tensor, classes: torch.Tensor, method: str) -> np.ndarray:
@@ -203,14 +214,15 @@ def _maps(variant: _Variant, pictures: torch.Tensor, classes: torch.Tensor, meth
     return as_maps(drops(variant.model, pictures, classes, hidden, "auto"), hidden)
 
 
-def _words(said: Said, synthetic: bool, method: str) -> list[str]:
-    label = said.answer.label
-    lines = [f"{said.variant}: {label.replace('_', ' ')}, {said.probabilities[label]:.0%}", KEYS[method]]
+def _words(prediction: Prediction, synthetic: bool, method: str) -> list[str]:
+    label = prediction.answer.label
+    probability = prediction.probabilities[label]
+    lines = [f"{prediction.variant}: {label.replace('_', ' ')}, {probability:.0%}", KEYS[method]]
     return lines + ["It learned from a synthetic sample."] * synthetic
 
 
 def beside(picture: Image.Image, heat: np.ndarray, method: str, words: Sequence[str]) -> Image.Image:
-    """A picture beside its map, float [side, side] of `method`, laid over it, below lines of words."""
+    """A picture, and beside it the picture under its map, float [side, side] of `method`, below lines of words."""
     how = Image.Resampling.BILINEAR if method == "gradcam" else Image.Resampling.NEAREST
     large = np.asarray(Image.fromarray(heat.astype(np.float32)).resize(picture.size, how))
     over = {"gradcam": under_heat, "occlusion": under_occlusion}[method](np.asarray(picture), large)

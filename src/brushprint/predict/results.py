@@ -1,4 +1,4 @@
-"""A folder of results as those see it who ask its variants: which there are, and what is known of each."""
+"""A folder of results: its variants, and the files of each."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,8 @@ import pandas as pd
 from pyarrow import ArrowInvalid
 
 from brushprint.core.errors import UserError, nearest
-from brushprint.stats import significance
+from brushprint.stats.multiple_testing import holm
+from brushprint.stats.significance import Comparison, compare
 
 RESULTS = Path("results")
 EXPORTS = Path("exports")
@@ -27,9 +28,9 @@ class Results:
     @property
     def variants(self) -> list[str]:
         """The names of the variants that are trained and judged, without arms, sorted."""
-        found = self.folder.glob("variants/*")
+        folders = self.folder.glob("variants/*")
         return sorted(
-            path.name for path in found if "+" not in path.name and all((path / name).exists() for name in _NEEDED)
+            path.name for path in folders if "+" not in path.name and all((path / name).exists() for name in _NEEDED)
         )
 
     def chosen(self, names: list[str]) -> list[str]:
@@ -45,15 +46,15 @@ class Results:
         return self.folder / "variants" / variant / name
 
     def metrics(self, variant: str) -> dict[str, Any]:
-        """What `workflow/scripts/evaluate.py` wrote of a variant."""
+        """The measures of a variant; see `brushprint.evaluation.variant.evaluate_variant`."""
         file = self.path(variant, "metrics.json")
-        found = _read(file)
-        if "verdict" not in found:
+        metrics = _read(file)
+        if "verdict" not in metrics:
             raise UserError(f"{file} is of an earlier version, which gave no verdicts; run snakemake again")
-        return found
+        return metrics
 
     def provenance(self, variant: str) -> dict[str, Any]:
-        """What made a variant: `data`, `settings` and `code`."""
+        """The `data`, `settings` and `code` that a variant was made with."""
         return _read(self.path(variant, "provenance.json"), "data", "settings", "code")
 
     def settings(self, variant: str) -> dict[str, Any]:
@@ -69,9 +70,9 @@ class Results:
         return _table(self.folder / "splits" / f"{self.settings(variant)['split']['name']}.parquet")
 
     def partitions(self, variant: str) -> dict[str, str]:
-        """The partition of each picture that a variant was made with, by the sha256 of its content."""
-        found = self.split(variant)[["image_id", "partition"]].drop_duplicates("image_id").merge(self._contents)
-        return dict(zip(found["sha256"], found["partition"], strict=True))
+        """The partition of each picture of a variant's split, by the sha256 of its content."""
+        pictures = self.split(variant)[["image_id", "partition"]].drop_duplicates("image_id").merge(self._contents)
+        return dict(zip(pictures["sha256"], pictures["partition"], strict=True))
 
     @cached_property
     def _contents(self) -> pd.DataFrame:
@@ -96,16 +97,16 @@ def find(folder: Path | None) -> Results:
         if not Results(folder).variants:
             raise UserError(f"{folder} has no trained variants; run snakemake, or name another folder of results")
         return Results(folder)
-    found = sorted(path for path in RESULTS.glob("*") if Results(path).variants)
-    if not found:
+    folders = sorted(path for path in RESULTS.glob("*") if Results(path).variants)
+    if not folders:
         raise UserError(f"no folder of {RESULTS}/ has trained variants; run snakemake, or say where with --run")
-    if len(found) > 1:
-        raise UserError(f"there are several runs, {', '.join(map(str, found))}; say which with --run")
-    return Results(found[0])
+    if len(folders) > 1:
+        raise UserError(f"there are several runs, {', '.join(map(str, folders))}; say which with --run")
+    return Results(folders[0])
 
 
 def compared(first: Results, second: Results) -> list[dict[str, Any]]:
-    """What differs between two results, a row a variant that both have.
+    """The differences between two results, a row for each variant of both.
 
     Returns
     -------
@@ -121,21 +122,25 @@ def compared(first: Results, second: Results) -> list[dict[str, Any]]:
         raise UserError(f"{first.folder} and {second.folder} have no variant in common")
     rows = [_compared(first, second, name) for name in names]
     paired = [row["paired"] for row in rows if row["paired"]]
-    for row, corrected in zip(paired, significance.holm([row["p"] for row in paired]), strict=True):
+    for row, corrected in zip(paired, holm([row["p"] for row in paired]), strict=True):
         row["p_corrected"] = float(corrected)
     return rows
 
 
 def _compared(first: Results, second: Results, variant: str) -> dict[str, Any]:
     one, other = (run.provenance(variant) for run in (first, second))
-    right = {}
-    for key, run in (("first", first), ("second", second)):
-        test = _table(run.path(variant, "predictions.parquet"), filters=[("partition", "==", "test")])
-        right[key] = (test["label"] == test["predicted"]).set_axis(test["image_id"])
-    groups = first.split(variant).drop_duplicates("image_id").set_index("image_id")["group"]
-    same_task = one["settings"]["task"] == other["settings"]["task"]
-    paired = significance.compare(right, groups, one["settings"]["task"], seed=0) if same_task else []
-    settings = [dict(_flat(of["settings"])) for of in (one, other)]
+    columns = ["image_id", "group", "outcome"]
+    tests = {
+        key: _table(
+            run.path(variant, "predictions.parquet"), columns=columns, filters=[("partition", "==", "test")]
+        ).set_index("image_id")
+        for key, run in (("first", first), ("second", second))
+    }
+    right = {key: test["outcome"] == "correct" for key, test in tests.items()}
+    task = one["settings"]["task"]
+    same_task = task == other["settings"]["task"]
+    paired: list[Comparison] = compare(right, tests["first"]["group"], task, seed=0) if same_task else []
+    settings = [dict(_flat(made["settings"])) for made in (one, other)]
     return {
         "variant": variant,
         "balanced_accuracy": {
@@ -143,7 +148,7 @@ def _compared(first: Results, second: Results, variant: str) -> dict[str, Any]:
             for key, run in (("first", first), ("second", second))
         },
         "paired": paired[0] if paired else None,
-        "settings": {key: [of.get(key) for of in settings] for key in _differing(*settings)},
+        "settings": {key: [values.get(key) for values in settings] for key in _differing(*settings)},
         "data": _differing(one["data"], other["data"]),
         "code": _differing(one["code"], other["code"]),
     }
@@ -154,7 +159,7 @@ def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested settings by their dotted keys."""
+    """The values of nested settings by their dotted keys."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{key}.")
@@ -163,21 +168,21 @@ def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
 
 
 def damaged(file: Path) -> UserError:
-    """What is told of a file that cannot be what a run wrote."""
+    """The error for a file whose content no run can have written."""
     return UserError(f"{file} is damaged; run snakemake again")
 
 
 def _read(file: Path, *keys: str) -> Any:
     """A JSON object that has these keys."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise _missing(file) from None
     except ValueError:
         raise damaged(file) from None
-    if not isinstance(found, dict) or not found.keys() >= set(keys):
+    if not isinstance(content, dict) or not content.keys() >= set(keys):
         raise damaged(file)
-    return found
+    return content
 
 
 def _table(file: Path, **options: Any) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Which test pictures are shown with their maps: those of each cluster, right and wrong answers, the surest errors."""
+"""The test pictures that are shown with their maps: from each cluster, correct, misclassified, confidently wrong."""
 
 import pandas as pd
 
@@ -8,8 +8,8 @@ from brushprint.features.latent import SPACES
 def choose(points: pd.DataFrame, pictures: int) -> pd.DataFrame:
     """The pictures nearest to the centre of each cluster, for each outcome and space; see `brushprint.features.latent`.
 
-    Returns columns `image_id`, `panel` (`gradcam-<space>-<outcome>`) and `cluster`, sorted by space, outcome, cluster
-    and distance.
+    `pictures` is the number for each cluster. Returns columns `image_id`, `panel` (`gradcam-<space>-<outcome>`) and
+    `cluster`, sorted by space, outcome, cluster and distance.
     """
     chosen = []
     for space in SPACES:
@@ -26,20 +26,21 @@ def draw_panels(predictions: pd.DataFrame, pictures: int, seed: int) -> pd.DataF
 
     Parameters
     ----------
-    predictions : `image_id`, `label`, `predicted` and `probability`, that of the class predicted
-    pictures : of each panel; as many as there are where these are fewer
+    predictions : `image_id`, `label`, `outcome` and `probability` (of the predicted class); see
+        `brushprint.evaluation.predictions.predictions_table`
+    pictures : the number for each panel; all pictures where there are fewer
     seed : of the draw
 
     Returns
     -------
-    `image_id` and `panel`: `panel-correct` and `panel-misclassified` by true class, `panel-confident-errors` from the
-    most confident on
+    `image_id` and `panel`: `panel-correct` and `panel-misclassified` by true class, `panel-confident-errors` with the
+    most confident first
     """
     shuffled = predictions.sort_values("image_id").sample(frac=1, random_state=seed)
-    correct = shuffled["label"] == shuffled["predicted"]
+    correct = shuffled["outcome"] == "correct"
     panels = []
     for name, drawn in (("panel-correct", shuffled[correct]), ("panel-misclassified", shuffled[~correct])):
-        # One of each class, then a second of each, and so on.
+        # One picture of each class, then a second one of each, and so on.
         turn = drawn.groupby("label").cumcount().sort_values(kind="stable")
         panels.append(drawn.loc[turn.index[:pictures]].sort_values(["label", "image_id"]).assign(panel=name))
     errors = shuffled[~correct].sort_values(["probability", "image_id"], ascending=[False, True])

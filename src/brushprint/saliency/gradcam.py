@@ -19,23 +19,23 @@ def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torc
     Parameters
     ----------
     network : in evaluation mode
-    layer : name of the module whose output [batch, channels, height, width] is weighed
+    layer : name of the module whose output [batch, channels, height, width] is weighted
     inputs : float32 [batch, 3, side, side]
-    classes : int64 [batch], the output whose evidence is shown
+    classes : int64 [batch], the class that is explained
 
     Returns
     -------
-    float32 [batch, height, width]: the positive part of the channels' sum, each weighed by the mean gradient of its
-    class's logit (equations 1 and 2 of the paper); not normalised.
+    float32 [batch, height, width]: the positive part of the sum of the channels, each weighted by its mean gradient of
+    the class's logit (equations 1 and 2 of the paper); not normalised.
 
-    Only what comes after the layer is recorded for the gradients: no more of the network need go backwards.
+    Only the part of the network after the layer goes backwards.
     """
-    activations = []
+    activations: list[torch.Tensor] = []
 
     def begin(_: nn.Module, __: tuple, output: torch.Tensor) -> torch.Tensor:
         activations[:] = [output.detach().requires_grad_()]
         torch.set_grad_enabled(True)
-        # What follows may compute in place.
+        # Later layers may compute in place.
         return activations[0].clone()
 
     handle = network.get_submodule(layer).register_forward_hook(begin)

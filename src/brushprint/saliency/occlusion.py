@@ -1,32 +1,32 @@
 """Where hiding a part of a picture changes the answer, and how far Grad-CAM agrees.
 
 Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014: a grey patch slides over the
-picture, and what counts is how much less sure of its answer the network then is.
+picture, and each place counts by how far the probability of the class falls.
 """
 
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import bootstrap, rankdata
+from scipy.stats import bootstrap
 
-from brushprint.models.devices import choose_device
-from brushprint.models.inputs import batch_size
-from brushprint.models.model import Model
+from brushprint.models import networks
+from brushprint.models.networks import Model
+from brushprint.stats.ranks import centred_ranks
 
-# The side of the pictures that source 003 slides its patch over; settings are in its pixels.
+# Settings are in pixels of a picture of this side, that of the study whose patch is used.
 SIDE = 128
 
 
 def scaled(pixels: int, side: int) -> int:
-    """So many pixels of a picture of `SIDE` pixels, in one of `side`; at least one."""
+    """A length in pixels of a picture of `SIDE` pixels, converted to a picture of `side` pixels; at least 1."""
     return max(1, round(pixels * side / SIDE))
 
 
 def windows(side: int, patch: int, stride: int) -> torch.Tensor:
     """The pixels of a row, or a column, that the patch hides at each step: bool [steps, side].
 
-    The last step reaches the end of the row, or beyond it, where the patch is cut.
+    The last step reaches the end of the row; the patch is cut where it would reach beyond.
     """
     start = torch.arange(-(-(side - patch) // stride) + 1)[:, None] * stride
     pixel = torch.arange(side)
@@ -40,20 +40,20 @@ def drops(
 
     Parameters
     ----------
-    model : of any precision; it computes in float32, for differences are smaller than bfloat16 can tell
+    model : of any precision; it computes in float32, because bfloat16 is coarser than the differences
     pictures : uint8 [pictures, side, side, 3]
     classes : int64 [pictures]
-    hidden : of `windows`
-    device : see `brushprint.models.devices.choose_device`
+    hidden : see `windows`
+    device : see `brushprint.models.networks.device`
 
     Returns
     -------
-    float32 [pictures, steps, steps], a value a place of the patch, from -1 (it then is sure) to 1 (was sure).
+    float32 [pictures, steps, steps], the probability without the patch less that with the patch at each place, -1 to 1
     """
     where = choose_device(device)
     network, steps, batch = model.network.to(where), len(hidden), batch_size(pictures.shape[1])
     hidden = hidden.to(where)
-    # The grey between black and white, of which there is none in whole numbers.
+    # The middle between black and white, which is not a whole number.
     grey = model.inputs(torch.full((1, 1, 1, 3), 127.5, device=where))
 
     def probability(inputs: torch.Tensor, named: torch.Tensor) -> torch.Tensor:
@@ -62,7 +62,7 @@ def drops(
         named = named.to(where).repeat_interleave(shape[1])[:, None]
         return logits.softmax(1).gather(1, named).reshape(shape).cpu()
 
-    found = []
+    falls = []
     at_once = max(1, batch // steps**2)
     with torch.no_grad():
         for part, named in zip(pictures.split(at_once), classes.split(at_once), strict=True):
@@ -71,14 +71,17 @@ def drops(
             for place in torch.arange(steps**2, device=where).split(batch):
                 row, column = hidden[place // steps, :, None], hidden[place % steps, None, :]
                 covered.append(probability(torch.where((row & column)[:, None], grey, inputs), named))
-            found.append(probability(inputs, named) - torch.cat(covered, dim=1))
-    return torch.cat(found).reshape(-1, steps, steps).numpy()
+            falls.append(probability(inputs, named) - torch.cat(covered, dim=1))
+    return torch.cat(falls).reshape(-1, steps, steps).numpy()
 
 
-def as_maps(found: np.ndarray, hidden: torch.Tensor) -> np.ndarray:
-    """Bring `drops` to the pictures' size, float32 [pictures, side, side]: the mean over all patches on a pixel."""
+def as_maps(falls: np.ndarray, hidden: torch.Tensor) -> np.ndarray:
+    """Bring the result of `drops` to the pictures' size, float32 [pictures, side, side].
+
+    A pixel has the mean over all patches that hide it.
+    """
     share = (hidden / hidden.sum(0)).numpy()
-    return share.T @ found @ share
+    return share.T @ falls @ share
 
 
 def under_patches(maps: np.ndarray, hidden: torch.Tensor) -> np.ndarray:
@@ -88,7 +91,7 @@ def under_patches(maps: np.ndarray, hidden: torch.Tensor) -> np.ndarray:
 
 
 def agreement(maps: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How far two kinds of maps of the same pictures agree, and how far they would by what all pictures share.
+    """How far two kinds of maps of the same pictures agree, and how far maps of different pictures do.
 
     Parameters
     ----------
@@ -96,11 +99,11 @@ def agreement(maps: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndar
 
     Returns
     -------
-    Spearman's rank correlation of both maps of each picture, and the mean of those of its map with the other kind of
-    every other picture; float64 [pictures] each, nan where it is undefined: of a map that is the same everywhere, and
-    of a single picture.
+    Spearman's rank correlation of both maps of each picture, and the mean of the correlations of its map with the other
+    kind of map of every other picture; each float64 [pictures], nan where undefined: for a map that is the same
+    everywhere, and for a single picture.
     """
-    one, other = (_standard_ranks(given.reshape(len(given), np.prod(given.shape[1:]))) for given in (maps, others))
+    one, other = (_standard_ranks(kind.reshape(len(kind), np.prod(kind.shape[1:]))) for kind in (maps, others))
     every = one @ other.T
     own = np.diagonal(every).copy()
     np.fill_diagonal(every, np.nan)
@@ -110,9 +113,8 @@ def agreement(maps: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _standard_ranks(rows: np.ndarray) -> np.ndarray:
-    """The ranks of each row, centred and of length 1; nan of a row that is the same everywhere."""
-    ranks = rankdata(rows, axis=1) if rows.size else rows
-    ranks = ranks - ranks.mean(axis=1, keepdims=True)
+    """The centred ranks of each row, divided by their length; nan for a row that is the same everywhere."""
+    ranks = centred_ranks(rows)
     with np.errstate(invalid="ignore"):
         return ranks / np.linalg.norm(ranks, axis=1, keepdims=True)
 
@@ -132,6 +134,6 @@ def summary(own: np.ndarray, null: np.ndarray, seed: int) -> dict[str, Any]:
 def _mean(values: np.ndarray, seed: int) -> dict[str, float | None]:
     if len(values) < 2:
         return {"value": float(values[0]) if len(values) else None, "low": None, "high": None}
-    found = bootstrap((values,), np.mean, n_resamples=1000, method="percentile", rng=np.random.default_rng(seed))
-    low, high = found.confidence_interval
+    resampled = bootstrap((values,), np.mean, n_resamples=1000, method="percentile", rng=np.random.default_rng(seed))
+    low, high = resampled.confidence_interval
     return {"value": float(values.mean()), "low": float(low), "high": float(high)}

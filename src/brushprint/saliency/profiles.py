@@ -1,8 +1,8 @@
-"""Where the heat lies: the share of Grad-CAM's heat in regions of every test picture, beside what nulls give.
+"""Where the heat lies: the share of Grad-CAM's heat in regions of every test picture, and of its nulls.
 
-A null is a map that cannot know what was learned or shown: of the same network with random weights (Adebayo et al.,
-"Sanity Checks for Saliency Maps", NeurIPS 2018), of the picture upside down, and of a flat grey picture, whose heat
-comes from the padding alone.
+A null is a map that does not depend on the weights or the content: of the same network with random weights (Adebayo et
+al., "Sanity Checks for Saliency Maps", NeurIPS 2018), of the picture upside down, and of a flat grey picture, whose
+heat comes only from the padding.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from brushprint.saliency.regions import CONDITIONS, FIXED, GRID, MAP, REGIONS
 
 
 class Profiles(NamedTuple):
-    """What `profiles` measured."""
+    """What `profiles` measures."""
 
     shares: pd.DataFrame
     mean_maps: pd.DataFrame
@@ -48,26 +48,26 @@ def profiles(
     pixels : uint8 [rows, side, side, 3], maybe memory-mapped; read in batches
     table : columns `image_id`, `row` (of `pixels`), `predicted` (class name), and those of `groups`
     boxes : faces, see `brushprint.data.faces.find_faces`
-    groups : columns whose values a mean map is wanted of; missing values have none
-    random_networks : how many networks with random weights there are; each sees an equal part of the pictures
-    seed : of their weights
+    groups : columns for each value of which there is a mean map; missing values have none
+    random_networks : the number of networks with random weights; each is given an equal part of the pictures
+    seed : of their weights, and of the parts
     device : `cpu`, `cuda`, `mps` or `auto`
 
     Returns
     -------
-    shares : a row a picture and condition (one of `CONDITIONS`): `image_id`, `condition`, `network` (which of the
-        random ones saw the picture), for each of `REGIONS` its share of the heat, from 0 to 1, and `faces_area`, the
-        share of the picture that its faces cover. Missing: all shares where a map has no
-        heat; `plain` of a picture of one colour; `faces` where none was found.
+    shares : a row a picture and condition (one of `CONDITIONS`): `image_id`, `condition`, `network` (the number of the
+        random network that was given the picture), for each of `REGIONS` its share of the heat, 0 to 1, and
+        `faces_area`, the share of the picture that its faces cover. Missing are all shares where a map has no heat,
+        `plain` of a picture of one colour, and `faces` of a picture without any.
     mean_maps : a row a condition and group: `condition`, `by` ("all" or a column), `value`, `pictures` (with heat), and
-        `map`, `MAP` x `MAP` float32 row by row, the mean of the pictures' maps, each of which adds up to 1; of the
-        nulls only that of all pictures
+        `map`, `MAP` x `MAP` float32 row by row, the mean of the pictures' maps, each of which adds up to 1; for the
+        nulls only of all pictures
     """
     where = choose_device(device)
     classes = torch.tensor([model.classes.index(name) for name in table["predicted"]])
     rows, batch = table["row"].to_numpy(), batch_size(pixels.shape[1])
     faces, sums = _Faces(table["image_id"], boxes), _Sums(table, groups)
-    # Filled in place: many small tables between large tensors would keep the memory of these from being used again.
+    # Filled in place: many small tables between large tensors would fragment the memory.
     shares = np.empty((len(CONDITIONS), len(table), len(REGIONS)))
     networks_of = np.empty(len(table), dtype=np.int64)
     grey = _of_grey_pictures(model, where)
@@ -93,32 +93,32 @@ def profiles(
                     shares[place, chosen] = _shares(heat, masks)
                     sums.add(CONDITIONS[place], chosen, heat)
                 bar.update(len(chosen))
-    found = pd.DataFrame({"image_id": np.tile(table["image_id"], len(CONDITIONS))})
-    found["condition"] = np.repeat(CONDITIONS, len(table))
-    found["network"] = np.tile(networks_of, len(CONDITIONS))
-    found[list(REGIONS)] = shares.reshape(-1, len(REGIONS))
-    found["faces_area"] = found["image_id"].map(faces.areas)
-    return Profiles(found, sums.means())
+    rows_of_shares = pd.DataFrame({"image_id": np.tile(table["image_id"], len(CONDITIONS))})
+    rows_of_shares["condition"] = np.repeat(CONDITIONS, len(table))
+    rows_of_shares["network"] = np.tile(networks_of, len(CONDITIONS))
+    rows_of_shares[list(REGIONS)] = shares.reshape(-1, len(REGIONS))
+    rows_of_shares["faces_area"] = rows_of_shares["image_id"].map(faces.areas)
+    return Profiles(rows_of_shares, sums.means())
 
 
 def _of_grey_pictures(model: Model, device: torch.device) -> torch.Tensor:
-    """The map of a flat grey picture for each class: it depends on nothing else."""
+    """The map of a flat grey picture for each class, [classes, height, width]."""
     side = model.about["image_size"]
     grey = torch.full((len(model.classes), side, side, 3), 128, dtype=torch.uint8)
     return maps_of(model, grey, torch.arange(len(grey)), device)
 
 
 def _on_grid(maps: torch.Tensor) -> torch.Tensor:
-    """Maps [batch, height, width] to heat [batch, `GRID`, `GRID`] that adds up to 1; nan where there is none."""
+    """Bring maps [batch, height, width] to heat [batch, `GRID`, `GRID`] that adds up to 1; nan where there is none."""
     heat = interpolate(maps[:, None].double(), size=(GRID, GRID), mode="bilinear", antialias=True)[:, 0]
     return heat / heat.sum(dim=(1, 2), keepdim=True)
 
 
 def _plain(pictures: torch.Tensor) -> torch.Tensor:
-    """The half of each picture with the least detail, [batch, `GRID`, `GRID`] from 0 to 1; nan where all is alike.
+    """The half of each picture with the least detail, [batch, `GRID`, `GRID`] from 0 to 1; nan where all is equal.
 
-    Detail is the standard deviation of the brightness within 3 x 3 cells; cells as busy as the median belong to the
-    half as far as it has room, so that no side of the picture is preferred.
+    Detail is the variance of the brightness within 3 x 3 cells. Cells of median detail share the rest of the half
+    equally, so that no side of the picture is preferred.
     """
     grey = pictures.float().mean(3, keepdim=True).permute(0, 3, 1, 2)
     small = interpolate(grey, size=(GRID, GRID), mode="bilinear", antialias=True)
@@ -145,8 +145,8 @@ class _Faces:
     def covered(self, chosen: np.ndarray) -> torch.Tensor:
         """Masks [pictures, `GRID`, `GRID`]; nan where no face was found."""
         none = np.full((GRID, GRID), np.nan)
-        found = [none if self._boxes[picture] is None else _covered(self._boxes[picture]) for picture in chosen]
-        return torch.from_numpy(np.array(found))
+        boxes = [self._boxes[picture] for picture in chosen]
+        return torch.from_numpy(np.array([none if rows is None else _covered(rows) for rows in boxes]))
 
 
 def _covered(boxes: np.ndarray) -> np.ndarray:
@@ -166,7 +166,7 @@ def _shares(heat: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
 
 
 class _Sums:
-    """Sums of maps a condition and group, so that no map need be kept."""
+    """Sums of the maps of each condition and group, so that no map has to be kept."""
 
     def __init__(self, table: pd.DataFrame, groups: Sequence[str]) -> None:
         columns = {"all": pd.Series("all", index=table.index), **{name: table[name] for name in groups}}
@@ -177,16 +177,16 @@ class _Sums:
             (condition, name): torch.zeros(len(values), GRID * GRID + 1, dtype=torch.float64)
             for condition in CONDITIONS
             for name, values in self._values.items()
-            # Of the nulls one map each is enough.
+            # For a null, the map of all pictures is enough.
             if condition == "trained" or name == "all"
         }
 
     def add(self, condition: str, chosen: np.ndarray, heat: torch.Tensor) -> None:
-        # The last column counts.
+        # The last column counts pictures.
         counted = torch.cat([heat.flatten(1), torch.ones(len(heat), 1, dtype=heat.dtype)], dim=1)
         hot = torch.isfinite(heat).all(dim=2).all(dim=1)
-        for (of, name), sums in self._sums.items():
-            if of == condition:
+        for (summed, name), sums in self._sums.items():
+            if summed == condition:
                 code = torch.from_numpy(self._codes[name][chosen])
                 kept = hot & (code >= 0)
                 sums.index_add_(0, code[kept], counted[kept])

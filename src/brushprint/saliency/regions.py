@@ -1,4 +1,4 @@
-"""Regions of a picture, and what the heat in them says beside what nulls give; see `brushprint.saliency.profiles`."""
+"""Regions of a picture, and whether the heat in them exceeds that of nulls; see `brushprint.saliency.profiles`."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from brushprint.stats.intervals import FEWEST, MEANINGFUL, Interval, deviation, 
 
 CONDITIONS = ("trained", "random", "flipped", "grey")
 
-# Heat is measured on a grid of so many rows and columns, which thirds and halves divide; mean maps are coarser.
+# The rows and columns of the grid on which heat is measured, divisible by 2 and 3, and of the coarser mean maps.
 GRID, MAP = 48, 24
 
 
@@ -33,69 +33,72 @@ FIXED = {
     "centre": _mask(_INNER, _INNER),
     "border": 1 - _mask(_INNER, _INNER),
 }
-# `plain` is the half of a picture with the least detail, `faces` what its faces cover.
+# These differ by picture: `plain` is the half with the least detail, `faces` the part that faces cover.
 OWN = tuple(name for name in REGIONS if name not in FIXED)
 
 
 def effects(shares: pd.DataFrame, table: pd.DataFrame, groups: Iterable[str]) -> pd.DataFrame:
-    """What the shares of `profiles` say of groups of pictures.
+    """Summarise the shares of `profiles` for groups of pictures.
 
     Parameters
     ----------
-    shares : see `Profiles`
+    shares : see `brushprint.saliency.profiles.Profiles`
     table : columns `image_id` and `groups`, as given to `profiles`
+    groups : columns of `table`
 
     Returns
     -------
     A row a group and region: `by` ("all" or a column of `groups`), `value`, `region`, `pictures` (whose map has heat
-    and whose share is known) and, all of them shares of the heat:
+    and whose share is known) and the following shares of the heat:
 
-    - `share`, the mean of the trained network, with `share_low` and `share_high`; `area`, what heat spread evenly gives
-    - `over_area`, the mean of share less area, with its interval, and `cohens_d`, that by its standard deviation
-    - `random`, the mean over networks with random weights, and `random_low`, `random_high`, between which one more such
-      network would lie (19 of 20 times)
-    - `over_grey`, the mean of share less that of a grey picture, with its interval; `grey`, the latter, or
-      the area where that picture has no heat
-    - `flipped`, the mean share upside down; `follows`, what of the effect follows the picture when it is turned: for
-      the upper and lower third half the difference between upright and flipped, for the others the effect that is left
-      upside down; with its interval
-    - `found`: "more" or "less" than all nulls and the area, or "none"; `why` not
+    - `share`, the mean of the trained network, with `share_low` and `share_high`; `area`, the share of evenly spread
+      heat
+    - `over_area`, the mean of share less area, with its interval, and `cohens_d`, that mean by its standard deviation
+    - `random`, the mean over networks with random weights, and `random_low` and `random_high`, the 95 % prediction
+      interval of one more such network
+    - `over_grey`, the mean of the share less that of a grey picture, with its interval; `grey`, the mean of the latter,
+      or of the area where a grey picture has no heat
+    - `flipped`, the mean share with the picture upside down; `follows`, the part of the effect that follows the picture
+      when it is turned, with its interval: for the upper and the lower third, half the difference between upright and
+      flipped; for other regions, the effect that remains upside down
+    - `found`: "more" or "less" than all nulls and the area, or "none"; `why` none
 
-    Intervals are of 95 %, of means, by Student's t. Fewer than `FEWEST` pictures find nothing.
+    Intervals are of 95 %, of means, by Student's t. Fewer than `FEWEST` pictures give "none".
     """
-    parts = {condition: part.set_index("image_id") for condition, part in shares.groupby("condition")}
-    known = {name: part[list(REGIONS)].reindex(table["image_id"]).to_numpy() for name, part in parts.items()}
-    network = parts["random"]["network"].reindex(table["image_id"]).to_numpy()
+    ids = table["image_id"]
+    conditions = {condition: part.set_index("image_id") for condition, part in shares.groupby("condition")}
+    by_condition = {name: part[list(REGIONS)].reindex(ids).to_numpy() for name, part in conditions.items()}
+    network = conditions["random"]["network"].reindex(ids).to_numpy()
     areas = np.empty((len(table), len(REGIONS)))
     areas[:, : len(FIXED)] = [float(mask.mean()) for mask in FIXED.values()]
     areas[:, len(FIXED) :] = np.column_stack(
-        [np.full(len(table), 0.5), parts["trained"]["faces_area"].reindex(table["image_id"])]
+        [np.full(len(table), 0.5), conditions["trained"]["faces_area"].reindex(ids)]
     )
-    found = []
+    parts = []
     for by in ("all", *groups):
         values = pd.Series("all", index=table.index) if by == "all" else table[by].astype("string")
         for value in sorted(values.dropna().unique()):
             inside = (values == value).fillna(False).to_numpy()
-            of = {condition: values[inside] for condition, values in known.items()}
-            effect = _effect(of, areas[inside], network[inside])
+            chosen = {condition: known[inside] for condition, known in by_condition.items()}
+            effect = _effect(chosen, areas[inside], network[inside])
             effect.insert(0, "by", by)
             effect.insert(1, "value", value)
-            found.append(effect)
-    return pd.concat(found, ignore_index=True)
+            parts.append(effect)
+    return pd.concat(parts, ignore_index=True)
 
 
-def _effect(of: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray) -> pd.DataFrame:
-    """A row a region; arrays are [pictures, regions], `network` is [pictures]."""
-    share, flipped = of["trained"], of["flipped"]
-    # A grey picture without any heat prefers no part.
-    grey = np.where(np.isfinite(of["grey"]), of["grey"], area)
+def _effect(shares: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray) -> pd.DataFrame:
+    """A row a region; `shares`, by condition, and `area` are [pictures, regions], `network` is [pictures]."""
+    share, flipped = shares["trained"], shares["flipped"]
+    # A grey picture without any heat prefers no region.
+    grey = np.where(np.isfinite(shares["grey"]), shares["grey"], area)
     hot = np.isfinite(share)
     above = share - area
     over = of_mean(above)
     # Each network counts once, with the mean over its pictures.
-    low, high = prediction_interval(pd.DataFrame(of["random"]).groupby(network).mean().to_numpy())
+    low, high = prediction_interval(pd.DataFrame(shares["random"]).groupby(network).mean().to_numpy())
     mirrored = np.isin(REGIONS, ("upper", "lower"))
-    told = pd.DataFrame(
+    effect = pd.DataFrame(
         {
             "region": REGIONS,
             "pictures": hot.sum(0),
@@ -103,7 +106,7 @@ def _effect(of: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray) ->
             "area": of_mean(np.where(hot, area, np.nan)).value,
             **_named("over_area", over),
             "cohens_d": over.value / np.where(deviation(above) > 0, deviation(above), np.nan),
-            "random": of_mean(of["random"]).value,
+            "random": of_mean(shares["random"]).value,
             "random_low": low,
             "random_high": high,
             "grey": of_mean(np.where(hot, grey, np.nan)).value,
@@ -112,22 +115,22 @@ def _effect(of: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray) ->
             **_named("follows", of_mean(np.where(mirrored, (share - flipped) / 2, flipped - area))),
         }
     )
-    verdicts = [_verdict(row._asdict()) for row in told.itertuples()]
-    return told.assign(found=[found for found, _ in verdicts], why=[why for _, why in verdicts])
+    verdicts = [_verdict(row._asdict()) for row in effect.itertuples()]
+    return effect.assign(found=[verdict for verdict, _ in verdicts], why=[why for _, why in verdicts])
 
 
-def _verdict(told: dict[str, Any]) -> tuple[str, str]:
-    if told["pictures"] < FEWEST:
+def _verdict(effect: dict[str, Any]) -> tuple[str, str]:
+    if effect["pictures"] < FEWEST:
         return "none", f"fewer than {FEWEST} pictures"
-    sign = np.sign(told["over_area"])
+    sign = np.sign(effect["over_area"])
     refuted = {
-        "no more or less than its area": not _beyond(told, "over_area", sign),
-        "less than two points": abs(told["over_area"]) < MEANINGFUL,
+        "no more or less than its area": not _beyond(effect, "over_area", sign),
+        "less than two points": abs(effect["over_area"]) < MEANINGFUL,
         "networks with random weights differ as much": not (
-            told["share"] > told["random_high"] if sign > 0 else told["share"] < told["random_low"]
+            effect["share"] > effect["random_high"] if sign > 0 else effect["share"] < effect["random_low"]
         ),
-        "a grey picture has it too": not _beyond(told, "over_grey", sign),
-        "not so with the picture upside down": not _beyond(told, "follows", sign),
+        "a grey picture has it too": not _beyond(effect, "over_grey", sign),
+        "not so with the picture upside down": not _beyond(effect, "follows", sign),
     }
     reasons = [reason for reason, holds in refuted.items() if holds]
     if reasons:
@@ -135,8 +138,8 @@ def _verdict(told: dict[str, Any]) -> tuple[str, str]:
     return ("more" if sign > 0 else "less"), ""
 
 
-def _beyond(told: dict[str, Any], name: str, sign: float) -> bool:
-    return told[f"{name}_low"] > 0 if sign > 0 else told[f"{name}_high"] < 0
+def _beyond(effect: dict[str, Any], name: str, sign: float) -> bool:
+    return effect[f"{name}_low"] > 0 if sign > 0 else effect[f"{name}_high"] < 0
 
 
 def _named(name: str, interval: Interval) -> dict[str, np.ndarray]:

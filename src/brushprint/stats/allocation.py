@@ -1,4 +1,4 @@
-"""How many to take from each group so that shares are kept."""
+"""How many pictures each group gives to a sample that keeps the groups' shares."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -23,7 +23,7 @@ def allocate(total: int, sizes: Mapping[Key, int]) -> dict[Key, int]:
 
 
 def stratified(labels: pd.Series, pictures: int, seed: int) -> np.ndarray:
-    """Positions of at most `pictures` pictures, ascending: each class keeps its share, and one picture at least.
+    """Positions of at most `pictures` pictures, ascending: each class keeps its share, with at least one picture.
 
     With more classes than `pictures` there is one picture of each.
     """

@@ -1,7 +1,7 @@
-"""Intervals by resampling the pictures that a figure is of (Efron, 1979); near duplicates are drawn together."""
+"""Intervals by resampling pictures (the bootstrap of Efron, 1979); near duplicates are drawn together."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -9,21 +9,29 @@ from scipy.stats import binomtest
 
 RESAMPLES = 1000
 LEVEL = 0.95
-# So many resamples are judged at once: 55,000 pictures then take 14 MB.
+# So many resamples are computed at once: 55,000 pictures then take 14 MB.
 _CHUNK = 64
+
+
+class Estimate(TypedDict):
+    """A value and the ends of its interval at the level `LEVEL`; None where unknown."""
+
+    value: float | None
+    low: float | None
+    high: float | None
 
 
 def weights(groups: np.ndarray, seed: int, *, share: float = 1.0) -> Iterator[np.ndarray]:
     """How often each picture is drawn, float32 [pictures, resamples], in chunks that together are `RESAMPLES`.
 
-    Groups are drawn whole, as many as there are (cluster bootstrap; Davison and Hinkley, 1997, section 3.8), so
-    resamples differ in their number of pictures unless all groups are of one size: divide by the sum of the weights.
+    Groups are drawn whole, as many as there are (cluster bootstrap; Davison and Hinkley, 1997, section 3.8). Resamples
+    therefore differ in their number of pictures unless all groups have one size: divide by the sum of the weights.
 
     Parameters
     ----------
-    groups : int [pictures], the same for near duplicates; only which are equal counts. At least one picture
+    groups : int [pictures], the same for near duplicates; only equality counts. At least one picture
     seed : the same seed and partition into groups give the same weights
-    share : of the groups, that is drawn
+    share : how many groups are drawn, as a share of their number
     """
     generator = np.random.default_rng(seed)
     group, names = pd.factorize(groups)
@@ -35,43 +43,51 @@ def weights(groups: np.ndarray, seed: int, *, share: float = 1.0) -> Iterator[np
         yield drawn
 
 
-def interval(value: np.ndarray | float, resampled: np.ndarray) -> Any:
-    """The 95 % percentile interval as `value`, `low` and `high`; of an array, lists of its shape of such.
+def interval(value: float, resampled: np.ndarray) -> Estimate:
+    """The 95 % percentile interval of a value, from its values in the resamples, float [resamples].
 
-    `resampled` has one more axis than `value`. A value that is nan has no interval, all is None; resamples that are
-    nan are left out, and where all are, the ends are None.
+    A value that is nan has no interval: everything is None. Resamples that are nan are left out; where all are, the
+    ends are None.
     """
-    if np.ndim(value):
-        return [interval(*pair) for pair in zip(value, resampled, strict=True)]
-    known = resampled[np.isfinite(resampled)]
     if not np.isfinite(value):
         return {"value": None, "low": None, "high": None}
+    known = resampled[np.isfinite(resampled)]
     low, high = map(float, np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])) if len(known) else (None, None)
     return {"value": float(value), "low": low, "high": high}
 
 
-def interval_of_share(value: float, resampled: np.ndarray, groups: int) -> dict[str, float | None]:
-    """As `interval`, of a share of the pictures of so many groups.
+def interval_of_each(values: np.ndarray, resampled: np.ndarray) -> Any:
+    """The `interval` of each entry of an array, in lists of its shape; of a single number, its interval.
 
-    Of none or all of the pictures every resample says the same, however few they are: there it is Wilson's interval
-    (1927) of as many independent pictures as there are groups.
+    `resampled` has one more axis than `values`, the last.
     """
-    found = interval(value, resampled)
+    if np.ndim(values):
+        return [interval_of_each(*pair) for pair in zip(values, resampled, strict=True)]
+    return interval(float(values), resampled)
+
+
+def interval_of_share(value: float, resampled: np.ndarray, groups: int) -> Estimate:
+    """The `interval` of a share of the pictures of so many groups.
+
+    Every resample of a share of 0 or 1 has the same share, however few pictures there are. The interval is then that of
+    Wilson (1927) for as many independent pictures as there are groups.
+    """
+    estimate = interval(value, resampled)
     if value in (0, 1):
         ends = binomtest(round(value * groups), groups).proportion_ci(method="wilson")
-        found |= {"low": float(ends.low), "high": float(ends.high)}
-    return found
+        estimate["low"], estimate["high"] = float(ends.low), float(ends.high)
+    return estimate
 
 
-def interval_of_change(value: float, resampled: np.ndarray, *groups: int) -> dict[str, float | None]:
-    """As `interval`, of how much more often one of two networks is right.
+def interval_of_change(value: float, resampled: np.ndarray, *groups: int) -> Estimate:
+    """The `interval` of the difference between how often two networks are right.
 
-    Where all pictures change alike, as where none does, every resample says the same, however few they are: there the
-    ends are as far away as the upper end of Wilson's interval (1927) of none of so many groups; of a mean over several
-    kinds of pictures, as the mean of theirs.
+    Where all pictures change alike, or none does, every resample has the same difference, however few pictures there
+    are. The ends are then as far away as the upper end of Wilson's interval (1927) for a share of 0 of so many groups.
+    For a mean over several kinds of pictures, `groups` has a number for each kind, and the distance is the mean.
     """
-    found = interval(value, resampled)
-    if found["low"] is not None and found["low"] == found["high"]:
+    estimate = interval(value, resampled)
+    if estimate["low"] is not None and estimate["low"] == estimate["high"]:
         most = np.mean([binomtest(0, count).proportion_ci(method="wilson").high for count in groups])
-        found |= {"low": float(max(-1, value - most)), "high": float(min(1, value + most))}
-    return found
+        estimate["low"], estimate["high"] = float(max(-1, value - most)), float(min(1, value + most))
+    return estimate

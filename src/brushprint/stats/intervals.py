@@ -1,29 +1,29 @@
-"""Intervals of means over pictures, by Student's t; what is nan is not known, and left out."""
+"""Intervals of means over pictures, by Student's t; values that are nan are unknown and left out."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 LEVEL = 0.95
-# Of fewer pictures nothing is found, and a difference of less than two points says nothing, however sure it is.
+# No conclusion is drawn from fewer pictures, nor from a difference of less than two points, however certain it is.
 FEWEST = 10
 MEANINGFUL = 0.02
 
 
 class Interval(NamedTuple):
-    """Means and between what each lies, at the level `LEVEL`: numbers or arrays of as many, nan where not known."""
+    """Means and the ends of their intervals at the level `LEVEL`: numbers or arrays of one shape, nan where unknown."""
 
     value: np.ndarray
     low: np.ndarray
     high: np.ndarray
 
     def plain(self) -> dict[str, float | None]:
-        """Of one mean, as JSON has it: null what is not known."""
+        """The interval of a single mean for JSON, with null for an unknown value."""
         return {name: float(value) if np.isfinite(value) else None for name, value in self._asdict().items()}
 
 
 def of_mean(values: np.ndarray) -> Interval:
-    """The means over the first axis; from two values on each has an interval."""
+    """The means over the first axis; a mean of two values or more has an interval."""
     count = np.isfinite(values).sum(0)
     mean = _mean(values, count)
     half = _quantile(count) * deviation(values) / np.sqrt(np.maximum(count, 1))
@@ -31,7 +31,10 @@ def of_mean(values: np.ndarray) -> Interval:
 
 
 def prediction_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Between what one more value of the same normal population lies, over the first axis; anywhere where unknown."""
+    """The ends between which one more value of the same normal population lies, over the first axis.
+
+    They are infinite where fewer than two values are known.
+    """
     count = np.isfinite(values).sum(0)
     half = _quantile(count) * deviation(values) * np.sqrt(1 + 1 / np.maximum(count, 1))
     mean, half = np.nan_to_num(_mean(values, count)), np.nan_to_num(half, nan=np.inf)
@@ -39,7 +42,7 @@ def prediction_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def deviation(values: np.ndarray) -> np.ndarray:
-    """The standard deviation over the first axis, nan of less than two values."""
+    """The standard deviation over the first axis; nan of fewer than two values."""
     count = np.isfinite(values).sum(0)
     squares = np.nansum((values - _mean(values, count)) ** 2, axis=0)
     return np.sqrt(np.where(count > 1, squares / np.maximum(count - 1, 1), np.nan))
@@ -50,7 +53,7 @@ def _mean(values: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 
 def _quantile(count: np.ndarray) -> np.ndarray:
-    # The claims, which each start of the workflow checks, take two numbers from here and have no need of scipy.
+    # Each start of the workflow checks the claims, which take two numbers from this module and do not need scipy.
     from scipy.special import stdtrit  # noqa: PLC0415
 
     return np.where(count > 1, stdtrit(np.maximum(count - 1, 1), (1 + LEVEL) / 2), np.nan)

@@ -1,47 +1,55 @@
-"""Whether one variant is better than another on the same pictures, or only luckier."""
+"""Whether the difference between two variants on the same pictures is more than chance."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
 from brushprint.stats import bootstrap, intervals
+from brushprint.stats.bootstrap import Estimate
+from brushprint.stats.multiple_testing import holm
+
+
+class Comparison(TypedDict):
+    """Two variants on the test pictures of both; see `compare`."""
+
+    first: str
+    second: str
+    question: str
+    pictures: int
+    first_alone: int
+    second_alone: int
+    difference: Estimate
+    p: float
+    p_corrected: NotRequired[float]
 
 
 def mcnemar(first_alone: int, second_alone: int) -> float:
-    """The p-value of two networks being right equally often, from the pictures that only one of them is right on.
+    """The p-value of two networks being right equally often, from how many pictures only one of them is right on.
 
-    The mid-p version of the exact test, which keeps its level and is less timid (Fagerland, Lydersen and Laake, 2013).
+    The mid-p version of McNemar's exact test, which keeps its level and is less conservative (Fagerland, Lydersen and
+    Laake, 2013).
     """
     discordant = first_alone + second_alone
     if not discordant:
         return 1.0
     least = min(first_alone, second_alone)
     point = binom.pmf(least, discordant, 0.5)
-    # Two outcomes are as extreme as what was seen, but only one is in the middle.
+    # Two outcomes are as extreme as the observed one, unless it is the middle one.
     return float(1 - point / 2 if first_alone == second_alone else 2 * binom.cdf(least, discordant, 0.5) - point)
 
 
-def holm(p: Sequence[float]) -> np.ndarray:
-    """p-values corrected for their number by Holm's step-down method (1979)."""
-    p = np.asarray(p, dtype=float)
-    order = np.argsort(p, kind="stable")
-    corrected = np.empty(len(p))
-    corrected[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
-    return corrected
-
-
-def compare(right: Mapping[str, pd.Series], groups: pd.Series, question: str, seed: int) -> list[dict[str, Any]]:
+def compare(right: Mapping[str, pd.Series], groups: pd.Series, question: str, seed: int) -> list[Comparison]:
     """Compare each two variants on the test pictures that both have.
 
     Parameters
     ----------
     right : by variant, whether it is right on each picture (bool, indexed by image_id)
     groups : a number for each picture, the same for near duplicates, indexed by image_id
-    question : what they were asked
+    question : what the variants answer
     seed : of the bootstrap
 
     Returns
@@ -51,7 +59,7 @@ def compare(right: Mapping[str, pd.Series], groups: pd.Series, question: str, se
     `p_corrected` for the number of pairs. McNemar takes pictures for independent; the interval draws near duplicates
     together.
     """
-    rows = []
+    rows: list[Comparison] = []
     for first, second in combinations(right, 2):
         shared = right[first].index.intersection(right[second].index)
         if shared.empty:
@@ -80,7 +88,11 @@ def compare(right: Mapping[str, pd.Series], groups: pd.Series, question: str, se
 
 
 def spread(values: Sequence[float | None]) -> dict[str, Any]:
-    """Of a figure of several networks: how many, `mean` with its interval, `deviation`, `lowest` and `highest`."""
+    """The `mean` of a measure over several networks with its interval, and how far they differ.
+
+    Returns `networks`, how many have a value, `mean`, `deviation` (standard deviation), `lowest` and `highest`, null
+    where unknown.
+    """
     known = np.array([value for value in values if value is not None], dtype=float)
     deviation = float(intervals.deviation(known)) if len(known) > 1 else None
     return {

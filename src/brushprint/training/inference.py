@@ -1,4 +1,4 @@
-"""One forward pass over the held-out pictures gives predictions and features."""
+"""One forward pass over the held-out pictures gives probabilities and features."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -45,7 +45,7 @@ def infer(
 
     Returns
     -------
-    predictions : `image_id`, `partition`, `label`, `predicted`, and `p_<class>`, float64 probabilities
+    probabilities : `image_id`, `partition`, `label`, and `p_<class>`, float64, in the order of the network's outputs
     features : `image_id`, `pool` and `penultimate`, fixed-size lists of float32: the outputs of the last pooling layer
         (flattened, at most `MOST_FEATURES`) and of the layer before the logits
 
@@ -56,15 +56,12 @@ def infer(
     if unknown := set(table["label"]) - set(model.classes):
         raise UserError(f"no training picture has the class {min(unknown)!r}; give its folder some")
     rows = table["row"].to_numpy()
-    parts = run(_outputs, processes, folder, model=model, pixels=pixels, rows=rows, device=device)
-    # The processes took the batches in turn.
-    logits, pool, penultimate = zip(*(batch for turn in zip_longest(*parts) for batch in turn if batch), strict=True)
-    probabilities = torch.cat(logits).double().softmax(1).numpy()
-    predictions = table[["image_id", "partition", "label"]].reset_index(drop=True)
-    predictions["predicted"] = np.array(model.classes)[probabilities.argmax(1)]
-    predictions[[f"p_{name}" for name in model.classes]] = probabilities
+    dealt = run(_outputs, processes, folder, model=model, pixels=pixels, rows=rows, device=device)
+    logits, pool, penultimate = zip(*(batch for turn in zip_longest(*dealt) for batch in turn if batch), strict=True)
+    probabilities = table[["image_id", "partition", "label"]].reset_index(drop=True)
+    probabilities[[f"p_{name}" for name in model.classes]] = torch.cat(logits).double().softmax(1).numpy()
     ids = pa.array(table["image_id"].tolist())
-    return predictions, pa.table({"image_id": ids, "pool": _lists(pool), "penultimate": _lists(penultimate)})
+    return probabilities, pa.table({"image_id": ids, "pool": _lists(pool), "penultimate": _lists(penultimate)})
 
 
 @torch.no_grad()

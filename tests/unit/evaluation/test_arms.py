@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from brushprint.evaluation import detection
-from brushprint.evaluation.arms import Answers, answers, over_seeds, unseen
+from brushprint.evaluation.arms import Answers, Arm, answers, evaluate_arms, over_seeds, unseen
 from brushprint.stats import bootstrap
 
 CUTS = {"threshold": 0.5, "strict": {"threshold": 0.9, "human": 500, "why": None}}
@@ -161,29 +161,46 @@ def test_resamples_without_a_work_of_the_generator_are_left_out() -> None:
     assert found == pytest.approx({"value": 0.5, "low": 0.5 - 0.79345, "high": 1}, abs=1e-5)
 
 
-def predictions() -> pd.DataFrame:
-    rows = [
-        ("a", "validation", "human", 0.8, 0.1, 0.1),
-        ("b", "validation", "dalle", 0.6, 0.3, 0.1),
-        ("c", "validation", "human", 0.9, 0.05, 0.05),
-        ("d", "test", "human", 0.5, 0.2, 0.3),
-        ("e", "test", "dalle", 0.0, 0.4, 0.6),
+def answered(table: pd.DataFrame, score: np.ndarray) -> pd.DataFrame:
+    """The predictions table of a network that answers human or AI with these probabilities of AI."""
+    table = table.assign(image_id=[f"id{number}" for number in table.index], ai_probability=score)
+    table = table.assign(label=table["origin"], predicted=np.where(score > 0.5, "ai", "human"))
+    return table.assign(p_ai=score, p_human=1 - score)
+
+
+def test_answers_are_in_the_order_of_the_ids() -> None:
+    predictions = answered(pictures(human=1, dalle=2), np.array([0.1, 0.6, 0.9]))
+    assert answers(predictions, CUTS, pd.Series(["id2", "id0"])).score.tolist() == [0.9, 0.1]
+
+
+def test_arms_are_judged_beside_the_variant_that_they_come_from() -> None:
+    table = pictures(**COUNTS)
+    generator = np.random.default_rng(0)
+    is_ai = (table["origin"] == "ai").to_numpy()
+    names = ["first", "second", "first again", "first without dalle", "second without diffusion"]
+    predictions = {name: answered(table, generator.beta(2 + 2 * is_ai, 4 - 2 * is_ai)) for name in names}
+    predictions["first without dalle"] = predictions["first without dalle"].iloc[::-1]
+    cuts = {name: CUTS | {"threshold": 0.4 + 0.02 * number} for number, name in enumerate(names)}
+    arms: dict[str, Arm] = {
+        "first again": {"parent": "first", "without": None},
+        "first without dalle": {"parent": "first", "without": "dalle"},
+        "second without diffusion": {"parent": "second", "without": "diffusion"},
+    }
+    found = evaluate_arms(predictions, cuts, arms, seed=2)
+    (row,) = found["seeds"]
+    assert (row["variant"], row["networks"]) == ("first", 2)
+    accuracies = [
+        (predictions[name]["label"] == predictions[name]["predicted"]).mean() for name in ("first", "first again")
     ]
-    return pd.DataFrame(rows, columns=["image_id", "partition", "label", "p_human", "p_dalle", "p_diffusion"])
-
-
-def test_answers_are_in_the_order_that_is_asked_for_and_cut_where_validation_says() -> None:
-    origins = {"human": "human", "dalle": "ai", "diffusion": "ai"}
-    found = answers(predictions(), origins, pd.Series(["e", "d"]))
-    assert found.score.tolist() == pytest.approx([1, 0.5])
-    assert found.cuts["threshold"] == pytest.approx(0.3)
-    assert found.cuts == detection.cuts(predictions(), origins)
-
-
-def test_an_arm_that_never_saw_a_class_has_no_probability_of_it() -> None:
-    origins = {"human": "human", "dalle": "ai", "diffusion": "ai"}
-    found = answers(predictions().drop(columns="p_diffusion"), origins, pd.Series(["d", "e"]))
-    assert found.score.tolist() == pytest.approx([0.2, 0.4])
+    assert row["accuracy"]["mean"]["value"] == pytest.approx(np.mean(accuracies))
+    assert [(row["variant"], row["source"]) for row in found["unseen"]] == [("first", "dalle"), ("second", "diffusion")]
+    both = (
+        answers(predictions[name], cuts[name], predictions["first"]["image_id"])
+        for name in ("first", "first without dalle")
+    )
+    expected = unseen(*both, predictions["first"], "dalle", seed=2)
+    assert found["unseen"][0] == {"variant": "first", **expected}
+    assert expected["unseen"]["threshold"] == 0.46
 
 
 def test_over_seeds_a_figure_has_its_mean_and_spread() -> None:

@@ -3,27 +3,16 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn import metrics as sklearn_metrics
 
 from brushprint.evaluation import detection
-from brushprint.evaluation.detection import (
-    ai_probability,
-    by_style_and_source,
-    curves,
-    evaluate,
-    strict_threshold,
-    threshold,
-)
+from brushprint.evaluation.detection import by_style_and_source, curves, evaluate
+from brushprint.evaluation.thresholds import strict_threshold
 from brushprint.stats import bootstrap
-
-# Many ties, and the ends.
-SCORES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5000000000000001, 0.75, 1 - 1e-16, 1.0])
-answers = st.lists(st.tuples(st.booleans(), SCORES), min_size=1, max_size=40).map(
-    lambda rows: (np.array([ai for ai, _ in rows]), np.array([score for _, score in rows]))
-)
+from tests.unit.evaluation.test_thresholds import answers
 
 
 @pytest.fixture(autouse=True)
@@ -43,57 +32,6 @@ def drawn(pictures: int, seed: int = 0, skill: float = 1.5, share: float = 0.5) 
 def judged(is_ai: np.ndarray, score: np.ndarray, **given: object) -> dict:
     usual = {"threshold": 0.5, "strict": strict_threshold(is_ai, score), "groups": np.arange(len(score)), "seed": 0}
     return evaluate(is_ai, score, **usual | given)
-
-
-def test_the_probability_of_ai_is_that_of_all_its_classes() -> None:
-    table = pd.DataFrame({"p_ai a": [0.1, 1.0], "p_human": [0.7, 0.0], "p_ai b": [0.2, 1e-9]})
-    found = ai_probability(table, {"ai a": "ai", "human": "human", "ai b": "ai"})
-    assert found.tolist() == pytest.approx([0.3, 1])
-    assert found.max() <= 1
-    assert ai_probability(table, {"human": "human"}).tolist() == [0, 0]
-
-
-@given(answers)
-def test_no_other_threshold_has_a_larger_balanced_accuracy_unless_none_is_better_than_guessing(drawn_answers) -> None:
-    is_ai, score = drawn_answers
-    assume(is_ai.any() and not is_ai.all())
-    found = threshold(is_ai, score)
-
-    def balanced(cut: float) -> float:
-        return sklearn_metrics.recall_score(is_ai, score >= cut, average="macro", zero_division=0)
-
-    best = max(balanced(cut) for cut in np.append(score, 2))
-    assert balanced(found) == pytest.approx(best) if best > 0.5 + 1e-9 else found == 0.5
-
-
-def test_the_threshold_lies_between_two_scores_nearest_a_half() -> None:
-    is_ai = np.array([False, True])
-    assert threshold(is_ai, np.array([0.2, 0.4])) == pytest.approx(0.3)
-    # One human and one AI work each between that balance: three cuts are as good.
-    is_ai = np.array([False, True, False, True])
-    assert threshold(is_ai, np.array([0.1, 0.2, 0.6, 0.7])) == pytest.approx(0.65)
-    assert threshold(is_ai, np.array([0.2, 0.4, 0.8, 0.9])) == pytest.approx(0.3)
-    assert threshold(np.array([False, True]), np.array([0.5, np.nextafter(0.5, 1)])) == np.nextafter(0.5, 1)
-
-
-@pytest.mark.parametrize("is_ai", [[True, True], [False, False], [], [True, False]])
-def test_without_a_better_cut_the_threshold_is_a_half(is_ai: list[bool]) -> None:
-    assert threshold(np.array(is_ai, bool), np.array([0.3, 0.9])[: len(is_ai)]) == 0.5
-
-
-@given(answers)
-def test_the_strict_threshold_calls_at_most_one_human_work_in_a_hundred_ai(drawn_answers) -> None:
-    is_ai, score = (np.tile(values, 20) for values in drawn_answers)
-    found = strict_threshold(is_ai, score)
-    human = score[~is_ai]
-    assert found["human"] == len(human)
-    if not len(human):
-        assert found == {"threshold": None, "human": 0, "why": "no human validation pictures"}
-        return
-    assert (human >= found["threshold"]).mean() <= 0.01
-    # A lower one would call more: the next human scores below it are too many.
-    assert (human >= human[human < found["threshold"]].max()).mean() > 0.01
-    assert (found["why"] is None) == (len(human) >= 100)
 
 
 @settings(deadline=None, max_examples=60)

@@ -241,10 +241,6 @@ def test_no_pictures_are_told_in_one_line():
         evaluate(judged(0, 5, ["ai", "human"]).head(0), ["ai", "human"])
 
 
-def test_classes_come_from_the_columns_in_their_order():
-    assert metrics.class_names(judged(0, 5, ["human p_", "ai cubism"])) == ["human p_", "ai cubism"]
-
-
 @settings(deadline=None, max_examples=15)
 @given(predictions())
 def test_a_curve_climbs_from_the_origin_to_one_and_holds_the_area(drawn):

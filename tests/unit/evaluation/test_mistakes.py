@@ -24,10 +24,12 @@ def catalogue(paths: list[str], contents: list[bytes] | None = None) -> pd.DataF
 
 
 def said(labels: str, **probabilities: list[float]) -> pd.DataFrame:
-    """What a variant said of the pictures a, b, …, whose true classes are letters of `labels`."""
+    """The predictions of a variant for the pictures a, b, …, whose true classes are letters of `labels`."""
     table = pd.DataFrame({"image_id": list("abcdefghij"[: len(labels)]), "label": list(labels)})
     chances = pd.DataFrame(probabilities)
     table["predicted"] = chances.columns[chances.to_numpy().argmax(1)]
+    table["outcome"] = np.where(table["label"] == table["predicted"], "correct", "misclassified")
+    table["probability"] = chances.max(axis=1)
     return table.join(chances.add_prefix("p_"))
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brushprint.data.corruptions import CONDITIONS
-from brushprint.evaluation.robustness import COLUMNS, MEASURES, rates
+from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.evaluation.robustness import COLUMNS, MEASURES, evaluate_corrupted, rates
 from brushprint.stats import bootstrap
 
 
@@ -138,3 +138,26 @@ def test_the_same_seed_gives_the_same_table_and_another_other_intervals():
     pd.testing.assert_frame_equal(one, again, check_exact=True)
     assert (one["low"] != other["low"]).any()
     pd.testing.assert_series_equal(one["value"], other["value"])
+
+
+def test_pictures_that_the_split_excludes_take_no_part_and_swaps_count_where_there_was_a_donor():
+    p_ai, is_ai = answers(12)
+    ids = [f"id{number}" for number in range(12)]
+    tested = pd.DataFrame({"image_id": ids, "origin": np.where(is_ai, "ai", "human"), "group": np.arange(12) // 2})
+    # In another order, without two of the pictures and with one that is not corrupted.
+    tested = pd.concat([tested.drop([0, 7]).iloc[::-1], tested.head(1).assign(image_id="other")])
+    swapped = np.arange(12) % 3 > 0
+    given = p_ai.copy()
+    found, scores = evaluate_corrupted(given, ids, swapped.tolist(), tested, threshold=0.5, seed=1)
+    np.testing.assert_array_equal(given, p_ai)
+    kept = np.setdiff1d(np.arange(12), [0, 7])
+    expected = p_ai.copy()
+    expected[~swapped, CONDITIONS.index(("swap", 1))] = np.nan
+    direct = rates(expected[kept], is_ai[kept], (np.arange(12) // 2)[kept], threshold=0.5, seed=1)
+    pd.testing.assert_frame_equal(found, direct)
+    assert scores.columns.tolist() == ["name", "severity", "image_id", "p_ai"]
+    assert len(scores) == len(kept) * len(CONDITIONS)
+    for place, condition in enumerate(CONDITIONS):
+        rows = scores[(scores["name"] == condition[0]) & (scores["severity"] == condition[1])]
+        assert rows["image_id"].tolist() == [ids[number] for number in kept]
+        np.testing.assert_array_equal(rows["p_ai"], expected[kept, place])

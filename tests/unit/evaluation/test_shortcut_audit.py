@@ -13,11 +13,12 @@ from PIL import Image
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from brushprint.data.catalogue import build_catalogue
-from brushprint.data.shortcut_features import COLUMNS, GROUPS, measure
-from brushprint.evaluation.shortcut_audit import ALL, TELLING, _balanced_accuracy, _bound, _roc_auc, audit
+from brushprint.data.catalogue import catalogue
+from brushprint.data.shortcut_features import COLUMNS, GROUPS, cues
+from brushprint.evaluation.shortcut_audit import ALL, TELLING, _balanced_accuracy, _bound, audit
 from brushprint.stats import bootstrap
 from brushprint.stats.intervals import FEWEST
+from brushprint.stats.roc import RocAuc
 from tests.conftest import encoded, picture
 from tests.support.real_pictures import archive, labels
 
@@ -248,7 +249,7 @@ scores = st.lists(st.tuples(st.sampled_from([0.1, 0.4, 0.5, 0.6, 0.9]), st.boole
 def test_resampled_statistics_are_those_of_scikit_learn(drawn: list[tuple[float, bool, int]]) -> None:
     score, is_ai, weight = map(np.array, zip(*drawn, strict=True))
     columns = np.stack([weight, np.ones_like(weight)], axis=1).astype(np.float32)
-    areas, accuracies = (statistic(score, is_ai, columns) for statistic in (_roc_auc, _balanced_accuracy))
+    areas, accuracies = RocAuc(is_ai, score)(columns), _balanced_accuracy(score, is_ai, columns)
     for column, area, accuracy in zip(columns.T, areas, accuracies, strict=True):
         if len(set(is_ai[column > 0])) < 2:
             assert np.isnan([area, accuracy]).all()

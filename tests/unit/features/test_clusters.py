@@ -18,7 +18,7 @@ from sklearn.metrics.cluster import contingency_matrix
 from threadpoolctl import threadpool_limits
 
 from brushprint.features import clusters
-from brushprint.features.clusters import LEVEL, MEASURES, chance_of_share, holm, judge, k_means, measures
+from brushprint.features.clusters import LEVEL, MEASURES, chance_of_share, judge, k_means, measures
 
 STYLES = np.array(["baroque", "cubism", "realism", "ukiyo_e"])
 CHANCES = {"permutations": 200, "refits": 20, "seed": 0}
@@ -102,11 +102,6 @@ def test_the_chance_of_a_share_holds_for_many_pictures():
     for most in (310, 330, 340):
         assert chance_of_share(3000, most, counts) == pytest.approx((drawn >= most).mean(), abs=0.03)
     assert chance_of_share(3000, 450, counts) < 1e-9
-
-
-def test_holm_is_that_of_the_textbook():
-    assert holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm(np.array([0.9, 0.8])).tolist() == [1, 1]
 
 
 def test_planted_styles_are_supported_and_said_to_be_more_than_chance():

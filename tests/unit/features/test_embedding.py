@@ -4,15 +4,12 @@ from importlib.util import find_spec
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_samples
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
 from brushprint.features.embedding import MEASURES, PROTOTYPES, embed, prototypes, spreads, thumbnails
-from brushprint.stats.allocation import stratified
 
 TSNE = {"method": "tsne", "perplexity": 30, "seed": 0}
 
@@ -38,27 +35,6 @@ def blobs(groups: np.ndarray, seed: int = 0, apart: float = 8, width: float = 1)
     _, number = np.unique(groups, return_inverse=True)
     centres = generator.normal(0, apart, (number.max() + 1, 6))
     return (centres[number] + generator.normal(0, width, (len(groups), 6))).astype(np.float32)
-
-
-@given(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=60), st.integers(1, 70), st.integers(0, 9))
-@settings(deadline=None)
-def test_a_sample_keeps_every_class_and_about_its_share(labels: list[str], pictures: int, seed: int):
-    labels = pd.Series(labels)
-    chosen = stratified(labels, pictures, seed)
-    classes = labels.nunique()
-    assert len(chosen) == min(len(labels), max(pictures, classes))
-    assert (np.diff(chosen) > 0).all()
-    assert set(labels[chosen]) == set(labels)
-    shares = labels.value_counts(normalize=True)
-    counts = labels[chosen].value_counts()
-    assert all(counts[name] <= share * len(labels) + 1e-9 for name, share in shares.items())
-    assert all(abs(counts[name] - share * len(chosen)) <= classes for name, share in shares.items())
-
-
-def test_another_seed_draws_another_sample_and_the_same_seed_the_same():
-    labels = pd.Series(np.arange(200) % 4)
-    assert np.array_equal(stratified(labels, 50, 1), stratified(labels, 50, 1))
-    assert not np.array_equal(stratified(labels, 50, 1), stratified(labels, 50, 2))
 
 
 def test_planted_groups_stay_together_on_the_map():

@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brushprint.evaluation import calibration, detection
-from brushprint.figures import evaluation
-from brushprint.figures.style import spaced
+from brushprint.evaluation.arms import Answers, unseen
+from brushprint.evaluation.thresholds import strict_threshold
+from brushprint.figures import evaluation, style
 from brushprint.stats import bootstrap
 from tests.support.drawing import check_whole_and_the_same_twice, keep_figures
 from tests.support.labels import MANY, ORIGINS, SOURCES, STYLES
@@ -41,7 +42,7 @@ def judged(human: int, ai: int, skill: float = 2.0) -> tuple[pd.DataFrame, dict[
     """Curves and measures of so many pictures."""
     is_ai = np.repeat([False, True], [human, ai])
     score = 1 / (1 + np.exp(-np.random.default_rng(0).normal(skill * (is_ai - 0.5), 1)))
-    cuts = {"threshold": 0.5, "strict": detection.strict_threshold(is_ai, score)}
+    cuts = {"threshold": 0.5, "strict": strict_threshold(is_ai, score)}
     found = detection.evaluate(is_ai, score, **cuts, groups=np.arange(len(score)), seed=0)
     return detection.curves(is_ai, score), {"detection": found}
 
@@ -159,7 +160,7 @@ def test_the_areas_below_the_curves_are_those_that_are_told_whatever_ties_there_
     generator = np.random.default_rng(0)
     is_ai = generator.random(200) < 0.4
     score = (generator.integers(0, levels, 200) + is_ai) / (levels + 1)
-    strict = detection.strict_threshold(is_ai, score)
+    strict = strict_threshold(is_ai, score)
     found = detection.evaluate(is_ai, score, threshold=0.5, strict=strict, groups=np.arange(200), seed=0)
     evaluation.detection_curves(detection.curves(is_ai, score), {"detection": found}, NOWHERE)
     precision, roc = (axis.lines[0] for axis in drawn[0].axes)

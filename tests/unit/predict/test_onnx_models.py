@@ -15,6 +15,8 @@ from brushprint.evaluation.calibration import apply
 from brushprint.models.model import Model
 from brushprint.models.recipe import ONE_LOGIT
 from brushprint.predict import onnx_models
+from brushprint.predict.answer import facts
+from brushprint.stats.allocation import stratified
 from tests.conftest import ARCHITECTURES, REPOSITORY, model_of
 
 CLASSES = ["a", "b", "c"]
@@ -220,3 +222,26 @@ def test_an_answer_that_changes_is_counted(tmp_path: Path) -> None:
     found = onnx_models.check(model, files | {"fp16": other}, given, tested, temperature=1.3, seed=0)
     assert found["fp16"]["changed"] == int((logits.argmax(1) != 2).sum()) > 0
     assert found["fp16"]["accuracy"]["value"] == 0.5
+
+
+def test_a_variant_is_exported_in_both_precisions_with_its_facts_and_checked_on_some_test_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_models, "CHECKED", 12)
+    usual = {"variant": "v", "task": "source", "resize": "nearest"}
+    model, pixels = random_model("conv3", 32, **usual), pictures(40, 32)
+    metrics = {
+        "says": {"origin": ["ai", "ai", "human"]},
+        "calibration": {"temperature": 1.3},
+        "verdict": {"low": 0.2, "high": 0.7, "level": 0.1},
+    }
+    rows = np.arange(39, 9, -1)
+    test = pd.DataFrame({"row": rows, "label": np.array(CLASSES)[rows % 3], "group": rows})
+    files = {"fp32": tmp_path / "v.onnx", "fp16": tmp_path / "v-fp16.onnx"}
+    found = onnx_models.export_checked(model, metrics, pixels, test, files=files, harmonise=None, seed=3)
+    drawn = test.iloc[stratified(test["label"], 12, 3)]
+    expected = onnx_models.check(model, files, pixels[drawn["row"]], drawn, temperature=1.3, seed=3)
+    assert found == expected
+    assert found["pictures"] == 12
+    metadata = onnxruntime.InferenceSession(files["fp16"]).get_modelmeta().custom_metadata_map
+    assert json.loads(metadata["brushprint"]) == facts(model.about, metrics, None)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brushprint.stats import bootstrap
-from brushprint.stats.bootstrap import interval, interval_of_share, weights
+from brushprint.stats.bootstrap import interval, interval_of_each, interval_of_share, weights
 
 groupings = st.lists(st.integers(0, 8), min_size=1, max_size=40).map(np.array)
 
@@ -43,7 +43,7 @@ def test_memory_is_bounded_by_the_chunk() -> None:
 
 def test_an_interval_is_of_the_middle_95_percent_in_the_shape_of_its_value() -> None:
     steps = np.linspace(0, 1, 1001)
-    found = interval(np.array([[0.5, np.nan]]), np.stack([[steps, steps]]))
+    found = interval_of_each(np.array([[0.5, np.nan]]), np.stack([[steps, steps]]))
     assert found[0][0] == pytest.approx({"value": 0.5, "low": 0.025, "high": 0.975})
     assert found[0][1] == {"value": None, "low": None, "high": None}
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import t
 
 from brushprint.stats import bootstrap
-from brushprint.stats.significance import compare, holm, mcnemar, spread
+from brushprint.stats.multiple_testing import holm
+from brushprint.stats.significance import compare, mcnemar, spread
 
 
 @pytest.fixture(autouse=True)
@@ -59,23 +60,6 @@ def test_mcnemar_gives_the_published_example() -> None:
 def test_many_discordant_pictures_are_no_trouble() -> None:
     assert mcnemar(20_000, 20_400) == pytest.approx(0.0466, abs=2e-4)
     assert 0 <= mcnemar(0, 50_000) < 1e-300
-
-
-def test_holm_multiplies_the_smallest_p_most() -> None:
-    """The worked example of the definition: 0.01 × 4, 0.02 × 3, then never less than before, and at most 1."""
-    assert holm([0.03, 0.01, 0.6, 0.02]).tolist() == pytest.approx([0.06, 0.04, 0.6, 0.06])
-    assert holm([0.9, 0.8]).tolist() == [1, 1]
-    assert holm([]).tolist() == []
-
-
-@given(st.lists(st.floats(0, 1), max_size=12), st.floats(0.001, 0.2))
-def test_holm_rejects_as_stepping_down_does(p: list[float], level: float) -> None:
-    rejected = np.zeros(len(p), dtype=bool)
-    for step, index in enumerate(sorted(range(len(p)), key=lambda index: p[index])):
-        if p[index] * (len(p) - step) > level:
-            break
-        rejected[index] = True
-    np.testing.assert_array_equal(holm(p) <= level, rejected)
 
 
 def equally_good(count: int, pictures: int, generator: np.random.Generator) -> dict[str, pd.Series]:

@@ -31,10 +31,8 @@ def test_every_condition_is_answered_as_inference_answers_its_pictures(recipe: d
     assert (probabilities.dtype, probabilities.shape) == (np.float32, (5, 4, 3))
     table = pd.DataFrame({"row": range(5), "image_id": list("abcde"), "partition": "test", "label": "ai"})
     for condition in range(4):
-        predictions, _ = infer(random_model(**recipe), np.asarray(corrupted[:, condition]), table, device="cpu")
-        np.testing.assert_allclose(
-            probabilities[:, condition], predictions[[f"p_{name}" for name in CLASSES]], atol=1e-6
-        )
+        probabilities, _ = infer(random_model(**recipe), np.asarray(perturbed[:, condition]), table, device="cpu")
+        np.testing.assert_allclose(found[:, condition], probabilities[[f"p_{name}" for name in CLASSES]], atol=1e-6)
 
 
 def test_the_size_of_batches_changes_nothing_but_rounding_and_runs_give_the_same_bits(monkeypatch: pytest.MonkeyPatch):

@@ -46,27 +46,27 @@ def features(table: pa.Table, layer: str) -> np.ndarray:
     return np.array(table[layer].to_pylist(), dtype=np.float32)
 
 
-def test_predictions_are_those_of_a_plain_forward_pass(name: str):
+def test_probabilities_are_those_of_a_plain_forward_pass(name: str):
     pixels, table = held_out(40, 32)
     model = random_model(name, 32)
     with torch.no_grad():
         inputs = torch.from_numpy(pixels[table["row"]]).permute(0, 3, 1, 2).float() / 255
         expected = model.network(inputs).softmax(1).numpy()
-    predictions, _ = infer(model, pixels, table, device="cpu")
-    probabilities = predictions[["p_ai", "p_human", "p_other"]].to_numpy()
-    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
-    assert predictions["predicted"].tolist() == [CLASSES[index] for index in probabilities.argmax(1)]
+    probabilities, _ = infer(model, pixels, table, device="cpu")
+    found = probabilities[["p_ai", "p_human", "p_other"]].to_numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert probabilities.columns[3:].tolist() == ["p_ai", "p_human", "p_other"]
     pd.testing.assert_frame_equal(
-        predictions[["image_id", "partition", "label"]],
+        probabilities[["image_id", "partition", "label"]],
         table[["image_id", "partition", "label"]].reset_index(drop=True),
     )
 
 
 def test_the_probabilities_of_a_picture_are_float64_and_sum_to_one(name: str):
-    predictions, _ = run(name)
-    probabilities = predictions[["p_ai", "p_human", "p_other"]].to_numpy()
-    assert probabilities.dtype == np.float64
-    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-12)
+    probabilities, _ = run(name)
+    found = probabilities[["p_ai", "p_human", "p_other"]].to_numpy()
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found.sum(1), 1, rtol=1e-12)
 
 
 def test_features_are_what_hooks_see(name: str):
@@ -91,8 +91,8 @@ def test_the_scaling_of_the_recipe_is_used():
     with torch.no_grad():
         inputs = as_input(torch.from_numpy(pixels[table["row"]]), "imagenet")
         expected = model.network(inputs).softmax(1).numpy()
-    predictions, _ = infer(model, pixels, table, device="cpu")
-    np.testing.assert_allclose(predictions[["p_ai", "p_human", "p_other"]], expected, atol=1e-6)
+    probabilities, _ = infer(model, pixels, table, device="cpu")
+    np.testing.assert_allclose(probabilities[["p_ai", "p_human", "p_other"]], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_the_scaling_of_the_recipe_is_used():
     ],
 )
 def test_features_are_fixed_size_lists_of_float32(name: str, side: int, pool: int, penultimate: int):
-    predictions, table = run(name, count=2, side=side)
+    probabilities, table = run(name, count=2, side=side)
     assert table.schema.names == ["image_id", "pool", "penultimate"]
-    assert table["image_id"].to_pylist() == predictions["image_id"].tolist()
+    assert table["image_id"].to_pylist() == probabilities["image_id"].tolist()
     assert table.schema.field("pool").type == pa.list_(pa.float32(), pool)
     assert table.schema.field("penultimate").type == pa.list_(pa.float32(), penultimate)
 

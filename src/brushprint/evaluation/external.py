@@ -1,0 +1,45 @@
+"""How well a variant tells human from AI among pictures from elsewhere."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from brushprint.core.job_log import LOG
+from brushprint.data.near_duplicates import near
+from brushprint.evaluation import detection
+from brushprint.evaluation.thresholds import Thresholds
+
+
+def evaluate_external(
+    external: pd.DataFrame, ai_probability: np.ndarray, own: pd.DataFrame, thresholds: Thresholds, *, seed: int
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Judge a variant on pictures that are not of its collection.
+
+    Parameters
+    ----------
+    external : their catalogue, see `brushprint.data.catalogue.catalogue`
+    ai_probability : float [pictures], in the order of `external`
+    own : the catalogue of the collection, columns `sha256` and `phash`
+    thresholds : of the variant
+    seed : of the bootstrap
+
+    Returns
+    -------
+    metrics : see `brushprint.evaluation.detection.evaluate`; and `left_out`, the number of pictures that the collection
+        has, too, or nearly, so that they may have been trained on
+    scores : a row a picture that is not left out: `image_id`, `path`, `origin`, `source`, `style` and `p_ai`
+    """
+    known = external["sha256"].isin(own["sha256"]).to_numpy() | near(external["phash"], own["phash"])
+    LOG.info("external: %d of %d pictures are in the collection too and are left out", known.sum(), len(external))
+    scores = external.assign(p_ai=ai_probability)[~known]
+    metrics = detection.evaluate(
+        (scores["origin"] == "ai").to_numpy(),
+        scores["p_ai"].to_numpy(),
+        threshold=thresholds["threshold"],
+        strict=thresholds["strict"],
+        groups=np.arange(len(scores)),
+        seed=seed,
+    )
+    columns = ["image_id", "path", "origin", "source", "style", "p_ai"]
+    return {**metrics, "left_out": int(known.sum())}, scores[columns]

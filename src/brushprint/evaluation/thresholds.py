@@ -1,0 +1,106 @@
+"""From which probability on a picture is called AI; both thresholds are fixed on validation pictures."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import numpy as np
+import pandas as pd
+
+# The strict threshold calls at most this share of human works AI.
+FALSE_ALARMS = 0.01
+# Of fewer human works than this, a single one exceeds that share.
+ENOUGH = 100
+
+
+class Strict(TypedDict):
+    """The strict threshold; see `strict_threshold`."""
+
+    threshold: float | None
+    human: int
+    why: str | None
+
+
+class Cuts(TypedDict):
+    """Both thresholds; see `cuts`."""
+
+    threshold: float
+    strict: Strict
+
+
+class Thresholds(Cuts):
+    """Both thresholds of a variant, and the origin of each of its classes."""
+
+    origins: dict[str, str]
+
+
+def origins_of(pictures: pd.DataFrame) -> dict[str, str]:
+    """The origin of each class; `pictures` has the columns `label` (class) and `origin`, and a class has one origin."""
+    return dict(zip(pictures["label"], pictures["origin"], strict=True))
+
+
+def ai_probability(predictions: pd.DataFrame, origins: Mapping[str, str]) -> np.ndarray:
+    """The sum of the probabilities of the AI classes, float64 [pictures], 0 to 1.
+
+    Parameters
+    ----------
+    predictions : columns `p_<class>`
+    origins : the origin of each class, `ai` or `human`; classes without a column do not count
+    """
+    columns = [f"p_{name}" for name, origin in origins.items() if origin == "ai" and f"p_{name}" in predictions]
+    # The sum of rounded probabilities may exceed 1 a little.
+    return predictions[columns].to_numpy(dtype=float).sum(1).clip(0, 1)
+
+
+def threshold(is_ai: np.ndarray, score: np.ndarray) -> float:
+    """The threshold of the largest balanced accuracy (Youden, 1950); a picture is called AI at `score` >= threshold.
+
+    It lies midway between two scores. Of several equally good thresholds it is the one nearest to 0.5, then the lower
+    one. It is 0.5 where one origin has no pictures, and where no threshold is better than guessing.
+
+    Parameters
+    ----------
+    is_ai : bool [pictures]
+    score : float [pictures], the probability of AI, 0 to 1
+    """
+    levels, place = np.unique(score, return_inverse=True)
+    ai, human = (np.bincount(place[side], minlength=len(levels)) for side in (is_ai, ~is_ai))
+    if not ai.any() or not human.any() or len(levels) < 2:
+        return 0.5
+    # Youden's J times both counts is a whole number, so that ties are exact.
+    gain = (np.cumsum(human) * ai.sum() - np.cumsum(ai) * human.sum())[:-1]
+    if gain.max() <= 0:
+        return 0.5
+    best = _between(levels[:-1], levels[1:])[gain == gain.max()]
+    return float(best[np.abs(best - 0.5).argmin()])
+
+
+def strict_threshold(is_ai: np.ndarray, score: np.ndarray) -> Strict:
+    """The lowest threshold that calls at most `FALSE_ALARMS` of the human works AI.
+
+    Parameters are those of `threshold`.
+
+    Returns
+    -------
+    `threshold`, midway between the scores of a human work and of a picture above it, or just above the former where no
+    picture is above (null without human works); `human`, the number of human works; and `why` the threshold is not
+    reliable, or null
+    """
+    human = np.sort(score[~is_ai])[::-1]
+    if not len(human):
+        return {"threshold": None, "human": 0, "why": "no human validation pictures"}
+    highest = human[int(FALSE_ALARMS * len(human))]
+    above = score[score > highest]
+    cut = _between(highest, above.min()) if len(above) else np.nextafter(highest, 2)
+    why = f"fewer than {ENOUGH} human validation pictures" if len(human) < ENOUGH else None
+    return {"threshold": float(cut), "human": len(human), "why": why}
+
+
+def cuts(is_ai: np.ndarray, score: np.ndarray) -> Cuts:
+    """Both thresholds by validation pictures; parameters are those of `threshold`."""
+    return {"threshold": threshold(is_ai, score), "strict": strict_threshold(is_ai, score)}
+
+
+def _between(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Midway between two values; `high` where rounding would give `low`."""
+    middle = (low + high) / 2
+    return np.where(middle > low, middle, high)

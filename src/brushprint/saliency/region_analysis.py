@@ -1,0 +1,98 @@
+"""Where the heat of a variant lies in its test pictures, and whether its maps are faithful."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+
+from brushprint.models.networks import Model
+from brushprint.saliency.faithfulness import cascade, curves, judged
+from brushprint.saliency.profiles import profiles
+from brushprint.saliency.regions import effects
+from brushprint.stats.allocation import stratified
+
+# The columns whose values mean maps and effects are given for; see `groups_of`.
+GROUPS = ("outcome", "origin", "source", "style", "outcome and style", "2d cluster", "full cluster")
+
+
+class RegionAnalysis(NamedTuple):
+    """What `analyse_regions` measures."""
+
+    shares: pd.DataFrame
+    mean_maps: pd.DataFrame
+    effects: pd.DataFrame
+    curves: pd.DataFrame
+    faithfulness: dict[str, Any]
+
+
+def analyse_regions(
+    model: Model,
+    pixels: np.ndarray,
+    test: pd.DataFrame,
+    points: pd.DataFrame,
+    faces: pd.DataFrame,
+    *,
+    random_networks: int,
+    seed: int,
+    checked: int,
+    checking_seed: int,
+    device: str,
+) -> RegionAnalysis:
+    """Measure the heat in regions of every test picture, and the faithfulness of the maps of some.
+
+    Parameters
+    ----------
+    model : the trained network
+    pixels : uint8 [rows, side, side, 3], maybe memory-mapped
+    test, points : see `groups_of`
+    faces : see `brushprint.data.faces.find_faces`
+    random_networks, seed : of the nulls, see `brushprint.saliency.profiles.profiles`
+    checked : at most so many pictures are checked, drawn so that each class keeps its share
+    checking_seed : of that draw and of the checks
+    device : see `brushprint.models.networks.device`
+
+    Returns
+    -------
+    shares, mean_maps : see `brushprint.saliency.profiles.profiles`
+    effects : see `brushprint.saliency.regions.effects`
+    curves : see `brushprint.saliency.faithfulness.curves`, with `image_id` in place of `picture`
+    faithfulness : see `brushprint.saliency.faithfulness.judged`; and `cascade`, see the function of this name there
+    """
+    table = groups_of(test, points)
+    shares, mean_maps = profiles(
+        model,
+        pixels,
+        table,
+        faces,
+        groups=GROUPS,
+        random_networks=random_networks,
+        seed=seed,
+        device=device,
+    )
+    some = table.iloc[stratified(table["label"], checked, checking_seed)]
+    shown = torch.from_numpy(pixels[some["row"].to_numpy()])
+    classes = torch.tensor([model.classes.index(name) for name in some["predicted"]])
+    checks = curves(model, shown, classes, seed=checking_seed, device=device)
+    randomised = cascade(model, shown, classes, seed=checking_seed, device=device)
+    faithfulness = {**judged(checks), "cascade": randomised}
+    checks.insert(0, "image_id", some["image_id"].to_numpy()[checks.pop("picture")])
+    return RegionAnalysis(shares, mean_maps, effects(shares, table, GROUPS), checks, faithfulness)
+
+
+def groups_of(test: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
+    """The test pictures in the order of their points, with the columns `GROUPS`.
+
+    Parameters
+    ----------
+    test : `image_id`, `outcome`, `origin`, `source`, `style`, and further columns, which are kept
+    points : `image_id`, `cluster_2d` and `cluster_full`, see `brushprint.features.latent.latent`
+
+    A cluster belongs to an outcome, like "correct 0". A picture without a style has no "outcome and style".
+    """
+    clusters = points[["image_id", "cluster_2d", "cluster_full"]]
+    table = clusters.merge(test, on="image_id", validate="one_to_one")
+    for space in ("2d", "full"):
+        table[f"{space} cluster"] = table["outcome"].str.cat(table.pop(f"cluster_{space}").astype(str), sep=" ")
+    table["outcome and style"] = table["outcome"].str.cat(table["style"].astype("string"), sep=" ")
+    return table

@@ -1,0 +1,104 @@
+"""All measures of a variant, each held against the module that computes it."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brushprint.evaluation import abstention, calibration, detection, metrics
+from brushprint.evaluation.predictions import predictions_table
+from brushprint.evaluation.variant import Evaluation, evaluate_variant
+from brushprint.stats import bootstrap
+
+CLASSES = ["ai baroque", "ai realism", "human baroque", "human realism"]
+
+
+@pytest.fixture(autouse=True)
+def few_resamples():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "RESAMPLES", 20)
+        yield
+
+
+def split(leaks: int) -> pd.DataFrame:
+    """Pictures of all classes; so many test pictures are near duplicates of one that trains."""
+    partitions = np.repeat(["train", "validation", "test"], [40, 60, 80])
+    label = np.array(CLASSES)[np.arange(180) % 4]
+    words = pd.DataFrame([name.split() for name in label], columns=["origin", "style"])
+    table = words.assign(image_id=[f"id{number}" for number in range(180)], partition=partitions, label=label)
+    table = table.assign(row=np.arange(180), copy=0, group=np.arange(180))
+    table["source"] = np.where(table["origin"] == "human", "human", "dalle")
+    table.loc[100 : 99 + leaks, "group"] = 0
+    return table
+
+
+def answers(pictures: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
+    """The answers of a network that is right more often than not."""
+    held_out = pictures[pictures["partition"] != "train"].reset_index(drop=True)
+    logits = np.random.default_rng(0).normal(0, 1.2, (len(held_out), 4))
+    logits[np.arange(len(held_out)), pd.Index(CLASSES).get_indexer(held_out["label"])] += 1.5
+    p = pd.DataFrame(calibration.apply(logits, 1), columns=[f"p_{name}" for name in CLASSES])
+    return predictions_table(held_out[["image_id", "partition", "label"]].join(p), pictures)
+
+
+def evaluated(leaks: int) -> tuple[Evaluation, pd.DataFrame, dict]:
+    pictures = split(leaks)
+    predictions, thresholds = answers(pictures)
+    # Copies of pictures that train are in the split, too.
+    pictures = pd.concat([pictures, pictures.head(9).assign(copy=1)])
+    test = predictions[predictions["partition"] == "test"]
+    return evaluate_variant(predictions, thresholds, pictures, seed=3), test, thresholds
+
+
+def test_each_part_is_what_its_module_gives() -> None:
+    found, test, thresholds = evaluated(leaks=0)
+    measured, groups = found.metrics, test["group"].to_numpy()
+    assert list(measured) == [
+        *("classes", "parts", "says", "validation", "test", "detection", "leaked", "apart", "calibration", "verdict")
+    ]
+    assert json.loads(json.dumps(measured, allow_nan=False)) == measured
+    assert measured["classes"] == CLASSES
+    parts = {"origin": ["ai", "ai", "human", "human"], "style": ["baroque", "realism"] * 2}
+    assert measured["parts"] == parts | {"source": ["dalle", "dalle", "human", "human"]} == measured["says"]
+    frame = pd.DataFrame(measured["parts"], index=CLASSES)
+    assert measured["test"] == metrics.evaluate(test, frame, groups, 3)
+    is_ai, score = (test["origin"] == "ai").to_numpy(), test["ai_probability"].to_numpy()
+    cuts = {name: thresholds[name] for name in ("threshold", "strict")}
+    assert measured["detection"] == detection.evaluate(is_ai, score, **cuts, groups=groups, seed=3)
+    assert (measured["leaked"], measured["apart"]) == (0, None)
+    assert measured["validation"]["pictures"] == 60
+
+
+def test_the_temperature_and_the_band_are_those_of_validation() -> None:
+    found, test, _ = evaluated(leaks=0)
+    calibrated, verdict = found.metrics["calibration"], found.metrics["verdict"]
+    columns = [f"p_{name}" for name in CLASSES]
+    labels, groups = pd.Index(CLASSES).get_indexer(test["label"]), test["group"].to_numpy()
+    p = calibration.apply(calibration.log_probabilities(test[columns].to_numpy()), calibrated["temperature"])
+    assert calibrated["before"] == calibration.calibration(test[columns].to_numpy(), labels, groups, 3)
+    assert calibrated["after"] == calibration.calibration(p, labels, groups, 3)
+    assert calibrated["temperature"] != 1
+    assert (verdict["human"], verdict["ai"], verdict["level"]) == (30, 30, abstention.LEVEL)
+    is_ai, called = (test["origin"] == "ai").to_numpy(), test["called_ai"].to_numpy()
+    expected = abstention.evaluate(is_ai, p[:, :2].sum(1), groups, verdict, called_ai=called, seed=3)
+    assert verdict["test"] == expected
+
+
+def test_test_pictures_with_a_near_duplicate_in_training_are_counted_and_left_out_beside() -> None:
+    found, test, _ = evaluated(leaks=7)
+    assert found.metrics["leaked"] == 7
+    assert found.metrics["test"]["pictures"] == 80
+    apart = test[test["group"] != 0]
+    frame = pd.DataFrame(found.metrics["parts"], index=CLASSES)
+    assert found.metrics["apart"] == metrics.evaluate(apart, frame, apart["group"].to_numpy(), 3)
+    assert evaluated(leaks=80)[0].metrics["apart"] is None
+
+
+def test_tables_are_of_test_pictures() -> None:
+    found, test, _ = evaluated(leaks=0)
+    pd.testing.assert_frame_equal(found.confusion, test[["label", "predicted"]])
+    assert set(found.roc["class"]) == set(CLASSES)
+    assert set(found.detection["curve"]) == {"roc", "precision_recall"}
+    assert found.styles["pictures"].sum() == 80
+    assert len(found.styles) == 4
