@@ -6,13 +6,13 @@ import pandas as pd
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_json
 from brushprint.data.array_digests import open_pixels
-from brushprint.models import networks
+from brushprint.models.files import load_model
 from brushprint.predict.onnx_models import export_checked
 
 with logged(snakemake.log[0]):
     given, params, target = snakemake.input, snakemake.params, snakemake.output
     cost = export_checked(
-        networks.load(given.model),
+        load_model(given.model),
         json.loads(Path(given.metrics).read_text()),
         open_pixels(given.pixels, given.seal),
         pd.read_parquet(given.predictions, filters=[("partition", "==", "test")]),

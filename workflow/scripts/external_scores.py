@@ -7,7 +7,7 @@ import pandas as pd
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_json, write_parquet
 from brushprint.evaluation.external import evaluate_external
-from brushprint.models import networks
+from brushprint.models.files import load_model
 from brushprint.training.corrupted_inference import ai_scores
 
 with logged(snakemake.log[0]):
@@ -16,7 +16,7 @@ with logged(snakemake.log[0]):
     pixels = np.load(given.pixels, mmap_mode="r")[:, None]
     metrics, scores = evaluate_external(
         pd.read_parquet(given.external),
-        ai_scores(networks.load(given.model), pixels, thresholds["origins"], device=params.device)[:, 0],
+        ai_scores(load_model(given.model), pixels, thresholds["origins"], device=params.device)[:, 0],
         pd.read_parquet(given.catalogue, columns=["sha256", "phash"]),
         thresholds,
         seed=params.seed,

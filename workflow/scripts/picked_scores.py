@@ -7,13 +7,13 @@ import pandas as pd
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
 from brushprint.evaluation.picked import picked_scores
-from brushprint.models import networks
+from brushprint.models.files import load_model
 from brushprint.training.corrupted_inference import ai_scores
 
 with logged(snakemake.log[0]):
     given = snakemake.input
     thresholds = json.loads(Path(given.thresholds).read_text())
     pixels = np.load(given.pixels, mmap_mode="r")
-    p_ai = ai_scores(networks.load(given.model), pixels, thresholds["origins"], device=snakemake.params.device)
+    p_ai = ai_scores(load_model(given.model), pixels, thresholds["origins"], device=snakemake.params.device)
     paths = pd.read_parquet(given.picked, columns=["path"])["path"]
     write_parquet(picked_scores(paths, p_ai, thresholds["threshold"]), snakemake.output[0])

@@ -3,13 +3,13 @@ import pandas as pd
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_json, write_parquet
 from brushprint.data.array_digests import open_pixels
-from brushprint.models import networks
+from brushprint.models.files import load_model
 from brushprint.saliency.region_analysis import analyse_regions
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     analysis = analyse_regions(
-        networks.load(given.model),
+        load_model(given.model),
         open_pixels(given.pixels, given.seal),
         pd.read_parquet(given.predictions, filters=[("partition", "==", "test")]),
         pd.read_parquet(given.points),

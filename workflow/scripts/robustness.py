@@ -7,7 +7,7 @@ import pandas as pd
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
 from brushprint.evaluation.robustness import evaluate_corrupted
-from brushprint.models import networks
+from brushprint.models.files import load_model
 from brushprint.training.corrupted_inference import ai_scores
 
 with logged(snakemake.log[0]):
@@ -16,7 +16,7 @@ with logged(snakemake.log[0]):
     # The array may be larger than memory.
     pixels = np.load(given.perturbed, mmap_mode="r")
     rates, scores = evaluate_corrupted(
-        ai_scores(networks.load(given.model), pixels, thresholds["origins"], device=params.device),
+        ai_scores(load_model(given.model), pixels, thresholds["origins"], device=params.device),
         corrupted["image_id"],
         corrupted["swapped"],
         pd.read_parquet(given.predictions, filters=[("partition", "==", "test")]),

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from brushprint.predict.predict import Said
+    from brushprint.predict.predict import Prediction
     from brushprint.predict.results import Results
 
 NO_PROOF = "A score is not proof of authorship. Unsure: the picture resembles works of both origins, or of neither."
@@ -45,7 +45,7 @@ def print_synthetic(runs: Iterable["Results"], names: Sequence[str]) -> None:
         print(SYNTHETIC)
 
 
-def print_answers(answers: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> None:
+def print_answers(answers: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
     """Print a block for each picture with a row for each variant; `names` are the variants that were asked."""
     answered = False
     for picture in answers:
@@ -74,12 +74,12 @@ def print_answers(answers: Iterable[list["Said"]], results: "Results", names: Se
         print_synthetic([results], names)
 
 
-def print_answers_as_json(answers: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> None:
+def print_answers_as_json(answers: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
     """Print one JSON document with an object for each picture and variant."""
     print_json(list(_records(answers, results, names)))
 
 
-def print_answers_as_csv(answers: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> None:
+def print_answers_as_csv(answers: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
     """Print a line for each picture and variant; of the sources and styles only the likeliest."""
     columns = ["picture", "sha256", "variant", "verdict", "ai", "label", "source", "style"]
     writer = csv.DictWriter(
@@ -158,7 +158,9 @@ def print_comparison(rows: Iterable[Mapping[str, Any]]) -> None:
     print()
 
 
-def _records(answers: Iterable[list["Said"]], results: "Results", names: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _records(
+    answers: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]
+) -> Iterator[dict[str, Any]]:
     """Each answer as plain values."""
     synthetic = {name: results.synthetic(name) for name in names}
     for row in (row for picture in answers for row in picture):

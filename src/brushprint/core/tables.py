@@ -41,7 +41,7 @@ def write_json(value: Any, target: str | Path) -> None:
 def write_npz(arrays: Mapping[str, np.ndarray], target: str | Path) -> None:
     """Write arrays by name to a compressed .npz file."""
     with replacing(target) as part, part.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
 
 
 def read_features(file: str | Path, layer: str, chosen: np.ndarray) -> np.ndarray:

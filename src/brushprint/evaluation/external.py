@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from brushprint.core.job_log import LOG
-from brushprint.data.near_duplicates import near
+from brushprint.data.near_duplicates import hash_matches
 from brushprint.evaluation import detection
 from brushprint.evaluation.thresholds import Thresholds
 
@@ -30,7 +30,7 @@ def evaluate_external(
         has, too, or nearly, so that they may have been trained on
     scores : a row a picture that is not left out: `image_id`, `path`, `origin`, `source`, `style` and `p_ai`
     """
-    known = external["sha256"].isin(own["sha256"]).to_numpy() | near(external["phash"], own["phash"])
+    known = external["sha256"].isin(own["sha256"]).to_numpy() | hash_matches(external["phash"], own["phash"])
     LOG.info("external: %d of %d pictures are in the collection too and are left out", known.sum(), len(external))
     scores = external.assign(p_ai=ai_probability)[~known]
     metrics = detection.evaluate(

@@ -35,7 +35,7 @@ def facts(about: Mapping[str, Any], metrics: Mapping[str, Any], harmonise: Mappi
 
     Parameters
     ----------
-    about : the metadata of the model's file, see `brushprint.models.networks.Model`
+    about : the metadata of the model's file, see `brushprint.models.model.Model`
     metrics : see `brushprint.evaluation.variant.evaluate_variant`
     harmonise : the setting of the collection
 

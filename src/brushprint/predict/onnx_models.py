@@ -20,8 +20,8 @@ from brushprint.core.errors import UserError
 from brushprint.core.job_log import LOG
 from brushprint.evaluation.calibration import apply
 from brushprint.evaluation.metrics import evaluate
-from brushprint.models import networks
-from brushprint.models.networks import Model
+from brushprint.models.inputs import as_input, batch_size
+from brushprint.models.model import Model, copy_of
 from brushprint.predict.answer import FACTS, facts
 from brushprint.stats.allocation import stratified
 

@@ -154,8 +154,8 @@ def _tensor(variant: _Variant, pictures: Sequence[_Picture]) -> torch.Tensor:
 
 
 def _ask(variant: _Variant, pictures: Sequence[_Picture]) -> list[Prediction]:
-    where = networks.device("auto")
-    network, batch = variant.model.network.to(where), networks.batch(variant.facts["image_size"])
+    where = choose_device("auto")
+    network, batch = variant.model.network.to(where), batch_size(variant.facts["image_size"])
     with torch.no_grad():
         parts = [network(variant.model.inputs(part.to(where))) for part in _tensor(variant, pictures).split(batch)]
     probabilities = calibration.apply(torch.cat(parts).double().cpu().numpy(), variant.facts["temperature"])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from brushprint.models.networks import Model
+from brushprint.models.model import Model
 from brushprint.saliency.example_selection import choose, draw_panels
 from brushprint.saliency.gradcam import heatmaps
 from brushprint.saliency.occlusion import agreement, as_maps, drops, scaled, summary, under_patches, windows
@@ -44,7 +44,7 @@ def explain(
     pictures, panel : how many are shown of each cluster, and in each panel; see `brushprint.saliency.example_selection`
     occlusion : `patch` and `stride`, see `brushprint.saliency.occlusion.scaled`
     seed : of the draw, and of the intervals
-    device : see `brushprint.models.networks.device`
+    device : see `brushprint.models.devices.choose_device`
 
     Returns
     -------

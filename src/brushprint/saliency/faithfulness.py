@@ -152,7 +152,7 @@ def cascade(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed
 
 def _from_the_top(network: nn.Module) -> Iterator[tuple[list[str], bool]]:
     """The modules with weights, from the output down, in at most `STAGES` groups; and whether a group is the last."""
-    names = [name for name in networks.blocks(network) if list(network.get_submodule(name).parameters())][::-1]
+    names = [name for name in blocks(network) if list(network.get_submodule(name).parameters())][::-1]
     stages = min(STAGES, len(names))
     for stage, part in enumerate(np.array_split(names, stages), start=1):
         yield part.tolist(), stage == stages

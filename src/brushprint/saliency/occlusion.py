@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from scipy.stats import bootstrap
 
-from brushprint.models import networks
-from brushprint.models.networks import Model
+from brushprint.models.devices import choose_device
+from brushprint.models.inputs import batch_size
+from brushprint.models.model import Model
 from brushprint.stats.ranks import centred_ranks
 
 # Settings are in pixels of a picture of this side, that of the study whose patch is used.
@@ -44,7 +45,7 @@ def drops(
     pictures : uint8 [pictures, side, side, 3]
     classes : int64 [pictures]
     hidden : see `windows`
-    device : see `brushprint.models.networks.device`
+    device : see `brushprint.models.devices.choose_device`
 
     Returns
     -------

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from brushprint.models.networks import Model
+from brushprint.models.model import Model
 from brushprint.saliency.faithfulness import cascade, curves, judged
 from brushprint.saliency.profiles import profiles
 from brushprint.saliency.regions import effects
@@ -50,7 +50,7 @@ def analyse_regions(
     random_networks, seed : of the nulls, see `brushprint.saliency.profiles.profiles`
     checked : at most so many pictures are checked, drawn so that each class keeps its share
     checking_seed : of that draw and of the checks
-    device : see `brushprint.models.networks.device`
+    device : see `brushprint.models.devices.choose_device`
 
     Returns
     -------

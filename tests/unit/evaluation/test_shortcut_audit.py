@@ -13,8 +13,8 @@ from PIL import Image
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from brushprint.data.catalogue import catalogue
-from brushprint.data.shortcut_features import COLUMNS, GROUPS, cues
+from brushprint.data.catalogue import build_catalogue
+from brushprint.data.shortcut_features import COLUMNS, GROUPS, measure
 from brushprint.evaluation.shortcut_audit import ALL, TELLING, _balanced_accuracy, _bound, audit
 from brushprint.stats import bootstrap
 from brushprint.stats.intervals import FEWEST

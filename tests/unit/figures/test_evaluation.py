@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brushprint.evaluation import calibration, detection
-from brushprint.evaluation.arms import Answers, unseen
 from brushprint.evaluation.thresholds import strict_threshold
-from brushprint.figures import evaluation, style
+from brushprint.figures import evaluation
+from brushprint.figures.style import spaced
 from brushprint.stats import bootstrap
 from tests.support.drawing import check_whole_and_the_same_twice, keep_figures
 from tests.support.labels import MANY, ORIGINS, SOURCES, STYLES

@@ -5,7 +5,8 @@ from captum.attr import LayerGradCam
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-from brushprint.models import networks
+from brushprint.models.inputs import as_input
+from brushprint.models.model import Model
 from brushprint.saliency.gradcam import as_heat, grad_cam, heatmaps
 from tests.conftest import ARCHITECTURES, model_of
 from tests.support import planted

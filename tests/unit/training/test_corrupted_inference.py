@@ -27,12 +27,12 @@ def random_model(**recipe: object) -> Model:
 def test_every_condition_is_answered_as_inference_answers_its_pictures(recipe: dict, tmp_path):
     np.save(tmp_path / "corrupted.npy", corrupted_pictures())
     corrupted = np.load(tmp_path / "corrupted.npy", mmap_mode="r")
-    probabilities = scores(random_model(**recipe), corrupted, device="cpu")
-    assert (probabilities.dtype, probabilities.shape) == (np.float32, (5, 4, 3))
+    whole = scores(random_model(**recipe), corrupted, device="cpu")
+    assert (whole.dtype, whole.shape) == (np.float32, (5, 4, 3))
     table = pd.DataFrame({"row": range(5), "image_id": list("abcde"), "partition": "test", "label": "ai"})
     for condition in range(4):
-        probabilities, _ = infer(random_model(**recipe), np.asarray(perturbed[:, condition]), table, device="cpu")
-        np.testing.assert_allclose(found[:, condition], probabilities[[f"p_{name}" for name in CLASSES]], atol=1e-6)
+        probabilities, _ = infer(random_model(**recipe), np.asarray(corrupted[:, condition]), table, device="cpu")
+        np.testing.assert_allclose(whole[:, condition], probabilities[[f"p_{name}" for name in CLASSES]], atol=1e-6)
 
 
 def test_the_size_of_batches_changes_nothing_but_rounding_and_runs_give_the_same_bits(monkeypatch: pytest.MonkeyPatch):
