@@ -1,9 +1,9 @@
-"""One row a picture, and what the collection looks like."""
+"""One row for each picture, what gives its origin away beside the art, and which pictures are nearly the same."""
 
 
 rule catalogue:
     input:
-        PICTURES["input"],
+        COLLECTION,
     output:
         catalogue=f"{RESULTS}/catalogue.parquet",
         rejected=f"{RESULTS}/rejected.parquet",
@@ -12,30 +12,84 @@ rule catalogue:
     threads: ALL_CORES
     params:
         *code("catalogue"),
-        **PICTURES["params"],
+        **PICTURES.params,
         labels=[rule.model_dump() for rule in CONFIG.collection.labels],
         images=CONFIG.budget.images,
         max_rejected=CONFIG.collection.max_rejected,
-        seed=seed_of("catalogue"),
+        seed=PLAN.seed_of("catalogue"),
         setting="collection.source",
     script:
         "../scripts/catalogue.py"
 
 
-EXAMPLES = figure_registry.of_collection("examples.jpg")
+rule shortcut_features:
+    input:
+        COLLECTION,
+        catalogue=rules.catalogue.output.catalogue,
+    output:
+        f"{RESULTS}/cues-{{state}}.parquet",
+    log:
+        f"{LOGS}/shortcut_features-{{state}}.log",
+    wildcard_constraints:
+        state=one_of(PLAN.states),
+    threads: ALL_CORES
+    params:
+        *code("shortcut_features"),
+        **PICTURES.params,
+        harmonise=lambda wildcards: PLAN.harmonise if wildcards.state == "harmonised" else None,
+    script:
+        "../scripts/shortcut_features.py"
+
+
+rule near_duplicates:
+    input:
+        COLLECTION,
+        catalogue=rules.catalogue.output.catalogue,
+        features=f"{RESULTS}/cues-raw.parquet",
+    output:
+        pairs=f"{RESULTS}/duplicates.parquet",
+        groups=f"{RESULTS}/groups.parquet",
+    log:
+        f"{LOGS}/near_duplicates.log",
+    threads: ALL_CORES
+    params:
+        *code("near_duplicates"),
+        **PICTURES.params,
+    script:
+        "../scripts/near_duplicates.py"
+
+
+rule shortcut_audit:
+    input:
+        features=expand(rules.shortcut_features.output, state=PLAN.states),
+        catalogue=rules.catalogue.output.catalogue,
+        groups=rules.near_duplicates.output.groups,
+    output:
+        f"{RESULTS}/audit.json",
+    log:
+        f"{LOGS}/shortcut_audit.log",
+    # Before training: a person who sees its warnings may want to stop.
+    priority: 2
+    params:
+        *code("shortcut_audit"),
+        **CONFIG.audit.model_dump(),
+        states=PLAN.states,
+        seed=PLAN.seed_of("audit"),
+    script:
+        "../scripts/shortcut_audit.py"
 
 
 rule examples:
     input:
-        PICTURES["input"],
-        catalogue=f"{RESULTS}/catalogue.parquet",
+        COLLECTION,
+        catalogue=rules.catalogue.output.catalogue,
     output:
-        shown(EXAMPLES),
+        shown(figures.of_collection("examples.jpg")),
     log:
         f"{LOGS}/examples.log",
     params:
         *code("figures"),
-        **drawn([EXAMPLES]),
+        **drawn([figures.of_collection("examples.jpg")]),
         **SEEN,
     script:
         "../scripts/figures.py"

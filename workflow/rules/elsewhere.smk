@@ -1,48 +1,33 @@
 """Pictures from elsewhere: a further test set with labels (external), and hand-picked ones without; neither trains."""
 
+# The files of a run that follow from them.
+EXTERNAL_METRICS = []
+PICKED_FILES = []
 
-def pictures_from(source, setting):
-    """The params of rules that open the pictures of a setting, with the digest of their content."""
-    path = Path(source).expanduser()
-    if not path.exists():
-        stop(f"{setting}: {path} does not exist; give a folder, a zip or a tar")
-    digest = provenance.content_digest(path, Path(f"{SCRATCH}/digests/{setting}.json"))
-    return {"root": str(path), "digest": digest, "harmonise": HARMONISE}
-
-
-def array_of(kind, *decides):
-    """An array in the scratch folder, which is not versioned: its name says what decides its content."""
-    return f"{SCRATCH}/{kind}-{key(decides)[:8]}-{{size}}-{{resize}}.npy"
-
-
-def seen_from(rule):
-    """The array that a variant sees of such pictures, and its digest."""
-
-    def files(wildcards):
-        pixels, digest = expand(getattr(rules, rule).output, **SEALED[wildcards.variant])
-        return {"pixels": ancient(pixels), "digest": digest}
-
-    return files
-
-
-# Each set of pictures from elsewhere by its name: where they are, and the params of its catalogue.
-ELSEWHERE = {}
-
-if CONFIG.external:
-    EXTERNAL = pictures_from(CONFIG.external.source, "external.source")
-    ELSEWHERE["external"] = EXTERNAL | {
-        "labels": [rule.model_dump() for rule in CONFIG.external.labels],
-        "max_rejected": CONFIG.collection.max_rejected,
-        "setting": "external.source",
-    }
-
-if CONFIG.robustness.picked:
-    PICKED = pictures_from(CONFIG.robustness.picked, "robustness.picked")
-    ELSEWHERE["picked"] = PICKED | {"labels": None, "max_rejected": 1, "setting": "robustness.picked"}
+try:
+    # Each set by its name, with the params of its catalogue.
+    ELSEWHERE = sources.elsewhere(PLAN)
+except UserError as error:
+    stop(error)
 
 
 def elsewhere(param):
     return lambda wildcards: ELSEWHERE[wildcards.elsewhere][param]
+
+
+def pixels_from(rule):
+    """The array that a variant sees of such pictures, and its digest."""
+    pixels, digest = getattr(rules, rule).output
+    return lambda wildcards: {
+        "pixels": ancient(expand(pixels, **variant(wildcards).array)),
+        "digest": expand(digest, **variant(wildcards).array),
+    }
+
+
+def array_of(name, *scripts):
+    """An array in the scratch folder, which is not versioned: its name says what decides its content."""
+    decisive = sources.name_of(*map(code, scripts), ELSEWHERE[name])
+    return f"{SCRATCH}/{name}-{decisive}-{{size}}-{{resize}}.npy"
 
 
 use rule catalogue as elsewhere_catalogue with:
@@ -54,7 +39,7 @@ use rule catalogue as elsewhere_catalogue with:
     log:
         f"{LOGS}/elsewhere_catalogue-{{elsewhere}}.log",
     wildcard_constraints:
-        elsewhere=one_of(ELSEWHERE) or "none",
+        elsewhere=one_of(ELSEWHERE),
     params:
         *code("catalogue"),
         root=elsewhere("root"),
@@ -66,12 +51,9 @@ use rule catalogue as elsewhere_catalogue with:
         setting=elsewhere("setting"),
 
 
-EXTERNAL_METRICS = []
-PICKED_FILES = []
-
-if CONFIG.external:
-    EXTERNAL_METRICS = expand(f"{VARIANT}/external.json", variant=CONFIG.variants)
-    EXTERNAL_PIXELS = array_of("external", code("catalogue"), code("pixels"), ELSEWHERE["external"])
+if "external" in ELSEWHERE:
+    EXTERNAL_PIXELS = array_of("external", "catalogue", "pixels")
+    EXTERNAL_METRICS = of_each("external.json")
 
     use rule pixels as external_pixels with:
         input:
@@ -83,14 +65,14 @@ if CONFIG.external:
             f"{LOGS}/external_pixels-{{size}}-{{resize}}.log",
         params:
             *code("pixels"),
-            **EXTERNAL,
+            **{name: ELSEWHERE["external"][name] for name in SEEN},
 
     rule external_scores:
         input:
-            unpack(seals_of),
+            unpack(seals),
             unpack(trained),
-            unpack(seen_from("external_pixels")),
-            catalogue=f"{RESULTS}/catalogue.parquet",
+            unpack(pixels_from("external_pixels")),
+            catalogue=rules.catalogue.output.catalogue,
             external=f"{RESULTS}/external.parquet",
             thresholds=f"{VARIANT}/thresholds.json",
         output:
@@ -99,20 +81,19 @@ if CONFIG.external:
         log:
             f"{LOGS}/external_scores-{{variant}}.log",
         resources:
-            **GPU,
+            **PLAN.gpu,
         params:
             *code("external_scores"),
             network=network_code("external_scores"),
             pictures=ELSEWHERE["external"],
-            seed=lambda wildcards: seed_of(f"{wildcards.variant} external"),
+            seed=lambda wildcards: PLAN.seed_of(f"{wildcards.variant} external"),
             device=CONFIG.device,
         script:
             "../scripts/external_scores.py"
 
 
-if CONFIG.robustness.picked:
-    PICKED_SEED = seed_of("robustness")
-    PICKED_PIXELS = array_of("picked", code("catalogue"), code("corrupt"), ELSEWHERE["picked"], PICKED_SEED)
+if "picked" in ELSEWHERE:
+    PICKED_PIXELS = array_of("picked", "catalogue", "corrupt")
 
     use rule corrupt as picked_corrupt with:
         input:
@@ -124,15 +105,15 @@ if CONFIG.robustness.picked:
             f"{LOGS}/picked_corrupt-{{size}}-{{resize}}.log",
         params:
             *code("corrupt"),
-            **PICKED,
-            seed=PICKED_SEED,
+            **{name: ELSEWHERE["picked"][name] for name in SEEN},
+            seed=PLAN.seed_of("robustness"),
             draw=None,
 
     rule picked_scores:
         input:
-            unpack(seals_of),
+            unpack(seals),
             unpack(trained),
-            unpack(seen_from("picked_corrupt")),
+            unpack(pixels_from("picked_corrupt")),
             picked=f"{RESULTS}/picked.parquet",
             thresholds=f"{VARIANT}/thresholds.json",
         output:
@@ -140,29 +121,32 @@ if CONFIG.robustness.picked:
         log:
             f"{LOGS}/picked_scores-{{variant}}.log",
         resources:
-            **GPU,
+            **PLAN.gpu,
         params:
             *code("picked_scores"),
             network=network_code("picked_scores"),
-            pictures=[ELSEWHERE["picked"], PICKED_SEED],
+            pictures=[ELSEWHERE["picked"], PLAN.seed_of("robustness")],
             device=CONFIG.device,
         script:
             "../scripts/picked_scores.py"
 
     rule picked_table:
         input:
-            scores=expand(f"{VARIANT}/picked.parquet", variant=CONFIG.variants),
+            scores=of_each("picked.parquet"),
             pictures=f"{RESULTS}/picked.parquet",
         output:
             table=f"{RESULTS}/picked.csv",
-            figure=shown(figure_registry.of_collection("picked.png")),
+            figure=shown(figures.of_collection("picked.png")),
         log:
             f"{LOGS}/picked_table.log",
         params:
             *code("picked_table"),
-            **PICKED,
-            variants=list(CONFIG.variants),
+            **{name: ELSEWHERE["picked"][name] for name in SEEN},
+            variants=PLAN.names,
         script:
             "../scripts/picked_table.py"
 
-    PICKED_FILES = [*expand(rules.elsewhere_catalogue.output, elsewhere="picked"), *map(str, rules.picked_table.output)]
+    PICKED_FILES = [
+        *expand(rules.elsewhere_catalogue.output, elsewhere="picked"),
+        *map(str, rules.picked_table.output),
+    ]

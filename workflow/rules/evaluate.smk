@@ -1,4 +1,4 @@
-"""How good the predictions are, of each variant and side by side."""
+"""How good the predictions are: of each variant, side by side, on corrupted pictures, and of retrained variants."""
 
 
 rule evaluate:
@@ -10,7 +10,6 @@ rule evaluate:
             f"{VARIANT}/metrics.json",
             caption="../report/metrics.rst",
             category="{variant}",
-            subcategory="Metrics",
             labels={"figure": "Metrics"},
         ),
         roc=f"{VARIANT}/roc.csv",
@@ -21,30 +20,102 @@ rule evaluate:
         f"{LOGS}/evaluate-{{variant}}.log",
     params:
         *code("evaluate"),
-        task=lambda wildcards: CONFIG.variants[wildcards.variant].task,
-        seed=lambda wildcards: seed_of(wildcards.variant),
+        task=lambda wildcards: variant(wildcards).task,
+        seed=lambda wildcards: variant(wildcards).seed,
     script:
         "../scripts/evaluate.py"
 
 
 rule compare:
     input:
-        metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
-        predictions=expand(f"{VARIANT}/predictions.parquet", variant=CONFIG.variants),
+        metrics=of_each("metrics.json"),
+        predictions=of_each("predictions.parquet"),
     output:
         comparisons=f"{RESULTS}/comparisons.json",
         metrics=report(
             f"{RESULTS}/metrics.json",
             caption="../report/compare.rst",
             category="All variants",
-            subcategory="Metrics",
             labels={"figure": "Metrics side by side"},
         ),
     log:
         f"{LOGS}/compare.log",
     params:
         *code("compare"),
-        tasks={name: variant.task for name, variant in CONFIG.variants.items()},
-        seed=seed_of("compare"),
+        tasks={name: PLAN.variants[name].task for name in PLAN.names},
+        seed=PLAN.seed_of("compare"),
     script:
         "../scripts/compare.py"
+
+
+rule mistakes:
+    input:
+        COLLECTION,
+        catalogue=rules.catalogue.output.catalogue,
+        predictions=of_each("predictions.parquet"),
+    output:
+        f"{RESULTS}/mistakes.parquet",
+    log:
+        f"{LOGS}/mistakes.log",
+    params:
+        *code("mistakes"),
+        **SEEN,
+        variants=PLAN.names,
+    script:
+        "../scripts/mistakes.py"
+
+
+def corrupted(name):
+    """The corrupted test pictures that a variant sees, and their digest."""
+    array = PLAN.variants[name].array
+    pixels, digest = expand(rules.corrupt.output, tested=PLAN.tested(array["split"]), **array)
+    return {"corrupted": ancient(pixels), "corrupted_digest": digest}
+
+
+def corruption(name):
+    """What decides them: a run that lost its scratch folder before a job must not hide a change."""
+    tested = PLAN.tested(PLAN.variants[name].split)
+    return [*code("corrupt"), *SEEN.values(), PLAN.seed_of("robustness"), PLAN.test_draw(tested)]
+
+
+rule robustness:
+    input:
+        unpack(seals),
+        unpack(trained),
+        unpack(predicted),
+        unpack(lambda wildcards: corrupted(wildcards.variant)),
+    output:
+        scores=f"{VARIANT}/perturbed.parquet",
+        rates=f"{VARIANT}/robustness.parquet",
+    log:
+        f"{LOGS}/robustness-{{variant}}.log",
+    resources:
+        **PLAN.gpu,
+    params:
+        *code("robustness"),
+        network=network_code("robustness"),
+        corruption=lambda wildcards: corruption(wildcards.variant),
+        seed=lambda wildcards: PLAN.seed_of(f"{wildcards.variant} robustness"),
+        device=CONFIG.device,
+    script:
+        "../scripts/robustness.py"
+
+
+rule arms:
+    input:
+        predictions=expand(f"{VARIANT}/predictions.parquet", variant=PLAN.arms),
+        thresholds=expand(f"{VARIANT}/thresholds.json", variant=PLAN.arms),
+    output:
+        f"{RESULTS}/arms.json",
+    log:
+        f"{LOGS}/arms.log",
+    params:
+        *code("arms"),
+        variants=PLAN.arms,
+        arms={
+            variant.name: {"parent": variant.parent, "without": next(iter(variant.exclude_sources), None)}
+            for variant in PLAN.retrained
+        },
+        seed=PLAN.seed_of("arms"),
+    script:
+        "../scripts/arms.py"

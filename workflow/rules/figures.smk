@@ -1,16 +1,76 @@
-"""The figures of a variant, drawn from the files of the stages before."""
+"""The figures of each variant, and of the whole collection, drawn from the files of the stages before."""
+
+COMPARED = [figures.of_collection(f"{name}.png") for name in ("audit", "arms", "comparisons", "robustness")]
+CORRUPTIONS = figures.of_collection("perturbations.jpg")
+AUGMENTED = figures.of_collection("copies-{split}.jpg")
 
 
 rule figures:
     input:
-        unpack(seals_of),
-        **{name: f"{VARIANT}/{file}" for name, file in figure_registry.VARIANT_FILES.items()},
+        unpack(seals),
+        **{name: f"{VARIANT}/{file}" for name, file in figures.VARIANT_FILES.items()},
     output:
-        [shown(figure) for figure in figure_registry.VARIANT],
+        [shown(figure) for figure in figures.VARIANT],
     log:
         f"{LOGS}/figures-{{variant}}.log",
     params:
         *code("figures"),
-        **drawn(figure_registry.VARIANT),
+        **drawn(figures.VARIANT),
+    script:
+        "../scripts/figures.py"
+
+
+rule collection_figures:
+    input:
+        audit=rules.shortcut_audit.output[0],
+        arms=rules.arms.output[0],
+        comparisons=rules.compare.output.comparisons,
+        rates=of_each("robustness.parquet"),
+    output:
+        [shown(figure) for figure in COMPARED],
+    log:
+        f"{LOGS}/collection_figures.log",
+    params:
+        *code("figures"),
+        **drawn(COMPARED),
+        variants=PLAN.names,
+    script:
+        "../scripts/figures.py"
+
+
+rule corrupted_examples:
+    input:
+        **corrupted(PLAN.largest().name),
+    output:
+        shown(CORRUPTIONS),
+    log:
+        f"{LOGS}/corrupted_examples.log",
+    params:
+        *code("figures"),
+        **drawn([CORRUPTIONS]),
+        corruption=corruption(PLAN.largest().name),
+    script:
+        "../scripts/figures.py"
+
+
+def largest_arrays(wildcards):
+    """The arrays of a split with the most pixels that a variant sees."""
+    pixels, digest = expand(rules.pixels.output, **PLAN.largest(wildcards.split).array)
+    copies, copies_digest = expand(rules.oversample.output, **PLAN.largest(wildcards.split).array)
+    return {"pixels": ancient(pixels), "digest": digest, "copies": ancient(copies), "copies_digest": copies_digest}
+
+
+rule copies_examples:
+    input:
+        unpack(largest_arrays),
+        split=f"{RESULTS}/splits/{{split}}.parquet",
+    output:
+        shown(AUGMENTED, split="{split}"),
+    log:
+        f"{LOGS}/copies_examples-{{split}}.log",
+    params:
+        *code("figures"),
+        **drawn([AUGMENTED]),
+        oversample=lambda wildcards: PLAN.splits[wildcards.split].settings.oversample.model_dump(),
     script:
         "../scripts/figures.py"

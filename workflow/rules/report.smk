@@ -1,76 +1,215 @@
-"""One page that says it all."""
+"""What a run says in the end: model cards, claims, the provenance of each file, the report, and the sums of all files."""
 
-from brushprint.figures.declaration import CollectionGroup
-from brushprint.workflow import runs
+from brushprint.core.digest import sha256
+from brushprint.report import claims_schema
+
+CLAIMS = "config/claims.yaml"
+TEMPLATES = sorted(Path(workflow.basedir, "src/brushprint/report/templates").glob("[!.]*"))
+REPORTED_COPIES = [split for split in PLAN.oversampled if split in PLAN.reported_splits]
+# As text: Snakemake would take a file that is flagged for `snakemake --report` for one of the rule that reads it.
+COLLECTION_FIGURES = [
+    *map(str, [*rules.examples.output, *rules.collection_figures.output, *rules.corrupted_examples.output]),
+    *expand(map(str, rules.copies_examples.output), split=REPORTED_COPIES),
+]
+
+try:
+    claims_schema.load(CLAIMS)
+except UserError as error:
+    stop(error)
+
+
+rule cards:
+    input:
+        external=EXTERNAL_METRICS,
+        audit=rules.shortcut_audit.output[0],
+        arms=rules.arms.output[0],
+        splits=expand(rules.split.output, split=PLAN.reported_splits),
+        metrics=of_each("metrics.json"),
+        styles=of_each("styles.csv"),
+        rates=of_each("robustness.parquet"),
+    output:
+        summary=f"{RESULTS}/cards.json",
+        cards=of_each("card.md"),
+    log:
+        f"{LOGS}/cards.log",
+    localrule: True
+    params:
+        *code("cards"),
+        title=CONFIG.collection.title,
+        synthetic=PLAN.synthetic,
+        splits=PLAN.reported_splits,
+        variants={
+            name: {"task": variant.task, "split": variant.split, "recipe": variant.recipe.model_dump()}
+            for name, variant in PLAN.variants.items()
+            if not variant.parent
+        },
+        external=CONFIG.external and CONFIG.external.title,
+    script:
+        "../scripts/cards.py"
+
+
+rule claims:
+    input:
+        claims=local(ancient(CLAIMS)),
+        catalogue=rules.catalogue.output.catalogue,
+        splits=expand(rules.split.output, split=PLAN.reported_splits),
+        history=of_each("history.csv"),
+        metrics=of_each("metrics.json"),
+        latent=of_each("latent.json"),
+        embedding=of_each("embedding.json"),
+        effects=of_each("region-effects.parquet"),
+    output:
+        f"{RESULTS}/claims.json",
+    log:
+        f"{LOGS}/claims.log",
+    params:
+        *code("claims"),
+        claims=sha256(CLAIMS),
+        collection=CONFIG.collection.name,
+        synthetic=PLAN.synthetic,
+        budget=CONFIG.budget.model_dump(),
+        from_scratch=PLAN.from_scratch,
+        changed=PLAN.changed_from(SHIPPED),
+        splits=PLAN.reported_splits,
+        variants={name: PLAN.variants[name].split for name in PLAN.names},
+    script:
+        "../scripts/claims.py"
+
+
+def files_of(name):
+    """The files of a variant that its provenance lists, each with the rule that writes it."""
+    made = [(str(file), rule) for rule in PLAN.rules_of(name) for file in getattr(rules, rule).output]
+    return {file.replace("{variant}", name): rule for file, rule in made}
+
+
+def code_of(name):
+    """The code of each rule that a variant's files follow from."""
+    network = architectures.module_name(PLAN.variants[name].recipe.architecture)
+    loaded = dict.fromkeys(("weights", "train", "infer", "explain", "regions", "robustness"), [network])
+    loaded |= {"embed": PLAN.embedding_modules, "figures": figures.modules(figures.VARIANT)}
+    return {rule: code(rule, *loaded.get(rule, [])) for rule in [*PLAN.rules_before(name), *PLAN.rules_of(name)]}
+
+
+rule provenance:
+    input:
+        unpack(sealed_split),
+        catalogue=rules.catalogue.output.catalogue,
+        files=lambda wildcards: digested(files_of(wildcards.variant)),
+    output:
+        f"{VARIANT}/provenance.json",
+    log:
+        f"{LOGS}/provenance-{{variant}}.log",
+    localrule: True
+    params:
+        *code("provenance"),
+        rules=lambda wildcards: list(files_of(wildcards.variant).values()),
+        code=lambda wildcards: code_of(wildcards.variant),
+        settings=lambda wildcards: PLAN.settings_of(wildcards.variant, PICTURES.about),
+    script:
+        "../scripts/provenance.py"
+
+
+def digested(files):
+    """Files as inputs, where a digest stands for those that may be larger than what Snakemake checks by its content."""
+    return [ancient(file) if file.endswith(("model.safetensors", "features.parquet")) else file for file in files]
+
 
 # `config` is what the texts of `snakemake --report`, in workflow/report/, can read beside the job.
 if workflow.is_main_process:
     config["report"] = {
         "title": CONFIG.collection.title,
-        "note": "**Synthetic sample**, drawn by brushprint: about the software, not about art." if SYNTHETIC else "",
+        "note": "**Synthetic sample**, drawn by brushprint: about the software, not about art." * PLAN.synthetic,
         "page": f"{RESULTS}/report/index.html",
         "runs": runs.table(Path(LOGS)),
     }
 
 
-# As text: Snakemake would take a file that is flagged for `snakemake --report` for one of this rule.
-COLLECTION_FIGURES = [
-    *map(str, [*rules.examples.output, *rules.collection_figures.output, *rules.perturbed_examples.output]),
-    *expand(map(str, rules.copies_examples.output), split=[split for split in COPIED if split in SPLITS]),
-]
-TRUST_FIGURES = [
-    figure
-    for figure in figure_registry.COLLECTION
-    if figure.group is CollectionGroup.TRUST and (CONFIG.robustness.picked or figure.file != "picked.png")
-]
-
-
 rule report:
     input:
-        catalogue=f"{RESULTS}/catalogue.parquet",
-        rejected=f"{RESULTS}/rejected.parquet",
-        splits=expand(f"{RESULTS}/splits/{{split}}.parquet", split=SPLITS),
-        provenance=expand(f"{VARIANT}/provenance.json", variant=CONFIG.variants),
-        claims=f"{RESULTS}/claims.json",
-        mistakes=f"{RESULTS}/mistakes.parquet",
-        audit=f"{RESULTS}/audit.json",
-        leaks=f"{RESULTS}/leaks.json",
-        arms=f"{RESULTS}/arms.json",
-        comparisons=f"{RESULTS}/comparisons.json",
-        cards=f"{RESULTS}/cards.json",
+        catalogue=rules.catalogue.output.catalogue,
+        rejected=rules.catalogue.output.rejected,
+        splits=expand(rules.split.output, split=PLAN.reported_splits),
+        provenance=of_each("provenance.json"),
+        claims=rules.claims.output[0],
+        mistakes=rules.mistakes.output[0],
+        audit=rules.shortcut_audit.output[0],
+        leaks=rules.leaks.output[0],
+        arms=rules.arms.output[0],
+        comparisons=rules.compare.output.comparisons,
+        cards=rules.cards.output.summary,
         collection_figures=COLLECTION_FIGURES,
         external=EXTERNAL_METRICS,
         picked=PICKED_FILES,
-        metrics=expand(f"{VARIANT}/metrics.json", variant=CONFIG.variants),
-        latent=expand(f"{VARIANT}/latent.json", variant=CONFIG.variants),
-        effects=expand(f"{VARIANT}/region-effects.parquet", variant=CONFIG.variants),
-        faithfulness=expand(f"{VARIANT}/faithfulness.json", variant=CONFIG.variants),
-        heatmaps=expand(f"{VARIANT}/heatmaps.json", variant=CONFIG.variants),
-        embedding=expand(f"{VARIANT}/embedding.json", variant=CONFIG.variants),
-        figures=expand(map(str, rules.figures.output), variant=CONFIG.variants),
+        metrics=of_each("metrics.json"),
+        latent=of_each("latent.json"),
+        effects=of_each("region-effects.parquet"),
+        faithfulness=of_each("faithfulness.json"),
+        heatmaps=of_each("heatmaps.json"),
+        embedding=of_each("embedding.json"),
+        figures=expand(map(str, rules.figures.output), variant=PLAN.names),
     output:
         f"{RESULTS}/report/index.html",
     log:
         f"{LOGS}/report.log",
     params:
         *code("report"),
-        templates={
-            file.name: sha256(file)
-            for file in sorted(Path(workflow.basedir, "src/brushprint/report/templates").glob("[!.]*"))
-        },
+        templates={file.name: sha256(file) for file in TEMPLATES},
         title=CONFIG.collection.title,
-        synthetic=SYNTHETIC,
+        synthetic=PLAN.synthetic,
         budget=CONFIG.budget.model_dump(),
-        from_scratch=FROM_SCRATCH,
-        splits=SPLITS,
-        copied=[split for split in COPIED if split in SPLITS],
-        figures={
-            "examples": EXAMPLES.text,
-            "copies": COPIES_FIGURE.text,
-            "trust": [figure.text for figure in TRUST_FIGURES],
-            "variant": [figure.text for figure in figure_registry.VARIANT],
-        },
-        variants=list(CONFIG.variants),
+        from_scratch=PLAN.from_scratch,
+        splits=PLAN.reported_splits,
+        copied=REPORTED_COPIES,
+        figures=figures.texts(picked=bool(PICKED_FILES)),
+        variants=PLAN.names,
         external=CONFIG.external and CONFIG.external.title,
     script:
         "../scripts/report.py"
+
+
+# All files that a run writes under results/, but for the sums of them.
+ARTIFACTS = [
+    *rules.catalogue.output,
+    *rules.near_duplicates.output,
+    *expand(rules.shortcut_features.output, state=PLAN.states),
+    *rules.shortcut_audit.output,
+    *expand(rules.split.output, split=PLAN.used_splits),
+    *rules.leaks.output,
+    *rules.faces.output,
+    *sorted({file for variant in PLAN.variants.values() for file in expand(rules.seal.output, **variant.array)}),
+    *(file for name in PLAN.variants for file in files_of(name)),
+    *expand(rules.provenance.output, variant=PLAN.variants),
+    *map(str, rules.compare.output),
+    *rules.mistakes.output,
+    *rules.arms.output,
+    *EXTERNAL_METRICS,
+    *PICKED_FILES,
+    *COLLECTION_FIGURES,
+    *rules.cards.output,
+    *rules.claims.output,
+    *rules.report.output,
+]
+
+
+rule checksums:
+    input:
+        digested(ARTIFACTS),
+    output:
+        f"{RESULTS}/SHA256SUMS",
+    log:
+        f"{LOGS}/checksums.log",
+    params:
+        *code("checksums"),
+    script:
+        "../scripts/checksums.py"
+
+
+def everything(wildcards):
+    """The sums of all files, and the files that the sums know of and that are gone."""
+    sums = Path(rules.checksums.output[0])
+    return [str(sums), *(file for file in ARTIFACTS if sums.exists() and not Path(file).exists())]
+
+
+if workflow.is_main_process and ALONE is not False:
+    if altered := records.altered(Path(PLAN.records), Path(f"{SCRATCH}/digests/results.json")):
+        stop(records.complaint(altered))

@@ -1,40 +1,85 @@
-"""A network learns from the training pictures; validation pictures choose the epoch. Test pictures have no part in it."""
+"""A network learns from the training pictures, and validation pictures choose the epoch; then it sees the held-out ones.
 
-# Who trains and infers a network. Several nodes are tasks of one Slurm job that its script starts, as those of MPI.
-PROCESSES = {"devices": CONFIG.devices, "nodes": CONFIG.nodes}
-if CONFIG.nodes == 1:
-    PROCESSES |= {name: CONFIG.devices for name in GPU}
-else:
-    PROCESSES |= {"tasks": TOGETHER, "mpi": "srun"}
-    if GPU:
-        # So many a node, all of which each of its tasks sees. The executor would take `tasks` for those of a GPU.
-        PROCESSES |= {"gres": f"gpu:{CONFIG.devices}", "tasks_per_gpu": 0}
-PROCESS_CORES = CONFIG.devices if CONFIG.nodes == 1 else 1
+Test pictures have no part in training.
+"""
+
+
+def training_inputs(wildcards):
+    """The sealed split and pixels, with the augmented copies and the weights to begin from of variants that have them."""
+    array, weights = variant(wildcards).array, PLAN.weights_of(wildcards.variant)
+    copies = expand(rules.oversample.output, **array) if array["split"] in PLAN.oversampled else []
+    return {
+        **sealed_split(wildcards),
+        **sealed_pixels(wildcards),
+        **dict(zip(("copies", "copies_digest"), map(ancient, copies))),
+        **({"weights": ancient(f"data/weights/{weights}.safetensors")} if weights else {}),
+    }
 
 
 rule train:
     input:
-        unpack(sealed_to_learn),
+        unpack(training_inputs),
     output:
         model=f"{VARIANT}/model.safetensors",
         digest=f"{VARIANT}/model.sha256",
         history=f"{VARIANT}/history.csv",
     log:
         f"{LOGS}/train-{{variant}}.log",
-    # The longest jobs first: what is made of one network fills the core that waits for another.
+    # The longest jobs first: jobs that follow a finished network fill the cores that wait for others.
     priority: 1
-    threads: PROCESS_CORES
+    threads: PLAN.process_cores
     resources:
-        **PROCESSES,
+        **PLAN.process_resources,
     params:
         *code("train"),
         network=network_code("train"),
-        task=lambda wildcards: TRAINED.variants[wildcards.variant].task,
-        recipe=recipe,
-        seed=lambda wildcards: seed_of(wildcards.variant),
+        task=lambda wildcards: variant(wildcards).task,
+        recipe=lambda wildcards: variant(wildcards).recipe.model_dump(),
+        seed=lambda wildcards: variant(wildcards).seed,
         device=CONFIG.device,
         # Sums of another number of processes differ in their last digits.
-        processes=TOGETHER,
+        processes=PLAN.processes,
         checkpoint=f"{SCRATCH}/checkpoints/{{variant}}.pt",
     script:
         "../scripts/train.py"
+
+
+rule infer:
+    input:
+        unpack(sealed_split),
+        unpack(sealed_pixels),
+        unpack(trained),
+    output:
+        probabilities=f"{VARIANT}/probabilities.parquet",
+        features=f"{VARIANT}/features.parquet",
+        digest=f"{VARIANT}/features.sha256",
+    log:
+        f"{LOGS}/infer-{{variant}}.log",
+    threads: PLAN.process_cores
+    resources:
+        **PLAN.process_resources,
+    params:
+        *code("infer"),
+        network=network_code("infer"),
+        device=CONFIG.device,
+        folder=f"{SCRATCH}/infer/{{variant}}",
+    script:
+        "../scripts/infer.py"
+
+
+# A rule of its own: rules downstream rerun with it, and an edit of the metrics must not rerun the heatmaps.
+rule predictions:
+    input:
+        unpack(sealed_split),
+        probabilities=rules.infer.output.probabilities,
+    output:
+        predictions=f"{VARIANT}/predictions.parquet",
+        thresholds=f"{VARIANT}/thresholds.json",
+    log:
+        f"{LOGS}/predictions-{{variant}}.log",
+    localrule: True
+    params:
+        *code("predictions"),
+        task=lambda wildcards: variant(wildcards).task,
+    script:
+        "../scripts/predictions.py"

@@ -7,7 +7,7 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import write_json
 from brushprint.evaluation.arms import evaluate_arms
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
     predictions = {
         name: pd.read_parquet(file, filters=[("partition", "==", "test")])

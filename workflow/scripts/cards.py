@@ -8,7 +8,7 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import write_json
 from brushprint.report.model_card import as_markdown, card
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     files, params = snakemake.input, snakemake.params
     columns = ["source", "partition", "copy"]
     splits = {

@@ -2,7 +2,7 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
 from brushprint.data.catalogue import build_catalogue
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     params = snakemake.params
     catalogue, rejected = build_catalogue(
         params.root,

@@ -8,7 +8,7 @@ from brushprint.core.tables import write_json
 from brushprint.report.claims_schema import load
 from brushprint.report.judging import judge
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     files, params = snakemake.input, snakemake.params
     splits = dict(zip(params.splits, map(pd.read_parquet, files.splits), strict=True))
     variants = {

@@ -7,7 +7,7 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import write_json
 from brushprint.evaluation.comparison import compare_variants, headlines
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, tasks = snakemake.input, snakemake.params.tasks
     metrics = {name: json.loads(Path(file).read_text()) for name, file in zip(tasks, given.metrics, strict=True)}
     predictions = {

@@ -5,7 +5,7 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import write_json
 from brushprint.data.corrupted_arrays import draw_test_pictures, write_corrupted
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
     pictures = pd.read_parquet(inputs.catalogue)
     encodings = [None] * len(pictures)

@@ -10,7 +10,7 @@ from brushprint.core.tables import write_json
 from brushprint.page.content import about_picture, about_variant, gallery, write_gallery
 from brushprint.page.npm import unpack
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, made, params = snakemake.input, snakemake.output, snakemake.params
     for source, target in zip([*given.page, *given.models], [*made.page, *made.models], strict=True):
         with replacing(target) as part:

@@ -5,7 +5,7 @@ from brushprint.core.tables import read_features, write_json, write_npz, write_p
 from brushprint.data.array_digests import open_pixels
 from brushprint.features.feature_map import map_features
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
     predictions = pd.read_parquet(given.predictions)
     test = predictions["partition"] == "test"

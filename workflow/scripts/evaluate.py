@@ -9,7 +9,7 @@ from brushprint.data.taxonomy import TASKS, with_classes
 from brushprint.evaluation.metrics import PARTS
 from brushprint.evaluation.variant import evaluate_variant
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
     columns = sorted({"partition", "group", *TASKS[params.task], *PARTS})
     evaluation = evaluate_variant(

@@ -6,7 +6,7 @@ from brushprint.data.array_digests import open_pixels
 from brushprint.models.files import load_model
 from brushprint.saliency.explain import explain
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
     explanations = explain(
         load_model(given.model),

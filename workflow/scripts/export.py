@@ -9,7 +9,7 @@ from brushprint.data.array_digests import open_pixels
 from brushprint.models.files import load_model
 from brushprint.predict.onnx_models import export_checked
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params, target = snakemake.input, snakemake.params, snakemake.output
     cost = export_checked(
         load_model(given.model),

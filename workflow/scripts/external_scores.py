@@ -10,7 +10,7 @@ from brushprint.evaluation.external import evaluate_external
 from brushprint.models.files import load_model
 from brushprint.training.corrupted_inference import ai_scores
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
     thresholds = json.loads(Path(given.thresholds).read_text())
     pixels = np.load(given.pixels, mmap_mode="r")[:, None]

@@ -11,7 +11,7 @@ from brushprint.models.files import load_model
 from brushprint.models.processes import Processes
 from brushprint.training.inference import infer
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     model = load_model(snakemake.input.model)
     held_out = pd.read_parquet(snakemake.input.split, filters=[("partition", "!=", "train"), ("copy", "==", 0)])
     probabilities, features = infer(

@@ -4,7 +4,7 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import read_features, write_json, write_parquet
 from brushprint.features.latent import latent
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     settings = dict(snakemake.params.latent)
     predictions = pd.read_parquet(snakemake.input.predictions)
     test = predictions["partition"] == "test"

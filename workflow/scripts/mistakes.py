@@ -4,7 +4,7 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
 from brushprint.evaluation.mistakes import mistakes, with_thumbnails
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
     catalogue = pd.read_parquet(given.catalogue)
     predictions = {

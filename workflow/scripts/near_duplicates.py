@@ -4,7 +4,7 @@ from brushprint.core.job_log import LOG, logged
 from brushprint.core.tables import write_parquet
 from brushprint.data import near_duplicates
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     inputs, output = snakemake.input, snakemake.output
     catalogue = pd.read_parquet(inputs.catalogue)
     mirrored = pd.read_parquet(inputs.features, columns=["phash_mirrored"])["phash_mirrored"]

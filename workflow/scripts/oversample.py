@@ -9,7 +9,7 @@ from brushprint.core.job_log import logged
 from brushprint.data.array_digests import write_array_digest
 from brushprint.data.oversampling import write_copies
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     inputs, output = snakemake.input, snakemake.output
     pixels = np.load(inputs.pixels, mmap_mode="r")
     copies = write_copies(pixels, pd.read_parquet(inputs.split), output.copies, jobs=snakemake.threads)

@@ -8,7 +8,7 @@ from brushprint.core.tables import write_csv
 from brushprint.data.catalogue import read_catalogued
 from brushprint.figures.robustness import TILE, picked
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     inputs, params = snakemake.input, snakemake.params
     parts = [
         pd.read_parquet(file).assign(variant=name) for name, file in zip(params.variants, inputs.scores, strict=True)

@@ -5,7 +5,7 @@ from brushprint.core.job_log import logged
 from brushprint.data.array_digests import write_array_digest
 from brushprint.data.pixels import write_pixels
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     catalogue = snakemake.input.catalogue
     pixels = write_pixels(
         snakemake.params.root,

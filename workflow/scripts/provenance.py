@@ -5,7 +5,7 @@ from brushprint.core.digest import sha256
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_json
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params, target = snakemake.input, snakemake.params, Path(snakemake.output[0])
     files = {
         Path(file).relative_to(target.parent).as_posix(): {"rule": rule, "sha256": sha256(file)}

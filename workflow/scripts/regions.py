@@ -6,7 +6,7 @@ from brushprint.data.array_digests import open_pixels
 from brushprint.models.files import load_model
 from brushprint.saliency.region_analysis import analyse_regions
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
     analysis = analyse_regions(
         load_model(given.model),
@@ -24,4 +24,4 @@ with logged(snakemake.log[0]):
     write_parquet(analysis.effects, snakemake.output.effects)
     write_parquet(analysis.mean_maps, snakemake.output.maps)
     write_parquet(analysis.curves, snakemake.output.curves)
-    write_json(analysis.faithfulness, snakemake.output.honest)
+    write_json(analysis.faithfulness, snakemake.output.faithfulness)

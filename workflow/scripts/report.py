@@ -6,7 +6,7 @@ import pandas as pd
 from brushprint.core.job_log import logged
 from brushprint.report.page import write_report
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
     cards = json.loads(Path(given.cards).read_text())
     variants = {}

@@ -10,11 +10,11 @@ from brushprint.evaluation.robustness import evaluate_corrupted
 from brushprint.models.files import load_model
 from brushprint.training.corrupted_inference import ai_scores
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
-    thresholds, corrupted = (json.loads(Path(given[name]).read_text()) for name in ("thresholds", "perturbed_digest"))
+    thresholds, corrupted = (json.loads(Path(given[name]).read_text()) for name in ("thresholds", "corrupted_digest"))
     # The array may be larger than memory.
-    pixels = np.load(given.perturbed, mmap_mode="r")
+    pixels = np.load(given.corrupted, mmap_mode="r")
     rates, scores = evaluate_corrupted(
         ai_scores(load_model(given.model), pixels, thresholds["origins"], device=params.device),
         corrupted["image_id"],

@@ -4,14 +4,14 @@ from brushprint.core.job_log import LOG, logged
 from brushprint.core.tables import write_json
 from brushprint.evaluation.shortcut_audit import audit
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
     catalogue = pd.read_parquet(given.catalogue)
     groups = pd.read_parquet(given.groups)["group"].to_numpy()
     how = {"margin": params.margin, "pictures": params.pictures, "seed": params.seed}
     found = {
         state: audit(pd.read_parquet(file), catalogue, groups, **how)
-        for state, file in zip(params.states, given.cues, strict=True)
+        for state, file in zip(params.states, given.features, strict=True)
     }
     for row in found[params.states[-1]]:
         if row["found"]:

@@ -4,7 +4,7 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
 from brushprint.data import shortcut_features
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     params = snakemake.params
     catalogue = pd.read_parquet(snakemake.input.catalogue)
     features = shortcut_features.measure(params.root, catalogue, jobs=snakemake.threads, harmonise=params.harmonise)

@@ -4,7 +4,7 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
 from brushprint.data.split import draw_split
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     inputs, params = snakemake.input, snakemake.params
     split = draw_split(
         pd.read_parquet(inputs.catalogue),

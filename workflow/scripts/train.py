@@ -13,7 +13,7 @@ from brushprint.models.recipe import Recipe
 from brushprint.training.data import Data, class_index, rows_of
 from brushprint.training.loop import train
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     params, variant = snakemake.params, snakemake.wildcards.variant
     inputs = snakemake.input
     pixels = open_pixels(inputs.pixels, inputs.seal)

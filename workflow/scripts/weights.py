@@ -7,7 +7,7 @@ from brushprint.core.digest import write_sha256
 from brushprint.core.job_log import logged
 from brushprint.models import weights
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     architecture, file = snakemake.params.architecture, snakemake.params.file
     state = weights.read(Path(file["path"]).expanduser(), file["sha256"]) if file else weights.fetch(architecture)
     state = {name: tensor.contiguous() for name, tensor in weights.renamed(state, architecture).items()}

@@ -32,7 +32,7 @@ _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextmanager
-def logged(log: str | Path, outputs: Iterable[str] = ()) -> Iterator[None]:
+def logged(log: str | Path, outputs: Iterable[str]) -> Iterator[None]:
     """Send what the block logs to stderr and to the file `log`; record the results among its `outputs` at its end.
 
     The log begins with when, where and on which commit the block ran, and ends with its cost.

@@ -5,6 +5,7 @@ package. Scripts must not import this module: every change of a figure would rer
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from brushprint.figures import (
     catalogue,
@@ -64,6 +65,17 @@ VARIANT, COLLECTION = _in_order(VariantGroup), _in_order(CollectionGroup)
 def of_collection(file: str) -> Figure:
     """The figure of the collection with a file name; raises KeyError for an unknown one."""
     return {figure.file: figure for figure in COLLECTION}[file]
+
+
+def texts(picked: bool) -> dict[str, Any]:
+    """What the report prints with each figure, as plain values; `picked`: there are hand-picked pictures."""
+    trust = [figure for figure in COLLECTION if figure.group is CollectionGroup.TRUST]
+    return {
+        "examples": of_collection("examples.jpg").text,
+        "copies": of_collection("copies-{split}.jpg").text,
+        "trust": [figure.text for figure in trust if picked or figure.file != "picked.png"],
+        "variant": [figure.text for figure in VARIANT],
+    }
 
 
 def modules(figures: Iterable[Figure]) -> list[str]:

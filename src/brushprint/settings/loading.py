@@ -49,6 +49,24 @@ def typed(value: Any) -> Any:
         return value
 
 
+def shipped(collection: str, folder: Path = Path("config")) -> Config:
+    """The settings of the files in `folder` alone, with the overlay of a collection if there is one."""
+    files = [folder / f"{name}.yaml" for name in ("config", "recipes", collection)]
+    values: dict[str, Any] = {}
+    for file in filter(Path.exists, files):
+        values = _merged(values, yaml.safe_load(file.read_text(encoding="utf-8")))
+    return load(values, files)
+
+
+def _merged(values: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with an overlay on them: sections are merged, other values are replaced, as Snakemake does it."""
+    merged = dict(values)
+    for key, value in overlay.items():
+        known = merged.get(key)
+        merged[key] = _merged(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
 _ABSENT = object()
 
 

@@ -314,6 +314,9 @@ class Config(Settings):
     nodes: Annotated[
         int, Field(ge=1, description="machines that do so together, each with its `devices`, in one Slurm job")
     ]
+    fork_server: Annotated[
+        bool, Field(description="start jobs as copies of a process that has imported their libraries")
+    ]
 
     @field_validator("devices", "nodes")
     @classmethod

@@ -9,35 +9,34 @@ from brushprint.data.array_digests import restore_array
 from brushprint.workflow.plan import Plan
 
 
-def recall(
-    plan: Plan,
-    files: Mapping[str, str],
-    tables: Mapping[str, Path],
-    code: Callable[[str], list[str]],
-    pictures: Mapping[str, Any],
+def restore(
+    plan: Plan, files: Mapping[str, str], code: Callable[[str], list[str]], pictures: Mapping[str, Any]
 ) -> None:
-    """Put the arrays that were made of the present tables in their place, and those of other results aside.
+    """Put the arrays that were made from the present tables in their place, and set those of other results aside.
 
     Parameters
     ----------
-    files : patterns of the arrays, by the rule that makes them: `pixels`, `oversample` and `corrupt`
-    tables : the tables that arrays are made of, by name: `catalogue`, `groups`, `cues`, and each oversampled split
-    code : what the results of a rule depend on, see `brushprint.workflow.provenance.code`
-    pictures : the parameters of the rules that decode pictures
+    files : patterns of the arrays `pixels`, `copies` and `corrupted`, with the wildcards of their rules
+    code : what the results of a script depend on, see `brushprint.workflow.provenance.Scripts.code`
+    pictures : the params of rules that see pictures as networks do
     """
-    digests = cached_sha256(filter(Path.exists, tables.values()), Path(f"{plan.scratch}/digests/tables.json"))
-    known = {name: digests[file] for name, file in tables.items() if file in digests}
-    if "catalogue" not in known:
+    results = Path(plan.results)
+    tables = {name: results / f"{name}.parquet" for name in ("catalogue", "groups", "cues-raw")}
+    splits = {name: results / f"splits/{name}.parquet" for name in plan.oversampled}
+    digests = cached_sha256(
+        filter(Path.exists, [*tables.values(), *splits.values()]), Path(f"{plan.scratch}/digests/tables.json")
+    )
+    if tables["catalogue"] not in digests:
         return
-    pixels = key([*code("pixels"), *pictures.values(), known["catalogue"]])
+    pixels = key([*code("pixels"), *pictures.values(), digests[tables["catalogue"]]])
     for variant in plan.variants.values():
         array = variant.array
         restore_array(Path(files["pixels"].format(**array)), made_from=pixels)
-        if variant.split in known:
-            made_from = key([*code("oversample"), known[variant.split], pixels])
-            restore_array(Path(files["oversample"].format(**array)), made_from=made_from)
-        if {"groups", "cues"} <= known.keys():
+        if (split := splits.get(variant.split)) in digests:
+            made_from = key([*code("oversample"), digests[split], pixels])
+            restore_array(Path(files["copies"].format(**array)), made_from=made_from)
+        if digests.keys() >= set(tables.values()):
             tested = plan.tested(variant.split)
-            corruption = {**pictures, **plan.corruption(tested)}
-            made_from = key([*code("corrupt"), corruption, *(known[name] for name in ("catalogue", "groups", "cues"))])
-            restore_array(Path(files["corrupt"].format(tested=tested, **array)), made_from=made_from)
+            params = [*code("corrupt"), *pictures.values(), plan.seed_of("robustness"), plan.test_draw(tested)]
+            made_from = key([*params, *(digests[table] for table in tables.values())])
+            restore_array(Path(files["corrupted"].format(tested=tested, **array)), made_from=made_from)

@@ -61,6 +61,11 @@ class _Job(NamedTuple):
     imports: "Connection[Any, Any]"
 
 
+def supported() -> bool:
+    """Whether jobs can be copies: elsewhere a process cannot be copied once its libraries are loaded."""
+    return sys.platform == "linux"
+
+
 def start() -> str:
     """Start a server that ends with this process; returns the prefix of commands that ask it."""
     # The folder is this user's alone. Its name is short, because the address of a socket has 107 bytes at most.

@@ -52,6 +52,11 @@ class Weights:
     architecture: str
     file: WeightsFile | None
 
+    @property
+    def stated(self) -> dict[str, str] | None:
+        """The `path` and `sha256` of the file."""
+        return None if self.file is None else self.file.model_dump()
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -163,9 +168,10 @@ class Plan:
         return [variant for variant in self.variants.values() if variant.parent]
 
     @property
-    def retrained_parents(self) -> list[str]:
-        """The variants that others repeat, sorted by name."""
-        return sorted({variant.parent for variant in self.retrained if variant.parent})
+    def arms(self) -> list[str]:
+        """The names of the variants that are trained again, sorted, and then those of what is trained again."""
+        parents = sorted({variant.parent for variant in self.retrained if variant.parent})
+        return [*parents, *(variant.name for variant in self.retrained)]
 
     @cached_property
     def splits(self) -> dict[str, PlannedSplit]:
@@ -264,15 +270,14 @@ class Plan:
         """The distinct values of `tested`, sorted."""
         return sorted({self.tested(split) for split in self.splits})
 
-    def corruption(self, tested: str) -> dict[str, Any]:
-        """The parameters that decide which test pictures are corrupted, and how."""
+    def test_draw(self, tested: str) -> dict[str, Any]:
+        """The parameters that decide which test pictures are corrupted; see `tested`."""
         kind, _, share = tested.partition("-")
         return {
             "pictures": self.config.robustness.pictures,
             "published": kind == "published",
             "test": float(share),
             "test_seed": self.seed_of("test"),
-            "seed": self.seed_of("robustness"),
         }
 
     def largest(self, split: str | None = None) -> Variant:
@@ -313,6 +318,30 @@ class Plan:
         return resources
 
     # Provenance
+
+    @property
+    def embedding_modules(self) -> list[str]:
+        """The modules that the rule `embed` loads by name: UMAP is an extra, so it counts where it is asked for."""
+        return ["brushprint.features._umap"] if self.config.latent.embedding.method == "umap" else []
+
+    def rules_of(self, name: str) -> list[str]:
+        """The rules that write the files of a variant; a retrained one is judged, and not analysed."""
+        judged = ["train", "infer", "predictions"]
+        if self.variants[name].parent:
+            return judged
+        return [*judged, "evaluate", "latent", "embed", "explain", "regions", "robustness", "figures"]
+
+    def rules_before(self, name: str) -> list[str]:
+        """The rules of the collection that the files of a variant follow from, in the order that data flows."""
+        variant = self.variants[name]
+        collect = {"local": [], "sample": ["draw_sample"]}.get(self.config.collection.kind, ["fetch"])
+        return [
+            *collect,
+            *("catalogue", "shortcut_features", "near_duplicates", "split", "pixels"),
+            *(["oversample"] if variant.split in self.oversampled else []),
+            *(["weights"] if variant.recipe.pretrained else []),
+            *([] if variant.parent else ["faces", "corrupt"]),
+        ]
 
     def settings_of(self, name: str, pictures: Mapping[str, Any]) -> dict[str, Any]:
         """The settings that the files of a variant follow from, for people.

@@ -14,8 +14,17 @@ from brushprint.core.atomic import disk_full, replacing
 from brushprint.core.digest import key
 from brushprint.core.errors import UserError
 from brushprint.workflow.plan import Plan
+from brushprint.workflow.sources import check_weights
 
 LOCK = Path("scratch/run.lock")
+
+
+def check(plan: Plan, code: Iterable[str]) -> None:
+    """Make sure of all that is below, and of the files of pretrained weights. Raises `UserError`."""
+    check_folders(plan)
+    check_slurm(plan)
+    check_weights(plan.weights.values())
+    check_networks(plan, code)
 
 
 def check_folders(plan: Plan) -> None:

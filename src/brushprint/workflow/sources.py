@@ -79,12 +79,33 @@ def collection_digest(plan: Plan) -> str:
     raise UserError(f"collection.source: {reason}")
 
 
-def pictures_digest(plan: Plan, source: str, setting: str) -> str:
-    """The digest of pictures from elsewhere, named by a `setting`; raises `UserError` when they do not exist."""
+def elsewhere(plan: Plan) -> dict[str, dict[str, Any]]:
+    """The sets of pictures from elsewhere by name, `external` and `picked`, with the params of their catalogue.
+
+    Raises `UserError` for pictures that do not exist.
+    """
+    external, picked = plan.config.external, plan.config.robustness.picked
+    sets: dict[str, dict[str, Any]] = {}
+    if external:
+        labels = [rule.model_dump() for rule in external.labels]
+        how = {"labels": labels, "max_rejected": plan.config.collection.max_rejected}
+        sets["external"] = _pictures_from(plan, external.source, "external.source") | how
+    if picked:
+        sets["picked"] = _pictures_from(plan, picked, "robustness.picked") | {"labels": None, "max_rejected": 1}
+    return sets
+
+
+def _pictures_from(plan: Plan, source: str, setting: str) -> dict[str, Any]:
     path = Path(source).expanduser()
     if not path.exists():
         raise UserError(f"{setting}: {path} does not exist; give a folder, a zip or a tar")
-    return content_digest(path, Path(f"{plan.scratch}/digests/{setting}.json"))
+    digest = content_digest(path, Path(f"{plan.scratch}/digests/{setting}.json"))
+    return {"root": str(path), "digest": digest, "harmonise": plan.harmonise, "setting": setting}
+
+
+def name_of(*decisive: Any) -> str:
+    """A short name for what follows from plain values."""
+    return key(decisive)[:8]
 
 
 def check_weights(sets: Iterable[Weights]) -> None:

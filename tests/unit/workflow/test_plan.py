@@ -62,7 +62,7 @@ def test_a_variant_is_retrained_from_other_seeds_and_without_each_generator() ->
     assert without.split == "balanced+without-latent_diffusion"
     assert all(variant.recipe == parent.recipe for variant in retrained.values())
     assert all(variant.seed == DEFAULT.seed_of(name) for name, variant in retrained.items())
-    assert DEFAULT.retrained_parents == ["cifake-32"]
+    assert DEFAULT.arms == ["cifake-32", *retrained]
 
 
 def test_a_split_without_a_generator_draws_as_its_parent_does() -> None:
@@ -130,13 +130,8 @@ def test_splits_that_test_on_the_same_pictures_share_the_corrupted_ones() -> Non
     assert {DEFAULT.tested(name) for name in DEFAULT.used_splits} == {"published-0.2"}
     plan = plan_of("splits: {balanced: {published: false, test: 0.3}}")
     assert plan.tested("balanced") == "drawn-0.3"
-    assert plan.corruption("drawn-0.3") == {
-        "pictures": 30,
-        "published": False,
-        "test": 0.3,
-        "test_seed": plan.seed_of("test"),
-        "seed": plan.seed_of("robustness"),
-    }
+    draw = {"pictures": 30, "published": False, "test": 0.3, "test_seed": plan.seed_of("test")}
+    assert plan.test_draw("drawn-0.3") == draw
     assert plan.all_tested == ["drawn-0.3", "published-0.2"]
 
 
@@ -164,6 +159,18 @@ def test_jobs_of_networks_ask_a_cluster_for_what_they_take(settings: str, cores:
     plan = plan_of(settings)
     assert (plan.process_cores, plan.process_resources) == (cores, resources)
     assert plan.gpu == ({"gpu": 1} if "cuda" in settings else {})
+
+
+def test_the_rules_that_a_variants_files_follow_from() -> None:
+    assert DEFAULT.rules_of("cifake-32+seed-1") == ["train", "infer", "predictions"]
+    assert "figures" in DEFAULT.rules_of("cifake-32")
+    assert DEFAULT.rules_before("cifake-32")[0] == "draw_sample"
+    assert "oversample" in DEFAULT.rules_before("resnet50-finetuned")
+    assert not {"oversample", "weights", "faces"} & set(DEFAULT.rules_before("cifake-32+seed-1"))
+    own = plan_of("pretrained: {source: hub}", "collection: {source: pictures}")
+    assert own.rules_before("resnet18-frozen")[0] == "catalogue"
+    assert "weights" in own.rules_before("resnet18-frozen")
+    assert plan_of("collection: {source: https://example.org/a.zip}").rules_before("cifake-32")[0] == "fetch"
 
 
 def test_the_settings_of_a_retrained_variant_name_no_analysis() -> None:

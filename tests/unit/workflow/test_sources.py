@@ -8,7 +8,7 @@ import pytest
 from brushprint.core.errors import UserError
 from brushprint.settings.schema import WeightsFile
 from brushprint.workflow.plan import Plan, Weights
-from brushprint.workflow.sources import check_weights, collection_digest, pictures_digest
+from brushprint.workflow.sources import check_weights, collection_digest, elsewhere, pictures_of
 from tests.unit.workflow.test_plan import plan_of
 
 DIGEST = hashlib.sha256(b"zip").hexdigest()
@@ -47,10 +47,40 @@ def test_a_collection_that_is_not_here_is_refused_with_the_way_to_it(here: Path)
         collection_digest(plan("no.zip"))
 
 
-def test_pictures_from_elsewhere_are_named_by_their_setting() -> None:
-    assert pictures_digest(plan(), "own.zip", "external.source") == DIGEST
-    with pytest.raises(UserError, match=r"external.source: no does not exist"):
-        pictures_digest(plan(), "no", "external.source")
+EXTERNAL = "external: {title: More, source: %s, labels: [{folder: ai, origin: ai, source: ai}]}"
+
+
+def test_pictures_from_elsewhere_come_with_the_params_of_their_catalogue() -> None:
+    assert elsewhere(plan()) == {}
+    sets = elsewhere(plan_of(EXTERNAL % "own.zip", "robustness: {picked: own.zip}"))
+    assert {name: params["digest"] for name, params in sets.items()} == {"external": DIGEST, "picked": DIGEST}
+    assert sets["external"]["labels"][0]["folder"] == "ai"
+    assert sets["external"]["setting"] == "external.source"
+    assert (sets["picked"]["labels"], sets["picked"]["max_rejected"]) == (None, 1)
+
+
+def test_pictures_from_elsewhere_that_do_not_exist_are_named_by_their_setting() -> None:
+    with pytest.raises(UserError, match=r"external.source: no.zip does not exist"):
+        elsewhere(plan_of(EXTERNAL % "no.zip"))
+
+
+def test_a_drawn_or_fetched_archive_is_named_for_what_decides_its_content() -> None:
+    drawn = pictures_of(plan_of(), ["code@1"])
+    assert not drawn.local
+    assert drawn.params == {"root": drawn.root, "digest": None}
+    assert (
+        len({drawn.root, pictures_of(plan_of(), ["code@2"]).root, pictures_of(plan_of("seed: 1"), ["code@1"]).root})
+        == 3
+    )
+    fetched = [pictures_of(plan("https://example.org/a.zip"), [code]).root for code in ("code@1", "code@2")]
+    assert fetched[0] == fetched[1]
+
+
+def test_a_local_collection_stays_where_it_is() -> None:
+    pictures = pictures_of(plan(), [])
+    assert pictures.local
+    assert (pictures.root, pictures.digest) == ("own.zip", DIGEST)
+    assert pictures.about == {"pictures": "own.zip", "digest": DIGEST}
 
 
 def test_a_file_of_weights_has_the_stated_digest_or_is_missing(here: Path) -> None:

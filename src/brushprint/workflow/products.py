@@ -1,0 +1,34 @@
+"""What a run makes for people to open, and whether this run really made it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from brushprint.workflow.plan import Plan
+
+
+class Products:
+    """The files that a person opens; their ages are noted when the object is made."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Note the ages of the products of a plan."""
+        self._files: Mapping[str, list[Path]] = {
+            "The report": [Path(plan.results, "report/index.html")],
+            "The report as a PDF": [Path(plan.exports, "report.pdf")],
+            "The page that answers in the browser": [Path(plan.exports, "demo/index.html")],
+            "Networks as ONNX files": [Path(plan.exports, f"onnx/{name}.onnx") for name in plan.names],
+        }
+        self._before = self._ages()
+
+    def made(self) -> list[str]:
+        """A line for each product that was made since, with where it is."""
+        now = self._ages()
+        lines = []
+        for name, files in self._files.items():
+            new = [file for file in files if now[file] not in (None, self._before[file])]
+            if new:
+                lines.append(f"{name}: {new[0] if len(files) == 1 else new[0].parent}")
+        return lines
+
+    def _ages(self) -> dict[Path, int | None]:
+        files = [file for named in self._files.values() for file in named]
+        return {file: file.stat().st_mtime_ns if file.exists() else None for file in files}

@@ -1,0 +1,128 @@
+"""Which pictures train, validate and test, and the arrays that networks see; a seal vouches for both."""
+
+PIXELS = f"{SCRATCH}/pixels-{{size}}-{{resize}}.npy"
+COPIES = f"{SCRATCH}/copies-{{split}}-{{size}}-{{resize}}.npy"
+CORRUPTED = f"{SCRATCH}/corrupted-{{tested}}-{{size}}-{{resize}}.npy"
+
+
+rule split:
+    input:
+        catalogue=rules.catalogue.output.catalogue,
+        groups=rules.near_duplicates.output.groups,
+    output:
+        f"{RESULTS}/splits/{{split}}.parquet",
+    log:
+        f"{LOGS}/split-{{split}}.log",
+    localrule: True
+    params:
+        *code("split"),
+        split=lambda wildcards: PLAN.splits[wildcards.split].settings.model_dump(),
+        capped=CONFIG.budget.images is not None,
+        test_seed=PLAN.seed_of("test"),
+        seed=lambda wildcards: PLAN.splits[wildcards.split].seed,
+    script:
+        "../scripts/split.py"
+
+
+rule leaks:
+    input:
+        splits=expand(rules.split.output, split=PLAN.reported_splits),
+        pairs=rules.near_duplicates.output.pairs,
+    output:
+        f"{RESULTS}/leaks.json",
+    log:
+        f"{LOGS}/leaks.log",
+    localrule: True
+    params:
+        *code("leaks"),
+        splits=PLAN.reported_splits,
+    script:
+        "../scripts/leaks.py"
+
+
+rule pixels:
+    input:
+        COLLECTION,
+        catalogue=rules.catalogue.output.catalogue,
+    output:
+        pixels=PIXELS,
+        digest=PIXELS.replace(".npy", ".json"),
+    log:
+        f"{LOGS}/pixels-{{size}}-{{resize}}.log",
+    threads: ALL_CORES
+    params:
+        *code("pixels"),
+        **SEEN,
+    script:
+        "../scripts/pixels.py"
+
+
+rule oversample:
+    input:
+        split=f"{RESULTS}/splits/{{split}}.parquet",
+        pixels=ancient(PIXELS),
+        digest=rules.pixels.output.digest,
+    output:
+        copies=COPIES,
+        digest=COPIES.replace(".npy", ".json"),
+    log:
+        f"{LOGS}/oversample-{{split}}-{{size}}-{{resize}}.log",
+    threads: ALL_CORES
+    params:
+        *code("oversample"),
+    script:
+        "../scripts/oversample.py"
+
+
+rule corrupt:
+    input:
+        COLLECTION,
+        catalogue=rules.catalogue.output.catalogue,
+        groups=rules.near_duplicates.output.groups,
+        features=f"{RESULTS}/cues-raw.parquet",
+    output:
+        pixels=CORRUPTED,
+        digest=CORRUPTED.replace(".npy", ".json"),
+    log:
+        f"{LOGS}/corrupt-{{tested}}-{{size}}-{{resize}}.log",
+    wildcard_constraints:
+        tested=one_of(PLAN.all_tested),
+    threads: ALL_CORES
+    params:
+        *code("corrupt"),
+        **SEEN,
+        seed=PLAN.seed_of("robustness"),
+        draw=lambda wildcards: PLAN.test_draw(wildcards.tested),
+    script:
+        "../scripts/corrupt.py"
+
+
+def sealed_digests(wildcards):
+    """The digest files of the arrays that a seal vouches for, by name."""
+    copies = {"copies": rules.oversample.output.digest} if wildcards.split in PLAN.oversampled else {}
+    arrays = {"pixels": rules.pixels.output.digest} | copies
+    return {name: expand(digest, **wildcards)[0] for name, digest in arrays.items()}
+
+
+# Snakemake reruns everything downstream of a rerun job, even when its bytes came out the same. A checkpoint makes
+# Snakemake look again: with the same seal as last time, nothing is trained.
+checkpoint seal:
+    input:
+        unpack(sealed_digests),
+        split=f"{RESULTS}/splits/{{split}}.parquet",
+    output:
+        f"{RESULTS}/seals/{{split}}-{{size}}-{{resize}}.json",
+    log:
+        f"{LOGS}/seal-{{split}}-{{size}}-{{resize}}.log",
+    localrule: True
+    params:
+        *code("seal"),
+        # A run that was killed before this job, and then lost its scratch folder, must not hide a change of the pixels.
+        pixels=[*code("pixels"), *SEEN.values()],
+        copies=lambda wildcards: code("oversample") if wildcards.split in PLAN.oversampled else [],
+    script:
+        "../scripts/seal.py"
+
+
+if workflow.is_main_process and ALONE is not False:
+    arrays.restore(PLAN, {"pixels": PIXELS, "copies": COPIES, "corrupted": CORRUPTED}, code, SEEN)
