@@ -28,6 +28,12 @@ rule all:
         everything,
 
 
+# Only when asked for: no result of a run needs it.
+rule onnx:
+    input:
+        expand(rules.export.output, variant=PLAN.names),
+
+
 onstart:
     if ALONE is False:
         stop("another run is at work in this folder; wait for its end, or use another clone")

@@ -1,4 +1,4 @@
-"""What reruns after which change: the table of docs/provenance.md, row by row."""
+"""What reruns after which change: invalidation.yaml beside this file, row by row."""
 
 import ast
 import os
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from brushprint.workflow.provenance import Memory, code
 from tests.conftest import (
@@ -150,16 +151,14 @@ CHANGES: dict[str, list[Change]] = {
             '        unpack(sealed_split),\n        rejected=f"{RESULTS}/rejected.parquet",\n',
         )
     ],
-    "a model deleted, edited, or an older one put in its place": [delete(MODEL), tamper(MODEL), put_back_older(MODEL)],
-    "metrics deleted, edited, or older ones": [delete(METRICS), tamper(METRICS), put_back_older(METRICS)],
-    "a seal deleted, edited, or an older one": [delete(SEAL), tamper(SEAL), put_back_older(SEAL)],
-    "the report deleted, edited, or an older one": [
-        change(f"{SAMPLE}/report/index.html") for change in (delete, tamper, put_back_older)
-    ],
+    "a model deleted": [delete(MODEL)],
+    "metrics deleted": [delete(METRICS)],
+    "a seal deleted": [delete(SEAL)],
+    "the report deleted": [delete(f"{SAMPLE}/report/index.html")],
 }
 
 # The variant of the rows that concern one alone, where it is not cifake-32, and the split of each variant.
-ONE = dict.fromkeys(("`architectures/simple_cnn`", "`data/oversampling`"), "simple-cnn")
+ONE = dict.fromkeys(("models/architectures/simple_cnn", "data/oversampling"), "simple-cnn")
 ONE |= {"a variant added": "cifake-128", "a seed more": "cifake-32+seed-2"}
 SPLIT_OF = {"simple-cnn": "augmented", "cifake-32": "balanced", "cifake-128": "balanced"}
 # What is trained again of a variant, and the splits of that.
@@ -168,11 +167,11 @@ UNSEEN = {"cifake-32+without-latent_diffusion", "cifake-32+without-stable_diffus
 LEFT_OUT = {"balanced+without-latent_diffusion", "balanced+without-stable_diffusion"}
 # The rows that concern one variant's arms, too.
 WITH_ARMS = {
-    **dict.fromkeys(("the learning rate of a recipe", "`architectures/cifake`"), SEEDS | UNSEEN),
+    **dict.fromkeys(("the learning rate of a recipe", "models/architectures/cifake"), SEEDS | UNSEEN),
     "the validation share of a split": SEEDS | UNSEEN | LEFT_OUT,
-    "a seal deleted, edited, or an older one": SEEDS,
+    "a seal deleted": SEEDS,
 }
-TRAINED = ("train", "infer", "trace")
+TRAINED = ("train", "infer", "predictions", "provenance")
 ANALYSED = (
     *("evaluate", "latent", "embed", "explain", "regions", "robustness"),
     "figures",
@@ -197,30 +196,24 @@ def one(row: str, rule: str) -> set[str]:
 
 def every(row: str, rule: str) -> set[str]:
     """What ● stands for: arms are traced to what they are made of, which no analysis is."""
-    if rule == "trace" and not TABLES[row]["infer"]:
+    if rule == "provenance" and not TABLES[row].get("infer"):
         return ALL["evaluate"]
     return ALL.get(rule, {""})
 
 
+MARKS = {"all": "●", "one": "○", "all_unless_sealed": "(●)", "one_unless_sealed": "(○)"}
+
+
 def tables() -> dict[str, dict[str, str]]:
-    """The mark of each rule by the first cell of its row; rows of several modules count for each of them."""
-    rows = {}
-    rules: list[str] = []
-    text = (REPOSITORY / "docs/provenance.md").read_text()
-    for line in re.findall(r"^\|.*\|$", text, re.MULTILINE):
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if "`draw`" in cells:
-            rules = [cell.strip("`") for cell in cells[1:]]
-        elif len(cells) == len(rules) + 1 and "---" not in cells:
-            modules = "`" in cells[0] and all(re.fullmatch(r"`[\w/]+`", name) for name in cells[0].split(", "))
-            for name in cells[0].split(", ") if modules else [cells[0]]:
-                rows[name] = dict(zip(rules, cells[1:], strict=True))
-    return rows
+    """The mark of each rule that reruns, by change or module; a row of several modules counts for each of them."""
+    content = yaml.safe_load((REPOSITORY / "tests/workflow/invalidation.yaml").read_text())
+    rows = content["changes"] | {name: row for names, row in content["modules"].items() for name in names.split()}
+    return {name: {rule: MARKS[kind] for kind in row for rule in row[kind].split()} for name, row in rows.items()}
 
 
 TABLES = tables()
 MODULES = {
-    f"`{file.relative_to(REPOSITORY / 'src/brushprint').with_suffix('')}`": file.relative_to(REPOSITORY).as_posix()
+    file.relative_to(REPOSITORY / "src/brushprint").with_suffix("").as_posix(): file.relative_to(REPOSITORY).as_posix()
     for file in (REPOSITORY / "src/brushprint").rglob("*.py")
 }
 
@@ -230,7 +223,7 @@ KNOWN = Memory(REPOSITORY / ".pytest_cache/code.json")
 
 def imported(row: str) -> str:
     """The module of a row, as it is imported."""
-    return f"brushprint.{row.strip('`').replace('/', '.')}".removesuffix(".__init__")
+    return f"brushprint.{row.replace('/', '.')}".removesuffix(".__init__")
 
 
 def names(script: Path) -> set[str]:
@@ -253,18 +246,15 @@ CASES = [(row, change) for row, changes in CHANGES.items() for change in changes
 CASES += [(first, add_line(MODULES[first])) for first, *_ in ALIKE.values()]
 
 
-def test_the_tables_have_a_row_for_each_change_and_a_column_for_each_rule() -> None:
-    drawing = {"examples", "copies_examples", "perturbed_examples", "collection_figures"}
-    rules = {file.stem for file in (REPOSITORY / "workflow/scripts").glob("*.py")} | drawing
-    rules -= {
-        "fetch",
-        "weights",
-        "seal_weights",
-        *("external_scores", "picked_scores", "picked_table"),
-        *("export", "vendor", "demo", "pdf"),
-    }
+def test_the_tables_have_a_row_for_each_change_and_each_module_and_know_the_rules() -> None:
     assert set(TABLES) == set(CHANGES) | set(MODULES)
-    assert all(set(row) == rules for row in TABLES.values())
+    everything = set(TABLES["the seed"])
+    assert {rule for row in TABLES.values() for rule in row} == everything
+    scripts = {file.stem for file in (REPOSITORY / "workflow/scripts").glob("*.py")}
+    on_request = {"export", "fetch_onnxruntime", "demo", "pdf"}
+    of_other_settings = {"fetch", "weights", "seal_weights", "external_scores", "picked_scores", "picked_table"}
+    figures = {"examples", "copies_examples", "corrupted_examples", "collection_figures"}
+    assert everything == (scripts - on_request - of_other_settings) | figures
 
 
 @pytest.mark.parametrize("modules", ALIKE.values(), ids=",".join)
@@ -279,7 +269,7 @@ def test_a_change_reruns_exactly_what_the_table_says(project: Path, row: str, ch
     found: dict[str, set[str]] = {}
     for rule, of in jobs(output):
         found.setdefault(rule, set()).add(of)
-    marks = {rule: mark.strip("()") for rule, mark in TABLES[row].items() if mark}
+    marks = {rule: mark.strip("()") for rule, mark in TABLES[row].items()}
     assert found == {rule: one(row, rule) if mark == "○" else every(row, rule) for rule, mark in marks.items()}
     assert ("Nothing to be done" in output) == (not marks)
 
@@ -291,10 +281,10 @@ def test_the_table_brackets_what_the_seal_may_spare(row: str) -> None:
     reached = module in names(REPOSITORY / "workflow/scripts/train.py") or module.startswith(
         "brushprint.models.architectures"
     )
-    assert TABLES[row]["train"] == "" or TABLES[row]["train"].startswith("(") == (not reached)
+    assert "train" not in TABLES[row] or TABLES[row]["train"].startswith("(") == (not reached)
 
 
-@pytest.mark.parametrize("module", ["gradcam", "architectures/cifake"])
+@pytest.mark.parametrize("module", ["saliency/gradcam", "models/architectures/cifake"])
 def test_the_reason_names_the_module_that_changed(project: Path, module: str) -> None:
     add_line(f"src/brushprint/{module}.py")(project)
     name = re.escape(imported(module))
@@ -309,7 +299,7 @@ def test_a_decoder_that_gives_the_same_bytes_retrains_nothing(project: Path) -> 
     )
     # It takes the faces, and is spared where they are found before the seal is set.
     rerun = {rule for rule, _ in jobs(snakemake(project))} - {"regions"}
-    assert rerun == {rule for rule, mark in TABLES["`data/decoding`"].items() if mark == "●"}
+    assert rerun == {rule for rule, mark in TABLES["data/decoding"].items() if mark == "●"}
     assert "Nothing to be done" in snakemake(project, "-n")
 
 
@@ -317,9 +307,9 @@ def test_a_way_of_copying_that_gives_the_same_bytes_retrains_nothing(project: Pa
     edit(project / "src/brushprint/data/oversampling.py", "_BLOCK = 64", "_BLOCK = 32")
     rerun = jobs(snakemake(project))
     assert {rule for rule, _ in rerun} == {
-        rule for rule, mark in TABLES["`data/oversampling`"].items() if mark in ("●", "○")
+        rule for rule, mark in TABLES["data/oversampling"].items() if mark in ("●", "○")
     }
-    assert {of for rule, of in rerun if rule in ("seal", "trace")} == {"augmented", "simple-cnn"}
+    assert {of for rule, of in rerun if rule in ("seal", "provenance")} == {"augmented", "simple-cnn"}
     assert "Nothing to be done" in snakemake(project, "-n")
 
 
@@ -358,36 +348,70 @@ def test_without_the_scratch_folder_a_learning_rate_decodes_again_and_trains_one
     )
 
 
-def test_whatever_other_hands_did_to_the_results_they_come_out_the_same(finished: Path, project: Path) -> None:
-    for change, name in (
-        (tamper, SEAL),
-        (put_back_older, MODEL),
-        (delete, f"{SAMPLE}/variants/simple-cnn/metrics.json"),
-        (tamper, f"{SAMPLE}/report/index.html"),
-    ):
-        change(name)(project)
+EDITED = [
+    change(name)
+    for name in (MODEL, METRICS, SEAL, f"{SAMPLE}/report/index.html")
+    for change in (tamper, put_back_older)
+]
+
+
+@pytest.mark.parametrize("edit_result", EDITED)
+def test_a_result_that_is_not_what_its_job_wrote_stops_the_run_and_is_not_touched(
+    project: Path, finished: Path, edit_result: Change
+) -> None:
+    edit_result(project)
+    before = contents(project)
+    (name,) = (name for name, content in before.items() if contents(finished)[name] != content)
+    for arguments in ((), ("-n",), ("-n", MODEL)):
+        output = snakemake(project, *arguments, expect=2)
+        line = f"error: results/{name} is not what its job wrote: delete it, or bring it back with `dvc checkout`"
+        assert line in output
+        assert "rule " not in output
+    assert contents(project) == before
+
+
+@pytest.mark.parametrize(
+    "hide", [set_key("collection", "title", to="Another"), delete(SUMS), add_line("src/brushprint/core/tables.py")]
+)
+def test_an_edited_result_is_seen_before_its_checksum_is_noted_and_whatever_else_changed(
+    project: Path, hide: Change
+) -> None:
+    put_back_older(METRICS)(project)
+    hide(project)
+    assert f"error: {METRICS} is not what its job wrote" in snakemake(project, "-n", SUMS, expect=2)
+
+
+def test_an_older_model_put_back_after_one_was_asked_for_by_name_is_seen(project: Path) -> None:
+    older = (project / MODEL).read_bytes()
+    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
+    snakemake(project, MODEL)
+    (project / MODEL).write_bytes(older)
+    assert f"error: {MODEL} is not what its job wrote" in snakemake(project, "-n", expect=2)
+
+
+def test_results_that_other_hands_edited_come_out_the_same_once_they_are_deleted(finished: Path, project: Path) -> None:
+    edited = sorted([SEAL, MODEL, f"{SAMPLE}/report/index.html"])
+    for name in edited:
+        tamper(name)(project)
+    delete(f"{SAMPLE}/variants/simple-cnn/metrics.json")(project)
+    assert f"error: {edited[0]} and 2 more are not what their jobs wrote: delete them" in snakemake(project, expect=2)
+    for name in edited:
+        delete(name)(project)
     snakemake(project)
     assert contents(project) == contents(finished)
     assert "Nothing to be done" in snakemake(project, "-n")
 
 
-def empty_the_sums(project: Path) -> None:
-    (project / SAMPLE / "SHA256SUMS").write_text("")
+EXEMPT = ("atomic", "errors", "job_log", "locks")
 
 
-@pytest.mark.parametrize("hide", [set_key("collection", "title", to="Another"), delete(SUMS), empty_the_sums])
-def test_an_edited_result_is_found_before_its_checksum_is_noted(project: Path, hide: Change) -> None:
-    put_back_older(METRICS)(project)
-    hide(project)
-    assert ("evaluate", "cifake-32") in jobs(snakemake(project, "-n", SUMS))
-
-
-def test_an_older_model_put_back_after_one_was_asked_for_by_name_is_found(project: Path) -> None:
-    older = (project / MODEL).read_bytes()
-    set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
-    snakemake(project, MODEL)
-    (project / MODEL).write_bytes(older)
-    assert ("train", "cifake-32") in jobs(snakemake(project, "-n"))
+def test_statements_added_to_exempt_modules_rerun_nothing_and_change_no_byte(project: Path, finished: Path) -> None:
+    for module in EXEMPT:
+        add_line(f"src/brushprint/core/{module}.py")(project)
+    assert "Nothing to be done" in snakemake(project, "-n")
+    shutil.rmtree(project / VARIANT)
+    snakemake(project)
+    assert contents(project) == contents(finished)
 
 
 def test_a_picture_added_to_a_folder_reruns_everything(project: Path) -> None:
@@ -400,5 +424,5 @@ def test_a_picture_added_to_a_folder_reruns_everything(project: Path) -> None:
     folder = next((project / "data/own").rglob("train/realism"))
     (folder / "one-more.jpg").write_bytes(encoded(picture(1)))
     rerun = jobs(snakemake(project, "-n"))
-    assert {rule for rule, _ in rerun} == set(TABLES["the seed"]) - {"draw"}
+    assert {rule for rule, _ in rerun} == set(TABLES["the seed"]) - {"draw_sample"}
     assert {of for rule, of in rerun if rule == "train"} == ALL["train"]

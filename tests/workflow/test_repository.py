@@ -89,7 +89,7 @@ def test_clusters_know_the_rules_that_use_all_cores_and_those_of_networks(profil
     inherited = {rule: base for rule, (base, _) in declared_rules().items() if base}
     threaded = {rule for rule, body in bodies.items() if "threads: ALL_CORES" in bodies[inherited.get(rule, rule)]}
     assert set(stated["set-threads"]) == threaded
-    networks = {rule for rule, body in bodies.items() if re.search(r"\*\*(GPU|PROCESSES)", body)}
+    networks = {rule for rule, body in bodies.items() if re.search(r"\*\*PLAN\.(gpu|process_resources)", body)}
     assert set(stated["set-resources"]) == networks
 
 
@@ -123,7 +123,7 @@ def test_the_readme_draws_the_rules_as_they_are() -> None:
 
 
 # These rules differ in the figures that they draw; one script draws them all.
-DRAWING = {"examples", "copies_examples", "perturbed_examples", "collection_figures", "figures"}
+DRAWING = {"examples", "copies_examples", "corrupted_examples", "collection_figures", "figures"}
 
 
 def test_every_rule_has_a_script_of_its_name_and_a_log() -> None:

@@ -37,17 +37,19 @@ try:
     CONFIG = loading.load(config, workflow.configfiles)
     PLAN = Plan(CONFIG)
     RESULTS, SCRATCH, LOGS, EXPORTS, VARIANT = PLAN.results, PLAN.scratch, PLAN.logs, PLAN.exports, PLAN.variant
+    # Jobs read the rules, too; checks are for the process that starts the jobs.
+    if workflow.is_main_process:
+        preflight.check_folders(PLAN)
+        LOCK, ALONE = preflight.join()
+        PRODUCTS = Products(PLAN)
     SCRIPTS = provenance.Scripts(
         Path(workflow.basedir, "workflow/scripts"), provenance.Memory(Path(f"{SCRATCH}/digests/code.json"))
     )
     code = SCRIPTS.code
     PICTURES = sources.pictures_of(PLAN, code("draw_sample"))
     SHIPPED = loading.shipped(CONFIG.collection.name)
-    # Jobs read the rules, too; the checks are for the process that starts the jobs.
     if workflow.is_main_process:
         preflight.check(PLAN, code("train", "brushprint.models.check"))
-        LOCK, ALONE = preflight.join()
-        PRODUCTS = Products(PLAN)
 except UserError as error:
     stop(error)
 

@@ -35,11 +35,6 @@ rule export:
         "../scripts/export.py"
 
 
-rule onnx:
-    input:
-        expand(rules.export.output, variant=PLAN.names),
-
-
 rule fetch_onnxruntime:
     output:
         f"data/npm/{RUNTIME.name}-{RUNTIME.version}.tgz",

@@ -4,7 +4,6 @@
 """
 
 import re
-from functools import cached_property
 from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
@@ -337,45 +336,6 @@ class Config(Settings):
         if "arms" in values:
             kept["arms"] = _without(values["arms"], removed)
         return values | kept
-
-    @cached_property
-    def generators(self) -> list[str]:
-        """The sources of AI pictures that the labels name."""
-        return list(dict.fromkeys(rule.source for rule in self.collection.labels if rule.origin == "ai"))
-
-    @cached_property
-    def trained(self) -> "Config":
-        """These settings with the arms among the variants and their splits among the splits.
-
-        `+` is in no name that a person may give.
-        """
-        variants, splits = dict(self.variants), dict(self.splits)
-        for name in self.arms.seeds.variants:
-            for number in range(1, self.arms.seeds.repeats + 1):
-                variants[f"{name}+seed-{number}"] = self.variants[name]
-        for name in self.arms.leave_one_generator_out if len(self.generators) > 1 else []:
-            variant = self.variants[name]
-            for source in self.generators:
-                split = f"{variant.split}+without-{source}"
-                left_out = [*self.splits[variant.split].exclude_sources, source]
-                splits[split] = self.splits[variant.split].model_copy(update={"exclude_sources": left_out})
-                variants[f"{name}+without-{source}"] = variant.model_copy(update={"split": split})
-        return self.model_copy(update={"variants": variants, "splits": splits})
-
-    def recipe(self, variant: str) -> Recipe:
-        """The recipe of a variant under the budget.
-
-        Where there are no weights to begin from it is not pretrained, and nothing of it is frozen.
-        """
-        recipe, budget = self.recipes[self.variants[variant].recipe], self.budget
-        caps = {"image_size": budget.max_image_size, "epochs": budget.epochs, "batch_size": budget.batch_size}
-        capped: dict[str, Any] = {key: min(getattr(recipe, key), cap) for key, cap in caps.items() if cap}
-        if recipe.fine_tuning and budget.epochs:
-            epochs = min(recipe.fine_tuning.epochs, budget.epochs)
-            capped["fine_tuning"] = recipe.fine_tuning.model_copy(update={"epochs": epochs})
-        if recipe.pretrained and self.pretrained.source == "none" and recipe.architecture not in self.pretrained.files:
-            capped |= {"pretrained": False, "trainable_layers": None, "fine_tuning": None}
-        return recipe.model_copy(update=capped)
 
 
 def _without(value: Any, names: list[str]) -> Any:

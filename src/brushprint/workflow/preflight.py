@@ -20,8 +20,7 @@ LOCK = Path("scratch/run.lock")
 
 
 def check(plan: Plan, code: Iterable[str]) -> None:
-    """Make sure of all that is below, and of the files of pretrained weights. Raises `UserError`."""
-    check_folders(plan)
+    """Check Slurm, the files of pretrained weights and the networks. Raises `UserError`; see the functions below."""
     check_slurm(plan)
     check_weights(plan.weights.values())
     check_networks(plan, code)

@@ -97,6 +97,8 @@ def test_the_budget_caps_a_recipe_and_never_raises_it() -> None:
     assert [plan.variants[name].recipe.batch_size for name in ("tapering-cnn", "resnet50-finetuned")] == [40, 32]
     full = plan_of("budget: {max_image_size: null, epochs: null, batch_size: null}")
     assert full.variants["tapering-cnn"].recipe == full.config.recipes["tapering-cnn"]
+    short = plan_of("budget: {epochs: 3}", "pretrained: {source: hub}")
+    assert [phase.epochs for phase in short.variants["resnet50-finetuned"].recipe.phases()] == [3, 3]
 
 
 def test_without_weights_to_begin_from_all_layers_are_trained_in_one_phase() -> None:
@@ -105,6 +107,24 @@ def test_without_weights_to_begin_from_all_layers_are_trained_in_one_phase() -> 
     assert "resnet50-finetuned" in DEFAULT.from_scratch
     assert "cifake-32" not in DEFAULT.from_scratch
     assert DEFAULT.weights == {}
+
+
+@pytest.mark.parametrize(
+    ("pretrained", "expected"),
+    [
+        ("{source: none}", [False, False, False]),
+        ("{source: hub}", [True, True, False]),
+        (
+            f"{{source: none, files: {{torchvision/resnet18: {{path: a.pth, sha256: {'ab' * 32}}}}}}}",
+            [True, False, False],
+        ),
+    ],
+)
+def test_a_recipe_is_pretrained_and_frozen_only_where_there_are_weights(pretrained: str, expected: list[bool]) -> None:
+    plan = plan_of(f"pretrained: {pretrained}")
+    recipes = [plan.variants[name].recipe for name in ("resnet18-frozen", "resnet50-finetuned", "conv3-origin")]
+    assert [recipe.pretrained for recipe in recipes] == expected
+    assert [recipe.trainable_layers is not None for recipe in recipes] == expected
 
 
 def test_the_name_of_a_set_of_weights_says_what_decides_its_content() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from datetime import datetime
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from brushprint.workflow import runs
-from tests.conftest import contents, run
 
 STARTED = datetime.fromisoformat("2026-03-01T10:00:00+00:00")
 
@@ -99,51 +97,3 @@ def test_the_command_shows_every_collection_or_the_one_it_is_given(
     assert re.findall(r"^(\w+): 1 job", said(), re.MULTILINE) == ["mine", "sample"]
     assert re.findall(r"^(\w+): 1 job", said("mine"), re.MULTILINE) == ["mine"]
     assert said("other") == "No logs in logs/other/: results that were made elsewhere have their logs there.\n"
-
-
-OFFLINE = ("unshare", "--net", "--map-root-user")
-
-
-def report(project: Path) -> dict[str, str]:
-    """What Snakemake's report, made without network, holds: its variables by name, and the `page` itself."""
-    if not shutil.which("unshare") or subprocess.run([*OFFLINE, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine does not let its user take the network away (unshare)")
-    run(project, *OFFLINE, "snakemake", "--report", "report.html")
-    page = (project / "report.html").read_text()
-    variables = re.findall(r'<script id="[\w-]+">\s*var (\w+) = (.*);\s*</script>', page)
-    return dict(variables) | {"page": page}
-
-
-def test_snakemakes_report_shows_the_figures_and_the_runs_and_needs_no_network(project: Path) -> None:
-    before = contents(project)
-    told = report(project)
-    assert contents(project) == before
-    assert "report.html" not in run(project, "git", "status", "--short")
-
-    assert set(json.loads(told["categories"])) == {"All variants", "simple-cnn", "cifake-32"}
-    results = json.loads(told["results"])
-    shown = {f"results/{name}" for name in before if name.endswith((".png", ".jpg", "metrics.json"))}
-    assert set(results) == shown
-    for file, result in results.items():
-        assert "<strong>Synthetic sample</strong>" in result["caption"]
-        assert result["job_properties"]["rule"] in (
-            *("figures", "examples", "copies_examples", "evaluate", "compare", "collection_figures"),
-            "perturbed_examples",
-        )
-        if "variants/" in file:
-            assert f"<strong>{Path(file).parts[3]}</strong>" in result["caption"]
-    assert len({(Path(file).parts[:4], *result["labels"].values()) for file, result in results.items()}) == len(shown)
-    assert "system-message" not in "".join(result["caption"] for result in results.values()) + told["workflow_desc"]
-
-    commit = run(project, "git", "rev-parse", "--short=12", "HEAD").strip()
-    logs = len(list((project / "logs/sample").glob("*.log")))
-    assert told["workflow_desc"].count(commit) == logs
-    assert f"sample: {logs} jobs" in told["workflow_desc"]
-    assert "without a time" not in told["workflow_desc"]
-    assert "<strong>Synthetic sample</strong>" in told["workflow_desc"]
-    assert not re.findall(r"""<(?:link|script|img|iframe)[^>]*(?:src|href)=["']?(?:https?:)?//""", told["page"])
-
-
-def test_snakemakes_report_of_results_from_elsewhere_says_that_there_are_no_logs(project: Path) -> None:
-    shutil.rmtree(project / "logs")
-    assert "No logs in logs/sample/" in report(project)["workflow_desc"]
