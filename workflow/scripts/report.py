@@ -7,22 +7,22 @@ from brushprint.core.job_log import logged
 from brushprint.report.page import write_report
 
 with logged(snakemake.log[0], snakemake.output):
-    given, params = snakemake.input, snakemake.params
-    cards = json.loads(Path(given.cards).read_text())
+    files, params = snakemake.input, snakemake.params
+    cards = json.loads(Path(files.cards).read_text())
     variants = {}
     kinds = ("provenance", "metrics", "latent", "embedding", "heatmaps", "faithfulness")
-    for name, effects, *files in zip(params.variants, given.effects, *(given[kind] for kind in kinds), strict=True):
-        variants[name] = {kind: json.loads(Path(file).read_text()) for kind, file in zip(kinds, files, strict=True)}
+    for name, effects, *summaries in zip(params.variants, files.effects, *(files[kind] for kind in kinds), strict=True):
+        variants[name] = {kind: json.loads(Path(file).read_text()) for kind, file in zip(kinds, summaries, strict=True)}
         variants[name]["regions"] = pd.read_parquet(effects, filters=[("by", "==", "all")])
         variants[name]["figures"] = Path(effects).parent / "figures"
         external = Path(effects).parent / "external.json"
         variants[name] |= {"card": cards[name], "external": params.external and json.loads(external.read_text())}
-    # The report tells no more of a split, and the other columns are most of it.
+    # The report needs no more of a split, and the other columns are most of it.
     columns = ["source", "partition", "copy"]
     splits = {
-        name: pd.read_parquet(file, columns=columns) for name, file in zip(params.splits, given.splits, strict=True)
+        name: pd.read_parquet(file, columns=columns) for name, file in zip(params.splits, files.splits, strict=True)
     }
-    trust = {key: json.loads(Path(given[key]).read_text()) for key in ("audit", "leaks", "arms", "comparisons")}
+    trust = {key: json.loads(Path(files[key]).read_text()) for key in ("audit", "leaks", "arms", "comparisons")}
     trust["external"] = params.external
     write_report(
         Path(snakemake.output[0]),
@@ -30,14 +30,14 @@ with logged(snakemake.log[0], snakemake.output):
         synthetic=params.synthetic,
         budget=params.budget,
         from_scratch=params.from_scratch,
-        catalogue=pd.read_parquet(given.catalogue, columns=["source", "published_split", "width", "height", "format"]),
-        rejected=pd.read_parquet(given.rejected),
+        catalogue=pd.read_parquet(files.catalogue, columns=["source", "published_split", "width", "height", "format"]),
+        rejected=pd.read_parquet(files.rejected),
         splits=splits,
         copied=params.copied,
         figures=params.figures,
-        folder=Path(given.collection_figures[0]).parent,
+        folder=Path(files.collection_figures[0]).parent,
         variants=variants,
         trust=trust,
-        mistakes=pd.read_parquet(given.mistakes),
-        claims=json.loads(Path(given.claims).read_text()),
+        mistakes=pd.read_parquet(files.mistakes),
+        claims=json.loads(Path(files.claims).read_text()),
     )

@@ -40,21 +40,32 @@ def write_report(
     mistakes: pd.DataFrame,
     claims: Mapping[str, Any],
 ) -> None:
-    """Write the report.
+    """Write the report, an HTML page that fetches nothing.
 
-    `from_scratch` are the variants that are published with pretrained weights and have none here; `copied` are the
-    splits that have augmented copies; `variants` maps a name to `provenance` (what made its files), `metrics`,
-    `latent`, `embedding`, `heatmaps` and `faithfulness` (what `brushprint.evaluation.metrics`, `latent`, `embedding`,
-    `occlusion` and `faithfulness` tell), `regions` (of all test pictures, see `brushprint.saliency.regions.effects`)
-    and `figures`, the folder of its figures, beside `card` (sections as `brushprint.report.model_card` writes them) and
-    `external` (metrics of pictures from elsewhere, or None). `trust` has `audit`, `leaks`, `arms` and `comparisons` as
-    their stages write them, and `external` (its title, or None); `mistakes` is what
-    `brushprint.evaluation.mistakes.with_thumbnails` gives; `claims` is what `brushprint.report.claims.judge` gives.
+    Its policy (CSP, level 3) lets a browser run and apply nothing but its own text.
 
-    `figures` holds texts as `brushprint.figures.declaration.Figure.text` gives them: of `examples` and `copies`, and
-    lists, in their order, of each `variant` and of `trust`; `folder` has the files of those of the collection.
-
-    The page fetches nothing, and its policy (CSP, level 3) lets a browser run and apply nothing but its own text.
+    Parameters
+    ----------
+    target : the file to write
+    title : of the collection
+    synthetic : whether its pictures are the embedded sample
+    budget : caps of the run; None lifts one
+    from_scratch : variants that are published with pretrained weights and have none here
+    catalogue : columns `source`, `published_split`, `width`, `height` and `format`
+    rejected : columns `path` and `reason`
+    splits : by name columns `source`, `partition` and `copy`
+    copied : names of the splits that have augmented copies
+    figures : texts as `brushprint.figures.declaration.Figure.text` gives them: of `examples` and `copies`, and lists,
+        in their order, of each `variant` and of `trust`
+    folder : the folder of the collection's figures
+    variants : by name `provenance`, `metrics`, `latent`, `embedding`, `heatmaps` and `faithfulness` (the JSON files of
+        these names), `regions` (of all test pictures, see `brushprint.saliency.regions.effects`), `figures` (the folder
+        of its figures), `card` (sections of `brushprint.report.model_card`) and `external` (metrics of pictures from
+        elsewhere, or None)
+    trust : `audit`, `leaks`, `arms` and `comparisons` (the JSON files of these names), and `external` (the title of
+        pictures from elsewhere, or None)
+    mistakes : see `brushprint.evaluation.mistakes.with_thumbnails`
+    claims : see `brushprint.report.judging.judge`
     """
     template = _environment().get_template("page.html.jinja")
     page = template.render(

@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from brushprint.evaluation.mistakes import SCHEMA
+from brushprint.features.embedding import spreads
+from brushprint.features.latent import latent
 from brushprint.figures import registry
 from brushprint.figures.declaration import CollectionGroup
 from brushprint.report.page import write_report
@@ -589,3 +591,46 @@ def test_each_variant_has_its_card_and_each_two_are_compared(write):
     text = write()
     assert "Of a thousand human artists, about 95." in text
     assert any(row[0] == "one, two" and row[3:5] == ["9", "4"] for row in Page(text).tables)
+
+
+def test_source_documents_are_cited_by_authors_title_and_link(write):
+    claims = ledger(claim(), claim(source="000", citation="Abel, 2023"))
+    address = claims["sources"]["004"]["link"] = "https://example.org/study?a=1&b=2"
+    text = write(claims=claims)
+    assert "Abel, Others: <i>Paintings, and machines that paint</i>" in text
+    link = address.replace("&", "&amp;")
+    assert f'Baker, Others: <a href="{link}" rel="noreferrer">Telling pictures apart</a>' in text
+    words = " ".join(cell for row in Page(text).tables for cell in row)
+    assert not re.search(r"(?<![\d,.])00[04]\b", words)
+
+
+@pytest.mark.parametrize("styled", [["human", "midjourney"], ["midjourney"], []])
+def test_sources_without_styles_leave_no_part_out(write, variant, styled: list[str]):
+    number = np.arange(90)
+    features = np.eye(3, 8)[number % 3] * 9 + np.random.default_rng(0).normal(size=(90, 8))
+    table = pd.DataFrame({"image_id": number.astype(str), "outcome": "correct"})
+    table["source"] = np.array(["human", "midjourney", "diffusiondb"])[number % 3]
+    table["origin"] = np.where(table["source"] == "human", "human", "ai")
+    style = pd.Series(np.array(["baroque", "realism", "cubism"])[number % 3], dtype=object)
+    table["style"] = style.where(table["source"].isin(styled))
+    summary = latent(features, table, variance=0.9, clusters=3, permutations=99, refits=20, seed=0)[1]
+    spread = {"pictures": 90, "spread": spreads(features.astype(np.float32), table, 0)}
+    v = variant("source", ["human", "midjourney", "diffusiondb"]) | {"latent": summary, "embedding": spread}
+    mistakes = SCHEMA.empty_table().to_pandas()
+    page = Page(write(variants={"v": v}, mistakes=mistakes))
+    clusters = [row for row in page.tables if row[:2] == ["correct", "full"] and len(row) == 7]
+    assert [("style unknown" in row[4]) for row in clusters].count(True) == 3 - len(styled)
+    assert all("source " in row[4] and row[5] for row in clusters)
+
+
+def test_undefined_measures_are_dashes(write, variant):
+    unknown = {"value": None, "low": None, "high": None}
+    half_known = {"value": 0.5, "low": None, "high": None}
+    v = variant("origin", ["ai", "human"], majority=None, accuracy=half_known, balanced_accuracy=unknown)
+    v["metrics"]["calibration"]["before"]["ece"] = unknown | {"chance": {"mean": None}}
+    v["metrics"]["detection"]["majority"] = None
+    text = write(variants={"v": v})
+    rows = [[cell.strip() for cell in row] for row in Page(text).tables if row[0] == "v"]
+    assert rows[0][3:7] == ["not defined", "0.500", "0.500– to –", "–"]
+    words = re.sub("<(script|style)>.*?</(script|style)>", "", text, flags=re.DOTALL)
+    assert not re.search(r"\bnan\b|>None<|None%", words)
