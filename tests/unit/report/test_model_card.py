@@ -1,6 +1,7 @@
 """The model card: every sentence follows from measurements made by hand."""
 
 import io
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from brushprint.data.corruptions import CONDITIONS
 from brushprint.report.model_card import Section, as_markdown, card
+from tests.conftest import REPOSITORY
 
 UNKNOWN = {"value": None, "low": None, "high": None}
 
@@ -371,3 +373,10 @@ def test_as_markdown_each_sentence_is_a_point_below_its_heading() -> None:
     assert as_markdown("conv3-origin", sections) == (
         "# Model card: conv3-origin\n\n## Data\n\n- One.\n- Two.\n\n## What not\n\n- Three.\n"
     )
+
+
+def test_the_page_finds_the_sections_that_it_shows_apart() -> None:
+    script = (REPOSITORY / "demo/cards.js").read_text()
+    headings = re.findall(r'^const (?:FORBIDDEN|WRONG) = "(.+)";$', script, re.MULTILINE)
+    assert len(headings) == 2
+    assert set(headings) <= set(written())
