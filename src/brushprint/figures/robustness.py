@@ -48,25 +48,25 @@ def change_names() -> tuple[str, ...]:
     "own size, before they are scaled for a network.",
     group=CollectionGroup.TRUST,
 )
-def changed_pictures(perturbed: np.ndarray, target: Path) -> None:
+def changed_pictures(corrupted: np.ndarray, target: Path) -> None:
     """Draw a few pictures under each change (rows) at `SHOWN_SEVERITIES` (columns).
 
-    `perturbed` is what `brushprint.data.corrupted_arrays.write_corrupted` writes, maybe memory-mapped. The pictures are
+    `corrupted` is what `brushprint.data.corrupted_arrays.write_corrupted` writes, maybe memory-mapped. The pictures are
     taken evenly from it: in the order of a catalogue, these come from different sources.
     """
     from brushprint.data.corruptions import CONDITIONS
 
-    if not len(perturbed):
-        say_instead("No test picture was perturbed.", target)
+    if not len(corrupted):
+        say_instead("No test picture was corrupted.", target)
         return
-    chosen = np.linspace(0, len(perturbed) - 1, min(len(perturbed), EXAMPLES)).round().astype(int)
+    chosen = np.linspace(0, len(corrupted) - 1, min(len(corrupted), EXAMPLES)).round().astype(int)
     names = ("none", *change_names())
     # In steps of 16 pixels, as the blocks of JPEG are.
     step, margin, head = TILE + 16, 112, 32
     across = len(SHOWN_SEVERITIES) * step + 16
     canvas, figure, write = tile_canvas(margin + len(chosen) * across, head + len(names) * step)
     for block, row in enumerate(chosen):
-        pixels = perturbed[row]
+        pixels = corrupted[row]
         left = margin + block * across
         for column, severity in enumerate(SHOWN_SEVERITIES):
             write(left + column * step, head + step - 2, f"severity {severity}", color="#555555")
