@@ -37,6 +37,10 @@ rule onnx:
 onstart:
     if ALONE is False:
         stop("another run is at work in this folder; wait for its end, or use another clone")
+    try:
+        preflight.check_slurm(PLAN)
+    except UserError as error:
+        stop(error)
     if CONFIG.fork_server and forkserver.supported():
         shell.prefix(forkserver.start() + " ")
 

@@ -20,8 +20,7 @@ LOCK = Path("scratch/run.lock")
 
 
 def check(plan: Plan, code: Iterable[str]) -> None:
-    """Check Slurm, the files of pretrained weights and the networks. Raises `UserError`; see the functions below."""
-    check_slurm(plan)
+    """Check the files of pretrained weights and the networks. Raises `UserError`; see the functions below."""
     check_weights(plan.weights.values())
     check_networks(plan, code)
 
@@ -48,7 +47,10 @@ def _written_to(plan: Plan) -> Iterator[Path]:
 
 
 def check_slurm(plan: Plan) -> None:
-    """Raise `UserError` where several nodes are asked for and Slurm is not here."""
+    """Raise `UserError` where several nodes are asked for and Slurm is not here.
+
+    Call it when jobs start, because a dry run needs no Slurm and cannot be told apart while the rules are read.
+    """
     if plan.config.nodes > 1 and not shutil.which("srun"):
         raise UserError("nodes: several nodes need Slurm, and there is no srun here; set nodes: 1")
 
