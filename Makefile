@@ -44,6 +44,7 @@ lint: .venv/synced
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 format: .venv/synced
 	$(BIN)/ruff check --fix .

@@ -38,7 +38,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Runs of the workflow first, and who waits for a network: what is short fills the end."""
+    """Mark tests by their folder and by the tools that their fixtures need; runs of the workflow come first."""
+    for item in items:
+        folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
+        if folder in ("workflow", "browser"):
+            item.add_marker(folder)
+        if {"slurm", "two_nodes"} & set(item.fixturenames):
+            item.add_marker("slurm")
+    # Tests that wait for a network start early, too; short tests fill the end.
     items.sort(key=lambda item: not {"finished", "offline"} & set(item.fixturenames))
 
 

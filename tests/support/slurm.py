@@ -13,9 +13,7 @@ from pathlib import Path
 from tests.conftest import free_ports, lacking
 
 OURS = "# Written by the tests of brushprint."
-# Debian keeps the daemons where the search path of a user does not lead.
-SEARCHED = f"{os.environ['PATH']}{os.pathsep}/usr/sbin"
-MUNGED, SLURMCTLD, SLURMD = DAEMONS = [shutil.which(name, path=SEARCHED) for name in ("munged", "slurmctld", "slurmd")]
+MUNGED, SLURMCTLD, SLURMD = DAEMONS = [shutil.which(name) for name in ("munged", "slurmctld", "slurmd")]
 SETTINGS = """\
 ClusterName=tests
 SlurmctldHost={host}(127.0.0.1)

@@ -1,7 +1,6 @@
 """Colleagues get the artifacts over a network as from a folder: the servers are real and listen on this machine."""
 
 import getpass
-import os
 import shutil
 import socket
 import subprocess
@@ -15,12 +14,11 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.conftest import contents, free_ports, run, snakemake
+from tests.conftest import contents, free_ports, lacking, run, snakemake
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
-# Debian keeps it where the search path of a user does not lead.
-SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+SSHD = shutil.which("sshd")
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,8 @@ def wait_for(server: subprocess.Popen, port: int) -> None:
 @contextmanager
 def ssh(place: Path) -> Iterator[Remote]:
     """An OpenSSH server that lets in whoever has the one key."""
+    if SSHD is None:
+        lacking("needs sshd, of openssh-server")
     (port,) = free_ports(1)
     for name in ("host", "user"):
         run(place, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(place / name))
@@ -99,7 +99,7 @@ def s3(_: Path) -> Iterator[Remote]:
 
 @pytest.fixture(
     params=[
-        pytest.param(ssh, id="ssh", marks=pytest.mark.skipif(SSHD is None, reason="no sshd: needs openssh-server")),
+        pytest.param(ssh, id="ssh", marks=pytest.mark.sshd),
         pytest.param(s3, id="s3"),
     ]
 )
