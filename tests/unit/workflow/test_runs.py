@@ -76,7 +76,7 @@ def test_a_job_that_did_not_end_has_a_row_without_a_cost(tmp_path: Path) -> None
 def test_a_job_notes_what_it_cost_when_it_ends_well(tmp_path: Path, end: str, status: int, costs: bool) -> None:
     script = tmp_path / "job.py"
     imports = "from brushprint.core.job_log import logged\nfrom brushprint.core.errors import UserError\n"
-    script.write_text(f"{imports}with logged({str(tmp_path / 'logs/job.log')!r}):\n    {end}\n")
+    script.write_text(f"{imports}with logged({str(tmp_path / 'logs/job.log')!r}, []):\n    {end}\n")
     assert subprocess.run([sys.executable, script], check=False).returncode == status
     [row] = runs.read(tmp_path / "logs")
     assert row.started is not None
