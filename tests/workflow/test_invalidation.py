@@ -147,8 +147,8 @@ CHANGES: dict[str, list[Change]] = {
     "an input more of `evaluate`": [
         lambda project: edit(
             project / "workflow/rules/evaluate.smk",
-            "        unpack(sealed_split),\n",
-            '        unpack(sealed_split),\n        rejected=f"{RESULTS}/rejected.parquet",\n',
+            "        unpack(predicted),\n    output:\n        metrics=",
+            '        unpack(predicted),\n        rejected=f"{RESULTS}/rejected.parquet",\n    output:\n        metrics=',
         )
     ],
     "a model deleted": [delete(MODEL)],
@@ -196,7 +196,7 @@ def one(row: str, rule: str) -> set[str]:
 
 def every(row: str, rule: str) -> set[str]:
     """What ● stands for: arms are traced to what they are made of, which no analysis is."""
-    if rule == "provenance" and not TABLES[row].get("infer"):
+    if rule == "provenance" and not TABLES[row].get("predictions"):
         return ALL["evaluate"]
     return ALL.get(rule, {""})
 
