@@ -147,8 +147,8 @@ CHANGES: dict[str, list[Change]] = {
     "an input more of `evaluate`": [
         lambda project: edit(
             project / "workflow/rules/evaluate.smk",
-            "        unpack(predicted),\n    output:\n        metrics=",
-            '        unpack(predicted),\n        rejected=f"{RESULTS}/rejected.parquet",\n    output:\n        metrics=',
+            "unpack(predicted),\n    output:\n        metrics=",
+            'unpack(predicted),\n        rejected=f"{RESULTS}/rejected.parquet",\n    output:\n        metrics=',
         )
     ],
     "a model deleted": [delete(MODEL)],
