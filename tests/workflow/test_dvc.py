@@ -80,7 +80,20 @@ def test_code_committed_without_a_run_is_seen_as_stale_elsewhere(colleague: Path
 
 def test_an_edited_result_is_seen_after_a_pull_too(colleague: Path) -> None:
     (colleague / MODEL).write_bytes((colleague / MODEL).read_bytes()[:-1] + b"!")
-    assert ("train", "simple-cnn") in jobs(snakemake(colleague, "-n"))
+    assert f"error: {MODEL} is not what its job wrote: delete it, or bring it back" in snakemake(
+        colleague, "-n", expect=2
+    )
+    run(colleague, "dvc", "checkout", "--force")
+    assert idle(colleague)
+
+
+def test_results_checked_out_without_their_records_are_seen(project: Path) -> None:
+    run(project, "dvc", "commit", "--force")
+    commit(project, "dvc.lock")
+    set_key("recipes", "simple-cnn", "learning_rate", to=0.002)(project)
+    snakemake(project, MODEL)
+    run(project, "dvc", "checkout", "--force", "results")
+    assert f"error: {MODEL} is not what its job wrote" in snakemake(project, "-n", expect=2)
 
 
 def test_dvc_repro_leaves_the_decision_to_snakemake(colleague: Path) -> None:

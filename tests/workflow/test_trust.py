@@ -108,5 +108,5 @@ def test_arms_are_trained_without_their_generator_and_the_card_says_so(finished:
     assert [row["networks"] for row in arms["seeds"]] == [2]
     assert {row["source"] for row in arms["unseen"]} == {"latent_diffusion", "stable_diffusion"}
     provenance = read(finished, "variants/cifake-32+seed-1/provenance.json")
-    assert set(provenance["code"]) >= {"train", "infer", "predictions", "duplicates"}
+    assert set(provenance["code"]) >= {"train", "infer", "predictions", "near_duplicates"}
     assert "explain" not in provenance["code"]

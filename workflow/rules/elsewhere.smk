@@ -19,8 +19,8 @@ def pixels_from(rule):
     """The array that a variant sees of such pictures, and its digest."""
     pixels, digest = getattr(rules, rule).output
     return lambda wildcards: {
-        "pixels": ancient(expand(pixels, **variant(wildcards).array)),
-        "digest": expand(digest, **variant(wildcards).array),
+        "pixels": ancient(expand(pixels, **variant(wildcards).array)[0]),
+        "digest": expand(digest, **variant(wildcards).array)[0],
     }
 
 
