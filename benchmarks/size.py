@@ -62,10 +62,11 @@ def run(folder: Path, pictures: int) -> dict[str, tuple[float, float]]:
     draw(folder / "pictures.zip", pictures)
     named = yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8"))["variants"]
     collection = {"name": "size", "title": "Size", "source": "pictures.zip"}
-    overlay = OVERLAY | {"collection": collection, "variants": dict.fromkeys(named) | VARIANTS}
+    # Each job starts a Python of its own, so that its memory counts nothing that jobs share.
+    own = {"collection": collection, "variants": dict.fromkeys(named) | VARIANTS, "fork_server": False}
+    overlay = OVERLAY | own
     (folder / "size.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
-    # Without hooks each job is a Python of its own, and counts nothing that jobs share.
-    snakemake(folder, "--no-hooks", "--configfile", "size.yaml")
+    snakemake(folder, "--configfile", "size.yaml")
     return costs(folder / "logs/size")
 
 

@@ -7,6 +7,7 @@ a Python that does nothing else.
 
 import ast
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -30,7 +31,11 @@ def _cpu() -> float:
 
 def imports(rule: str) -> float:
     """CPU seconds of a Python that imports what a rule's script imports."""
-    script = REPOSITORY / "workflow/scripts" / f"{rule}.py"
+    rules = "\n".join(file.read_text(encoding="utf-8") for file in (REPOSITORY / "workflow/rules").glob("*.smk"))
+    named = re.search(rf"^ *(?:rule|checkpoint) {rule}:\n.*?/scripts/(\w+)\.py", rules, re.MULTILINE | re.DOTALL)
+    if named is None:
+        raise RuntimeError(f"no script of the rule {rule}")
+    script = REPOSITORY / "workflow/scripts" / f"{named[1]}.py"
     tree = ast.parse(script.read_text(encoding="utf-8"))
     lines = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     before = _cpu()
