@@ -93,7 +93,9 @@ def test_results_checked_out_without_their_records_are_seen(project: Path) -> No
     set_key("recipes", "simple-cnn", "learning_rate", to=0.002)(project)
     snakemake(project, MODEL)
     run(project, "dvc", "checkout", "--force", "results")
-    assert f"error: {MODEL} is not what its job wrote" in snakemake(project, "-n", expect=2)
+    output = snakemake(project, "-n", expect=2)
+    assert "error: results/sample/variants/simple-cnn/" in output
+    assert "are not what their jobs wrote: delete them, or bring them back with `dvc checkout`" in output
 
 
 def test_dvc_repro_leaves_the_decision_to_snakemake(colleague: Path) -> None:
