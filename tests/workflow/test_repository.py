@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import yaml
 
 from brushprint.models.recipe import Augmentation, Recipe
 from brushprint.settings.json_schema import json_schema
-from tests.conftest import REPOSITORY, run
+from tests.conftest import REPOSITORY, add_line, environment, jobs, run
 
 
 def settings() -> dict:
@@ -197,3 +200,21 @@ def test_the_thirteen_variants_are_trained_by_default_each_on_the_task_and_split
         "cifake-32": ("origin", "balanced", "cifake-32"),
         "cifake-128": ("origin", "balanced", "cifake-128"),
     }
+
+
+@pytest.mark.parametrize("search_path", [None, "other/src"], ids=["no search path", "search path of the other"])
+def test_a_checkout_runs_its_own_package_in_the_environment_of_another(
+    project: Path, tmp_path: Path, search_path: str | None
+) -> None:
+    """The environment is that of this repository, not of the checkout that runs."""
+    shutil.copytree(project, tmp_path / "other", symlinks=True)
+    add_line("src/brushprint/data/catalogue.py", '\nPath("imported").write_text(__file__)\n')(project)
+    variables = environment(project)
+    del variables["PYTHONPATH"]
+    if search_path:
+        variables["PYTHONPATH"] = str(tmp_path / search_path)
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "results/sample/catalogue.parquet"]
+    done = subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert ("catalogue", "") in jobs(done.stderr)
+    assert (project / "imported").read_text() == str(project / "src/brushprint/data/catalogue.py")
