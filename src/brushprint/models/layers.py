@@ -17,7 +17,7 @@ FINEST_MAPS = 4
 
 
 class Layers(NamedTuple):
-    """Names of the modules that analyses look at.
+    """Names of the layers whose outputs the analyses use.
 
     `gradcam` outputs the maps that Grad-CAM weighs, `pool` is the last pooling layer, and the output of `penultimate`
     feeds the classifier.

@@ -28,7 +28,7 @@ class RocAuc:
         below = (up_to[1::2] + up_to[:-1:2]) / 2
         weight = drawn[self._members].astype(float)
         positive = weight.sum(0)
-        # `below` counts positive pictures, too: among themselves they make positive² / 2 pairs.
+        # `below` counts pairs of two positive pictures, too: positive² / 2 of them, which are subtracted.
         pairs = positive * (drawn.sum(0, dtype=float) - positive)
         with np.errstate(invalid="ignore"):
             return ((weight * below[self._place]).sum(0) - positive**2 / 2) / pairs

@@ -16,7 +16,7 @@ class Data:
     def __init__(
         self, pixels: np.ndarray, rows: np.ndarray, targets: np.ndarray, copies: np.ndarray | None = None
     ) -> None:
-        """Take an array, int64 `rows` of it [length] and their int64 class indices `targets` [length].
+        """Keep the pictures at `rows` of an array, int64 [length], with their class indices `targets`, int64 [length].
 
         `pixels` are pictures [pictures, side, side, 3], uint8, maybe memory-mapped, or features [pictures, features].
         Rows from `len(pixels)` on are those of `copies` [copies, side, side, 3]; see `rows_of`.
