@@ -11,19 +11,11 @@ from matplotlib.figure import Figure
 
 from brushprint.evaluation.arms import Answers, unseen
 from brushprint.figures import comparison
-from brushprint.stats import bootstrap
 from brushprint.stats.significance import compare
-from tests.support.drawing import check_whole_and_the_same_twice, keep_figures
+from tests.support.drawing import keep_figures
 
 LONG = "resnet50_class_weights_of_a_rather_long_name"
 NOWHERE = Path("figure.png")
-
-
-@pytest.fixture(autouse=True)
-def few_resamples():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "RESAMPLES", 50)
-        yield
 
 
 def compared(names: list[str], question: str = "human or ai") -> list[dict[str, Any]]:
@@ -62,14 +54,6 @@ DRAWINGS = {
     "no arms": arms([]),
     "arms of few pictures": arms([{"variant": "a", "source": "dalle", "pictures": 3, "human": 50, "why": "few"}]),
 }
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_a_figure_is_drawn_whole_without_a_warning_and_twice_with_the_same_bytes(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check_whole_and_the_same_twice(DRAWINGS[name], tmp_path, monkeypatch)
 
 
 @pytest.fixture

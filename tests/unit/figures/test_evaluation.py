@@ -14,16 +14,8 @@ from brushprint.evaluation import calibration, detection
 from brushprint.evaluation.thresholds import strict_threshold
 from brushprint.figures import evaluation
 from brushprint.figures.style import spaced
-from brushprint.stats import bootstrap
-from tests.support.drawing import check_whole_and_the_same_twice, keep_figures
+from tests.support.drawing import keep_figures
 from tests.support.labels import MANY, ORIGINS, SOURCES, STYLES
-
-
-@pytest.fixture(autouse=True)
-def few_resamples():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "RESAMPLES", 50)
-        yield
 
 
 def calibrated(count: int, classes: int = 3, sure: float = 2.0) -> dict[str, Any]:
@@ -107,14 +99,6 @@ DRAWINGS = {
     "many styles": lambda target: evaluation.accuracy_by_style(styled(120), target),
     "no styles": lambda target: evaluation.accuracy_by_style(styled(0).head(0), target),
 }
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_a_figure_is_drawn_whole_without_a_warning_and_twice_with_the_same_bytes(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check_whole_and_the_same_twice(DRAWINGS[name], tmp_path, monkeypatch)
 
 
 @pytest.fixture

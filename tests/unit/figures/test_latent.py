@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from brushprint.figures import latent, style
-from tests.support.drawing import check_whole_and_the_same_twice, keep_figures, words
+from tests.support.drawing import keep_figures, words
 from tests.support.labels import MANY, STYLES
 from tests.support.latent import mapped, planted_clusters, points, typical
 
@@ -68,14 +68,6 @@ DRAWINGS = {
     "prototypes of few pictures": drawn_prototypes(["ai", "human"], 2),
     "prototype of one picture": drawn_prototypes(["ai"], 1),
 }
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_a_figure_is_drawn_whole_without_a_warning_and_twice_with_the_same_bytes(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check_whole_and_the_same_twice(DRAWINGS[name], tmp_path, monkeypatch)
 
 
 @pytest.fixture

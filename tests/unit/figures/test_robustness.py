@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from brushprint.data.corruptions import CONDITIONS
 from brushprint.evaluation.robustness import rates
 from brushprint.figures import robustness
-from tests.support.drawing import check_whole_and_the_same_twice, keep_figures, words
+from tests.support.drawing import keep_figures, words
 
 LONG = "resnet50_class_weights_of_a_rather_long_name"
 
@@ -62,14 +62,6 @@ DRAWINGS = {
     "picked of many": drawn_picked([LONG, *"abcde"], ["x" * 200, *(f"{number}.png" for number in range(20))]),
     "none picked": drawn_picked(["a"], []),
 }
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_a_figure_is_drawn_whole_without_a_warning_and_twice_with_the_same_bytes(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check_whole_and_the_same_twice(DRAWINGS[name], tmp_path, monkeypatch)
 
 
 @pytest.fixture

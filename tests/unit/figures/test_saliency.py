@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from brushprint.figures import saliency, style
-from tests.support.drawing import check_whole_and_the_same_twice, keep_figures, words
+from tests.support.drawing import keep_figures, words
 from tests.support.labels import MANY
 from tests.support.saliency import NOTHING_LEFT, checked, heat, mean_heat, panel_of
 
@@ -43,14 +43,6 @@ DRAWINGS = {
     ),
     "faithfulness of no picture": lambda target: saliency.faithfulness_tests({"pictures": 0}, target),
 }
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_a_figure_is_drawn_whole_without_a_warning_and_twice_with_the_same_bytes(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check_whole_and_the_same_twice(DRAWINGS[name], tmp_path, monkeypatch)
 
 
 @pytest.fixture

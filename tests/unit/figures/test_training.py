@@ -11,7 +11,7 @@ from PIL import Image
 
 from brushprint.figures import training
 from brushprint.figures.style import COLOURS
-from tests.support.drawing import check_whole_and_the_same_twice, keep_figures, words
+from tests.support.drawing import keep_figures, words
 
 
 def history(epochs: int, head: int = 0, decay: float = 1) -> pd.DataFrame:
@@ -32,14 +32,6 @@ DRAWINGS = {
     "learning curves of a head alone": lambda target: training.learning_curves(history(2, head=2), target),
     "learning curves of one epoch a phase": lambda target: training.learning_curves(history(2, head=1), target),
 }
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_a_figure_is_drawn_whole_without_a_warning_and_twice_with_the_same_bytes(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check_whole_and_the_same_twice(DRAWINGS[name], tmp_path, monkeypatch)
 
 
 @pytest.fixture

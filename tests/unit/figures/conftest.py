@@ -1,0 +1,14 @@
+"""What tests of figures share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from brushprint.stats import bootstrap
+
+
+@pytest.fixture(autouse=True)
+def few_resamples() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "RESAMPLES", 50)
+        yield
