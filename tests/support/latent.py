@@ -34,7 +34,12 @@ def clustered(outcomes: tuple, clusters: int, styles: tuple[str, ...] | None) ->
 
 def mapped(outcomes: dict[str, int], styles: list[str] | None, method: str = "tsne") -> tuple[pd.DataFrame, dict]:
     """A map of random pictures, and what is said of it."""
-    table, _ = points(outcomes, 2, styles)
+    return deepcopy(_mapped(tuple(outcomes.items()), styles and tuple(styles), method))
+
+
+@cache
+def _mapped(outcomes: tuple, styles: tuple[str, ...] | None, method: str) -> tuple[pd.DataFrame, dict]:
+    table, _ = deepcopy(clustered(outcomes, 2, styles))
     features = table[["pc1", "pc2"]].to_numpy(dtype=np.float32)
     few = len(table) < 10
     about = {"perplexity": 30, "trustworthiness": 0.9, "why": None}

@@ -1,5 +1,8 @@
 """Heatmaps of pictures that do not exist, the shares of their heat, and tests of the maps."""
 
+from copy import deepcopy
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -40,8 +43,13 @@ def shares(pictures: int, low: float = 0.0) -> tuple[pd.DataFrame, pd.DataFrame]
     return pd.concat(parts), table
 
 
-def heat(pictures: int = 40, low: float = 0.0) -> pd.DataFrame:
+@cache
+def _effects(pictures: int, low: float) -> pd.DataFrame:
     return effects(*shares(pictures, low), ["outcome"])
+
+
+def heat(pictures: int = 40, low: float = 0.0) -> pd.DataFrame:
+    return _effects(pictures, low).copy()
 
 
 def of_all(judged_heat: pd.DataFrame) -> pd.DataFrame:
@@ -58,6 +66,11 @@ def mean_heat(groups: dict[str, list[str]], pictures: int = 9) -> pd.DataFrame:
 
 def checked(pictures: int = 20, better: float = 0.2, stages: int = 4) -> dict:
     """What the tests of the maps say: that Grad-CAM is `better` than random maps."""
+    return deepcopy(_checked(pictures, better, stages))
+
+
+@cache
+def _checked(pictures: int, better: float, stages: int) -> dict:
     generator = np.random.default_rng(0)
     table = pd.MultiIndex.from_product([range(pictures), SHARES], names=["picture", "share"]).to_frame(index=False)
     for name, gain in (("gradcam", better), ("random", 0)):

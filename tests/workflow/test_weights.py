@@ -1,8 +1,13 @@
-"""A run begins from a file of pretrained weights."""
+"""A run begins from pretrained weights: of a file, or of a hub that cannot be reached."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from brushprint.core.digest import sha256
 from tests.conftest import jobs, snakemake
@@ -49,3 +54,19 @@ def test_a_run_from_a_file_of_weights(project: Path, tmp_path: Path) -> None:
     assert "error: pretrained.files.torchvision/mobilenet_v2: " in output
     assert f"has the sha256 {SHA256}, not {'ab' * 32}" in output
     assert "Traceback" not in output
+
+
+@pytest.fixture
+def offline(tmp_path: Path) -> dict[str, str]:
+    """The environment of a process that has fetched nothing, and whose every way out is a closed port."""
+    closed = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    return os.environ | closed | dict.fromkeys(("TORCH_HOME", "HF_HOME"), str(tmp_path))
+
+
+@pytest.mark.parametrize("architecture", ["torchvision/resnet18", "timm/resnet18"])
+def test_without_network_the_error_says_how_to_give_a_file(architecture: str, offline: dict[str, str]):
+    command = f"from brushprint.models import weights; weights.fetch({architecture!r})"
+    done = subprocess.run([sys.executable, "-c", command], env=offline, capture_output=True, text=True, check=False)
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith(f"brushprint.core.errors.UserError: the weights of {architecture} cannot be fetched (")
+    assert f"pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}" in line

@@ -27,12 +27,16 @@ def scaled(image: Image.Image, factor: float) -> Image.Image:
     return image.resize([max(1, round(side * factor)) for side in image.size], Image.Resampling.LANCZOS)
 
 
+def lossless(image: Image.Image) -> bytes:
+    return encoded(image, "PNG", compress_level=1)
+
+
 # What is done to a picture, and to what file it is saved.
 KINDS: dict[str, Callable[[Image.Image], bytes]] = {
-    "mirrored": lambda image: encoded(ImageOps.mirror(image), "PNG"),
-    "half as large": lambda image: encoded(scaled(image, 0.5), "PNG"),
-    "three quarters as large": lambda image: encoded(scaled(image, 0.75), "PNG"),
-    "twice as large": lambda image: encoded(scaled(image, 2), "PNG"),
+    "mirrored": lambda image: lossless(ImageOps.mirror(image)),
+    "half as large": lambda image: lossless(scaled(image, 0.5)),
+    "three quarters as large": lambda image: lossless(scaled(image, 0.75)),
+    "twice as large": lambda image: lossless(scaled(image, 2)),
     "JPEG of quality 30": lambda image: encoded(image, "JPEG", quality=30),
     "WebP": lambda image: encoded(image, "WEBP", quality=75),
     "all at once": lambda image: encoded(scaled(ImageOps.mirror(image), 0.75), "JPEG", quality=30),

@@ -30,13 +30,14 @@ def catalogue(folders: dict[tuple[str | None, str], int]) -> pd.DataFrame:
     """A catalogue of so many pictures for each published partition and folder; folders named `ai…` are AI's."""
     rows = [
         {"published_split": level, "folder": folder, "origin": "ai" if folder.startswith("ai") else "human"}
-        for (level, folder), count in folders.items()
-        for _ in range(count)
+        for level, folder in folders
     ]
-    table = pd.DataFrame(rows, columns=["published_split", "folder", "origin"])
+    table = pd.DataFrame(rows, columns=["published_split", "folder", "origin"], dtype=object)
     source = table["folder"].str.extract(r"^(ai_ld|ai_sd)")[0].fillna(table["origin"])
     style = table["folder"].str.extract(r"(style_\d)")[0]
-    return table.assign(image_id=[f"{row:016x}" for row in table.index], source=source, style=style)
+    table = table.assign(source=source, style=style).loc[np.repeat(table.index, list(folders.values()))]
+    table = table.reset_index(drop=True)
+    return table.assign(image_id=[f"{row:016x}" for row in table.index])
 
 
 @st.composite

@@ -1,6 +1,5 @@
 """Variants compared, and generators that were never seen: drawn of many, of few and of none."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +36,8 @@ def trained_without(*sources: str, variant: str = "conv3-origin") -> list[dict[s
     return [{"variant": variant} | unseen(*both, pictures, name, 0) for name in sources]
 
 
-def arms(rows: list[dict[str, Any]]) -> Callable[[Path], None]:
-    return lambda target: comparison.unseen_generators({"seeds": [], "unseen": rows}, target)
+def arms(rows: list[dict[str, Any]], target: Path) -> None:
+    comparison.unseen_generators({"seeds": [], "unseen": rows}, target)
 
 
 DRAWINGS = {
@@ -48,11 +47,15 @@ DRAWINGS = {
         compared([f"{LONG}_{n}" for n in range(24)]), target
     ),
     "none compared": lambda target: comparison.accuracy_differences(compared(["a"]), target),
-    "arms": arms(trained_without("latent_diffusion", "stable_diffusion")),
-    "one arm": arms(trained_without("dalle")),
-    "many arms": arms([row for n in range(12) for row in trained_without("dalle", "imagen", variant=f"{LONG}-{n}")]),
-    "no arms": arms([]),
-    "arms of few pictures": arms([{"variant": "a", "source": "dalle", "pictures": 3, "human": 50, "why": "few"}]),
+    "arms": lambda target: arms(trained_without("latent_diffusion", "stable_diffusion"), target),
+    "one arm": lambda target: arms(trained_without("dalle"), target),
+    "many arms": lambda target: arms(
+        [row for n in range(12) for row in trained_without("dalle", "imagen", variant=f"{LONG}-{n}")], target
+    ),
+    "no arms": lambda target: arms([], target),
+    "arms of few pictures": lambda target: arms(
+        [{"variant": "a", "source": "dalle", "pictures": 3, "human": 50, "why": "few"}], target
+    ),
 }
 
 

@@ -13,23 +13,19 @@ from tests.support.latent import mapped, planted_clusters, points, typical
 
 
 def drawn_clusters(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> Callable[[Path], None]:
-    table, summary = points(outcomes, clusters, styles)
-    return lambda target: latent.clusters(table, summary, "full", target)
+    return lambda target: latent.clusters(*points(outcomes, clusters, styles), "full", target)
 
 
 def drawn_components(outcomes: dict[str, int], styles: list[str] | None) -> Callable[[Path], None]:
-    table, summary = points(outcomes, 2, styles)
-    return lambda target: latent.components(table, summary, target)
+    return lambda target: latent.components(*points(outcomes, 2, styles), target)
 
 
 def drawn_scree(outcomes: dict[str, int], **changes: object) -> Callable[[Path], None]:
-    _, summary = points(outcomes, 2, STYLES)
-    return lambda target: latent.explained_variance(summary | changes, target)
+    return lambda target: latent.explained_variance(points(outcomes, 2, STYLES)[1] | changes, target)
 
 
 def drawn_quality(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> Callable[[Path], None]:
-    _, summary = points(outcomes, clusters, styles)
-    return lambda target: latent.cluster_quality(summary, target)
+    return lambda target: latent.cluster_quality(points(outcomes, clusters, styles)[1], target)
 
 
 def drawn_embedding(outcomes: dict[str, int], styles: list[str] | None, *method: str) -> Callable[[Path], None]:

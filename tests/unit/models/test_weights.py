@@ -1,9 +1,7 @@
-"""Pretrained weights: the library's, or of a file, and what is said where there are none."""
+"""Pretrained weights: read from a file, and what is said where it holds none."""
 
 import hashlib
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -128,22 +126,6 @@ def test_another_digest_and_a_missing_file_are_told_in_one_line(tmp_path: Path):
         weights.read(MOBILENET, "ab" * 32)
     with pytest.raises(UserError, match=r"nowhere\.pth does not exist"):
         weights.read(tmp_path / "nowhere.pth", SHA256)
-
-
-@pytest.fixture
-def offline(tmp_path: Path) -> dict[str, str]:
-    """The environment of a process that has fetched nothing, and whose every way out is a closed port."""
-    closed = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
-    return os.environ | closed | dict.fromkeys(("TORCH_HOME", "HF_HOME"), str(tmp_path))
-
-
-@pytest.mark.parametrize("architecture", ["torchvision/resnet18", "timm/resnet18"])
-def test_without_network_the_error_says_how_to_give_a_file(architecture: str, offline: dict[str, str]):
-    command = f"from brushprint.models import weights; weights.fetch({architecture!r})"
-    done = subprocess.run([sys.executable, "-c", command], env=offline, capture_output=True, text=True, check=False)
-    line = done.stderr.splitlines()[-1]
-    assert line.startswith(f"brushprint.core.errors.UserError: the weights of {architecture} cannot be fetched (")
-    assert f"pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}" in line
 
 
 def test_the_wheel_is_a_test_dependency_alone() -> None:

@@ -1,4 +1,6 @@
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +14,15 @@ from torch import nn
 from brushprint.core.digest import sha256
 from brushprint.core.errors import UserError
 from brushprint.evaluation.calibration import apply
-from brushprint.models.model import Model
+from brushprint.models.model import Model, copy_of
 from brushprint.models.recipe import ONE_LOGIT
 from brushprint.predict import onnx_models
 from brushprint.predict.answer import facts
 from brushprint.stats.allocation import stratified
 from tests.conftest import ARCHITECTURES, REPOSITORY, model_of
+
+# Networks that are exported once are shared by the tests of a process.
+pytestmark = pytest.mark.xdist_group("onnx")
 
 CLASSES = ["a", "b", "c"]
 FACTS = {"variant": "größer", "temperature": 1.3, "band": {"low": None, "high": 0.7}}
@@ -45,11 +50,23 @@ def random_model(architecture: str, side: int, classes: list[str] = CLASSES, **r
     return model
 
 
-def exported(folder: Path, model: Model) -> dict[str, Path]:
-    files = {"fp32": folder / "model.onnx", "fp16": folder / "model-fp16.onnx"}
-    onnx_models.export(model, FACTS, files["fp32"])
-    onnx_models.halve(*files.values())
-    return files
+Exported = tuple[Model, dict[str, Path]]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Exported]:
+    """Random models of architectures, each with its file, which are made once."""
+
+    @cache
+    def made(architecture: str, side: int) -> Exported:
+        model, folder = random_model(architecture, side), tmp_path_factory.mktemp("exported")
+        files = {"fp32": folder / "model.onnx", "fp16": folder / "model-fp16.onnx"}
+        onnx_models.export(model, FACTS, files["fp32"])
+        assert [file.name for file in folder.iterdir()] == ["model.onnx"]
+        onnx_models.halve(*files.values())
+        return model, files
+
+    return lambda architecture, side=32: made(architecture, side)
 
 
 def assert_same(model: Model, file: Path, count: int) -> None:
@@ -67,19 +84,16 @@ def assert_same(model: Model, file: Path, count: int) -> None:
     ("architecture", "side"),
     [
         *((name, 32) for name in ARCHITECTURES),
-        *(("torchvision/convnext_tiny", 32), ("torchvision/shufflenet_v2_x0_5", 32)),
         *(("timm/test_vit", 160), ("timm/test_mambaout", 32)),
     ],
 )
 def test_the_file_answers_as_the_network_does_for_one_picture_and_for_more(
-    architecture: str, side: int, tmp_path: Path
+    architecture: str, side: int, exported
 ) -> None:
-    model = random_model(architecture, side)
-    onnx_models.export(model, FACTS, tmp_path / "model.onnx")
+    model, files = exported(architecture, side)
     for count in (1, 5):
-        assert_same(model, tmp_path / "model.onnx", count)
-    assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
-    onnx.checker.check_model(onnx.load(tmp_path / "model.onnx"), full_check=True)
+        assert_same(model, files["fp32"], count)
+    onnx.checker.check_model(onnx.load(files["fp32"]), full_check=True)
 
 
 @pytest.mark.parametrize(
@@ -93,25 +107,22 @@ def test_what_a_recipe_says_is_within_the_file(recipe: dict, tmp_path: Path) -> 
     assert_same(model, tmp_path / "model.onnx", 5)
 
 
-def test_the_network_itself_stays_as_it_was(tmp_path: Path) -> None:
-    model = random_model("conv3", 32)
-    before = {name: value.clone() for name, value in model.network.state_dict().items()}
-    onnx_models.export(model, FACTS, tmp_path / "model.onnx")
-    after = model.network.state_dict()
+def test_the_network_itself_stays_as_it_was(exported) -> None:
+    before, after = (model.network.state_dict() for model in (random_model("conv3", 32), exported("conv3")[0]))
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert after["conv1.weight"].is_contiguous(memory_format=torch.channels_last)
 
 
-def test_batch_normalisation_is_folded_and_no_batch_is_written_into_the_graph(tmp_path: Path) -> None:
-    onnx_models.export(random_model("torchvision/resnet18", 32), FACTS, tmp_path / "model.onnx")
-    kinds = {node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node}
+def test_batch_normalisation_is_folded_and_no_batch_is_written_into_the_graph(exported) -> None:
+    _, files = exported("torchvision/resnet18")
+    kinds = {node.op_type for node in onnx.load(files["fp32"]).graph.node}
     assert "Conv" in kinds
     assert not kinds & {"BatchNormalization", "Gather", "Shape", "Range"}
 
 
-def test_the_file_says_what_it_takes_what_it_gives_and_the_facts(tmp_path: Path) -> None:
-    onnx_models.export(random_model("cifake", 32), FACTS, tmp_path / "model.onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+def test_the_file_says_what_it_takes_what_it_gives_and_the_facts(exported) -> None:
+    file = exported("cifake")[1]["fp32"]
+    session = onnxruntime.InferenceSession(file)
     of = [(value.name, value.type, value.shape) for value in (*session.get_inputs(), *session.get_outputs())]
     assert of == [
         ("pictures", "tensor(float)", ["batch", 32, 32, 3]),
@@ -119,13 +130,15 @@ def test_the_file_says_what_it_takes_what_it_gives_and_the_facts(tmp_path: Path)
         ("probabilities", "tensor(float)", ["batch", 3]),
     ]
     assert json.loads(session.get_modelmeta().custom_metadata_map["brushprint"]) == FACTS
-    assert [opset.version for opset in onnx.load(tmp_path / "model.onnx").opset_import] == [onnx_models.OPSET]
+    assert [opset.version for opset in onnx.load(file).opset_import] == [onnx_models.OPSET]
 
 
-def test_the_same_network_gives_the_same_bytes_which_name_no_place_of_this_machine(tmp_path: Path) -> None:
-    one, two = (exported(tmp_path / name, random_model("tapering-cnn", 32)) for name in ("one", "two"))
-    for name, file in one.items():
-        assert file.read_bytes() == two[name].read_bytes()
+def test_the_same_network_gives_the_same_bytes_which_name_no_place_of_this_machine(exported, tmp_path: Path) -> None:
+    again = {"fp32": tmp_path / "again.onnx", "fp16": tmp_path / "again-fp16.onnx"}
+    onnx_models.export(random_model("conv3", 32), FACTS, again["fp32"])
+    onnx_models.halve(*again.values())
+    for name, file in exported("conv3")[1].items():
+        assert file.read_bytes() == again[name].read_bytes()
         said = onnx.load(file)
         # By chance weights spell short words.
         del said.graph.initializer[:]
@@ -133,16 +146,14 @@ def test_the_same_network_gives_the_same_bytes_which_name_no_place_of_this_machi
             assert told.encode() not in said.SerializeToString(), told
 
 
-def test_half_precision_takes_half_the_bytes_and_answers_nearly_alike(tmp_path: Path) -> None:
-    onnx_models.export(random_model("torchvision/resnet18", 32), FACTS, tmp_path / "model.onnx")
-    onnx_models.halve(tmp_path / "model.onnx", tmp_path / "half.onnx")
-    sizes = [(tmp_path / f"{name}.onnx").stat().st_size for name in ("model", "half")]
-    assert 0.49 < sizes[1] / sizes[0] < 0.52
+def test_half_precision_takes_half_the_bytes_and_answers_nearly_alike(exported) -> None:
+    _, files = exported("torchvision/resnet18")
+    assert 0.49 < files["fp16"].stat().st_size / files["fp32"].stat().st_size < 0.52
     given = pictures(5, 32)
-    whole, half = (answers(tmp_path / f"{name}.onnx", given)[1] for name in ("model", "half"))
+    whole, half = (answers(files[name], given)[1] for name in ("fp32", "fp16"))
     assert half.dtype == np.float32
     assert 0 < np.abs(whole - half).max() < 0.01
-    metadata = onnxruntime.InferenceSession(tmp_path / "half.onnx").get_modelmeta().custom_metadata_map
+    metadata = onnxruntime.InferenceSession(files["fp16"]).get_modelmeta().custom_metadata_map
     assert json.loads(metadata["brushprint"]) == FACTS
 
 
@@ -177,9 +188,8 @@ def test_what_torch_cannot_export_is_told_in_one_line(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_the_check_tells_sizes_differences_and_accuracies(tmp_path: Path) -> None:
-    model, given = random_model("conv3", 32), pictures(30, 32)
-    files = exported(tmp_path, model)
+def test_the_check_tells_sizes_differences_and_accuracies(exported) -> None:
+    (model, files), given = exported("conv3"), pictures(30, 32)
     with torch.no_grad():
         named = model.network(model.inputs(torch.from_numpy(given))).argmax(1).numpy()
     # Of the pictures of each class that is named some are right.
@@ -198,9 +208,8 @@ def test_the_check_tells_sizes_differences_and_accuracies(tmp_path: Path) -> Non
     assert found["fp16"]["logits"] > found["fp32"]["logits"]
 
 
-def test_a_file_that_answers_otherwise_than_the_network_is_refused_in_one_line(tmp_path: Path) -> None:
-    model = random_model("conv3", 32)
-    files = exported(tmp_path, model)
+def test_a_file_that_answers_otherwise_than_the_network_is_refused_in_one_line(exported) -> None:
+    model, files = copy_of(exported("conv3")[0]), exported("conv3")[1]
     with torch.no_grad():
         model.network.get_submodule("head.logits").bias += torch.tensor([0.5, 0, 0])
     tested = pd.DataFrame({"label": CLASSES, "group": range(3)})
@@ -208,16 +217,13 @@ def test_a_file_that_answers_otherwise_than_the_network_is_refused_in_one_line(t
         onnx_models.check(model, files, pictures(3, 32), tested, temperature=1.3, seed=0)
 
 
-def test_an_answer_that_changes_is_counted(tmp_path: Path) -> None:
-    model, given = random_model("conv3", 32), pictures(8, 32)
-    files = exported(tmp_path, model)
+def test_an_answer_that_changes_is_counted(exported, tmp_path: Path) -> None:
+    (model, files), given = exported("conv3"), pictures(8, 32)
+    biased, other = copy_of(model), tmp_path / "other.onnx"
     with torch.no_grad():
         logits = model.network(model.inputs(torch.from_numpy(given)))
-        model.network.get_submodule("head.logits").bias += torch.tensor([0, 0, 1e3])
-    other = tmp_path / "other.onnx"
-    onnx_models.export(model, FACTS, other)
-    with torch.no_grad():
-        model.network.get_submodule("head.logits").bias -= torch.tensor([0, 0, 1e3])
+        biased.network.get_submodule("head.logits").bias += torch.tensor([0, 0, 1e3])
+    onnx_models.export(biased, FACTS, other)
     tested = pd.DataFrame({"label": ["a"] * 4 + ["c"] * 4, "group": range(8)})
     found = onnx_models.check(model, files | {"fp16": other}, given, tested, temperature=1.3, seed=0)
     assert found["fp16"]["changed"] == int((logits.argmax(1) != 2).sum()) > 0

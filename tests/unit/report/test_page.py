@@ -613,7 +613,7 @@ def test_sources_without_styles_leave_no_part_out(write, variant, styled: list[s
     table["origin"] = np.where(table["source"] == "human", "human", "ai")
     style = pd.Series(np.array(["baroque", "realism", "cubism"])[number % 3], dtype=object)
     table["style"] = style.where(table["source"].isin(styled))
-    summary = latent(features, table, variance=0.9, clusters=3, permutations=99, refits=20, seed=0)[1]
+    summary = latent(features, table, variance=0.9, clusters=3, permutations=99, refits=5, seed=0)[1]
     spread = {"pictures": 90, "spread": spreads(features.astype(np.float32), table, 0)}
     v = variant("source", ["human", "midjourney", "diffusiondb"]) | {"latent": summary, "embedding": spread}
     mistakes = SCHEMA.empty_table().to_pandas()

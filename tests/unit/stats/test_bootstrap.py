@@ -59,37 +59,3 @@ def test_a_share_of_none_is_not_sure_to_be_none() -> None:
     assert (none["value"], none["low"], none["high"]) == pytest.approx((0, 0, 0.07135), abs=1e-5)
     assert (every["value"], every["low"], every["high"]) == pytest.approx((1, 0.92865, 1), abs=1e-5)
     assert interval_of_share(0.5, np.array([0.4, 0.6]), 50)["high"] == pytest.approx(0.595)
-
-
-def covered(size: int, seed: int, *, by_groups: bool) -> float:
-    """How often the interval of an accuracy of 0.8 holds it, where groups of `size` are all right or all wrong."""
-    generator, held = np.random.default_rng(seed), []
-    for trial in range(300):
-        groups = np.repeat(np.arange(150), size)
-        right = (generator.random(150) < 0.8)[groups]
-        unit = groups if by_groups else np.arange(len(groups))
-        resampled = np.concatenate([right @ part / part.sum(0) for part in weights(unit, trial)])
-        found = interval(right.mean(), resampled)
-        held.append(found["low"] <= 0.8 <= found["high"])
-    return float(np.mean(held))
-
-
-def test_the_interval_of_single_pictures_covers_the_truth_as_often_as_stated() -> None:
-    assert 0.92 <= covered(1, 0, by_groups=True) <= 0.97
-
-
-def test_the_interval_of_groups_covers_the_truth_and_one_that_ignores_them_does_not() -> None:
-    assert 0.92 <= covered(3, 1, by_groups=True) <= 0.97
-    assert covered(3, 1, by_groups=False) < 0.85
-
-
-def test_groups_of_mixed_sizes_cover_the_truth() -> None:
-    generator, held = np.random.default_rng(2), []
-    sizes = np.arange(150) % 4 + 1
-    groups = np.repeat(np.arange(150), sizes)
-    for trial in range(300):
-        right = (generator.random(150) < 0.8)[groups]
-        resampled = np.concatenate([right @ part / part.sum(0) for part in weights(groups, trial)])
-        found = interval(right.mean(), resampled)
-        held.append(found["low"] <= 0.8 <= found["high"])
-    assert 0.92 <= np.mean(held) <= 0.97

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -10,7 +8,6 @@ from torch.nn.functional import adaptive_max_pool2d
 from brushprint.core.errors import UserError
 from brushprint.models.inputs import as_input
 from brushprint.models.model import Model
-from brushprint.models.processes import Processes
 from brushprint.training.inference import MOST_FEATURES, infer
 from tests.conftest import ARCHITECTURES, model_of
 
@@ -158,14 +155,3 @@ def test_a_class_that_the_network_does_not_know_is_told_in_one_line():
 def test_no_held_out_pictures_are_told_in_one_line():
     with pytest.raises(UserError, match="no picture to validate or test on"):
         run("cifake", count=0)
-
-
-def test_two_processes_infer_the_bits_of_one(tmp_path: Path):
-    """Of 70 pictures of 128 a side, in batches of 32: three batches, the last of six pictures."""
-    pixels, table = held_out(70, 128)
-    np.save(tmp_path / "pixels.npy", pixels)
-    mapped, model = np.load(tmp_path / "pixels.npy", mmap_mode="r"), random_model("cifake", 128)
-    one = infer(model, mapped, table, device="cpu")
-    two = infer(model, mapped, table, device="cpu", processes=Processes(2), folder=tmp_path / "processes")
-    pd.testing.assert_frame_equal(one[0], two[0], check_exact=True)
-    assert one[1].equals(two[1])
