@@ -1,6 +1,9 @@
-"""The figures of each variant, and of the whole collection, drawn from the files of the stages before."""
+"""The figures of each variant, and of the whole collection, drawn from the files of the stages before.
 
-COMPARED = [figures.of_collection(f"{name}.png") for name in ("audit", "arms", "comparisons", "robustness")]
+Each is declared by `@draws` above the function in `src/brushprint/figures/` that draws it.
+"""
+
+COMPARED = [figures.of_collection(file) for file in ("audit.png", "arms.png", "comparisons.png", "robustness.png")]
 CORRUPTIONS = figures.of_collection("perturbations.jpg")
 AUGMENTED = figures.of_collection("copies-{split}.jpg")
 

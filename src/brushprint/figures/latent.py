@@ -253,7 +253,7 @@ def _name_clusters(axis: Axes, clustering: Mapping[str, Any]) -> None:
 def embedding_map(embedding: pd.DataFrame, embedding_summary: Mapping[str, Any], target: Path) -> None:
     """Draw the map of the test pictures, coloured by origin, source, style and outcome.
 
-    `embedding` and `embedding_summary` are what `brushprint.features.embedding` gives.
+    `embedding` and `embedding_summary` are the points and the summary of `brushprint.features.feature_map`.
     """
     method, setting = METHODS[embedding_summary["method"]]
     if embedding_summary["why"]:

@@ -12,6 +12,7 @@ def thumbnails(*sizes: int) -> dict[str, list[tuple[str, Image.Image]]]:
     }
 
 
+# `test_whole.py` draws each.
 DRAWINGS = {
     "examples": lambda target: catalogue.grid(thumbnails(3, 10), target),
     "one example": lambda target: catalogue.grid(thumbnails(1), target),

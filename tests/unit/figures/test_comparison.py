@@ -40,6 +40,7 @@ def arms(rows: list[dict[str, Any]], target: Path) -> None:
     comparison.unseen_generators({"seeds": [], "unseen": rows}, target)
 
 
+# `test_whole.py` draws each.
 DRAWINGS = {
     "comparisons": lambda target: comparison.accuracy_differences(compared([*"abcd", "conv3-origin"]), target),
     "two compared": lambda target: comparison.accuracy_differences(compared(["a", LONG]), target),

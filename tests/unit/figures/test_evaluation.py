@@ -73,6 +73,7 @@ def roc(names: list[str]) -> pd.DataFrame:
     return pd.concat(parts) if parts else pd.DataFrame(columns=["class", *line.columns])
 
 
+# `test_whole.py` draws each.
 DRAWINGS = {
     "confusion of two classes": drawn_confusion(["ai", "human"]),
     "confusion of few classes with long names": drawn_confusion(MANY[:4], origin=["ai", "ai", "human", "human"]),

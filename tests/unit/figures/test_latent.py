@@ -36,6 +36,7 @@ def drawn_prototypes(groups: list[str], pictures: int) -> Callable[[Path], None]
     return lambda target: latent.prototype_pictures(*typical(groups, pictures), target)
 
 
+# `test_whole.py` draws each.
 DRAWINGS = {
     "components": drawn_components({"correct": 20, "misclassified": 5}, STYLES),
     "components of 47 styles": drawn_components({"correct": 90, "misclassified": 5}, MANY),

@@ -48,6 +48,7 @@ def drawn_picked(variants: list[str], paths: list[str]) -> Callable[[Path], None
     return lambda target: robustness.picked(scored(variants, paths), thumbnails(paths), target)
 
 
+# `test_whole.py` draws each.
 DRAWINGS = {
     "examples": lambda target: robustness.changed_pictures(perturbed(7), target),
     "examples of one picture": lambda target: robustness.changed_pictures(perturbed(1), target),
@@ -55,9 +56,9 @@ DRAWINGS = {
     "curves": lambda target: robustness.robustness_curves(judged(), target),
     "curves without a swap": lambda target: robustness.robustness_curves(judged(swapped=False), target),
     "curves of one side": lambda target: robustness.robustness_curves(judged(ai=0), target),
-    "heatmap": lambda target: robustness.robustness_grid([judged(), judged(8, 1)], ["cifake-32", LONG], target),
-    "heatmap without a swap": lambda target: robustness.robustness_grid([judged(swapped=False)], ["a"], target),
-    "heatmap of one side": lambda target: robustness.robustness_grid([judged(ai=0)], ["a"], target),
+    "grid": lambda target: robustness.robustness_grid([judged(), judged(8, 1)], ["cifake-32", LONG], target),
+    "grid without a swap": lambda target: robustness.robustness_grid([judged(swapped=False)], ["a"], target),
+    "grid of one side": lambda target: robustness.robustness_grid([judged(ai=0)], ["a"], target),
     "picked": drawn_picked(["cifake-32", "cifake-128"], ["a.jpg", "folder/b.png"]),
     "picked of many": drawn_picked([LONG, *"abcde"], ["x" * 200, *(f"{number}.png" for number in range(20))]),
     "none picked": drawn_picked(["a"], []),
@@ -69,9 +70,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     return keep_figures(monkeypatch, robustness)
 
 
-def test_the_heatmap_says_the_mean_balanced_accuracy_over_the_severities(drawn: list[Figure]) -> None:
+def test_the_grid_says_the_mean_balanced_accuracy_over_the_severities(drawn: list[Figure]) -> None:
     table = judged()
-    robustness.robustness_grid([table], ["one"], Path("heatmap.png"))
+    robustness.robustness_grid([table], ["one"], Path("grid.png"))
     (axis, _) = drawn[0].axes
     cells = [text.get_text() for text in axis.texts]
     balanced = table[table["measure"] == "balanced_accuracy"]

@@ -18,6 +18,7 @@ def drawn_heatmaps(groups: list[int], panel: str, labels: list[str]) -> Callable
     return lambda target: saliency.saliency_panel(given, panel, target)
 
 
+# `test_whole.py` draws each.
 DRAWINGS = {
     "heatmaps": drawn_heatmaps([3, 3, 1], "gradcam-2d-correct", ["ai", "human"]),
     "heatmaps with long names": drawn_heatmaps([2], "gradcam-full-misclassified", MANY),

@@ -24,6 +24,7 @@ def history(epochs: int, head: int = 0, decay: float = 1) -> pd.DataFrame:
     return table
 
 
+# `test_whole.py` draws each.
 DRAWINGS = {
     "learning curves": lambda target: training.learning_curves(history(6), target),
     "learning curves of one epoch": lambda target: training.learning_curves(history(1), target),

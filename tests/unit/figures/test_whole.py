@@ -1,35 +1,19 @@
 """Every figure is drawn whole, of many pictures, of few and of none."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from brushprint.figures import registry
 from tests.support.drawing import check_whole
-from tests.unit.figures import (
-    test_catalogue,
-    test_comparison,
-    test_evaluation,
-    test_latent,
-    test_oversampling,
-    test_robustness,
-    test_saliency,
-    test_training,
-)
 
-MODULES = (
-    test_catalogue,
-    test_comparison,
-    test_evaluation,
-    test_latent,
-    test_oversampling,
-    test_robustness,
-    test_saliency,
-    test_training,
-)
+# A module that declares figures has a test module with `DRAWINGS` of them.
+NAMES = [name.rpartition(".")[2] for name in registry.modules([*registry.VARIANT, *registry.COLLECTION])]
 DRAWINGS = {
-    f"{module.__name__.rpartition('test_')[2]}: {name}": draw
-    for module in MODULES
-    for name, draw in module.DRAWINGS.items()
+    f"{module}: {name}": draw
+    for module in NAMES
+    for name, draw in import_module(f"tests.unit.figures.test_{module}").DRAWINGS.items()
 }
 
 
