@@ -49,6 +49,8 @@ rule pixels:
         digest=PIXELS.replace(".npy", ".json"),
     log:
         f"{LOGS}/pixels-{{size}}-{{resize}}.log",
+    # Jobs that take all cores run first: later, some other job always holds a core.
+    priority: 3
     threads: ALL_CORES
     params:
         *code("pixels"),
@@ -67,6 +69,7 @@ rule oversample:
         digest=COPIES.replace(".npy", ".json"),
     log:
         f"{LOGS}/oversample-{{split}}-{{size}}-{{resize}}.log",
+    priority: 3
     threads: ALL_CORES
     params:
         *code("oversample"),
@@ -87,6 +90,7 @@ rule corrupt:
         f"{LOGS}/corrupt-{{tested}}-{{size}}-{{resize}}.log",
     wildcard_constraints:
         tested=one_of(PLAN.all_tested),
+    priority: 3
     threads: ALL_CORES
     params:
         *code("corrupt"),

@@ -21,6 +21,7 @@ import importlib
 import json
 import os
 import runpy
+import select
 import shlex
 import shutil
 import signal
@@ -30,9 +31,8 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
 _PACKAGE = Path(__file__).parent.parent
 # A fork does not copy the threads that onnxruntime begins when it is imported.
@@ -42,6 +42,8 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 # Bytes that hold the length of a request.
 _HEADER = 8
 _ENVIRONMENT = set(os.environ)
+# The status of a copy whose script succeeds.
+_status = 0
 
 
 class Request(TypedDict):
@@ -53,12 +55,12 @@ class Request(TypedDict):
 
 
 class _Job(NamedTuple):
-    """A copy that runs a script, the process that waits for it, and the end at which it names what it imported."""
+    """A copy that runs a script, the process that waits for it, and the pipe in which it names what it imported."""
 
     rule: str
     process: int
     client: socket.socket
-    imports: "Connection[Any, Any]"
+    imports: int
 
 
 def supported() -> bool:
@@ -112,20 +114,19 @@ def serve(listener: socket.socket) -> Request:
     imported: dict[str, list[str]] = {}
     jobs: list[_Job] = []
     while True:
-        ends: dict[Any, _Job] = {job.imports: job for job in jobs} | {job.client: job for job in jobs}
-        for ready in wait([sys.stdin.fileno(), listener, *ends]):
+        ends = {job.imports: job for job in jobs} | {job.client.fileno(): job for job in jobs}
+        for ready in select.select([sys.stdin.fileno(), listener.fileno(), *ends], [], [])[0]:
             if ready == sys.stdin.fileno():
                 shutil.rmtree(Path(listener.getsockname()).parent, ignore_errors=True)
                 os._exit(0)
-            if ready is listener:
+            if ready == listener.fileno():
                 client, _ = listener.accept()
                 try:
                     request, streams = _received(client)
                     rule = _rule_of(request["script"])
                     _import(_named_imports(Path(request["script"]), named))
                     _import(imported.pop(rule, []))
-                    others = [listener, client, *(end for job in jobs for end in (job.client, job.imports))]
-                    job = _fork(rule, client, streams, others)
+                    job = _fork(rule, client, streams, listener, jobs)
                 except ValueError:
                     client.close()  # the process that asked was killed before it had sent its request
                     continue
@@ -138,7 +139,7 @@ def serve(listener: socket.socket) -> Request:
                     return request
                 jobs.append(job)
             elif (job := ends[ready]) in jobs:
-                if ready is job.client:
+                if ready != job.imports:
                     os.kill(job.process, signal.SIGTERM)
                 jobs.remove(job)
                 imported[job.rule] = _ended(job)
@@ -196,15 +197,15 @@ def _import(names: Iterable[str]) -> None:
 
 
 def _fork(
-    rule: str, client: socket.socket, streams: list[int], others: "list[socket.socket | Connection[Any, Any]]"
+    rule: str, client: socket.socket, streams: list[int], listener: socket.socket, jobs: Iterable[_Job]
 ) -> _Job | None:
     """A copy of this process with other standard streams; returns None in the copy."""
-    receives, sends = Pipe(duplex=False)
+    receives, sends = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     process = os.fork()
     if process:
-        sends.close()
+        os.close(sends)
         for stream in streams:
             os.close(stream)
         return _Job(rule, process, client, receives)
@@ -212,15 +213,16 @@ def _fork(
         os.dup2(stream, number)
         os.close(stream)
     # The copy must not keep open what the server closes.
-    for end in (receives, *others):
-        end.close()
+    for held in (listener, client, *(job.client for job in jobs)):
+        held.close()
+    for end in (receives, *(job.imports for job in jobs)):
+        os.close(end)
     before = set(sys.modules)
 
     def send_imports() -> None:
-        with suppress(BrokenPipeError):  # the run was killed
-            sends.send([name for name in sys.modules if name not in before])
+        with suppress(BrokenPipeError), os.fdopen(sends, "w", encoding="utf-8") as pipe:  # the run was killed
+            print(json.dumps([name for name in sys.modules if name not in before]), file=pipe)
 
-    # Functions registered first run last.
     atexit.register(send_imports)
     return None
 
@@ -234,14 +236,33 @@ def _run(request: Request) -> None:
     # The system's list of processes shows the rule.
     Path("/proc/self/comm").write_text(_rule_of(request["script"]), encoding="ascii")
     sys.argv[1:] = []
-    runpy.run_path(request["script"], run_name="__main__")
+    global _status  # noqa: PLW0603, for `_leave`, which Python calls
+    try:
+        runpy.run_path(request["script"], run_name="__main__")
+    except SystemExit as stop:
+        _status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        raise
+    except KeyboardInterrupt:
+        _status = 128 + signal.SIGINT
+        raise
+    except BaseException:
+        _status = 1
+        raise
+
+
+def _leave() -> None:
+    """End a copy without taking its libraries apart, which would take longer than most jobs."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_status & 0xFF)
 
 
 def _ended(job: _Job) -> list[str]:
     """Send the status of a job to the process that waits for it; returns what the job imported."""
-    modules: list[str] = []
-    with job.imports, suppress(EOFError, OSError):  # the job was killed
-        modules = job.imports.recv()
+    with os.fdopen(job.imports, encoding="utf-8") as pipe:
+        line = pipe.readline()
+    # A job that was killed has named nothing, or not all.
+    modules: list[str] = json.loads(line) if line.endswith("\n") else []
     _, wait_status = os.waitpid(job.process, 0)
     status = os.waitstatus_to_exitcode(wait_status)
     with job.client, suppress(BrokenPipeError):  # the process that asked was killed
@@ -252,4 +273,6 @@ def _ended(job: _Job) -> list[str]:
 if __name__ == "__main__":
     if sys.argv[2:]:
         sys.exit(ask(sys.argv[1], sys.argv[2:]))
+    # Functions that are registered first run last: here, after those of all libraries.
+    atexit.register(_leave)
     _run(serve(socket.socket(fileno=int(sys.argv[1]))))
