@@ -17,7 +17,7 @@ from tests.unit.evaluation import test_robustness as of_robustness
 from tests.unit.stats import test_significance as of_significance
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "RESAMPLES", 200)
     monkeypatch.setattr(calibration, "SIMULATIONS", 100)
@@ -57,6 +57,7 @@ def test_groups_of_mixed_sizes_cover_the_truth() -> None:
     assert 0.92 <= np.mean(held) <= 0.97
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_the_interval_of_the_difference_covers_the_truth_as_often_as_stated() -> None:
     generator = np.random.default_rng(3)
     held = []
@@ -68,6 +69,7 @@ def test_the_interval_of_the_difference_covers_the_truth_as_often_as_stated() ->
     assert 0.92 <= np.mean(held) <= 0.975
 
 
+@pytest.mark.usefixtures("few_resamples")
 @pytest.mark.parametrize("size", [1, 3])
 def test_intervals_of_detection_cover_the_truth_as_often_as_stated(size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -85,6 +87,7 @@ def test_intervals_of_detection_cover_the_truth_as_often_as_stated(size: int) ->
         assert 0.92 <= np.mean(hits) <= 0.975, (name, np.mean(hits))
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_a_calibrated_network_of_few_pictures_has_an_error_that_chance_explains() -> None:
     found = []
     for seed in range(100):
@@ -98,6 +101,7 @@ def test_a_calibrated_network_of_few_pictures_has_an_error_that_chance_explains(
     assert np.mean([of["low"] == 0 for of in found]) >= 0.9
 
 
+@pytest.mark.usefixtures("few_resamples")
 @pytest.mark.parametrize("too_sure", [1.0, 2.0])
 @pytest.mark.parametrize("size", [1, 3])
 def test_intervals_of_calibration_cover_the_truth_as_often_as_stated(too_sure: float, size: int) -> None:
@@ -120,6 +124,7 @@ def test_intervals_of_calibration_cover_the_truth_as_often_as_stated(too_sure: f
     assert np.mean(held["ece"]) >= 0.9, np.mean(held["ece"])
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_intervals_of_robustness_and_of_its_changes_cover_the_truth() -> None:
     """Of 150 simulated test sets of 160 pictures each, with three conditions' worth of noise."""
     generator = np.random.default_rng(0)
@@ -135,6 +140,7 @@ def test_intervals_of_robustness_and_of_its_changes_cover_the_truth() -> None:
     assert (covered / rounds > 0.89).all() and (covered / rounds < 0.995).all()
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_the_intervals_of_retrained_arms_cover_the_truth_as_often_as_stated() -> None:
     generator = np.random.default_rng(0)
     table = of_arms.pictures(human=150, dalle=100)

@@ -13,7 +13,7 @@ from matplotlib.text import Text
 
 
 def check_whole(draw: Callable[[Path], None], target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is cut off or left open, and something is drawn. Runs of the workflow compare the bytes."""
+    """Nothing is cut off or left open, and something is drawn."""
     rendered = []
     as_image = PIL.Image.fromarray
     monkeypatch.setattr(PIL.Image, "fromarray", lambda pixels: rendered.append(pixels) or as_image(pixels))

@@ -1,8 +1,10 @@
 """A script that is begun as a copy of another process does what it does in a Python of its own."""
 
+import json
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -69,6 +71,16 @@ def ended(command: list[str], folder: Path) -> tuple[int, str, str]:
 def test_what_a_script_says_and_how_it_ends_is_as_by_itself(server: Server, tmp_path: Path, text: str) -> None:
     command = script(tmp_path, text)
     assert ended([*server.prefix, *command], tmp_path) == ended(command, tmp_path)
+
+
+def test_a_script_that_cannot_begin_fails(server: Server, tmp_path: Path) -> None:
+    request = {"script": script(tmp_path, "")[1], "folder": str(tmp_path / "nowhere"), "environment": {}}
+    content = json.dumps(request).encode()
+    with socket.socket(socket.AF_UNIX) as asking, Path(os.devnull).open("r+b") as nothing:
+        asking.connect(server.prefix[-1])
+        socket.send_fds(asking, [len(content).to_bytes(8, "big")], [nothing.fileno()] * 3)
+        asking.sendall(content)
+        assert asking.recv(1) == b"\x01"
 
 
 def test_a_script_that_is_killed_ends_with_the_signal_as_shells_say_it(server: Server, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ SHORT = (
 )
 
 
-# Each of these has a like among those that stay: by its task, its split and the parts of its network.
+# What these ask of real pictures, a variant that stays asks too, or one of Human AI Artwork.
 ALIKE = (
     *("resnet50-finetuned", "efficientnet-b0", "resnet18-aggressive", "resnet18-224"),
     *("conv3-origin", "conv3-source", "conv3-folder", "cifake-128"),

@@ -49,7 +49,7 @@ rule pixels:
         digest=PIXELS.replace(".npy", ".json"),
     log:
         f"{LOGS}/pixels-{{size}}-{{resize}}.log",
-    # Jobs that take all cores run first: later, some other job always holds a core.
+    # Jobs that take all cores run first, here and elsewhere: later, some other job always holds a core.
     priority: 3
     threads: ALL_CORES
     params:

@@ -32,6 +32,7 @@ rule shortcut_features:
         f"{LOGS}/shortcut_features-{{state}}.log",
     wildcard_constraints:
         state=one_of(PLAN.states),
+    priority: 3
     threads: ALL_CORES
     params:
         *code("shortcut_features"),
@@ -51,6 +52,7 @@ rule near_duplicates:
         groups=f"{RESULTS}/groups.parquet",
     log:
         f"{LOGS}/near_duplicates.log",
+    priority: 3
     threads: ALL_CORES
     params:
         *code("near_duplicates"),

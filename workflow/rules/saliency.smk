@@ -9,7 +9,6 @@ rule faces:
         f"{RESULTS}/faces.parquet",
     log:
         f"{LOGS}/faces.log",
-    # As in `arrays.smk`: jobs that take all cores run first.
     priority: 3
     threads: ALL_CORES
     params:

@@ -21,7 +21,7 @@ import importlib
 import json
 import os
 import runpy
-import select
+import selectors
 import shlex
 import shutil
 import signal
@@ -42,8 +42,8 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 # Bytes that hold the length of a request.
 _HEADER = 8
 _ENVIRONMENT = set(os.environ)
-# The status of a copy whose script succeeds.
-_status = 0
+# The status with which a copy ends, unless its script succeeds or names another.
+_status = 1
 
 
 class Request(TypedDict):
@@ -115,7 +115,7 @@ def serve(listener: socket.socket) -> Request:
     jobs: list[_Job] = []
     while True:
         ends = {job.imports: job for job in jobs} | {job.client.fileno(): job for job in jobs}
-        for ready in select.select([sys.stdin.fileno(), listener.fileno(), *ends], [], [])[0]:
+        for ready in _wait([sys.stdin.fileno(), listener.fileno(), *ends]):
             if ready == sys.stdin.fileno():
                 shutil.rmtree(Path(listener.getsockname()).parent, ignore_errors=True)
                 os._exit(0)
@@ -143,6 +143,14 @@ def serve(listener: socket.socket) -> Request:
                     os.kill(job.process, signal.SIGTERM)
                 jobs.remove(job)
                 imported[job.rule] = _ended(job)
+
+
+def _wait(descriptors: list[int]) -> list[int]:
+    """The descriptors that have something to read, as soon as one has."""
+    with selectors.DefaultSelector() as selector:
+        for descriptor in descriptors:
+            selector.register(descriptor, selectors.EVENT_READ)
+        return [key.fd for key, _ in selector.select()]
 
 
 def _received(client: socket.socket) -> tuple[Request, list[int]]:
@@ -203,11 +211,15 @@ def _fork(
     receives, sends = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    process = os.fork()
+    try:
+        process = os.fork()
+    except OSError:
+        for end in (receives, sends, *streams):
+            os.close(end)
+        raise
     if process:
-        os.close(sends)
-        for stream in streams:
-            os.close(stream)
+        for end in (sends, *streams):
+            os.close(end)
         return _Job(rule, process, client, receives)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -239,19 +251,20 @@ def _run(request: Request) -> None:
     global _status  # noqa: PLW0603, for `_leave`, which Python calls
     try:
         runpy.run_path(request["script"], run_name="__main__")
+        _status = 0
     except SystemExit as stop:
         _status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         raise
     except KeyboardInterrupt:
         _status = 128 + signal.SIGINT
         raise
-    except BaseException:
-        _status = 1
-        raise
 
 
 def _leave() -> None:
-    """End a copy without taking its libraries apart, which would take longer than most jobs."""
+    """End a copy without taking its libraries apart, which would take longer than most jobs.
+
+    What a script wrote to a file and left open is lost.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(_status & 0xFF)

@@ -33,8 +33,9 @@ def audit(rows_before: list[dict], rows_after: list[dict] | None, margin: float,
     shortcuts({"margin": margin, "raw": rows_before, **harmonised}, target)
 
 
-# `test_whole.py` draws each.
 LONG = [f"a_generator_of_pictures_with_a_long_name_{number} or human" for number in range(11)]
+
+# `test_whole.py` draws each.
 DRAWINGS = {
     "audit": lambda target: audit(rows("ai or human", "dalle or human"), None, 0.05, target),
     "audit of harmonised pictures": lambda target: audit(rows("ai or human"), rows("ai or human"), 0.05, target),

@@ -19,7 +19,7 @@ from brushprint.models.layers import FINEST_MAPS, recorded
 from tests.conftest import ARCHITECTURES, model_of
 from tests.support.networks import pictures
 
-# The others of torchvision differ from these by their numbers alone; VGG's parts are AlexNet's.
+# The others of torchvision differ from these by their numbers alone, but for VGG, whose files take seconds.
 FAMILIES = (
     *("alexnet", "convnext_tiny", "densenet121", "efficientnet_v2_s", "googlenet", "inception_v3", "maxvit_t"),
     *("mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_y_400mf", "resnext50_32x4d", "shufflenet_v2_x0_5"),

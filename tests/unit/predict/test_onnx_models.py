@@ -84,7 +84,7 @@ def assert_same(model: Model, file: Path, count: int) -> None:
     ("architecture", "side"),
     [
         *((name, 32) for name in ARCHITECTURES),
-        *(("timm/test_vit", 160), ("timm/test_mambaout", 32)),
+        *(("torchvision/shufflenet_v2_x0_5", 32), ("timm/test_vit", 160), ("timm/test_mambaout", 32)),
     ],
 )
 def test_the_file_answers_as_the_network_does_for_one_picture_and_for_more(

@@ -16,7 +16,7 @@ from tests.support import planted
 from tests.unit.saliency import test_gradcam
 from tests.unit.saliency.test_gradcam import SIDE
 
-# Three pictures are enough here: each is seen once a place.
+# Three pictures are enough here: the network sees each of them once for each place.
 TARGETS = test_gradcam.TARGETS[:3]
 
 
