@@ -255,9 +255,11 @@ def finish(project: Path) -> None:
     merged = yaml.safe_load(settings.read_text())
     update_config(merged, yaml.safe_load((REPOSITORY / "tests/support/tiny.yaml").read_text()))
     settings.write_text(yaml.safe_dump(merged, sort_keys=False))
-    run(project, "git", "init", "--quiet")
+    run(project, "git", "init", "--quiet", "--template=")
     run(project, "git", "add", "--all")
     run(project, "git", "commit", "--quiet", "-m", "tiny")
+    # One file in place of five hundred, which each test that changes the project would copy.
+    run(project, "git", "gc", "--quiet")
     snakemake(project)
 
 

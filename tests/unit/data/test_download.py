@@ -73,8 +73,9 @@ class Handler(BaseHTTPRequestHandler):
         headers |= {"Content-Length": str(len(body))} if site.lengths else {"Transfer-Encoding": "chunked"}
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(site.body) - 1}/{len(site.body)}"
-        self.answer(206 if start else 200, headers)
+        # Before the answer, after which the next request may come.
         cut = site.cuts.pop(0) if site.cuts else None
+        self.answer(206 if start else 200, headers)
         self.write(body[:cut])
         if cut is None and not site.lengths:
             self.wfile.write(b"0\r\n\r\n")
