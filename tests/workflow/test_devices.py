@@ -13,11 +13,11 @@ from tests.support.training import learn, planted, recipe
 
 
 def test_several_nodes_without_slurm_are_refused_before_anything_runs(
-    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     line = "error: nodes: several nodes need Slurm, and there is no srun here; set nodes: 1"
-    assert snakemake(finished, "--config", "nodes=2", expect=2).splitlines()[-1] == line
+    assert snakemake(project, "--config", "nodes=2", expect=2).splitlines()[-1] == line
 
 
 @pytest.fixture
