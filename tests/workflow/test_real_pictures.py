@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from sklearn.metrics import roc_auc_score
 
-from brushprint.data.catalogue import build_catalogue
+from brushprint.data.catalogue import build_catalogue, read_catalogued_files
 from brushprint.data.pixels import write_pixels
 from brushprint.data.split import draw_split
 from brushprint.models import weights
@@ -23,6 +24,8 @@ from brushprint.training.loop import train
 from tests.conftest import REPOSITORY, snakemake
 from tests.support.networks import MOBILENET, SHA256
 from tests.support.real_pictures import archive, labels
+from tests.unit.data import test_corruptions as corruptions
+from tests.unit.data import test_near_duplicates as near_duplicates
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,31 @@ def test_every_picture_is_catalogued_under_its_source(name: str, settings: str, 
     table, rejected = build_catalogue(archive(name), labels(settings), images=None, max_rejected=0, seed=0, jobs=2)
     assert table["source"].value_counts().to_dict() == counts
     assert rejected.empty
+
+
+@pytest.mark.parametrize("name", ["ai-artbench-slice.zip", "art-two-folders.zip", "human-ai-artwork-slice.zip"])
+def test_of_real_pictures_copies_of_each_kind_are_found_and_no_others(name: str, tmp_path: Path) -> None:
+    source = archive(name)
+    table, _ = build_catalogue(source, near_duplicates.LABELS, images=None, max_rejected=0, seed=0, jobs=2)
+    sample = table.sample(20, random_state=0)
+    contents = dict(read_catalogued_files(source, sample, lambda content: content, 2, "sample"))
+    near_duplicates.plant(tmp_path, {f"{number:02}": content for number, content in enumerate(contents.values())})
+    found = near_duplicates.Found(tmp_path)
+    # Fewer than 99 of a hundred would be one of these already.
+    for kind in near_duplicates.KINDS:
+        pairs = {frozenset([f"{number:02}/original", f"{number:02}/{kind}"]) for number in range(20)}
+        assert not pairs - found.mirrored.keys(), kind
+    assert all(len({path.split("/")[0] for path in pair}) == 1 for pair in found.mirrored)
+
+
+@pytest.fixture(scope="module")
+def large() -> list[Image.Image]:
+    return corruptions.pictures_of(archive("ai-artbench-native-sizes.zip"), 10)
+
+
+@pytest.mark.parametrize("name", corruptions.GRADED)
+def test_each_severity_is_further_from_a_real_picture_than_the_one_before(name: str, large: list[Image.Image]) -> None:
+    assert (np.diff(corruptions.mean_distances(large, name)) > 0).all()
 
 
 def test_both_spellings_of_ukiyo_e_are_one_style() -> None:

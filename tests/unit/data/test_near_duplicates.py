@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from brushprint.data import near_duplicates
-from brushprint.data.catalogue import build_catalogue, read_catalogued, read_catalogued_files
+from brushprint.data.catalogue import build_catalogue, read_catalogued
 from brushprint.data.decoding import open_picture, to_rgb
 from brushprint.data.near_duplicates import CROWD, DISTANCE, LIKENESS, candidate_pairs, hash_matches, leakage, likeness
 from brushprint.data.painting import STYLES, paint
 from tests.conftest import encoded
-from tests.support.real_pictures import archive
 
 LABELS = [{"folder": ".*", "origin": "human", "source": "human", "style": None}]
 
@@ -149,21 +148,6 @@ def test_thumbnails_are_alike_by_their_correlation_and_plain_ones_by_their_colou
     assert likeness(grey, grey + generator.integers(0, 3, grey.shape, dtype=np.uint8)) == 1
     assert likeness(grey, grey + 4) == 0
     assert likeness(grey, one) == 0
-
-
-@pytest.mark.parametrize("name", ["ai-artbench-slice.zip", "art-two-folders.zip", "human-ai-artwork-slice.zip"])
-def test_of_real_pictures_copies_of_each_kind_are_found_and_no_others(name: str, tmp_path: Path) -> None:
-    source = archive(name)
-    table, _ = build_catalogue(source, LABELS, images=None, max_rejected=0, seed=0, jobs=2)
-    sample = table.sample(20, random_state=0)
-    contents = dict(read_catalogued_files(source, sample, lambda content: content, 2, "sample"))
-    plant(tmp_path, {f"{number:02}": content for number, content in enumerate(contents.values())})
-    found = Found(tmp_path)
-    # Fewer than 99 of a hundred would be one of these already.
-    for kind in KINDS:
-        pairs = {frozenset([f"{number:02}/original", f"{number:02}/{kind}"]) for number in range(20)}
-        assert not pairs - found.mirrored.keys(), kind
-    assert all(len({path.split("/")[0] for path in pair}) == 1 for pair in found.mirrored)
 
 
 def flipped(hash_: int, bits: list[int]) -> int:
