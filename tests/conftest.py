@@ -258,7 +258,7 @@ def finish(project: Path) -> None:
     run(project, "git", "init", "--quiet", "--template=")
     run(project, "git", "add", "--all")
     run(project, "git", "commit", "--quiet", "-m", "tiny")
-    # One file in place of five hundred, which each test that changes the project would copy.
+    # Packs five hundred files into one, because each test that changes the project copies them.
     run(project, "git", "gc", "--quiet")
     snakemake(project)
 

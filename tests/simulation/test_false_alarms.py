@@ -1,4 +1,4 @@
-"""How seldom something is found where there is nothing, in simulations."""
+"""Simulations of false alarms: how often a test or an audit finds an effect where there is none."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_two_equal_variants_are_told_apart_at_most_as_often_as_stated() -> None:
     generator = np.random.default_rng(0)
     found = [equally_good(2, pictures, generator) for pictures in (20, 60, 200) for _ in range(700)]
     p = [mcnemar(int((one & ~other).sum()), int((other & ~one).sum())) for one, other in map(dict.values, found)]
-    # A rate of 5 % would be 105 of 2,100, and surely less than 126.
+    # At a rate of 5 %, 105 of the 2,100 are expected; 126 is two standard deviations more.
     assert 0.02 < np.mean(np.array(p) <= 0.05) <= 0.06
 
 

@@ -13,7 +13,7 @@ from matplotlib.text import Text
 
 
 def check_whole(draw: Callable[[Path], None], target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is cut off or left open, and something is drawn."""
+    """Check that a drawing has a white edge on all sides, is not blank, and leaves no figure open in pyplot."""
     rendered = []
     as_image = PIL.Image.fromarray
     monkeypatch.setattr(PIL.Image, "fromarray", lambda pixels: rendered.append(pixels) or as_image(pixels))

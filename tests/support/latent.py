@@ -39,7 +39,7 @@ def mapped(outcomes: dict[str, int], styles: list[str] | None, method: str = "ts
 
 @cache
 def _mapped(outcomes: tuple, styles: tuple[str, ...] | None, method: str) -> tuple[pd.DataFrame, dict]:
-    table, _ = deepcopy(clustered(outcomes, 2, styles))
+    table, _ = clustered(outcomes, 2, styles)
     features = table[["pc1", "pc2"]].to_numpy(dtype=np.float32)
     few = len(table) < 10
     about = {"perplexity": 30, "trustworthiness": 0.9, "why": None}

@@ -21,7 +21,7 @@ TWO = Processes(2)
 # Without random layers; and gradient descent, unlike Adam, does not amplify differences of the last digits.
 EXACT = recipe(optimizer="sgd", momentum=0.9, learning_rate=0.01)
 CHANCE = recipe(dropout=0.4, augmentation={"horizontal_flip": 0.5, "rotation": 20}, epochs=2)
-# Two phases: the head on features that are computed once, then layers with batch norm.
+# Two phases: the head alone, whose input features are computed once, then layers with batch norm.
 NORMED = recipe(
     architecture="torchvision/resnet18",
     image_size=64,

@@ -55,7 +55,7 @@ def test_of_real_pictures_copies_of_each_kind_are_found_and_no_others(name: str,
     contents = dict(read_catalogued_files(source, sample, lambda content: content, 2, "sample"))
     near_duplicates.plant(tmp_path, {f"{number:02}": content for number, content in enumerate(contents.values())})
     found = near_duplicates.Found(tmp_path)
-    # Fewer than 99 of a hundred would be one of these already.
+    # The aim is to find 99 of 100 copies; to miss one of these 20 would already be too many.
     for kind in near_duplicates.KINDS:
         pairs = {frozenset([f"{number:02}/original", f"{number:02}/{kind}"]) for number in range(20)}
         assert not pairs - found.mirrored.keys(), kind
@@ -115,7 +115,7 @@ SHORT = (
 )
 
 
-# What these ask of real pictures, a variant that stays asks too, or one of Human AI Artwork.
+# Left out to save time: a similar variant runs here or on Human AI Artwork.
 ALIKE = (
     *("resnet50-finetuned", "efficientnet-b0", "resnet18-frozen", "resnet18-aggressive", "resnet18-224"),
     *("conv3-origin", "conv3-source", "conv3-folder", "cifake-128"),

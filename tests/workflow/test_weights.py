@@ -58,7 +58,7 @@ def test_a_run_from_a_file_of_weights(project: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def offline(tmp_path: Path) -> dict[str, str]:
-    """The environment of a process that has fetched nothing, and whose every way out is a closed port."""
+    """The environment of a process without network: its proxy is a closed port, and its caches are empty."""
     closed = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     return os.environ | closed | dict.fromkeys(("TORCH_HOME", "HF_HOME"), str(tmp_path))
 

@@ -49,7 +49,7 @@ rule pixels:
         digest=PIXELS.replace(".npy", ".json"),
     log:
         f"{LOGS}/pixels-{{size}}-{{resize}}.log",
-    # Jobs that take all cores run first, here and elsewhere: later, some other job always holds a core.
+    # A job that needs all cores starts only while no other job runs. Such jobs therefore go before all others.
     priority: 3
     threads: ALL_CORES
     params:

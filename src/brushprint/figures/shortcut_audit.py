@@ -77,8 +77,8 @@ def shortcuts(audit: Mapping[str, Any], target: Path) -> None:
         axis.tick_params(labelbottom=True)
     axes[0, 0].set_yticks(range(len(groups)), groups)
     axes[0, 0].set_ylim(len(groups) - 0.5, -0.5)
-    told = "balanced accuracy of telling AI from human pictures by these cues alone"
-    figure.supxlabel(fill(told, 40 * across), fontsize=10)
+    label = "balanced accuracy of telling AI from human pictures by these cues alone"
+    figure.supxlabel(fill(label, 40 * across), fontsize=10)
     _add_legend(figure, states, margin)
     save_figure(figure, target)
 

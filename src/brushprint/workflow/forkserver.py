@@ -42,7 +42,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 # Bytes that hold the length of a request.
 _HEADER = 8
 _ENVIRONMENT = set(os.environ)
-# The status with which a copy ends, unless its script succeeds or names another.
+# The exit status of a copy whose script cannot start or raises an exception.
 _status = 1
 
 
@@ -55,7 +55,7 @@ class Request(TypedDict):
 
 
 class _Job(NamedTuple):
-    """A copy that runs a script, the process that waits for it, and the pipe in which it names what it imported."""
+    """A copy that runs a script, the process that waits for it, and the pipe on which it sends what it imported."""
 
     rule: str
     process: int
@@ -146,7 +146,7 @@ def serve(listener: socket.socket) -> Request:
 
 
 def _wait(descriptors: list[int]) -> list[int]:
-    """The descriptors that have something to read, as soon as one has."""
+    """Wait until at least one of the file descriptors is ready to read; returns those that are."""
     with selectors.DefaultSelector() as selector:
         for descriptor in descriptors:
             selector.register(descriptor, selectors.EVENT_READ)
@@ -261,9 +261,9 @@ def _run(request: Request) -> None:
 
 
 def _leave() -> None:
-    """End a copy without taking its libraries apart, which would take longer than most jobs.
+    """End a copy without finalising the interpreter, which would take longer than most jobs.
 
-    What a script wrote to a file and left open is lost.
+    Files that a script left open are not flushed.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -274,7 +274,7 @@ def _ended(job: _Job) -> list[str]:
     """Send the status of a job to the process that waits for it; returns what the job imported."""
     with os.fdopen(job.imports, encoding="utf-8") as pipe:
         line = pipe.readline()
-    # A job that was killed has named nothing, or not all.
+    # A job that was killed has sent no line, or a part of one.
     modules: list[str] = json.loads(line) if line.endswith("\n") else []
     _, wait_status = os.waitpid(job.process, 0)
     status = os.waitstatus_to_exitcode(wait_status)
@@ -286,6 +286,7 @@ def _ended(job: _Job) -> list[str]:
 if __name__ == "__main__":
     if sys.argv[2:]:
         sys.exit(ask(sys.argv[1], sys.argv[2:]))
-    # Functions that are registered first run last: here, after those of all libraries.
+    # Functions that are registered first run last. This file imports no module that registers one, as `multiprocessing`
+    # does, so this one runs after those of all libraries.
     atexit.register(_leave)
     _run(serve(socket.socket(fileno=int(sys.argv[1]))))

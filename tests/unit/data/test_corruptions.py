@@ -101,7 +101,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> list[Image.Image]:
 
 
 def mean_distances(images: list[Image.Image], name: str) -> list[float]:
-    """How far apart pictures and what each severity makes of them are, 0 among them."""
+    """The mean distance between pictures and their corrupted versions, for each severity from 0 to 5."""
     return [
         np.mean([distance(image, corrupt(image, name, severity, seed), 128) for seed, image in enumerate(images)])
         for severity in range(6)

@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
         headers |= {"Content-Length": str(len(body))} if site.lengths else {"Transfer-Encoding": "chunked"}
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(site.body) - 1}/{len(site.body)}"
-        # Before the answer, after which the next request may come.
+        # The next request may come as soon as this answer begins, so this request takes its cut before.
         cut = site.cuts.pop(0) if site.cuts else None
         self.answer(206 if start else 200, headers)
         self.write(body[:cut])

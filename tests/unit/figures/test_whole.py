@@ -22,7 +22,7 @@ def test_a_figure_is_drawn_whole_without_a_warning(name: str, tmp_path: Path, mo
 
 @pytest.mark.parametrize("module", NAMES)
 def test_a_figure_that_is_drawn_twice_has_the_same_bytes(module: str, tmp_path: Path) -> None:
-    """The first of each module; runs of the workflow compare the others."""
+    """The first drawing of each module; tests of the workflow compare the bytes of whole runs."""
     for target in ("one.png", "other.png"):
         next(iter(BY_MODULE[module].values()))(tmp_path / target)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "other.png").read_bytes()

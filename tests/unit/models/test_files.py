@@ -19,7 +19,7 @@ from brushprint.models.layers import FINEST_MAPS, recorded
 from tests.conftest import ARCHITECTURES, model_of
 from tests.support.networks import pictures
 
-# The others of torchvision differ from these by their numbers alone, but for VGG, whose files take seconds.
+# The other models of torchvision are larger or smaller versions of these, except VGG, whose files take seconds.
 FAMILIES = (
     *("alexnet", "convnext_tiny", "densenet121", "efficientnet_v2_s", "googlenet", "inception_v3", "maxvit_t"),
     *("mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_y_400mf", "resnext50_32x4d", "shufflenet_v2_x0_5"),
@@ -39,7 +39,7 @@ FAMILIES = (
 def test_any_model_of_a_library_can_be_named_saved_and_begun_from(
     name: str, side: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    # Which random weights they begin from does not matter here, and drawing them takes longer than all else.
+    # The values of the random weights do not matter here, and drawing them takes most of the time.
     for drawn in ("kaiming_normal_", "kaiming_uniform_", "normal_", "trunc_normal_"):
         monkeypatch.setattr(torch.nn.init, drawn, lambda tensor, *_, **__: tensor.detach().fill_(0.01))
     with torch.no_grad():

@@ -21,7 +21,7 @@ from brushprint.predict.answer import facts
 from brushprint.stats.allocation import stratified
 from tests.conftest import ARCHITECTURES, REPOSITORY, model_of
 
-# Networks that are exported once are shared by the tests of a process.
+# All tests here run in one process, which exports each network once.
 pytestmark = pytest.mark.xdist_group("onnx")
 
 CLASSES = ["a", "b", "c"]

@@ -16,7 +16,7 @@ from tests.support import planted
 from tests.unit.saliency import test_gradcam
 from tests.unit.saliency.test_gradcam import SIDE
 
-# Three pictures are enough here: the network sees each of them once for each place.
+# Three pictures only, because the network sees each once for every position of the patch.
 TARGETS = test_gradcam.TARGETS[:3]
 
 
