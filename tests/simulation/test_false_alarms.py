@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from threadpoolctl import threadpool_limits
 
 from brushprint.evaluation.shortcut_audit import _bound
@@ -84,6 +85,24 @@ def test_the_bound_is_too_high_no_more_often_than_stated(ai: int, human: int, co
         _bound((generator.random(ai + human) < accuracy).repeat(copies), is_ai, groups, 0.01) for _ in range(1500)
     ]
     assert np.mean(np.array(bounds) > accuracy) <= 0.01 + 3 * np.sqrt(0.01 / 1500)
+
+
+def test_chance_is_that_of_shuffled_labels() -> None:
+    generator = np.random.default_rng(0)
+    named, style = generator.integers(3, size=80), generator.choice(of_clusters.STYLES, 80, p=[0.5, 0.3, 0.1, 0.1])
+    fit, _ = of_clusters.judge(
+        named, generator.normal(size=(80, 2)), pd.DataFrame({"style": style}), permutations=2000, refits=1, seed=0
+    )
+    shuffled = [generator.permutation(style) for _ in range(2000)]
+    for name, score in (("nmi", normalized_mutual_info_score), ("ari", adjusted_rand_score)):
+        expected = np.array([score(labels, named) for labels in shuffled])
+        found = fit["labels"]["style"][name]
+        value = score(style, named)
+        assert found["value"] == pytest.approx(value, abs=1e-9)
+        assert found["p"] == pytest.approx((expected >= value).mean(), abs=0.05)
+        assert found["chance"]["mean"] == pytest.approx(expected.mean(), abs=3e-3)
+        low, high = np.quantile(expected, [0.025, 0.975])
+        assert [found["chance"]["low"], found["chance"]["high"]] == pytest.approx([low, high], abs=0.01)
 
 
 def test_shuffled_styles_are_rarely_supported_and_rarely_more_than_chance():

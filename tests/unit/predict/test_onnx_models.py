@@ -98,7 +98,7 @@ def test_the_file_answers_as_the_network_does_for_one_picture_and_for_more(
 
 @pytest.mark.parametrize(
     "recipe",
-    [{"scaling": "imagenet"}, {"loss": ONE_LOGIT}, {"precision": "bf16-mixed"}, {"dropout": 0.5}],
+    [{"loss": ONE_LOGIT}, {"scaling": "imagenet", "precision": "bf16-mixed", "dropout": 0.5}],
     ids=str,
 )
 def test_what_a_recipe_says_is_within_the_file(recipe: dict, tmp_path: Path) -> None:

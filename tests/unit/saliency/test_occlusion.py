@@ -59,7 +59,7 @@ def of_captum(model: Model, patch: int, stride: int) -> np.ndarray:
     return found[:, 0].numpy()
 
 
-@pytest.mark.parametrize(("patch", "stride"), [(24, 24), (24, 15), (20, 11), (64, 64), (64, 1)])
+@pytest.mark.parametrize(("patch", "stride"), [(24, 24), (24, 15), (28, 18), (64, 64), (64, 1)])
 def test_maps_are_those_of_captum(name: str, patch: int, stride: int):
     model, hidden = random_model(name, scaling="imagenet"), windows(SIDE, patch, stride)
     listen(model)
