@@ -41,41 +41,31 @@ MADE = [
 WANTED = ["results/sample/faces.parquet", f"{VARIANT}/metrics.json"]
 
 
-@pytest.fixture
-def on_slurm(slurm: None, project: Path) -> Path:
-    """A finished project that lacks some of its files; how the whole workflow runs on Slurm was tried by hand."""
+def test_slurm_sends_failed_jobs_again_gives_the_same_bytes_and_leaves_nothing_to_do(
+    slurm: None, project: Path, finished: Path, cluster: str
+) -> None:
+    """One job is cancelled, and one takes more memory than it asked for. A whole run on Slurm was tried by hand."""
     for file in MADE:
         (project / file).unlink()
-    return project
-
-
-def test_slurm_gives_the_same_bytes_and_leaves_nothing_to_do(on_slurm: Path, finished: Path, cluster: str) -> None:
-    said = run(on_slurm, cluster, "--profile", "profiles/slurm", *HERE, *WANTED)
-    assert {rule for rule, _ in jobs(said)} == {"faces", "train", "infer", "predictions", "evaluate"}
-    assert contents(on_slurm) == contents(finished)
-    assert "Nothing to be done" in snakemake(on_slurm, "-n")
-    assert "Nothing to be done" in run(on_slurm, cluster, "-n", "--profile", "profiles/slurm")
-
-
-def test_jobs_that_are_cancelled_or_take_too_much_memory_are_sent_again(
-    on_slurm: Path, finished: Path, cluster: str
-) -> None:
     too_little = ["--set-resources", "infer:mem_mb=100 if attempt == 1 else 4000"]
-    log = on_slurm / "logs/sample/train-cifake-32.log"
+    log = project / "logs/sample/train-cifake-32.log"
     log.unlink()
-    with (on_slurm / "said.txt").open("w") as said:
+    with (project / "said.txt").open("w") as said:
         command = [cluster, "--profile", "profiles/slurm", *too_little, *HERE, *WANTED]
-        running = subprocess.Popen(command, cwd=on_slurm, env=environment(on_slurm), stdout=said, stderr=said)
+        running = subprocess.Popen(command, cwd=project, env=environment(project), stdout=said, stderr=said)
     try:
-        wait_until(log.exists)
-        run(on_slurm, "scancel", *run(on_slurm, "squeue", "-h", "-t", "running", "-o", "%i").split())
+        wait_until(log.exists, 300)
+        run(project, "scancel", *run(project, "squeue", "-h", "-t", "running", "-o", "%i").split())
         ended = running.wait(300)
     finally:
         running.terminate()
-    text = (on_slurm / "said.txt").read_text()
+    text = (project / "said.txt").read_text()
     assert ended == 0, text
+    assert {rule for rule, _ in jobs(text)} == {"faces", "train", "infer", "predictions", "evaluate"}
     assert text.count("Trying to restart job") == 2, text
-    assert contents(on_slurm) == contents(finished)
+    assert contents(project) == contents(finished)
+    assert "Nothing to be done" in snakemake(project, "-n")
+    assert "Nothing to be done" in run(project, cluster, "-n", "--profile", "profiles/slurm")
 
 
 def test_jobs_of_networks_ask_for_a_gpu_where_the_device_is_one(finished: Path) -> None:
