@@ -266,7 +266,9 @@ def finish(project: Path) -> None:
 @pytest.fixture
 def project(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished project that a test may change."""
-    return shutil.copytree(finished, tmp_path / "brushprint", symlinks=True)
+    # `shutil.copytree` takes six times as long.
+    run(tmp_path, "cp", "-a", str(finished), ".")
+    return tmp_path / "brushprint"
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
@@ -205,35 +206,38 @@ def turned() -> bytes:
     return encoded(noisy((90, 60)), exif=exif)
 
 
-FILES = {
-    "turned.jpg": turned(),
-    "coloured.jpg": encoded(noisy((120, 211)), quality=90),
-    "progressive.jpg": encoded(noisy((77, 50)), progressive=True),
-    "grey.jpg": encoded(noisy((64, 90)).convert("L")),
-    "printed.jpg": encoded(noisy((64, 90)).convert("CMYK")),
-    "large.jpg": encoded(noisy((2400, 1800)), quality=80),
-    "plain.png": encoded(noisy((100, 61)), "PNG"),
-    "transparent.png": encoded(with_alpha(noisy((100, 61))), "PNG"),
-    "palette.png": encoded(noisy((100, 61)).quantize(64), "PNG", transparency=3),
-    "two-colours.png": encoded(noisy((100, 61)).convert("1"), "PNG"),
-    "lossy.webp": encoded(noisy((100, 61)), "WEBP"),
-    "transparent.webp": encoded(with_alpha(noisy((100, 61))), "WEBP", lossless=True),
-    "moving.gif": encoded(noisy((60, 60)), "GIF", save_all=True, append_images=[noisy((60, 60), 1)]),
-    "plain.bmp": encoded(noisy((60, 60)), "BMP"),
-    "small.avif": encoded(noisy((60, 60)), "AVIF"),
-    "deep.png": encoded(Image.fromarray(np.asarray(noisy((60, 60)).convert("L")).astype(np.uint16) * 257), "PNG"),
-}
+@cache
+def files() -> dict[str, bytes]:
+    """Picture files of many kinds, by name."""
+    return {
+        "turned.jpg": turned(),
+        "coloured.jpg": encoded(noisy((120, 211)), quality=90),
+        "progressive.jpg": encoded(noisy((77, 50)), progressive=True),
+        "grey.jpg": encoded(noisy((64, 90)).convert("L")),
+        "printed.jpg": encoded(noisy((64, 90)).convert("CMYK")),
+        "large.jpg": encoded(noisy((2400, 1800)), quality=80),
+        "plain.png": encoded(noisy((100, 61)), "PNG"),
+        "transparent.png": encoded(with_alpha(noisy((100, 61))), "PNG"),
+        "palette.png": encoded(noisy((100, 61)).quantize(64), "PNG", transparency=3),
+        "two-colours.png": encoded(noisy((100, 61)).convert("1"), "PNG"),
+        "lossy.webp": encoded(noisy((100, 61)), "WEBP"),
+        "transparent.webp": encoded(with_alpha(noisy((100, 61))), "WEBP", lossless=True),
+        "moving.gif": encoded(noisy((60, 60)), "GIF", save_all=True, append_images=[noisy((60, 60), 1)]),
+        "plain.bmp": encoded(noisy((60, 60)), "BMP"),
+        "small.avif": encoded(noisy((60, 60)), "AVIF"),
+        "deep.png": encoded(Image.fromarray(np.asarray(noisy((60, 60)).convert("L")).astype(np.uint16) * 257), "PNG"),
+    }
 
 
 def test_each_kind_of_file_is_answered_as_the_pipeline_and_another_runtime_answer_it(
     awake: dict[str, Awake], page: Page
 ) -> None:
     found = {}
-    for name, content in FILES.items():
+    for name, content in files().items():
         show(page, name, content)
         found[name] = shares(page)
     for variant, network in awake.items():
-        for name, content in FILES.items():
+        for name, content in files().items():
             assert found[name][variant] == pytest.approx(network.by_torch(content), abs=1e-2), name
             assert found[name][variant] == pytest.approx(network.by_onnx(content), abs=1e-2), name
         assert np.ptp([shown[variant] for shown in found.values()]) > 0.05
@@ -255,7 +259,7 @@ def inputs(page: Page, content: bytes, facts: dict) -> np.ndarray:
 def test_networks_see_the_same_pixels_as_in_the_pipeline(code: Page) -> None:
     for resize in ("nearest", "bicubic"):
         facts = {"image_size": 64, "resize": resize, "harmonise": None}
-        for name, content in FILES.items():
+        for name, content in files().items():
             assert (inputs(code, content, facts) == prepare(content, facts)).all(), name
 
 
@@ -268,7 +272,7 @@ def test_harmonised_pictures_are_cut_resized_and_encoded_as_in_the_pipeline(code
         harmonise = {"side": side, "resize": resize, "format": encoding, "quality": quality}
         facts = {"image_size": 64, "resize": "bicubic", "harmonise": harmonise}
         for name in ("coloured.jpg", "large.jpg", "transparent.png"):
-            assert (inputs(code, FILES[name], facts) == prepare(FILES[name], facts)).all(), (harmonise, name)
+            assert (inputs(code, files()[name], facts) == prepare(files()[name], facts)).all(), (harmonise, name)
 
 
 RESIZED = """async (asked) => {
@@ -340,7 +344,7 @@ def test_the_gallery_is_used_by_keyboard_and_tells_labels_after_the_answer(
         expect(page.locator("#truth")).to_have_text(f"It is labelled: {told}.")
         content = (project / "exports/sample/demo" / of["file"]).read_bytes()
         assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(content), abs=1e-2)
-    show(page, "own.png", FILES["plain.png"])
+    show(page, "own.png", files()["plain.png"])
     assert page.inner_text("#truth") == ""
     assert page.locator("#pictures input:checked").count() == 0
 
@@ -363,7 +367,7 @@ def test_nothing_is_published_of_a_variant_that_was_removed(project: Path, demo:
 
 
 def test_sources_and_styles_are_told_where_the_task_tells_them(awake: dict[str, Awake], page: Page) -> None:
-    content = FILES["coloured.jpg"]
+    content = files()["coloured.jpg"]
     show(page, "own.jpg", content)
     network = awake["simple-cnn"]
     said = answer((network.logits(content) / 1.3).softmax(1)[0].numpy(), network.facts)
@@ -400,11 +404,11 @@ def test_a_picture_is_pasted_from_the_clipboard(awake: dict[str, Awake], visit: 
           const file = new Blob([bytes], { type: "image/png" });
           await navigator.clipboard.write([new ClipboardItem({ "image/png": file })]);
         }""",
-        base64.b64encode(FILES["plain.png"]).decode(),
+        base64.b64encode(files()["plain.png"]).decode(),
     )
     page.keyboard.press("Control+V")
     answered(page, "100 × 61 pixels")
-    assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(FILES["plain.png"]), abs=1e-2)
+    assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(files()["plain.png"]), abs=1e-2)
 
 
 def test_a_picture_is_dropped_anywhere_on_the_page(page: Page) -> None:
@@ -415,7 +419,7 @@ def test_a_picture_is_dropped_anywhere_on_the_page(page: Page) -> None:
           transfer.items.add(new File([bytes], "dropped.png", { type: "image/png" }));
           return transfer;
         }""",
-        base64.b64encode(FILES["plain.png"]).decode(),
+        base64.b64encode(files()["plain.png"]).decode(),
     )
     page.dispatch_event("h1", "drop", {"dataTransfer": dropped})
     answered(page, "dropped.png")
@@ -424,7 +428,7 @@ def test_a_picture_is_dropped_anywhere_on_the_page(page: Page) -> None:
 def test_what_is_no_picture_is_told_in_a_line_and_no_answer_stands_beside_it(page: Page) -> None:
     page.locator("#pictures label").first.click()
     expect(page.locator("#truth")).not_to_be_empty(timeout=30_000)
-    torn, tiff = FILES["coloured.jpg"][:40], encoded(noisy((60, 60)), "TIFF")
+    torn, tiff = files()["coloured.jpg"][:40], encoded(noisy((60, 60)), "TIFF")
     for name, content in {"text": b"no picture", "nothing": b"", "torn": torn, "for pipelines only": tiff}.items():
         page.set_input_files("#file", {"name": name, "mimeType": "image/jpeg", "buffer": content})
         expect(page.locator("#trouble")).to_have_text(f"{name} is not a picture this browser can open.")
@@ -433,14 +437,14 @@ def test_what_is_no_picture_is_told_in_a_line_and_no_answer_stands_beside_it(pag
         assert shares(page) == {}
         for old in ("#shown", "#where"):
             expect(page.locator(old)).to_be_hidden()
-        show(page, "good.jpg", FILES["coloured.jpg"])
+        show(page, "good.jpg", files()["coloured.jpg"])
         expect(page.locator("#trouble")).to_be_empty()
         assert set(shares(page)) == set(PUT_IN)
         expect(page.locator("#where")).to_be_visible()
 
 
 def test_the_map_is_that_of_the_package(awake: dict[str, Awake], page: Page) -> None:
-    content = FILES["coloured.jpg"]
+    content = files()["coloured.jpg"]
     show(page, "looked-at.jpg", content)
     for variant, network in awake.items():
         page.select_option("#looker", variant)
@@ -456,7 +460,7 @@ def test_the_map_is_that_of_the_package(awake: dict[str, Awake], page: Page) -> 
 
 
 def test_the_map_is_cancelled_by_keyboard_and_can_be_drawn_again(page: Page) -> None:
-    show(page, "looked-at.png", FILES["plain.png"])
+    show(page, "looked-at.png", files()["plain.png"])
     page.fill("#patch", "8")
     page.fill("#stride", "2")
     page.locator("#start").focus()
@@ -476,7 +480,7 @@ def test_the_map_is_cancelled_by_keyboard_and_can_be_drawn_again(page: Page) -> 
 
 
 def test_a_stride_never_leaves_pixels_out(page: Page) -> None:
-    show(page, "looked-at.png", FILES["plain.png"])
+    show(page, "looked-at.png", files()["plain.png"])
     page.fill("#stride", "24")
     page.fill("#patch", "8")
     assert page.input_value("#stride") == "8"
@@ -497,8 +501,8 @@ def test_the_map_refines_from_every_fourth_place_to_all(code: Page) -> None:
 
 def test_once_loaded_it_answers_without_a_network(awake: dict[str, Awake], page: Page) -> None:
     page.context.set_offline(True)
-    show(page, "own.png", FILES["plain.png"])
-    assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(FILES["plain.png"]), abs=1e-2)
+    show(page, "own.png", files()["plain.png"])
+    assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(files()["plain.png"]), abs=1e-2)
     page.locator("#pictures label").nth(4).click()
     answered(page, "From the gallery")
     page.fill("#stride", "24")
@@ -513,11 +517,11 @@ def test_a_network_that_cannot_be_loaded_is_told_and_the_others_answer(browser: 
     page.goto(address)
     line = "models/simple-cnn.onnx cannot be loaded: check the connection and try again."
     expect(page.locator("#trouble")).to_have_text(line, timeout=30_000)
-    show(page, "own.png", FILES["plain.png"])
+    show(page, "own.png", files()["plain.png"])
     assert set(shares(page)) == {"cifake-32"}
     expect(page.locator("#trouble")).to_have_text(line)
     context.unroute("**/models/simple-cnn.onnx")
-    show(page, "other.png", FILES["plain.png"])
+    show(page, "other.png", files()["plain.png"])
     assert set(shares(page)) == set(PUT_IN)
     context.close()
 
@@ -559,7 +563,7 @@ def test_a_worker_that_fails_later_is_told_for_each_picture(browser: Browser, ad
         expect(page.locator("html[data-ready]")).to_be_attached(timeout=30_000)
         page.workers[0].evaluate("() => { setTimeout(() => { throw new Error('out of memory'); }); }")
         for name in ("one.jpg", "two.jpg"):
-            page.set_input_files("#file", {"name": name, "mimeType": "image/jpeg", "buffer": FILES["large.jpg"]})
+            page.set_input_files("#file", {"name": name, "mimeType": "image/jpeg", "buffer": files()["large.jpg"]})
             expect(page.locator("#said")).to_have_text("Nothing yet: choose a picture.")
             expect(page.locator("#trouble")).to_contain_text("or has failed: reload the page")
 
@@ -585,16 +589,16 @@ TRIED = """(count) => new Promise((done) => {
 def test_networks_that_the_graphics_card_fails_go_on_without_it(page: Page) -> None:
     worker = page.workers[0]
     worker.evaluate(BROKEN_CARD)
-    show(page, "own.png", FILES["plain.png"])
+    show(page, "own.png", files()["plain.png"])
     before = shares(page)
     worker.evaluate(TRIED, len(PUT_IN))
-    show(page, "own.png", FILES["plain.png"])
+    show(page, "own.png", files()["plain.png"])
     assert shares(page) == before
     assert "WebGPU" not in page.inner_text("#computed")
 
 
 def test_networks_are_ticked_and_not_ticked(page: Page) -> None:
-    show(page, "own.png", FILES["plain.png"])
+    show(page, "own.png", files()["plain.png"])
     page.get_by_role("checkbox", name="simple-cnn").uncheck()
     expect(page.locator(".card")).to_have_count(1)
     assert set(shares(page)) == {"cifake-32"}
@@ -627,7 +631,7 @@ def test_what_networks_cost_and_can_stands_beside_its_baseline_and_limits_are_to
 
 def test_each_card_tells_where_the_cuts_of_its_verdict_lie(awake: dict[str, Awake], page: Page) -> None:
     expect(page.locator(".promise")).to_be_hidden()
-    show(page, "own.png", FILES["plain.png"])
+    show(page, "own.png", files()["plain.png"])
     expect(page.locator(".promise")).to_contain_text("at most one in ten works of either origin")
     for card in page.locator(".card").all():
         told = card.locator(".cuts").inner_text().replace("\xa0", " ")
@@ -771,7 +775,7 @@ def test_neither_the_page_nor_a_worker_can_ask_another_server(
 
 
 def test_the_page_has_threads_where_the_server_allows_them(page: Page) -> None:
-    show(page, "own.png", FILES["plain.png"])
+    show(page, "own.png", files()["plain.png"])
     assert page.evaluate("crossOriginIsolated")
     assert f"on {min(4, os.cpu_count())} thread" in page.inner_text("#computed")
 

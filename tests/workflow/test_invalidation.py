@@ -6,6 +6,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,7 @@ def imported(row: str) -> str:
     return f"brushprint.{row.replace('/', '.')}".removesuffix(".__init__")
 
 
+@cache
 def names(script: Path) -> set[str]:
     """The modules and packages that a script follows from."""
     return {value.split("@")[0] for value in code(script, KNOWN)}
