@@ -49,6 +49,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not {"finished", "offline"} & set(item.fixturenames))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Where CI hides tools from tests, `TOOLS_PATH` leads to them, for the tests that are marked to need them."""
+    path = os.environ["PATH"]
+    if any(item.get_closest_marker(tool) for tool in ("browser", "slurm", "sshd")):
+        os.environ["PATH"] = os.pathsep.join(filter(None, [path, os.environ.get("TOOLS_PATH")]))
+    try:
+        return (yield)
+    finally:
+        os.environ["PATH"] = path
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that is marked to need a tool that is not here, before its fixtures are made."""
+    if item.get_closest_marker("browser") and find_browser() is None:
+        lacking("pages are tested in Chromium, which is not here")
+    if item.get_closest_marker("slurm") and (os.getuid() != 0 or not all(map(shutil.which, ("munged", "slurmctld")))):
+        lacking("needs root, munge and slurm-wlm")
+    if item.get_closest_marker("sshd") and shutil.which("sshd") is None:
+        lacking("needs sshd, of openssh-server")
+
+
 def picture(seed: int, size: tuple[int, int] = (48, 40), mode: str = "RGB") -> Image.Image:
     """A picture of smooth random colours, another for each seed."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
@@ -150,11 +172,9 @@ def browser() -> Iterator["Browser"]:
     """The browser that tests of pages share."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
-    if (chromium := find_browser()) is None:
-        lacking("pages are tested in Chromium, which is not here")
     with sync_playwright() as playwright:
         # A user of containers has no sandbox.
-        yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
 
 
 def free_ports(number: int) -> list[int]:

@@ -11,8 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from brushprint.core.errors import UserError
-from brushprint.report.pdf import print_pdf, undated
+from brushprint.report.pdf import print_pdf
 from brushprint.workflow.publish import differences
 from tests.conftest import snakemake
 
@@ -334,24 +333,3 @@ def test_the_report_is_printed_on_request_with_the_same_bytes_wherever_it_stands
     assert (tmp_path / "other.pdf").read_bytes() == pdf
     # It is no result: those of a commit are the same with and without it.
     assert differences(project / "results/sample", finished / "results/sample") == []
-
-
-def test_dates_leave_a_pdf_without_moving_anything():
-    dated = b"<</Producer (x)\n/CreationDate (D:20261125202619+00'00')\n/ModDate (D:20261125202620+00'00')>>"
-    assert undated(dated) == re.sub(rb"20261125\d{6}", b"19700101000000", dated)
-    assert len(undated(dated)) == len(dated)
-
-
-def test_where_no_browser_prints_one_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    page = tmp_path / "index.html"
-    page.write_text("<p>words")
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    fails = shutil.which("false")
-    monkeypatch.setenv("PATH", str(tools))
-    with pytest.raises(UserError, match=r"there is no browser to print .*: install chromium"):
-        print_pdf(page, tmp_path / "page.pdf")
-    (tools / "chromium").symlink_to(fails)
-    with pytest.raises(UserError, match=r"chromium does not print .*: it does not say why"):
-        print_pdf(page, tmp_path / "page.pdf")
-    assert not (tmp_path / "page.pdf").exists()

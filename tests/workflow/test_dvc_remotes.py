@@ -14,11 +14,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.conftest import contents, free_ports, lacking, run, snakemake
+from tests.conftest import contents, free_ports, run, snakemake
 
 pytestmark = pytest.mark.xdist_group("workflow")
-
-SSHD = shutil.which("sshd")
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,6 @@ def wait_for(server: subprocess.Popen, port: int) -> None:
 @contextmanager
 def ssh(place: Path) -> Iterator[Remote]:
     """An OpenSSH server that lets in whoever has the one key."""
-    if SSHD is None:
-        lacking("needs sshd, of openssh-server")
     (port,) = free_ports(1)
     for name in ("host", "user"):
         run(place, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(place / name))
@@ -71,7 +67,7 @@ def ssh(place: Path) -> Iterator[Remote]:
         "Subsystem": "sftp internal-sftp",
     }
     (place / "sshd_config").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-    with serving(port, SSHD, "-D", "-e", "-f", str(place / "sshd_config")):
+    with serving(port, shutil.which("sshd"), "-D", "-e", "-f", str(place / "sshd_config")):
         yield Remote(
             url=f"ssh://127.0.0.1{place}/store",
             shared={"port": str(port), "user": getpass.getuser()},
