@@ -49,11 +49,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not {"finished", "offline"} & set(item.fixturenames))
 
 
+def on_path(*commands: str) -> bool:
+    return all(map(shutil.which, commands))
+
+
+# The markers of tests that need a tool: a check that the tool is here, and the reason for a skip.
+TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
+    "browser": (lambda: find_browser() is not None, "pages are tested in Chromium, which is not here"),
+    "slurm": (
+        lambda: os.getuid() == 0 and on_path("munged", "slurmctld", "slurmd"),
+        "needs root, munge and slurm-wlm",
+    ),
+    "sshd": (lambda: on_path("sshd"), "needs sshd, of openssh-server"),
+}
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Where CI hides tools from tests, `TOOLS_PATH` leads to them, for the tests that are marked to need them."""
+    """Let marked tests find their tools in `TOOLS_PATH`: CI hides the tools from all other tests."""
     path = os.environ["PATH"]
-    if any(item.get_closest_marker(tool) for tool in ("browser", "slurm", "sshd")):
+    if any(map(item.get_closest_marker, TOOLS)):
         os.environ["PATH"] = os.pathsep.join(filter(None, [path, os.environ.get("TOOLS_PATH")]))
     try:
         return (yield)
@@ -62,13 +77,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test that is marked to need a tool that is not here, before its fixtures are made."""
-    if item.get_closest_marker("browser") and find_browser() is None:
-        lacking("pages are tested in Chromium, which is not here")
-    if item.get_closest_marker("slurm") and (os.getuid() != 0 or not all(map(shutil.which, ("munged", "slurmctld")))):
-        lacking("needs root, munge and slurm-wlm")
-    if item.get_closest_marker("sshd") and shutil.which("sshd") is None:
-        lacking("needs sshd, of openssh-server")
+    """Skip a test whose tool is missing, before its fixtures are set up."""
+    for marker, (is_here, reason) in TOOLS.items():
+        if item.get_closest_marker(marker) and not is_here():
+            lacking(reason)
 
 
 def picture(seed: int, size: tuple[int, int] = (48, 40), mode: str = "RGB") -> Image.Image:
@@ -283,12 +295,17 @@ def finish(project: Path) -> None:
     snakemake(project)
 
 
+def copy_project(source: Path, target: Path) -> Path:
+    """Copy a project to a folder that does not exist yet; returns the folder."""
+    # `shutil.copytree` takes six times as long as `cp`.
+    subprocess.run(["cp", "-a", source, target], check=True)
+    return target
+
+
 @pytest.fixture
 def project(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished project that a test may change."""
-    # `shutil.copytree` takes six times as long.
-    run(tmp_path, "cp", "-a", str(finished), ".")
-    return tmp_path / "brushprint"
+    return copy_project(finished, tmp_path / "brushprint")
 
 
 @pytest.fixture(scope="session")

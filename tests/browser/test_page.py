@@ -30,7 +30,7 @@ from brushprint.page.serve import server
 from brushprint.predict import onnx_models
 from brushprint.predict.answer import FACTS, answer, prepare
 from brushprint.saliency.occlusion import as_maps, drops, scaled, windows
-from tests.conftest import REPOSITORY, contents, encoded, model_of, picture, share, snakemake
+from tests.conftest import REPOSITORY, contents, copy_project, encoded, model_of, picture, share, snakemake
 from tests.unit.saliency.test_occlusion import listen
 
 # All tests share one server and one browser.
@@ -41,7 +41,7 @@ STALE = "exports/sample/demo/models/removed.onnx"
 
 
 def build(finished: Path, project: Path) -> None:
-    shutil.copytree(finished, project, symlinks=True)
+    copy_project(finished, project)
     (project / STALE).parent.mkdir(parents=True)
     (project / STALE).write_bytes(b"of a variant that is no more")
     told = re.findall(r"^snakemake (.*)$", (REPOSITORY / "docs/page.md").read_text(), re.MULTILINE)
@@ -208,7 +208,7 @@ def turned() -> bytes:
 
 @cache
 def files() -> dict[str, bytes]:
-    """Picture files of many kinds, by name."""
+    """The contents of picture files in many formats and colour modes, by file name."""
     return {
         "turned.jpg": turned(),
         "coloured.jpg": encoded(noisy((120, 211)), quality=90),

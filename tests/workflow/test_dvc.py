@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import add_line, contents, edit, jobs, run, set_key, set_variants, share, snakemake
+from tests.conftest import add_line, contents, copy_project, edit, jobs, run, set_key, set_variants, share, snakemake
 
 # Of the variant without arms, which is soonest trained again.
 MODEL = "results/sample/variants/simple-cnn/model.safetensors"
@@ -32,7 +32,7 @@ def published(finished: Path, tmp_path_factory: pytest.TempPathFactory, worker_i
     """A copy of the finished project whose results are pushed to a remote in a folder, as docs/provenance.md says."""
 
     def make(project: Path) -> None:
-        shutil.copytree(finished, project, symlinks=True)
+        copy_project(finished, project)
         run(project, "dvc", "remote", "add", "--default", "store", str(project.parent / "store"))
         commit(project, ".dvc/config")
         assert "are stored" in run(project, *PUBLISH)
@@ -55,7 +55,7 @@ def pulled(published: Path, tmp_path_factory: pytest.TempPathFactory, worker_id:
 @pytest.fixture
 def colleague(pulled: Path, tmp_path: Path) -> Path:
     """A copy of the clone that a test may change."""
-    return shutil.copytree(pulled, tmp_path / "colleague", symlinks=True)
+    return copy_project(pulled, tmp_path / "colleague")
 
 
 def test_after_a_pull_there_is_nothing_to_do(published: Path, pulled: Path) -> None:

@@ -67,6 +67,7 @@ def ssh(place: Path) -> Iterator[Remote]:
         "Subsystem": "sftp internal-sftp",
     }
     (place / "sshd_config").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+    # sshd starts only by its full path.
     with serving(port, shutil.which("sshd"), "-D", "-e", "-f", str(place / "sshd_config")):
         yield Remote(
             url=f"ssh://127.0.0.1{place}/store",

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -13,14 +12,14 @@ import pytest
 
 from brushprint.core.digest import sha256
 from brushprint.predict import answer
-from tests.conftest import REPOSITORY, contents, jobs, run, share, snakemake
+from tests.conftest import REPOSITORY, contents, copy_project, jobs, run, share, snakemake
 
 VARIANTS = ("simple-cnn", "cifake-32")
 SUFFIXES = (".onnx", "-fp16.onnx", ".json")
 
 
 def run_all(finished: Path, project: Path) -> None:
-    shutil.copytree(finished, project, symlinks=True)
+    copy_project(finished, project)
     snakemake(project, "onnx")
 
 
@@ -52,7 +51,7 @@ def test_networks_are_exported_only_when_asked_for_and_nothing_else_changes(fini
 
 
 def test_the_same_network_exported_again_gives_the_same_bytes(exported: Path, tmp_path: Path) -> None:
-    project = shutil.copytree(exported, tmp_path / "brushprint", symlinks=True)
+    project = copy_project(exported, tmp_path / "brushprint")
     for suffix in SUFFIXES:
         (project / f"exports/sample/onnx/cifake-32{suffix}").unlink()
     assert jobs(snakemake(project, "onnx")) == {("export", "cifake-32"), ("onnx", "")}

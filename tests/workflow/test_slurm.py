@@ -41,10 +41,10 @@ MADE = [
 WANTED = ["results/sample/faces.parquet", f"{VARIANT}/metrics.json"]
 
 
-def test_slurm_sends_failed_jobs_again_gives_the_same_bytes_and_leaves_nothing_to_do(
+def test_jobs_that_fail_on_slurm_are_submitted_again_and_the_results_have_the_same_bytes(
     slurm: None, project: Path, finished: Path, cluster: str
 ) -> None:
-    """One job is cancelled, and one takes more memory than it asked for. A whole run on Slurm was tried by hand."""
+    """The test cancels one job, and Slurm kills another, which uses more memory than it requested."""
     for file in MADE:
         (project / file).unlink()
     too_little = ["--set-resources", "infer:mem_mb=100 if attempt == 1 else 4000"]
@@ -54,6 +54,7 @@ def test_slurm_sends_failed_jobs_again_gives_the_same_bytes_and_leaves_nothing_t
         command = [cluster, "--profile", "profiles/slurm", *too_little, *HERE, *WANTED]
         running = subprocess.Popen(command, cwd=project, env=environment(project), stdout=said, stderr=said)
     try:
+        # The first job compiles the modules of the new environment, which can take more than a minute.
         wait_until(log.exists, 300)
         run(project, "scancel", *run(project, "squeue", "-h", "-t", "running", "-o", "%i").split())
         ended = running.wait(300)

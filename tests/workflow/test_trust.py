@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.conftest import REPOSITORY, encoded, jobs, picture, share, snakemake
+from tests.conftest import REPOSITORY, copy_project, encoded, jobs, picture, share, snakemake
 
 RESULTS = "results/sample"
 VARIANTS = ("simple-cnn", "cifake-32")
@@ -24,7 +23,7 @@ def told() -> list[str]:
 
 
 def run_all(finished: Path, project: Path) -> None:
-    shutil.copytree(finished, project, symlinks=True)
+    copy_project(finished, project)
     elsewhere = project / "path/to/pictures"
     for number in range(24):
         folder = elsewhere / ("ai", "human")[number % 2]

@@ -1,4 +1,4 @@
-"""The report is printed by a browser of this machine, without dates."""
+"""Printing the report as a PDF: its dates, and the errors where no browser can print."""
 
 import re
 import shutil
