@@ -6,10 +6,10 @@ from brushprint.workflow.publish import differences
 from tests.conftest import contents, run
 
 
-def test_this_commit_run_elsewhere_on_one_core_gives_the_same_bytes(finished: Path) -> None:
-    said = run(finished, "brushprint", "verify")
-    assert said.endswith(f"\n{len(contents(finished))} files are the same, byte for byte\n")
-    assert not list((finished / "scratch").glob("verify-*"))
+def test_this_commit_run_elsewhere_on_one_core_gives_the_same_bytes(project: Path) -> None:
+    said = run(project, "brushprint", "verify")
+    assert said.endswith(f"\n{len(contents(project))} files are the same, byte for byte\n")
+    assert not list((project / "scratch").glob("verify-*"))
 
 
 def test_what_this_commit_does_not_give_is_named(tmp_path: Path) -> None:

@@ -54,9 +54,10 @@ def cut_power(project: Path) -> None:
             kill(process)
 
 
-def kill(process: int) -> None:
+def kill(process: int, number: int = signal.SIGKILL) -> None:
+    """Send a process a signal, unless it has ended."""
     with suppress(ProcessLookupError):
-        os.kill(process, signal.SIGKILL)
+        os.kill(process, number)
 
 
 def said(project: Path) -> str:
@@ -109,10 +110,13 @@ def job_of(project: Path, rule: str) -> Callable[[], list[int]]:
 def paused(process: subprocess.Popen, project: Path, rule: str) -> Iterator[None]:
     """Have the job of a rule wait, as soon as a run has begun it."""
     until(process, job_of(project, rule))
-    (job,) = at_work(project, rule)
-    os.kill(job, signal.SIGSTOP)
+    # A job that begins a command is two processes of one name for a moment.
+    job = at_work(project, rule)
+    for process_id in job:
+        kill(process_id, signal.SIGSTOP)
     yield
-    os.kill(job, signal.SIGCONT)
+    for process_id in job:
+        kill(process_id, signal.SIGCONT)
 
 
 def changed(file: Path) -> Callable[[], bool]:
