@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
 BIN = .venv/bin
 
-.PHONY: results pdf demo runs test verify publish benchmarks lint format generated graph
+.PHONY: results pdf demo runs test verify publish benchmarks lint format generated graph docs pictures
 
 results: .venv/synced
 	$(BIN)/snakemake --cores all $(ARGS)
@@ -51,10 +51,20 @@ format: .venv/synced
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-# Files of the repository that repeat what others hold; a test fails when they drift.
+# Files of the repository that repeat others; a test fails if they differ.
 generated: .venv/synced
 	$(BIN)/python -m brushprint.settings.json_schema > workflow/schemas/config.schema.json
 	$(BIN)/python -m brushprint.workflow.generated
+	$(BIN)/python -m brushprint.cli.reference
+
+# The documentation as a site, in site/, with the report of the sample as its example.
+docs: results
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+# The pictures of the README, from the sample; takes chromium.
+pictures: .venv/synced
+	$(BIN)/snakemake --cores all all demo
+	$(BIN)/python docs/pictures.py
 
 graph: .venv/synced
 	$(BIN)/snakemake --rulegraph mermaid-js 2>/dev/null

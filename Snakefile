@@ -46,4 +46,5 @@ onstart:
 
 
 onsuccess:
-    print(*PRODUCTS.made(), sep="\n")
+    for line in PRODUCTS.made():
+        logger.info(line, extra={"conclusion": True})

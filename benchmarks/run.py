@@ -29,7 +29,7 @@ def tables(module: str, quick: bool) -> dict[str, str]:
 def write(name: str, text: str) -> None:
     """Put a table where the docs have its place."""
     place = re.compile(PLACE.format(name=re.escape(name)), re.DOTALL)
-    for file in sorted(Path(REPOSITORY, "docs").glob("*.md")):
+    for file in sorted(Path(REPOSITORY, "docs").rglob("*.md")):
         before = file.read_text(encoding="utf-8")
         after = place.sub(lambda found: f"{found[1]}{text}\n{found[2]}", before)
         if after != before:

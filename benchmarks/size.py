@@ -110,7 +110,7 @@ def measure(sizes: tuple[int, int], work: Path) -> str:
 
 
 def tables(quick: bool) -> dict[str, str]:
-    """The table of docs/full-size.md by the name of its place; `quick` on a few hundred pictures, to see it run."""
+    """The table of docs/reference/cost.md by the name of its place; `quick` runs on a few hundred pictures."""
     sizes = (300, 600) if quick else (10_000, 100_000)
     with tempfile.TemporaryDirectory() as work:
         return {"size": measure(sizes, Path(work))}

@@ -199,8 +199,11 @@ def free_ports(number: int) -> list[int]:
 
 
 def snakemake(project: Path, *arguments: str, expect: int = 0) -> str:
-    """Run the workflow of a project."""
-    return run(project, "snakemake", "--cores", "2", *arguments, expect=expect)
+    """Run the workflow of a project; returns what it printed, and the complete listing of a run that began."""
+    listings = project / ".snakemake/log"
+    before = {*listings.glob("*.log")}
+    printed = run(project, "snakemake", "--cores", "2", *arguments, expect=expect)
+    return printed + "".join(file.read_text() for file in sorted({*listings.glob("*.log")} - before))
 
 
 def edit(file: Path, old: str, new: str) -> None:

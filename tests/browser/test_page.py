@@ -44,14 +44,14 @@ def build(finished: Path, project: Path) -> None:
     copy_project(finished, project)
     (project / STALE).parent.mkdir(parents=True)
     (project / STALE).write_bytes(b"of a variant that is no more")
-    told = re.findall(r"^snakemake (.*)$", (REPOSITORY / "docs/page.md").read_text(), re.MULTILINE)
+    told = re.findall(r"^snakemake (.*)$", (REPOSITORY / "docs/how-to/publish-the-page.md").read_text(), re.MULTILINE)
     for arguments in told:
         snakemake(project, *shlex.split(arguments))
 
 
 @pytest.fixture(scope="module")
 def project(finished: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A finished project whose page was built as docs/page.md says."""
+    """A finished project whose page was built as docs/how-to/publish-the-page.md says."""
     return share("page", lambda project: build(finished, project), tmp_path_factory, worker_id)
 
 

@@ -17,7 +17,7 @@ PLACE = r"<!-- benchmark: (\w+) -->\n(.*?)<!-- /benchmark -->"
 
 def places() -> list[tuple[str, str]]:
     """The name of each place in the docs where a benchmark puts its table, and what is there."""
-    texts = [file.read_text(encoding="utf-8") for file in sorted(Path(REPOSITORY, "docs").glob("*.md"))]
+    texts = [file.read_text(encoding="utf-8") for file in sorted(Path(REPOSITORY, "docs").rglob("*.md"))]
     return [place for text in texts for place in re.findall(PLACE, text, re.DOTALL)]
 
 

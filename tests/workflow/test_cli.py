@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -319,6 +320,15 @@ def test_an_interrupted_call_ends_quietly(finished, sample) -> None:
     assert complaints == ""
 
 
+def test_the_version_is_that_of_the_package(finished) -> None:
+    assert call(finished, "--version").stdout == f"brushprint {version('brushprint')}\n"
+
+
+@pytest.mark.parametrize("command", ["predict", "variants", "claim", "compare", "serve", "runs", "verify", "publish"])
+def test_the_help_of_a_command_has_an_example(finished, command: str) -> None:
+    assert f"Example: brushprint {command}" in call(finished, command, "--help").stdout
+
+
 def test_help_waits_for_nothing_heavy(finished) -> None:
     command = (sys.executable, "-X", "importtime", "-m", "brushprint", "--help")
     done = subprocess.run(command, cwd=finished, env=environment(finished), capture_output=True, text=True, check=True)
@@ -339,7 +349,7 @@ def test_variants_stand_beside_their_baseline(finished) -> None:
         assert row["unsure"] == metrics["verdict"]["test"]["unsure"]
     lines = call(finished, "variants").stdout.splitlines()
     assert [line.split()[0] for line in lines[1 : len(rows) + 1]] == run.variants
-    assert max(map(len, lines)) <= 120
+    assert max(map(len, lines)) <= 80
     assert lines[-1] == SYNTHETIC
 
 
@@ -382,7 +392,9 @@ def test_two_runs_are_compared_by_figures_settings_and_data(project) -> None:
         assert (row["settings"], row["data"], row["code"]) == ({}, [], [])
         assert row["paired"]["difference"]["value"] == 0
         assert row["balanced_accuracy"]["first"] == row["balanced_accuracy"]["second"]
+    assert call(project, "compare", "results/sample", "results/sample").stdout == "Identical.\n"
     printed = call(project, "compare", "results/sample", "other").stdout
+    assert "simple-cnn: identical\n" in printed
     assert "  recipe.epochs  2, 9\n" in printed
     assert "  different data: pixels\n" in printed
     # Either run may be the synthetic one.

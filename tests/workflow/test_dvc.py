@@ -29,7 +29,7 @@ def idle(project: Path) -> bool:
 
 @pytest.fixture(scope="session")
 def published(finished: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A copy of the finished project whose results are pushed to a remote in a folder, as docs/provenance.md says."""
+    """A copy of the finished project whose results are pushed to a folder, as docs/how-to/share-results.md says."""
 
     def make(project: Path) -> None:
         copy_project(finished, project)

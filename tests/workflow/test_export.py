@@ -1,4 +1,4 @@
-"""The networks of a run as ONNX files, and the example of docs/onnx.md."""
+"""The networks of a run as ONNX files, and the example of docs/how-to/export-networks.md."""
 
 import json
 import re
@@ -77,7 +77,8 @@ def test_a_file_holds_the_facts_and_its_costs_are_told(exported: Path, variant: 
 
 
 def test_the_example_of_the_documentation_answers_as_the_pipeline_does(exported: Path, tmp_path: Path) -> None:
-    example = re.search(r"```python\n(.*?)```", (REPOSITORY / "docs/onnx.md").read_text(), re.DOTALL)[1]
+    guide = (REPOSITORY / "docs/how-to/export-networks.md").read_text()
+    example = re.search(r"```python\n(.*?)```", guide, re.DOTALL)[1]
     catalogue = pd.read_parquet(exported / "results/sample/catalogue.parquet").set_index("image_id")
     predictions = pd.read_parquet(results(exported, "cifake-32", "predictions.parquet"))
     tested = predictions[predictions["partition"] == "test"].iloc[0]

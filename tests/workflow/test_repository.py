@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
+from brushprint.cli import reference
 from brushprint.models.recipe import Augmentation, Recipe
 from brushprint.settings.json_schema import json_schema
 from tests.conftest import REPOSITORY, add_line, environment, jobs, run
@@ -61,8 +62,14 @@ def keys(schema: dict, node: dict) -> set[str]:
 
 def test_every_setting_is_explained() -> None:
     whole = json_schema()
-    explained = (REPOSITORY / "config/README.md").read_text()
+    explained = (REPOSITORY / "docs/reference/settings.md").read_text()
     assert [key for key in sorted(keys(whole, whole)) if not re.search(rf"\b{key}\b", explained)] == []
+
+
+@pytest.mark.parametrize("page", ["settings", "commands", "results"])
+def test_the_references_repeat_what_the_code_says(page: str) -> None:
+    name = f"docs/reference/{page}.md"
+    assert (REPOSITORY / name).read_text() == reference.pages(REPOSITORY)[name], "run `make generated`"
 
 
 @pytest.mark.parametrize("overlay", ["ai-artbench", "human-ai-artwork", "own-pictures", "small"])
@@ -110,8 +117,8 @@ def test_dvc_declares_each_variant() -> None:
     assert stored["metrics"] == [f"{results}/metrics.json"]
 
 
-def test_the_readme_draws_the_rules_as_they_are() -> None:
-    drawn = re.search(r"```mermaid\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)[1]
+def test_the_docs_draw_the_rules_as_they_are() -> None:
+    drawn = re.search(r"```mermaid\n(.*?)```", (REPOSITORY / "docs/reference/rules.md").read_text(), re.DOTALL)[1]
     edges = {
         (start, end)
         for start, ends in re.findall(r"^  (\w+) --> (.*)$", drawn, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""A whole run with all that docs/trust.md tells of: harmonised pictures, pictures from elsewhere, hand-picked ones."""
+"""The commands of docs/explanation/trust.md: harmonised pictures, pictures from elsewhere, hand-picked ones."""
 
 import json
 import re
@@ -17,8 +17,8 @@ VARIANTS = ("simple-cnn", "cifake-32")
 
 
 def told() -> list[str]:
-    """The settings of the commands in docs/trust.md."""
-    text = (REPOSITORY / "docs/trust.md").read_text()
+    """The settings of the commands in docs/explanation/trust.md."""
+    text = (REPOSITORY / "docs/explanation/trust.md").read_text()
     return re.findall(r"^snakemake --cores all --config '(.*)'$", text, re.MULTILINE)
 
 

@@ -11,6 +11,7 @@ sys.path.insert(0, SOURCE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
 
 import brushprint
+from snakemake.logging import logger
 from snakemake.utils import update_config
 
 from brushprint.core.errors import UserError

@@ -1,10 +1,10 @@
-"""The command `brushprint`: answers about pictures, results at hand, and the chores of a commit."""
+"""The command `brushprint`: judge pictures, look up results, and check and publish a commit."""
 
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,35 +23,54 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Ask trained networks whether a picture is human or AI art, and how far to trust them.",
 )
 
 Run = Annotated[
-    Path | None, typer.Option("--run", help="Folder of results; default: the only one that has trained variants.")
+    Path | None,
+    typer.Option("--run", help="Folder of results; default: the only one with trained variants.", metavar="FOLDER"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 class Method(StrEnum):
-    """How a map of where a network looks is made."""
+    """The method of a heatmap."""
 
     GRADCAM = "gradcam"
     OCCLUSION = "occlusion"
 
 
-@app.command()
+def _example(command: str) -> str:
+    """The last lines of the help of a command."""
+    return f"Example: brushprint {command}"
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"brushprint {version('brushprint')}")
+        raise typer.Exit
+
+
+@app.callback(epilog=_example("predict painting.jpg"))
+def _about(
+    *, _: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version)] = False
+) -> None:
+    """Ask trained networks whether a picture is human or AI art, and how far to trust them."""
+
+
+@app.command(epilog=_example("predict painting.jpg folder/ --variant cifake-32"))
 def predict(
     pictures: Annotated[list[str], typer.Argument(help="Picture files, folders of them, or patterns like '*.jpg'.")],
     *,
     run: Run = None,
-    variant: Annotated[list[str] | None, typer.Option(help="Ask only this variant; may be repeated.")] = None,
-    heatmap: Annotated[Path | None, typer.Option(help="Write maps of where networks look as PNG files here.")] = None,
-    method: Annotated[Method, typer.Option(help="How these maps are made.")] = Method.GRADCAM,
+    variant: Annotated[list[str] | None, typer.Option(help="Ask only this variant; can be repeated.")] = None,
+    heatmap: Annotated[Path | None, typer.Option(help="Write heatmaps as PNG files to this folder.")] = None,
+    method: Annotated[Method, typer.Option(help="Method of the heatmaps.")] = Method.GRADCAM,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row for each picture and variant.")] = False,
 ) -> None:
-    """Say whether each picture is human or AI art, according to every trained variant."""
-    from brushprint.core.job_log import LOG, progress
+    """Judge whether each picture is human or AI art, with every trained variant."""
+    from tqdm import tqdm
+
     from brushprint.predict.results import find
 
     if as_json and as_csv:
@@ -76,9 +95,9 @@ def predict(
             _make_folder(heatmap)
         from brushprint.predict import predict as predictor
 
-        logging.basicConfig(format="%(message)s")
-        LOG.setLevel(logging.INFO)
-        with progress(len(files), "predict", disable=not sys.stderr.isatty()) as bar:
+        # Where answers appear in the terminal one by one, they show the progress themselves.
+        hidden = not sys.stderr.isatty() or (sys.stdout.isatty() and not as_json)
+        with tqdm(total=len(files), unit=" pictures", ncols=80, leave=False, disable=hidden) as bar:
             answers = predictor.predict(results, names, files, heatmap=heatmap, method=method.value, refuse=refuse)
             show(_counted(answers, bar.update), results, names)
     else:
@@ -87,9 +106,9 @@ def predict(
         raise typer.Exit(2)
 
 
-@app.command()
+@app.command(epilog=_example("variants --run results/sample"))
 def variants(run: Run = None, as_json: Json = False) -> None:
-    """List the trained variants and how good they are on test pictures."""
+    """List the trained variants and their accuracy on test pictures."""
     from brushprint.predict.results import find
 
     results = find(run)
@@ -101,13 +120,13 @@ def variants(run: Run = None, as_json: Json = False) -> None:
     printing.print_synthetic([results], results.variants)
 
 
-@app.command()
+@app.command(epilog=_example("claim 000-accuracy"))
 def claim(
     name: Annotated[str | None, typer.Argument(help="Identifier of one claim; default: list all.")] = None,
     run: Run = None,
     as_json: Json = False,
 ) -> None:
-    """Show published figures beside those that this run obtained."""
+    """Compare published figures with those of this run."""
     from brushprint.predict.results import find
 
     results = find(run)
@@ -125,13 +144,13 @@ def claim(
     printing.print_synthetic([results], results.variants)
 
 
-@app.command()
+@app.command(epilog=_example("compare results/sample ../other-clone/results/sample"))
 def compare(
     first: Annotated[Path, typer.Argument(help="A folder of results.")],
     second: Annotated[Path, typer.Argument(help="Another folder of results.")],
     as_json: Json = False,
 ) -> None:
-    """Show what differs between two runs: figures, settings, data and code."""
+    """Show the differences between two runs: figures, settings, data and code."""
     from brushprint.predict.results import compared, find
 
     runs = find(first), find(second)
@@ -139,22 +158,30 @@ def compare(
     if as_json:
         printing.print_json(rows)
         return
+    if printing.identical(rows) and runs[0].variants == runs[1].variants:
+        print("Identical.")
+        return
     printing.print_comparison(rows)
     printing.print_synthetic(runs, [row["variant"] for row in rows])
 
 
-@app.command()
-def serve(run: Run = None) -> None:
-    """Serve the page that `snakemake demo` made to the browsers of this machine, until ^C."""
+@app.command(epilog=_example("serve --open"))
+def serve(
+    *,
+    run: Run = None,
+    port: Annotated[int, typer.Option(help="Port of the address; 0: a free one.", min=0, max=65535)] = 0,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Serve the page that `snakemake demo` made, on this machine only, until Ctrl+C."""
     from brushprint.page import serve as serving
     from brushprint.predict.results import EXPORTS, find
 
-    serving.serve(EXPORTS / find(run).folder.name / "demo")
+    serving.serve(EXPORTS / find(run).folder.name / "demo", port=port, open_browser=open_browser)
 
 
-@app.command()
-def runs(collection: Annotated[str | None, typer.Argument(help="A folder of logs/; default: all.")] = None) -> None:
-    """Show when, on which commit, where and at what cost each job ran here."""
+@app.command(epilog=_example("runs sample"))
+def runs(collection: Annotated[str | None, typer.Argument(help="A folder in logs/; default: all.")] = None) -> None:
+    """Show when and where each job ran, on which commit, and its cost."""
     from brushprint.workflow.runs import tables
 
     print(tables(collection))
@@ -163,17 +190,17 @@ def runs(collection: Annotated[str | None, typer.Argument(help="A folder of logs
 _FOR_SNAKEMAKE = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-@app.command(context_settings=_FOR_SNAKEMAKE)
+@app.command(context_settings=_FOR_SNAKEMAKE, epilog=_example("verify"))
 def verify(context: typer.Context) -> None:
-    """Run this commit from nothing and compare its results; further arguments go to Snakemake."""
+    """Run this commit from nothing and compare its results; other arguments go to Snakemake."""
     from brushprint.workflow import publish
 
     print(publish.verify(context.args))
 
 
-@app.command(context_settings=_FOR_SNAKEMAKE)
+@app.command(context_settings=_FOR_SNAKEMAKE, epilog=_example("publish"))
 def publish(context: typer.Context) -> None:
-    """Store the results of this commit with DVC; further arguments go to Snakemake."""
+    """Store the results of this commit with DVC; other arguments go to Snakemake."""
     from brushprint.workflow import publish
 
     print(publish.publish(context.args))

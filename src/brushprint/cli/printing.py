@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from brushprint.predict.predict import Prediction
     from brushprint.predict.results import Results
 
-NO_PROOF = "A score is not proof of authorship. Unsure: the picture resembles works of both origins, or of neither."
+# Lines of text fit a terminal of this many columns.
+WIDTH = 80
+NO_PROOF = "A score is not proof of authorship. Unsure: the picture resembles works of both\norigins, or of neither."
 SYNTHETIC = "Synthetic sample: these figures are about the software, not about art."
 PARTITIONS = {"train": "Training picture", "validation": "Validation picture", "test": "Test picture"}
 
@@ -62,11 +65,11 @@ def print_answers(answers: Iterable[list["Prediction"]], results: "Results", nam
             for row in picture
         ]
         print(escaped(str(picture[0].picture)))
-        print_table([header, *rows], indent="  ")
+        print_table([header, *rows])
         for partition, words in PARTITIONS.items():
             if variants := [row.variant for row in picture if row.partition == partition]:
                 every = len(variants) == len(picture) > 1
-                print(f"  {words} of {'every variant' if every else ', '.join(variants)}.")
+                print(_wrapped(f"{words} of {'every variant' if every else ', '.join(variants)}."))
         print()
     # Without any answer there is nothing to warn of.
     if answered:
@@ -108,54 +111,80 @@ def variant_record(results: "Results", name: str) -> dict[str, Any]:
 
 def print_variants(records: Iterable[Mapping[str, Any]]) -> None:
     """Print a row for each record of `variant_record`, and a legend."""
-    header = ("variant", "task", "pixels", "balanced accuracy", "guessing", "false positives", "unsure")
+    header = ("variant", "task", "accuracy", "guess", "false alarms", "unsure")
     rows = [
         (
             record["variant"],
             record["task"],
-            str(record["pixels"]),
-            _interval(record["balanced_accuracy"]),
-            f"{100 * record['guessing']:.1f}",
-            _interval(record["false_alarms"]),
-            _interval(record["unsure"]),
+            _whole_interval(record["balanced_accuracy"]),
+            f"{100 * record['guessing']:.0f}",
+            _whole_interval(record["false_alarms"]),
+            _whole_interval(record["unsure"]),
         )
         for record in records
     ]
     print_table([header, *rows])
+    print()
     print(
-        "\nPer cent of the test pictures, with 95 % intervals. False positives: human works called AI if every picture"
+        _wrapped(
+            "Percent of the test pictures, with 95 % intervals. Accuracy: balanced accuracy of the task; guess: that "
+            "of guessing. False alarms: human works called AI if every picture must be answered. Unsure: pictures "
+            "called neither human nor AI."
+        )
     )
-    print("must be answered. Unsure: pictures that are called neither human nor AI, so that few are called wrongly.")
 
 
 def print_claims(claims: Iterable[Mapping[str, Any]]) -> None:
-    """Print the source documents with a row for each claim; see `brushprint.predict.results.Results.claims`."""
+    """Print a table of claims for each study; see `brushprint.predict.results.Results.claims`."""
     for citation, group in groupby(claims, key=lambda claim: claim["citation"]):
         print(citation)
-        rows = [(claim["id"], claim["published"] or "-", _obtained(claim), claim["verdict"]) for claim in group]
+        rows = [
+            (claim["id"], claim["published"] or "-", _obtained(claim, interval=False), claim["verdict"])
+            for claim in group
+        ]
         print_table([("claim", "published", "obtained", "verdict"), *rows], indent="  ")
         print()
 
 
 def print_claim(claim: Mapping[str, Any], citation: Mapping[str, Any]) -> None:
-    """Print all that is known of one claim, and the source document that it comes from."""
+    """Print everything about one claim, and the study that it comes from."""
     print(f"{claim['id']}: {claim['what']}, of {claim['variant'] or 'the collection'} ({claim['collection']})")
-    print(f"  source     {citation['title']}")
-    print(f"             {', '.join(citation['authors'])}")
-    if citation["link"]:
-        print(f"             {citation['link']}")
-    print(f"  published  {claim['published'] or '-'}")
-    print(f"  obtained   {_obtained(claim)}")
-    print(f"  verdict    {claim['verdict']}" + (f": {'; '.join(claim['why'])}" if claim["why"] else ""))
+    rows = [
+        ("source", citation["title"]),
+        ("", ", ".join(citation["authors"])),
+        ("", citation["link"]),
+        ("published", claim["published"] or "-"),
+        ("obtained", _obtained(claim)),
+        ("verdict", "; ".join([claim["verdict"], *claim["why"]]).replace(";", ":", 1)),
+    ]
+    for label, text in rows:
+        if text:
+            print(_wrapped(text, first=f"  {label:10} ", indent=" " * 13))
+
+
+def identical(rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the rows of `brushprint.predict.results.compared` show no difference at all."""
+    return not any(map(_differs, rows))
 
 
 def print_comparison(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print what differs for each variant; see `brushprint.predict.results.compared`."""
+    """Print the differences of each variant; see `brushprint.predict.results.compared`."""
     for row in rows:
+        if not _differs(row):
+            print(f"{row['variant']}: identical")
+            continue
         print(row["variant"])
         for line in _differences(row):
-            print(f"  {line}")
+            print(_wrapped(line, first="  ", indent="    "))
     print()
+
+
+def _differs(row: Mapping[str, Any]) -> bool:
+    """Whether a row of `brushprint.predict.results.compared` shows any difference."""
+    paired = row["paired"]
+    same_answers = paired and paired["first_alone"] == paired["second_alone"] == 0
+    same_accuracy = row["balanced_accuracy"]["first"] == row["balanced_accuracy"]["second"]
+    return not (same_answers and same_accuracy) or any(row[key] for key in ("settings", "data", "code"))
 
 
 def _records(
@@ -187,7 +216,7 @@ def _differences(row: Mapping[str, Any]) -> Iterator[str]:
         value, low, high = (f"{100 * paired['difference'][key]:+.1f}" for key in ("value", "low", "high"))
         p = paired["p_corrected"]
         yield (
-            f"accuracy           difference (first - second) {value} points ({low} to {high}) on "
+            f"accuracy           first - second: {value} points ({low} to {high}), "
             f"{paired['pictures']:,} test pictures, {'p < 0.001' if p < 0.001 else f'p = {p:.3f}'}"
         )
     else:
@@ -207,19 +236,34 @@ def _likeliest(probabilities: Mapping[str, float] | None) -> str:
     return f"{name.replace('_', ' ')} {probability:.0%}"
 
 
-def _obtained(claim: Mapping[str, Any]) -> str:
+def _obtained(claim: Mapping[str, Any], interval: bool = True) -> str:
     obtained = claim["obtained"]
     if not obtained:
         return "-"
     value, low, high = (
         None if obtained[key] is None else f"{obtained[key]:,.{claim['decimals']}f}" for key in ("value", "low", "high")
     )
-    interval = f" ({low} to {high})" if low and high else ""
-    return f"{value}{' %' if claim['unit'] == '%' else ''}{interval}"
+    within = f" ({low} to {high})" if interval and low and high else ""
+    return f"{value}{' %' if claim['unit'] == '%' else ''}{within}"
+
+
+def _wrapped(text: str, first: str = "", indent: str = "") -> str:
+    """Text in lines of at most `WIDTH` columns, the first of which begins with `first` and the others with `indent`."""
+    return textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.0%}"
+
+
+def _whole_interval(estimate: Mapping[str, float | None]) -> str:
+    """A share with the interval around it, if there is one, in whole percent."""
+    value, low, high = (
+        None if (share := estimate[key]) is None else f"{100 * share:.0f}" for key in ("value", "low", "high")
+    )
+    return "-" if value is None else f"{value} ({low}–{high})" if low else value
 
 
 def _interval(estimate: Mapping[str, float | None]) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from brushprint.evaluation import abstention, calibration, detection, metrics
 from brushprint.evaluation.predictions import class_names
 from brushprint.evaluation.thresholds import Thresholds, ai_probability
+from brushprint.stats.roc import roc_auc
 
 
 class Evaluation(NamedTuple):
@@ -36,7 +37,8 @@ def evaluate_variant(
     -------
     metrics : `classes`; `parts` and `says`, the labels of the classes by column (see `parts_of` and `class_labels` of
         `brushprint.evaluation.metrics`); `validation` and `test`, see `brushprint.evaluation.metrics.evaluate`;
-        `detection`, see `brushprint.evaluation.detection.evaluate`; `leaked`, the number of test pictures with a near
+        `detection`, see `brushprint.evaluation.detection.evaluate`, with `validation_roc_auc`, by which variants can be
+        chosen (null unless both origins have validation pictures); `leaked`, the number of test pictures with a near
         duplicate in training, and `apart`, as `test` without these (null where there are none or only such);
         `calibration`: `temperature`, and `before` and `after` it, see `brushprint.evaluation.calibration.calibration`;
         `verdict`: `level`, the band, and its `test`, see `brushprint.evaluation.abstention`
@@ -64,7 +66,8 @@ def evaluate_variant(
             strict=thresholds["strict"],
             groups=groups,
             seed=seed,
-        ),
+        )
+        | {"validation_roc_auc": roc_auc(_is_ai(validation), validation["ai_probability"].to_numpy())},
         "leaked": int(leaked.sum()),
         "apart": metrics.evaluate(apart, parts, apart["group"].to_numpy(), seed)
         if leaked.any() and len(apart)

@@ -9,11 +9,22 @@ ONE_LOGIT: Final = "binary-cross-entropy"
 
 Filter = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
-Epochs = Annotated[int, Field(ge=1, description="passes over the training pictures, at most")]
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False, description="step size of the optimiser")]
+Epochs = Annotated[int, Field(ge=1, description="largest number of passes over the training pictures")]
+Rate = Annotated[
+    float,
+    Field(
+        gt=0,
+        allow_inf_nan=False,
+        description="step size of the optimiser; YAML reads `1.0e-3` as a number, but not `1e-3`",
+    ),
+]
 TrainableLayers = Annotated[
     list[str] | None,
-    Field(min_length=1, description="modules of the network that learn, the rest is frozen; null: all learn"),
+    Field(
+        min_length=1,
+        description="modules of the network to train, such as `[layer4, fc]`; the others are frozen, with their "
+        "batch statistics; null: all layers are trained",
+    ),
 ]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Strength = Annotated[float, Field(ge=0, le=1)]
@@ -24,16 +35,23 @@ class Augmentation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    horizontal_flip: Annotated[Probability, Field(description="probability")] = 0.0
-    vertical_flip: Annotated[Probability, Field(description="probability")] = 0.0
-    rotation: Annotated[float, Field(ge=0, le=180, description="at most so many degrees either way")] = 0.0
+    horizontal_flip: Annotated[Probability, Field(description="probability of mirroring")] = 0.0
+    vertical_flip: Annotated[Probability, Field(description="probability of mirroring")] = 0.0
+    rotation: Annotated[float, Field(ge=0, le=180, description="largest rotation in degrees, in either direction")] = (
+        0.0
+    )
     resized_crop: Annotated[
-        float | None, Field(gt=0, le=1, description="crop at least this share of the area, back to full size")
+        float | None,
+        Field(
+            gt=0,
+            le=1,
+            description="smallest share of the area that a crop keeps; the crop is resized to full size; null: no crop",
+        ),
     ] = None
-    brightness: Annotated[Strength, Field(description="factor between 1 - value and 1 + value")] = 0.0
-    contrast: Annotated[Strength, Field(description="factor between 1 - value and 1 + value")] = 0.0
-    saturation: Annotated[Strength, Field(description="factor between 1 - value and 1 + value")] = 0.0
-    hue: Annotated[float, Field(ge=0, le=0.5, description="shift by at most this share of the colour circle")] = 0.0
+    brightness: Annotated[Strength, Field(description="the factor lies between 1 - value and 1 + value")] = 0.0
+    contrast: Annotated[Strength, Field(description="the factor lies between 1 - value and 1 + value")] = 0.0
+    saturation: Annotated[Strength, Field(description="the factor lies between 1 - value and 1 + value")] = 0.0
+    hue: Annotated[float, Field(ge=0, le=0.5, description="largest shift, as a share of the colour circle")] = 0.0
 
 
 class Phase(BaseModel):
@@ -54,42 +72,70 @@ class Recipe(BaseModel):
     architecture: Annotated[
         str,
         Field(
-            description="a module of brushprint.models.architectures, `-` for `_`; `torchvision/MODEL`; `timm/MODEL`"
+            description="a module of `src/brushprint/models/architectures`, with `-` for `_`, or any classifier of a "
+            "library: `torchvision/resnet18`, or `timm/convnext_tiny` with the extra `timm`"
         ),
     ]
-    image_size: Annotated[int, Field(ge=8, le=2048, description="side of the square input in pixels")]
-    resize: Annotated[Filter, Field(description="filter that brings a picture to that size")]
+    image_size: Annotated[
+        int, Field(ge=8, le=2048, description="side of the square input in pixels; pictures are stretched to it")
+    ]
+    resize: Annotated[Filter, Field(description="filter that resizes a picture to that size")]
     scaling: Annotated[
         Literal["unit", "imagenet"],
-        Field(description="inputs in [0, 1], or standardised by ImageNet's mean and standard deviation"),
+        Field(
+            description="`unit`: inputs between 0 and 1; `imagenet`: standardised by ImageNet's mean and standard "
+            "deviation"
+        ),
     ] = "unit"
-    pretrained: Annotated[bool, Field(description="begin from ImageNet weights; see `pretrained`")] = False
-    dropout: Annotated[float, Field(ge=0, lt=1, description="share of the head's inputs dropped in training")] = 0.0
-    augmentation: Annotated[Augmentation, Field(description="random changes of training pictures")] = Augmentation()
+    pretrained: Annotated[
+        bool, Field(description="start from ImageNet weights, which come from `pretrained.source`")
+    ] = False
+    dropout: Annotated[
+        float, Field(ge=0, lt=1, description="share of the head's inputs that are dropped in training")
+    ] = 0.0
+    augmentation: Annotated[
+        Augmentation,
+        Field(
+            description="random changes of training pictures, drawn anew for each picture and epoch, in the order of "
+            "the keys"
+        ),
+    ] = Augmentation()
     loss: Annotated[
         Literal["cross-entropy", "binary-cross-entropy"],
-        Field(description="a logit a class, or one logit for the second of two classes"),
+        Field(
+            description="`cross-entropy`: one logit per class; `binary-cross-entropy`: one logit, for the task `origin`"
+        ),
     ] = "cross-entropy"
     class_weights: Annotated[
-        Literal["balanced"] | None, Field(description="weigh each class in the loss by its rarity; null: all alike")
+        Literal["balanced"] | None,
+        Field(description="`balanced`: rarer classes weigh more in the loss; null: all classes weigh the same"),
     ] = None
     epochs: Epochs
-    batch_size: Annotated[int, Field(ge=1, description="pictures a step")]
-    optimizer: Annotated[Literal["adam", "sgd"], Field(description="Adam (Kingma and Ba, 2015), or gradient descent")]
-    momentum: Annotated[float, Field(ge=0, lt=1, description="of sgd, Nesterov's")] = 0.0
+    batch_size: Annotated[int, Field(ge=1, description="pictures per training step")]
+    optimizer: Annotated[
+        Literal["adam", "sgd"], Field(description="`adam` (Kingma and Ba, 2015), or `sgd` for gradient descent")
+    ]
+    momentum: Annotated[float, Field(ge=0, lt=1, description="Nesterov momentum of `sgd`")] = 0.0
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False, description="L2 penalty")] = 0.0
     learning_rate: Rate
     lr_decay: Annotated[float, Field(gt=0, le=1, description="factor of the learning rate after each epoch")] = 1.0
     patience: Annotated[
-        int | None, Field(ge=1, description="end a phase after so many epochs without a lower validation loss")
+        int | None,
+        Field(
+            ge=1, description="a phase ends after this number of epochs without a lower validation loss; null: never"
+        ),
     ]
     trainable_layers: TrainableLayers = None
-    fine_tuning: Annotated[Phase | None, Field(description="a second phase; null: none")] = None
-    precision: Annotated[Precision, Field(description="number format of the arithmetic (Fabric)")]
+    fine_tuning: Annotated[
+        Phase | None, Field(description="a second phase, from the best weights of the first; null: none")
+    ] = None
+    precision: Annotated[Precision, Field(description="number format of the arithmetic, as in Lightning Fabric")]
     memory_format: Annotated[
-        Literal["channels_last", "contiguous"], Field(description="order of the values of maps in memory, in training")
+        Literal["channels_last", "contiguous"], Field(description="memory layout of feature maps in training")
     ] = "channels_last"
-    compile: Annotated[bool, Field(description="train what torch.compile makes of the network")] = False
+    compile: Annotated[
+        bool, Field(description="train with `torch.compile`; names, files and use of the weights stay the same")
+    ] = False
 
     def phases(self) -> list[Phase]:
         """The phases of training, one after the other."""

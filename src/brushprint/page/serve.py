@@ -1,6 +1,7 @@
 """A web server for the browser page, reachable from this machine only."""
 
 import sys
+import webbrowser
 from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -46,20 +47,26 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def server(folder: str | Path) -> Server:
-    """A server for `folder` on a free port of the loopback address.
+def server(folder: str | Path, port: int = 0) -> Server:
+    """A server for `folder` on a port of the loopback address; 0 stands for a free port.
 
-    Raises `UserError` if the folder holds no page.
+    Raises `UserError` if the folder has no page, or if the port cannot be used.
     """
     if not Path(folder, "index.html").exists():
-        raise UserError(f"{folder} has no page: `snakemake --cores all demo` makes it")
-    return Server(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+        raise UserError(f"{folder} has no page; run `snakemake --cores all demo`")
+    try:
+        return Server(("127.0.0.1", port), partial(Handler, directory=str(folder)))
+    except OSError as error:
+        raise UserError(f"port {port} cannot be used: {error.strerror}; choose another with --port") from None
 
 
-def serve(folder: str | Path) -> None:
-    """Print the page's address and serve it until ^C. Raises `UserError` as `server` does."""
-    with server(folder) as serving:
-        print(f"The page: http://127.0.0.1:{serving.server_port}/ (^C stops the server)", flush=True)
+def serve(folder: str | Path, *, port: int = 0, open_browser: bool = False) -> None:
+    """Print the page's address and serve it until Ctrl+C. Raises `UserError` as `server` does."""
+    with server(folder, port) as serving:
+        address = f"http://127.0.0.1:{serving.server_port}/"
+        print(f"The page: {address} (Ctrl+C stops the server)", flush=True)
+        if open_browser:
+            webbrowser.open(address)
         with suppress(KeyboardInterrupt):
             serving.serve_forever()
     print()

@@ -1,6 +1,6 @@
-"""The settings as typed models, from which the JSON Schema for editors is generated.
+"""The settings as typed models.
 
-`config/README.md` explains every key to users.
+The JSON Schema for editors and `docs/reference/settings.md` are generated from them: `make generated`.
 """
 
 import re
@@ -43,11 +43,16 @@ class LabelRule(Settings):
 
     folder: Annotated[
         str,
-        Field(description="regular expression for the whole folder name; a group named `style` gives the style"),
+        Field(
+            description="regular expression for the whole folder name, ignoring case; a group `(?P<style>…)` gives "
+            "the style"
+        ),
     ]
-    origin: Annotated[Origin, Field(description="made by a human or by AI")]
-    source: Annotated[Name, Field(description="`human`, or the name of the generator")]
-    style: Annotated[str | None, Field(description="art movement, if the folder name does not give it")] = None
+    origin: Annotated[Origin, Field(description="who made the pictures")]
+    source: Annotated[Name, Field(description="`human`, or a name for the generator")]
+    style: Annotated[
+        str | None, Field(description="art movement, if the folder name does not give it; null: unknown")
+    ] = None
 
     @field_validator("folder")
     @classmethod
@@ -63,11 +68,17 @@ class Harmonise(Settings):
     """One size and encoding for all pictures, so that neither reveals the origin."""
 
     side: Annotated[
-        int, Field(ge=8, le=2048, description="side in pixels of the square that is cut from the middle and resized")
+        int,
+        Field(
+            ge=8,
+            le=2048,
+            description="side in pixels of the square that is cut from the middle and resized; choose less than the "
+            "smallest picture, because enlarging leaves traces",
+        ),
     ]
     resize: Annotated[Filter, Field(description="filter that resizes the square")]
     format: Annotated[Literal["jpeg", "png"], Field(description="file format that the picture passes through")]
-    quality: Annotated[int | None, Field(ge=1, le=95, description="JPEG quality; null for PNG")]
+    quality: Annotated[int | None, Field(ge=1, le=95, description="JPEG quality; null for `png`")]
 
     @field_validator("quality")
     @classmethod
@@ -80,23 +91,44 @@ class Harmonise(Settings):
 class Collection(Settings):
     """One set of pictures, and how folder names become labels."""
 
-    name: Annotated[Name, Field(description="name of the folder for its results")]
-    title: Annotated[str, Field(description="title in the report")]
+    name: Annotated[
+        Name, Field(description="name of the folder for its results in `results/`; letters, digits, `-` and `_`")
+    ]
+    title: Annotated[str, Field(description="title in the report and on the page")]
     source: Annotated[
         str,
         Field(
             min_length=1,
-            description="`sample`, a folder, a zip or tar archive, an http(s) address or `kaggle:owner/dataset`",
+            description="`sample` (drawn by the package), a folder, a zip or tar archive, an http(s) address, or "
+            "`kaggle:owner/dataset` (`kaggle:owner/dataset/versions/3` selects a version)",
         ),
     ]
-    sha256: Annotated[Sha256 | None, Field(description="SHA-256 checksum of the archive; null: not checked")]
+    sha256: Annotated[
+        Sha256 | None,
+        Field(
+            description="SHA-256 checksum of the archive, in hexadecimal; for a folder, the digest that the error "
+            "message "
+            "names; null: not checked"
+        ),
+    ]
     sample: Annotated[Sample, Field(description="size of the sample, if `source` is `sample`")]
-    labels: Annotated[list[LabelRule], Field(min_length=1, description="tried in order, deepest folder first")]
+    labels: Annotated[
+        list[LabelRule],
+        Field(
+            min_length=1,
+            description="rules that label a picture by the folders of its path: each folder is tried with all rules "
+            "in order, the deepest folder first, and the first match counts",
+        ),
+    ]
     max_rejected: Annotated[
         float, Field(ge=0, le=1, description="share of unreadable pictures above which the run stops")
     ]
     harmonise: Annotated[
-        Harmonise | None, Field(description="bring all pictures to one size and encoding; null: leave them as they are")
+        Harmonise | None,
+        Field(
+            description="bring all pictures to one size and encoding, so that neither reveals the origin; the "
+            "shortcut audit shows the effect; null: leave the pictures as they are"
+        ),
     ]
 
     @field_validator("source")
@@ -119,11 +151,16 @@ class Collection(Settings):
 class Subsample(Settings):
     """Equally many pictures of each class for training and validation."""
 
-    task: Annotated[Task, Field(description="what the classes are")]
+    task: Annotated[
+        Task,
+        Field(description="what the classes are, as for a variant; pictures without a class are only used for testing"),
+    ]
     pictures: Annotated[
         int | None,
         Field(
-            ge=1, description="pictures of each class, test pictures not counted; null: as many as the smallest class"
+            ge=1,
+            description="pictures of each class; a class with fewer stops the run, unless `budget.images` is set, "
+            "which lowers the number; null: as many as the smallest class has",
         ),
     ]
 
@@ -131,35 +168,83 @@ class Subsample(Settings):
 class Oversample(Settings):
     """Augmented copies that fill up the rarer origin until human and AI pictures are equally many."""
 
-    rotation: Annotated[float, Field(ge=0, le=180, description="largest rotation of a copy, in degrees")]
+    rotation: Annotated[
+        float, Field(ge=0, le=180, description="largest rotation of a copy in degrees, in either direction")
+    ]
     horizontal_flip: Annotated[float, Field(ge=0, le=1, description="probability that a copy is mirrored")]
     zoom: Annotated[
-        float, Field(ge=0, lt=1, description="a copy shows up to this share more or less of the picture's side")
+        float,
+        Field(
+            ge=0,
+            lt=1,
+            description="a copy shows up to this share more or less of the picture's side; pixels beyond the edge "
+            "repeat the edge",
+        ),
     ]
 
 
 class Split(Settings):
     """Which pictures train, validate and test."""
 
-    published: Annotated[bool, Field(description="use the train and test folders of the collection")]
-    test: Annotated[Share, Field(description="share of test pictures, unless the published split is used")]
-    validation: Annotated[Share, Field(description="share of the training pictures that is set aside for validation")]
-    exclude_folders: Annotated[list[str], Field(description="folders whose pictures are left out")]
+    published: Annotated[
+        bool,
+        Field(
+            description="true: use the published train and test folders, if the collection has any; false: draw the "
+            "test pictures"
+        ),
+    ]
+    test: Annotated[
+        Share,
+        Field(
+            description="share of test pictures if they are drawn: the same share of every source, spread over its "
+            "folders"
+        ),
+    ]
+    validation: Annotated[
+        Share,
+        Field(
+            description="share of the training pictures that is set aside for validation: the same share of every "
+            "source, "
+            "spread over its folders. Validation pictures choose the epoch, the threshold, the temperature and the "
+            "limits "
+            "of the verdict. With fewer than nine validation pictures of one origin, no picture receives the verdict "
+            "of "
+            "the other origin"
+        ),
+    ]
+    exclude_folders: Annotated[list[str], Field(description="names of folders whose pictures are left out")]
     exclude_sources: Annotated[
-        list[Name], Field(description="sources whose pictures neither train nor validate; they still test")
+        list[Name],
+        Field(description="sources whose pictures are used for neither training nor validation, but still for testing"),
     ]
     near_duplicates: Annotated[
         Literal["keep", "drop"],
-        Field(description="keep or drop training pictures of a published split that are near duplicates of test ones"),
+        Field(
+            description="for training pictures of a published split that are near duplicates of test pictures: "
+            "`keep` them as published, or `drop` them. A drawn split never separates near duplicates, and validation "
+            "never does"
+        ),
     ]
-    subsample: Annotated[Subsample | None, Field(description="equally many pictures of each class; null: all pictures")]
-    oversample: Annotated[Oversample | None, Field(description="augmented copies of the rarer origin; null: none")]
+    subsample: Annotated[
+        Subsample | None,
+        Field(
+            description="draw equally many training and validation pictures of each class, evenly from its folders; "
+            "test pictures stay as they are; null: all pictures"
+        ),
+    ]
+    oversample: Annotated[
+        Oversample | None,
+        Field(
+            description="fill up the rarer origin with augmented copies until human and AI pictures are equally "
+            "many, separately in training and validation; a copy stays with its picture; null: none"
+        ),
+    ]
 
 
 class WeightsFile(Settings):
     """A file of pretrained weights."""
 
-    path: Annotated[str, Field(min_length=1, description="a safetensors file, or a state dict saved by PyTorch")]
+    path: Annotated[str, Field(min_length=1, description="a safetensors file, or a state dict that PyTorch saved")]
     sha256: Annotated[Sha256, Field(description="SHA-256 checksum of the file")]
 
 
@@ -167,15 +252,31 @@ class Pretrained(Settings):
     """Where pretrained weights come from."""
 
     source: Annotated[
-        Literal["hub", "none"], Field(description="`hub`: download them; `none`: start from random weights")
+        Literal["hub", "none"],
+        Field(
+            description="source of ImageNet weights. `hub`: the library downloads them once, into `data/weights/`; "
+            "`none`: networks start from random weights, and all layers are trained in one phase"
+        ),
     ]
-    files: Annotated[dict[str, WeightsFile], Field(description="files by architecture, used instead of `source`")]
+    files: Annotated[
+        dict[str, WeightsFile],
+        Field(
+            description="files by architecture, used instead: `{torchvision/resnet18: {path: resnet18-f37072fd.pth, "
+            "sha256: …}}`"
+        ),
+    ]
 
 
 class Variant(Settings):
     """A network to train: a task, a split and a recipe under one name."""
 
-    task: Annotated[Task, Field(description="what the classes are")]
+    task: Annotated[
+        Task,
+        Field(
+            description="what the classes are: `origin` (human and AI), `source` (human and each generator), "
+            "`origin_style` or `source_style` (these by art style), or `folder` (the names of the folders)"
+        ),
+    ]
     split: Annotated[str, Field(description="one of `splits`")]
     recipe: Annotated[str, Field(description="one of `recipes`")]
 
@@ -183,20 +284,44 @@ class Variant(Settings):
 class Budget(Settings):
     """Upper limits that let every published recipe run small; null lifts a limit."""
 
-    images: Annotated[int | None, Field(ge=1, description="pictures of the collection, the same share of every folder")]
-    max_image_size: Annotated[int | None, Field(ge=8, description="side of the square input, in pixels")]
-    epochs: Annotated[int | None, Field(ge=1, description="epochs in each phase of training")]
-    batch_size: Annotated[int | None, Field(ge=1, description="pictures per training step")]
+    images: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="largest number of pictures of the collection, the same share of every folder; null: no limit",
+        ),
+    ]
+    max_image_size: Annotated[
+        int | None, Field(ge=8, description="largest side of the input in pixels; null: no limit")
+    ]
+    epochs: Annotated[
+        int | None, Field(ge=1, description="largest number of epochs in each phase of training; null: no limit")
+    ]
+    batch_size: Annotated[
+        int | None,
+        Field(ge=1, description="largest batch, so that few pictures still make enough steps; null: no limit"),
+    ]
 
 
 class Embedding(Settings):
     """The map of the test pictures in two dimensions."""
 
-    method: Annotated[Literal["tsne", "umap"], Field(description="`tsne`, or `umap`, which is an optional dependency")]
-    pictures: Annotated[int, Field(ge=10, description="largest number of pictures, drawn evenly from the classes")]
+    method: Annotated[
+        Literal["tsne", "umap"],
+        Field(
+            description="how the penultimate layer becomes a map in two dimensions; `umap` needs `uv sync --extra umap`"
+        ),
+    ]
+    pictures: Annotated[
+        int, Field(ge=10, description="largest number of test pictures on the map, drawn evenly from the classes")
+    ]
     perplexity: Annotated[
         float,
-        Field(ge=2, allow_inf_nan=False, description="perplexity of t-SNE, or number of neighbours of UMAP"),
+        Field(
+            ge=2,
+            allow_inf_nan=False,
+            description="perplexity of t-SNE, or number of neighbours of UMAP; lowered if there are few pictures",
+        ),
     ]
 
     @field_validator("method")
@@ -210,14 +335,29 @@ class Embedding(Settings):
 class Latent(Settings):
     """The analysis of the features that the networks learned."""
 
-    features: Annotated[Literal["pool", "penultimate"], Field(description="layer to analyse")]
-    variance: Annotated[Share, Field(description="share of the variance that the larger PCA keeps")]
+    features: Annotated[
+        Literal["pool", "penultimate"],
+        Field(description="layer to analyse: the last pooling layer, or the layer before the classifier"),
+    ]
+    variance: Annotated[
+        Share, Field(description="share of the variance that the larger set of principal components keeps")
+    ]
     clusters: Annotated[int, Field(ge=2, description="k of k-means")]
     permutations: Annotated[
-        int, Field(ge=20, description="random tables that show which contents of clusters chance would give")
+        int,
+        Field(
+            ge=20,
+            description="number of random tables that show how styles, sources and outcomes would fall into clusters "
+            "by chance",
+        ),
     ]
     refits: Annotated[
-        int, Field(ge=20, description="fits to shuffled components that show how well chance would separate clusters")
+        int,
+        Field(
+            ge=20,
+            description="number of fits to shuffled components that show how separate and how stable clusters would "
+            "be by chance",
+        ),
     ]
     embedding: Embedding
 
@@ -225,8 +365,22 @@ class Latent(Settings):
 class Occlusion(Settings):
     """The grey patch that slides over a picture; sizes are in pixels of a picture of 128 a side."""
 
-    patch: Annotated[int, Field(ge=1, le=128, description="side of the patch")]
-    stride: Annotated[int, Field(ge=1, description="step between two places of the patch, at most `patch`")]
+    patch: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=128,
+            description="side of the grey patch; on pictures of other sizes, the patch covers the same share",
+        ),
+    ]
+    stride: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="step between two positions of the patch, at most `patch`; each position costs a forward "
+            "pass: 36 at a stride of 24, 196 at a stride of 8",
+        ),
+    ]
 
     @field_validator("stride")
     @classmethod
@@ -239,14 +393,31 @@ class Occlusion(Settings):
 class Explain(Settings):
     """The heatmaps."""
 
-    pictures: Annotated[int, Field(ge=1, description="pictures shown per cluster and outcome")]
-    panel: Annotated[int, Field(ge=1, description="pictures shown per outcome, and of the most confident errors")]
+    pictures: Annotated[int, Field(ge=1, description="number of pictures shown for each cluster and outcome")]
+    panel: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="number of pictures shown for each outcome (correct, misclassified), drawn evenly from the "
+            "true classes, and of the most confident errors",
+        ),
+    ]
     occlusion: Occlusion
     random_networks: Annotated[
-        int, Field(ge=3, description="networks with random weights whose heatmaps serve as a baseline")
+        int,
+        Field(
+            ge=3,
+            description="number of networks with random weights whose heatmaps serve as a baseline; each sees an "
+            "equal part of the test pictures",
+        ),
     ]
     faithfulness_pictures: Annotated[
-        int, Field(ge=10, description="test pictures that the heatmaps' faithfulness is tested on")
+        int,
+        Field(
+            ge=10,
+            description="number of test pictures, spread over the classes, on which deletion, insertion and "
+            "randomised layers test whether heatmaps are faithful",
+        ),
     ]
 
 
@@ -254,25 +425,45 @@ class Audit(Settings):
     """Dataset shortcuts: how well the origin can be predicted without looking at the art."""
 
     margin: Annotated[
-        float, Field(ge=0, lt=0.5, description="balanced accuracy above 0.5 by more than this raises a warning")
+        float,
+        Field(
+            ge=0,
+            lt=0.5,
+            description="a shortcut is reported if the lower bound of its balanced accuracy exceeds 0.5 by more than "
+            "this",
+        ),
     ]
-    pictures: Annotated[int, Field(ge=100, description="largest number of pictures, drawn evenly from the sources")]
+    pictures: Annotated[
+        int, Field(ge=100, description="largest number of audited pictures, drawn evenly from the sources")
+    ]
 
 
 class Robustness(Settings):
     """Predictions for corrupted test pictures."""
 
-    pictures: Annotated[int, Field(ge=10, description="largest number of test pictures, drawn evenly")]
+    pictures: Annotated[
+        int,
+        Field(
+            ge=10,
+            description="largest number of test pictures that are corrupted in each way and severity, drawn evenly "
+            "from sources and styles",
+        ),
+    ]
     picked: Annotated[
-        str | None, Field(min_length=1, description="a folder or archive of hand-picked pictures; null: none")
+        str | None,
+        Field(
+            min_length=1,
+            description="a folder, zip or tar archive of hand-picked pictures without labels, which every variant "
+            "scores under each corruption; null: none",
+        ),
     ]
 
 
 class Seeds(Settings):
     """Variants that are retrained with other seeds, to show how much results vary by chance."""
 
-    variants: Annotated[list[str], Field(description="names of `variants`")]
-    repeats: Annotated[int, Field(ge=1, description="number of further trainings, each with its own seed")]
+    variants: Annotated[list[str], Field(description="names of `variants`; `[]`: none")]
+    repeats: Annotated[int, Field(ge=1, description="number of additional trainings, each with its own seed")]
 
 
 class Arms(Settings):
@@ -280,7 +471,11 @@ class Arms(Settings):
 
     seeds: Seeds
     leave_one_generator_out: Annotated[
-        list[str], Field(description="names of `variants`, each retrained without every generator in turn")
+        list[str],
+        Field(
+            description="names of `variants` with the task `origin` or `origin_style`, each retrained without every "
+            "generator in turn and tested on it; `[]`: none"
+        ),
     ]
 
 
@@ -306,15 +501,39 @@ class Config(Settings):
     audit: Audit
     robustness: Robustness
     arms: Arms
-    external: Annotated[External | None, Field(description="an additional test set; null: none")]
+    external: Annotated[
+        External | None,
+        Field(
+            description="pictures from elsewhere that are used for testing, but never for training; pictures that "
+            "are also in the collection are excluded; null: none"
+        ),
+    ]
     seed: Annotated[int, Field(ge=0, lt=2**32, description="seed of every random draw")]
-    device: Annotated[Literal["cpu", "cuda", "mps", "auto"], Field(description="device that networks compute on")]
-    devices: Annotated[int, Field(ge=1, description="devices of a machine that train and infer one network together")]
+    device: Annotated[
+        Literal["cpu", "cuda", "mps", "auto"],
+        Field(description="device that networks compute on; only `cpu` gives the same bytes in every run on a machine"),
+    ]
+    devices: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="number of devices of a machine that train and infer each network together; for `cpu`, "
+            "processes",
+        ),
+    ]
     nodes: Annotated[
-        int, Field(ge=1, description="machines that do so together, each with its `devices`, in one Slurm job")
+        int,
+        Field(
+            ge=1,
+            description="number of machines that do so together, each with its `devices`, as tasks of one Slurm job",
+        ),
     ]
     fork_server: Annotated[
-        bool, Field(description="start jobs as copies of a process that has imported their libraries")
+        bool,
+        Field(
+            description="start jobs on this machine as copies of a process that has already imported their "
+            "libraries, which saves seconds per job; no result depends on it"
+        ),
     ]
 
     @field_validator("devices", "nodes")

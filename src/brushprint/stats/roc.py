@@ -32,3 +32,9 @@ class RocAuc:
         pairs = positive * (drawn.sum(0, dtype=float) - positive)
         with np.errstate(invalid="ignore"):
             return ((weight * below[self._place]).sum(0) - positive**2 / 2) / pairs
+
+
+def roc_auc(positive: np.ndarray, score: np.ndarray) -> float | None:
+    """The ROC AUC of `score`, float [pictures], for `positive`, bool [pictures]; None if a class is empty."""
+    value = float(RocAuc(positive, score)(np.ones((len(score), 1), dtype=np.float32))[0])
+    return None if np.isnan(value) else value

@@ -1,8 +1,9 @@
-"""What a run makes for people to open, and whether this run really made it."""
+"""The files that a run makes for people to open, and whether this run made them."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from brushprint.workflow.conclusion import conclusion
 from brushprint.workflow.plan import Plan
 
 
@@ -11,6 +12,7 @@ class Products:
 
     def __init__(self, plan: Plan) -> None:
         """Note the ages of the products of a plan."""
+        self._plan = plan
         self._files: Mapping[str, list[Path]] = {
             "The report": [Path(plan.results, "report/index.html")],
             "The report as a PDF": [Path(plan.exports, "report.pdf")],
@@ -20,12 +22,14 @@ class Products:
         self._before = self._ages()
 
     def made(self) -> list[str]:
-        """A line for each product that was made since, with where it is."""
+        """A line for each product that was made since, with its path; for the report, the conclusion of the run."""
         now = self._ages()
         lines = []
         for name, files in self._files.items():
             new = [file for file in files if now[file] not in (None, self._before[file])]
-            if new:
+            if new and name == "The report":
+                lines += conclusion(Path(self._plan.results), self._plan.names, self._plan.synthetic)
+            elif new:
                 lines.append(f"{name}: {new[0] if len(files) == 1 else new[0].parent}")
         return lines
 

@@ -1,6 +1,6 @@
-"""What differs from run to run: when, on which commit, where and at what cost each job ran here, from its log.
+"""When and where each job ran here, on which commit, and its cost, from the logs of the jobs.
 
-`brushprint runs` shows it of each collection, `brushprint runs sample` of one. No file of the results says any of it,
+`brushprint runs` shows every collection, `brushprint runs sample` one. No file of the results contains any of this,
 so that a second run writes the same bytes.
 """
 
@@ -10,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-HEADER = ("job", "started (UTC)", "commit", "machine", "time", "MB", "CPU s")
-# Wider text is cut, so that a row fits into 120 columns.
-WIDTHS = (34, 19, 18, 14, 9, 6, 8)
+HEADER = ("job", "started (UTC)", "at", "time", "MB", "CPU s")
+# Wider text is cut, so that a row fits into 80 columns.
+WIDTHS = (30, 16, 3, 9, 6, 6)
 
 
 class Run(NamedTuple):
-    """The last run of a job on this machine; None is what its log does not say."""
+    """The last run of a job on this machine; a value is None if the log does not contain it."""
 
     job: str
     started: datetime | None
@@ -28,7 +28,7 @@ class Run(NamedTuple):
 
 
 def read(folder: Path) -> list[Run]:
-    """The runs whose logs are in a folder, by their start; those that were stopped before they noted it come last."""
+    """The runs whose logs are in a folder, in order of start; logs without a start come last."""
     found = [_read(log) for log in sorted(folder.glob("*.log"))]
     return sorted(found, key=lambda run: (run.started is None, run.started and run.started.timestamp()))
 
@@ -67,20 +67,30 @@ def table(folder: Path) -> str:
     found = read(folder)
     if not found:
         return f"No logs in {folder}/: results that were made elsewhere have their logs there."
-    rows = [HEADER, *(_row(run) for run in found)]
+    places = list(dict.fromkeys((run.commit, run.machine) for run in found))
+    rows = [HEADER, *(_row(run, str(1 + places.index((run.commit, run.machine)))) for run in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     lines = [_line(row, widths) for row in rows]
     return "\n".join(
-        [lines[0], "  ".join("-" * width for width in widths), *lines[1:], "", *_totals(folder.name, found)]
+        [
+            lines[0],
+            "  ".join("-" * width for width in widths),
+            *lines[1:],
+            "",
+            *(
+                f"at {number}: commit {commit or '-'} on {machine or '-'}"
+                for number, (commit, machine) in enumerate(places, 1)
+            ),
+            *_totals(folder.name, found),
+        ]
     )
 
 
-def _row(run: Run) -> list[str]:
+def _row(run: Run, place: str) -> list[str]:
     texts = (
         run.job,
-        f"{run.started:%Y-%m-%d %H:%M:%S}" if run.started else None,
-        run.commit,
-        run.machine,
+        f"{run.started:%Y-%m-%d %H:%M}" if run.started else None,
+        place,
         None if run.seconds is None else _clock(run.seconds),
         None if run.memory is None else f"{run.memory:.0f}",
         None if run.cpu is None else f"{run.cpu:.0f}",
@@ -100,16 +110,16 @@ def _clock(seconds: float) -> str:
 def _line(row: Iterable[str], widths: list[int]) -> str:
     """Words to the left, numbers to the right."""
     cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
-    cells[4:] = [text.strip().rjust(width) for text, width in zip(cells[4:], widths[4:], strict=True)]
+    cells[2:] = [text.strip().rjust(width) for text, width in zip(cells[2:], widths[2:], strict=True)]
     return "  ".join(cells).rstrip()
 
 
 def _totals(name: str, found: list[Run]) -> list[str]:
     hours = sum(run.seconds or 0 for run in found) / 3600
     memory = max(run.memory or 0 for run in found)
-    lines = [f"{name}: {len(found)} jobs, {hours:.2f} hours when added up, at most {memory:.0f} MB in one job."]
+    lines = [f"{name}: {len(found)} jobs, {hours:.2f} hours in total, at most {memory:.0f} MB in one job."]
     if any(run.seconds is None for run in found):
-        lines.append("A job without a time failed, was stopped or is still at work.")
+        lines.append("A job without a time failed, was stopped or is still running.")
     return lines
 
 

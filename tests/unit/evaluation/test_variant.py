@@ -65,7 +65,9 @@ def test_each_part_is_what_its_module_gives() -> None:
     assert measured["test"] == metrics.evaluate(test, frame, groups, 3)
     is_ai, score = (test["origin"] == "ai").to_numpy(), test["ai_probability"].to_numpy()
     cuts = {name: thresholds[name] for name in ("threshold", "strict")}
+    chosen_by = measured["detection"].pop("validation_roc_auc")
     assert measured["detection"] == detection.evaluate(is_ai, score, **cuts, groups=groups, seed=3)
+    assert 0.5 < chosen_by < 1
     assert (measured["leaked"], measured["apart"]) == (0, None)
     assert measured["validation"]["pictures"] == 60
 

@@ -62,5 +62,13 @@ def test_a_tab_that_closes_while_it_loads_prints_nothing(tmp_path: Path, capfd: 
 
 
 def test_a_page_that_was_not_built_is_reported_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"has no page: `snakemake --cores all demo` makes it$"):
+    with pytest.raises(UserError, match=r"has no page; run `snakemake --cores all demo`$"):
         server(tmp_path)
+
+
+def test_a_port_that_is_taken_is_reported_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("page")
+    with server(tmp_path) as serving:
+        taken = serving.server_port
+        with pytest.raises(UserError, match=rf"^port {taken} cannot be used: .*; choose another with --port$"):
+            server(tmp_path, taken)

@@ -1,0 +1,77 @@
+"""The conclusion of a run, in five lines: they end the run in the terminal."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+_WIDTH = 80
+_LABEL_WIDTH = 14
+
+
+def conclusion(results: Path, variants: Iterable[str], synthetic: bool) -> list[str]:
+    """Five lines of at most 80 columns about the finished results in a folder.
+
+    The best variant is the one with the highest ROC AUC on validation pictures when asked human or AI. Its figures are
+    those of test pictures. `synthetic` says whether the pictures are the embedded sample.
+    """
+    audit, claims = (json.loads((results / f"{name}.json").read_text(encoding="utf-8")) for name in ("audit", "claims"))
+    detection = {name: _detection(results / "variants" / name / "metrics.json") for name in variants}
+    best = max(detection, key=lambda name: detection[name]["validation_roc_auc"] or 0)
+    lines = {
+        "Best variant": f"{best}: {_balanced_accuracy(detection[best])}",
+        "False alarms": _false_alarms(detection[best]),
+        "Shortcuts": _shortcuts(audit),
+        "Claims": _claims(claims["verdicts"], synthetic),
+        "Report": str(results / "report/index.html"),
+    }
+    return [f"{label:{_LABEL_WIDTH}}{text}" for label, text in lines.items()]
+
+
+def _detection(metrics: Path) -> dict[str, Any]:
+    detection: dict[str, Any] = json.loads(metrics.read_text(encoding="utf-8"))["detection"]
+    return detection
+
+
+def _balanced_accuracy(detection: Mapping[str, Any]) -> str:
+    measure = detection["balanced_accuracy"]
+    if measure["value"] is None:
+        return "no test pictures"
+    return f"{measure['value']:.0%} balanced accuracy, guessing gives 50% ({_interval(measure, 100)}%)"
+
+
+def _false_alarms(detection: Mapping[str, Any]) -> str:
+    measure = detection["false_alarms"]
+    if measure["value"] is None:
+        return "no human test pictures"
+    alarms = f"{1000 * measure['value']:.0f} of 1,000 human works called AI ({_interval(measure, 1000)})"
+    return f"{alarms}, from {detection['human']:,}"
+
+
+def _interval(measure: Mapping[str, float], unit: int) -> str:
+    return f"{unit * measure['low']:.0f}–{unit * measure['high']:.0f}"
+
+
+def _shortcuts(audit: Mapping[str, Any]) -> str:
+    """The reported shortcuts of the pictures as networks see them."""
+    rows = [
+        row
+        for row in audit.get("harmonised", audit["raw"])
+        if row["question"] == "ai or human" and row["cues"] != "all cues together"
+    ]
+    reported = [row["cues"] for row in rows if row["found"]]
+    text = f"{len(reported)} of {len(rows)} reported"
+    for number in range(len(reported), 0, -1):
+        more = ", …" if number < len(reported) else ""
+        longer = f"{text}: {', '.join(reported[:number])}{more}"
+        if _LABEL_WIDTH + len(longer) <= _WIDTH:
+            return longer
+    return text
+
+
+def _claims(verdicts: Mapping[str, int], synthetic: bool) -> str:
+    published = sum(verdicts.values())
+    if synthetic:
+        return f"none of {published} compared: the pictures are a synthetic sample"
+    compared = published - verdicts.get("not comparable", 0)
+    return f"{verdicts.get('reproduced', 0)} reproduced of {compared} compared; {published} are published"

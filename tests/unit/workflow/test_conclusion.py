@@ -1,0 +1,76 @@
+"""A run ends with five lines that state its conclusion."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from brushprint.workflow.conclusion import conclusion
+
+AUDIT = {
+    "margin": 0.05,
+    "raw": [
+        {"question": "ai or human", "cues": "file size", "found": True},
+        {"question": "ai or human", "cues": "dimensions", "found": False},
+        {"question": "ai or human", "cues": "all cues together", "found": True},
+        {"question": "gan or human", "cues": "dimensions", "found": True},
+    ],
+}
+
+
+def share(value: float | None) -> dict[str, float | None]:
+    return {"value": value, "low": value and value - 0.05, "high": value and value + 0.05}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Results of two variants; the second is better on validation pictures and worse on test pictures."""
+    for name, validation, test in (("first", 0.7, 0.9), ("second", 0.8, 0.6)):
+        detection = {
+            "validation_roc_auc": validation,
+            "balanced_accuracy": share(test),
+            "false_alarms": share(0.125),
+            "human": 1200,
+        }
+        folder = tmp_path / "variants" / name
+        folder.mkdir(parents=True)
+        (folder / "metrics.json").write_text(json.dumps({"detection": detection}))
+    (tmp_path / "audit.json").write_text(json.dumps(AUDIT))
+    (tmp_path / "claims.json").write_text(json.dumps({"verdicts": {"reproduced": 3, "below": 2, "not comparable": 4}}))
+    return tmp_path
+
+
+def test_validation_pictures_choose_the_best_variant_and_test_pictures_judge_it(results: Path) -> None:
+    assert conclusion(results, ["first", "second"], synthetic=False) == [
+        "Best variant  second: 60% balanced accuracy, guessing gives 50% (55–65%)",
+        "False alarms  125 of 1,000 human works called AI (75–175), from 1,200",
+        "Shortcuts     1 of 2 reported: file size",
+        "Claims        3 reproduced of 5 compared; 9 are published",
+        f"Report        {results}/report/index.html",
+    ]
+
+
+def test_no_claim_is_compared_with_the_synthetic_sample(results: Path) -> None:
+    lines = conclusion(results, ["first"], synthetic=True)
+    assert "Claims        none of 9 compared: the pictures are a synthetic sample" in lines
+
+
+def test_shortcuts_are_those_of_the_pictures_as_networks_see_them(results: Path) -> None:
+    harmonised = [row | {"found": False} for row in AUDIT["raw"]]
+    (results / "audit.json").write_text(json.dumps(AUDIT | {"harmonised": harmonised}))
+    assert "Shortcuts     0 of 2 reported" in conclusion(results, ["first"], synthetic=False)
+
+
+def test_many_shortcuts_fit_into_80_columns(results: Path) -> None:
+    rows = [{"question": "ai or human", "cues": f"shortcut {number}", "found": True} for number in range(20)]
+    (results / "audit.json").write_text(json.dumps({"raw": rows}))
+    [line] = [line for line in conclusion(results, ["first"], synthetic=False) if line.startswith("Shortcuts")]
+    assert len(line) <= 80
+    assert line.endswith(", …")
+
+
+def test_a_collection_without_human_test_pictures_has_no_false_alarms(results: Path) -> None:
+    file = results / "variants/first/metrics.json"
+    detection = json.loads(file.read_text())["detection"] | {"false_alarms": share(None), "validation_roc_auc": None}
+    file.write_text(json.dumps({"detection": detection}))
+    assert "False alarms  no human test pictures" in conclusion(results, ["first"], synthetic=False)
