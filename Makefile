@@ -1,5 +1,5 @@
-# The two commands of the README, what one does with results, and the chores.
-# ARGS goes to Snakemake or pytest, as in: make results ARGS="--configfile config/own-pictures.yaml"
+# The two commands of the README, commands for using the results, and maintenance.
+# ARGS is passed to the command of a target, for example: make results ARGS="--configfile config/own-pictures.yaml"
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
 BIN = .venv/bin
@@ -9,16 +9,16 @@ BIN = .venv/bin
 results: .venv/synced
 	$(BIN)/snakemake --cores all $(ARGS)
 
-# The report as it is printed; takes chromium.
+# The report as a PDF. It needs Chromium.
 pdf: .venv/synced
 	$(BIN)/snakemake --cores all pdf $(ARGS)
 
-# When, where and at what cost each job ran here.
+# Prints when, where and at what cost each job ran on this machine.
 runs: .venv/synced
 	$(BIN)/brushprint runs $(ARGS)
 
-# A page that answers about one picture in the browser, served to this machine alone. RUN=results/own-pictures says
-# which, where there are several.
+# Serves a page that judges single pictures in the browser, to this machine only. If there are several runs, select one
+# with RUN, for example RUN=results/own-pictures.
 demo: .venv/synced
 	$(BIN)/snakemake --cores all demo $(ARGS)
 	$(BIN)/brushprint serve $(if $(RUN),--run $(RUN))
@@ -26,19 +26,21 @@ demo: .venv/synced
 test: .venv/synced
 	$(BIN)/pytest $(ARGS)
 
-# Does this commit give these results? Runs it from nothing in another folder, on one core, and compares every file.
+# Checks that this commit gives these results: runs it from nothing in another folder, on one core, and compares every
+# file.
 verify: .venv/synced
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/brushprint verify $(ARGS)
 
-# Stores the results with DVC for colleagues; refuses what is stale or not committed.
+# Stores the results with DVC for colleagues; refuses if results are stale or something is not committed.
 publish: .venv/synced
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/brushprint publish $(ARGS)
 
-# Measures this machine and writes the tables of the docs; ARGS names some of them. Takes a quiet machine.
+# Measures this machine and writes the tables in the docs; ARGS selects tables. Run nothing else meanwhile.
 benchmarks: .venv/synced
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
-# `snakemake --lint` is no gate: it wants a conda environment for each rule, where one lock serves all.
+# `snakemake --lint` is not included: it demands a conda environment for each rule, but here one lock file serves all
+# rules.
 lint: .venv/synced
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,17 +53,17 @@ format: .venv/synced
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-# Files of the repository that repeat others; a test fails if they differ.
+# Writes the files that are generated from other files of the repository. A test fails if they are out of date.
 generated: .venv/synced
 	$(BIN)/python -m brushprint.settings.json_schema > workflow/schemas/config.schema.json
 	$(BIN)/python -m brushprint.workflow.generated
 	$(BIN)/python -m brushprint.cli.reference
 
-# The documentation as a site, in site/, with the report of the sample as its example.
+# Builds the documentation as a site in site/, with the report of the sample as its example.
 docs: results
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
-# The pictures of the README, from the sample; takes chromium.
+# Makes the pictures of the README from the sample. It needs Chromium.
 pictures: .venv/synced
 	$(BIN)/snakemake --cores all all demo
 	$(BIN)/python docs/pictures.py

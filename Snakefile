@@ -28,7 +28,7 @@ rule all:
         everything,
 
 
-# Only when asked for: no result of a run needs it.
+# This rule runs only on request: no result of a run depends on its files.
 rule onnx:
     input:
         expand(rules.export.output, variant=PLAN.names),

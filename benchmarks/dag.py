@@ -1,7 +1,7 @@
-"""What Snakemake takes to see what there is to do: nothing done yet, and all done, for few and many variants.
+"""The time of `snakemake -n` before a first run and after a finished run, for few and for many variants.
 
-Finished results are stubs of the files that a run would write, recorded by `snakemake --touch`: what Snakemake reads of
-them does not depend on what is in them.
+The finished results are empty files that `snakemake --touch` recorded: what Snakemake reads of them does not depend on
+their content.
 """
 
 import re
@@ -15,7 +15,7 @@ IDLE = "Nothing to be done"
 
 
 def project(folder: Path, variants: int) -> None:
-    """A copy of this repository with so many variants: the published ones over and over, under other names."""
+    """Copy this repository to `folder` with `variants` variants: the published ones, repeated under other names."""
     copy_repository(folder)
     file = folder / "config/config.yaml"
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -31,16 +31,16 @@ def project(folder: Path, variants: int) -> None:
 
 
 def finish(folder: Path) -> None:
-    """Write a stub of every file that is missing, and have Snakemake take it for made."""
+    """Write an empty file for every missing output, and have Snakemake record it as up to date."""
     written: set[str] = set()
-    # A checkpoint that is not there hides what follows it. Arrays that no digest vouches for are put aside again.
+    # Repeat, because a missing checkpoint hides the jobs after it, and arrays without a digest are moved away again.
     while missing := _outputs(snakemake(folder, "-n", "--forceall")) - written:
         for file in missing:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text("", encoding="utf-8")
         written |= missing
     snakemake(folder, "--touch", "--forceall", "--quiet", "all")
-    # The sums are compared with the files.
+    # Let Snakemake write the checksums anew, because a run compares them with the files.
     next(folder.glob("results/*/SHA256SUMS")).unlink()
     snakemake(folder, "--quiet", "all")
     if IDLE not in (said := snakemake(folder, "-n")):
@@ -56,7 +56,7 @@ def tables(quick: bool) -> dict[str, str]:
     """The table `dag`."""
     counts = (1, 3) if quick else (13, 130)
     repeats = 1 if quick else 3
-    # To finish takes a dozen looks.
+    # The quick run skips the finished state, because `finish` needs a dozen dry runs.
     states = ["nothing done"] if quick else ["nothing done", "all done"]
     seconds: dict[str, list[float]] = {state: [] for state in states}
     with tempfile.TemporaryDirectory() as folder:

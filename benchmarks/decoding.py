@@ -1,4 +1,4 @@
-"""Cataloguing and decoding beside Pillow alone: a process a core that opens, decodes and resizes the zip's members."""
+"""Cataloguing and decoding, compared with Pillow alone in one process per core, on the members of the same zip."""
 
 import io
 import multiprocessing
@@ -16,7 +16,7 @@ from brushprint.data.catalogue import build_catalogue
 from brushprint.data.pixels import write_pixels
 
 Resize = tuple[str, int, str]
-# What the perceptual hash of the catalogue is computed from.
+# Mode, size and filter of the pixels that the perceptual hash of the catalogue is computed from.
 HASHED = ("L", 32, "lanczos")
 
 
@@ -29,7 +29,7 @@ def _decode(root: Path, ways: list[Resize], names: list[str]) -> None:
 
 
 def bare(pool: ProcessPoolExecutor, root: Path, *ways: Resize) -> None:
-    """Decode and resize every member in each of the ways."""
+    """Decode and resize every member once for each of `ways`: colour mode, size in pixels, filter."""
     with zipfile.ZipFile(root) as archive:
         names = archive.namelist()
     parts = 4 * CORES

@@ -1,4 +1,4 @@
-"""What computing the features of frozen layers once saves, in the first phase of `resnet50-finetuned`."""
+"""Time saved by computing the features of frozen layers only once, in the first phase of `resnet50-finetuned`."""
 
 import tempfile
 from pathlib import Path
@@ -16,7 +16,7 @@ from brushprint.training.loop import train
 
 
 def first_phase(about: Recipe, data: Data) -> pd.DataFrame:
-    """The history of a training."""
+    """Train by a recipe; the history of the training."""
     with tempfile.TemporaryDirectory() as folder:
         _, history = train(
             recipe=about,

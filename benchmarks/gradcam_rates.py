@@ -1,6 +1,7 @@
-"""How many Grad-CAM maps a second: ours beside the package grad-cam, of the same network, layer and pictures.
+"""Grad-CAM maps per second, compared with the package grad-cam on the same network, layer and pictures.
 
-Of the layer that the report explains and of the last, which the package's documentation names, on all cores.
+Both run on all cores, for the layer that the report explains and for the last layer, which the package's documentation
+names.
 """
 
 from functools import partial
@@ -16,7 +17,7 @@ from brushprint.saliency.gradcam import as_heat, grad_cam
 
 
 def ours(model: Model, layer: str, batches: list[torch.Tensor]) -> None:
-    """Heatmaps as the report shows them, of uint8 pictures."""
+    """Compute heatmaps of uint8 pictures as the report shows them."""
     with model.autocast(torch.device("cpu")):
         for pictures in batches:
             maps = grad_cam(model.network, layer, model.inputs(pictures), torch.arange(len(pictures)) % 2)
@@ -24,7 +25,7 @@ def ours(model: Model, layer: str, batches: list[torch.Tensor]) -> None:
 
 
 def the_package(model: Model, layer: str, batches: list[torch.Tensor]) -> None:
-    """As the package's documentation has it."""
+    """Compute maps as the package's documentation describes."""
     with GradCAM(model=model.network, target_layers=[model.network.get_submodule(layer)]) as cam:
         for pictures in batches:
             targets = [ClassifierOutputTarget(index % 2) for index in range(len(pictures))]
@@ -32,7 +33,7 @@ def the_package(model: Model, layer: str, batches: list[torch.Tensor]) -> None:
 
 
 def forward(model: Model, _: str, batches: list[torch.Tensor]) -> None:
-    """What no way can be faster than."""
+    """Run the forward pass alone, which no implementation can beat."""
     with torch.no_grad(), model.autocast(torch.device("cpu")):
         for pictures in batches:
             model.network(model.inputs(pictures))

@@ -1,9 +1,9 @@
-"""Training from picture files, beside the usual loop: torchvision's `ImageFolder` and a `DataLoader` of all cores.
+"""Training from picture files, compared with the usual loop: torchvision's `ImageFolder` and a `DataLoader`.
 
-Both train as many networks as there are cores, from other seeds. The usual loop trains them one after the other, each
-on all cores, with a worker a core, and reads each picture again in each epoch. Ours catalogues the files, decodes them
-once, and trains them side by side, one on each core, which is how the workflow uses a machine. All of that counts;
-starting processes and importing counts for neither.
+Both train as many networks as there are cores, each from its own seed. The usual loop trains them one after the other,
+each on all cores with one worker per core, and reads each picture again in each epoch. brushprint catalogues the files,
+decodes them once, and trains the networks in parallel with one core each, as the workflow uses a machine. The times
+include all of this work, but neither the start of processes nor imports.
 """
 
 import copy
@@ -38,12 +38,12 @@ from brushprint.training.loop import train
 
 CLASSES = ["ai", "human"]
 LABELS = [{"folder": name, "origin": name, "source": name, "style": None} for name in CLASSES]
-# Each tenth training picture validates.
+# Every tenth training picture is a validation picture.
 TENTH = 10
 
 
 def files(folder: Path, pictures: int, held_out: int) -> Path:
-    """The sample's pictures, of 256 and 768 pixels, as files in train/ai, train/human, test/ai and test/human."""
+    """Write the sample's pictures, of 256 and 768 pixels, to train/ai, train/human, test/ai and test/human."""
     archive = folder / "sample.zip"
     sample(archive, train=pictures, test=held_out)
     root = folder / "pictures"
@@ -56,7 +56,7 @@ def files(folder: Path, pictures: int, held_out: int) -> Path:
 
 
 def usual(about: Recipe, root: Path, seeds: list[int]) -> float:
-    """Mean accuracy on the held-out pictures."""
+    """Train with the usual loop; the mean accuracy on the held-out pictures."""
     torch.set_num_threads(CORES)
     how = transforms.InterpolationMode[about.resize.upper()]
     side = (about.image_size, about.image_size)
@@ -69,7 +69,7 @@ def usual(about: Recipe, root: Path, seeds: list[int]) -> float:
         "test": tested,
     }
     loaders = {
-        # As on Linux by default; a process that was spawned would spawn, and each worker import torch again.
+        # Fork, which is the default on Linux: a spawned process would spawn its workers, and each would import torch.
         name: DataLoader(
             part, about.batch_size, shuffle=name == "train", num_workers=CORES, multiprocessing_context="fork"
         )
@@ -117,7 +117,7 @@ def _judged(network: torch.nn.Module, loader: DataLoader) -> tuple[float, float]
 
 
 def ours(about: Recipe, root: Path, seeds: list[int], pool: ProcessPoolExecutor, work: Path) -> float:
-    """Mean accuracy on the held-out pictures."""
+    """Train with brushprint; the mean accuracy on the held-out pictures."""
     listed, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=CORES)
     pixels = work / "pixels.npy"
     write_pixels(root, listed, pixels, size=about.image_size, resize=about.resize, jobs=CORES)
@@ -189,7 +189,7 @@ def tables(quick: bool) -> dict[str, str]:
                 "usual": lambda about=about, right=right: right.update(usual=usual(about, root, seeds)),
                 "ours": lambda about=about, right=right: right.update(ours=ours(about, root, seeds, pool, work)),
             }
-            # One epoch warms both up.
+            # Warm both up with one epoch.
             if not quick:
                 short = about.model_copy(update={"epochs": 1})
                 usual(short, root, seeds[:1])

@@ -1,4 +1,4 @@
-"""What the benchmarks share: taking turns, tables, a copy of this repository to run, and what the machine is."""
+"""Helpers that the benchmarks share: timing, tables, a copy of this repository, and a description of the machine."""
 
 import os
 import platform
@@ -21,9 +21,10 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 
 def turns(ways: Mapping[str, Callable[[], object]], repeats: int, warm: int = 1) -> dict[str, float]:
-    """Median seconds of each way; they take turns, so that what else the machine does slows all; `warm` turns before.
+    """Median seconds of each of `ways` over `repeats` turns, after `warm` turns that are not counted.
 
-    The first way of a turn is another each time.
+    In each turn, every way runs once, so that other load on the machine slows all of them alike. Each turn starts with
+    another way.
     """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     names = list(ways)
@@ -43,7 +44,7 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits, or more where the whole has more."""
+    """A number with three digits; from 100 on, without decimals."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
@@ -59,12 +60,12 @@ def labels() -> list[dict]:
 
 
 def sample(target: Path, *, train: int, test: int) -> None:
-    """Draw the embedded sample, see `brushprint.data.sample.draw_sample`."""
+    """Draw the embedded sample; see `brushprint.data.sample.draw_sample`."""
     draw_sample(target, train=train, test=test, seed=0, jobs=CORES if train > 100 else 1)
 
 
 def copy_repository(target: Path) -> None:
-    """The files of this repository as they are now, committed."""
+    """Copy the files of this repository, uncommitted changes included, into a new repository with one commit."""
     names = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, text=True)
     for name in filter(lambda name: (REPOSITORY / name).is_file(), names.splitlines()):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +76,7 @@ def copy_repository(target: Path) -> None:
 
 
 def snakemake(project: Path, *arguments: str) -> str:
-    """What the workflow of a copy says."""
+    """Run Snakemake in a copy; its output. Raises `RuntimeError` with the output if Snakemake fails."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["snakemake", "--cores", str(CORES), *arguments],
@@ -92,7 +93,7 @@ def snakemake(project: Path, *arguments: str) -> str:
 
 
 def machine() -> str:
-    """A line that says where and of what a table was measured."""
+    """One line with the processor, the torch version and the commit that a table was measured with."""
     said = Path("/proc/cpuinfo")
     models = (
         [line.split(":")[1].strip() for line in said.read_text().splitlines() if line.startswith("model name")]

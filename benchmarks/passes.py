@@ -1,4 +1,4 @@
-"""What follows training beside the passes through the network that it needs, on ready tensors, on one core."""
+"""Analyses after training, compared with the network passes that they need, on tensors in memory and one core."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +24,7 @@ CLASSES = ["ai", "human"]
 
 
 def forward(network: nn.Module, inputs: torch.Tensor, batch: int, passes: int) -> None:
-    """So many pictures through the network; the inputs are taken round and round."""
+    """Run a forward pass on `passes` pictures in batches of `batch`, starting `inputs` over when they are used up."""
     ready = inputs.split(batch)
     with torch.no_grad():
         done = number = 0
@@ -35,7 +35,7 @@ def forward(network: nn.Module, inputs: torch.Tensor, batch: int, passes: int) -
 
 
 def backward(network: nn.Module, layer: str, inputs: torch.Tensor, batch: int, maps: int) -> None:
-    """As `forward`, and back to a layer, and no further: what Grad-CAM cannot do without."""
+    """Run `maps` pictures forward (see `forward`) and backward only to `layer`: the least that Grad-CAM needs."""
     reached = []
 
     def begin(_: nn.Module, __: tuple, output: torch.Tensor) -> torch.Tensor:
@@ -55,7 +55,7 @@ def backward(network: nn.Module, layer: str, inputs: torch.Tensor, batch: int, m
 
 
 def _work(model: Model, pictures: int) -> list[tuple[str, str, int, Callable[[], object], Callable[[], object]]]:
-    """Name, what it needs a picture, how many pictures, ours and the passes alone."""
+    """For each analysis: name, passes per picture, number of pictures, brushprint's code, and the passes alone."""
     side, network, layer = model.about["image_size"], model.network, model.layers.gradcam
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 256, (pictures, side, side, 3), dtype=np.uint8)

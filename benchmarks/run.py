@@ -1,7 +1,7 @@
-"""Every figure of speed in the docs: measures them and writes the tables into the docs, where a comment names each.
+"""Measure every speed that the docs state, and write the tables into the docs, between the comments that name them.
 
-Usage: python benchmarks/run.py [NAME ...] [--quick]. Without names all but the long ones, `all` for these too. --quick
-shrinks every size, to see that a benchmark runs, and writes nothing into the docs.
+Usage: python benchmarks/run.py [NAME ...] [--quick]. Without names, all benchmarks except the long ones run; `all` runs
+the long ones too. --quick shrinks every size, to check that a benchmark runs, and writes nothing into the docs.
 """
 
 import argparse
@@ -14,9 +14,9 @@ from pathlib import Path
 
 from measuring import REPOSITORY, machine
 
-# Modules of this folder whose `tables(quick)` gives Markdown tables by the names of their places in the docs.
+# Modules of this folder. Their `tables(quick)` returns Markdown tables by the name of their place in the docs.
 SHORT = ["loop", "steps", "decoding", "passes", "dag", "frozen_features", "gradcam_rates"]
-# A quarter of an hour and more each.
+# Each takes a quarter of an hour or more.
 LONG = ["stages", "training_rates", "size"]
 PLACE = r"(<!-- benchmark: {name} -->\n).*?(<!-- /benchmark -->)"
 
@@ -27,7 +27,7 @@ def tables(module: str, quick: bool) -> dict[str, str]:
 
 
 def write(name: str, text: str) -> None:
-    """Put a table where the docs have its place."""
+    """Replace the text between the comments that name a table in the docs."""
     place = re.compile(PLACE.format(name=re.escape(name)), re.DOTALL)
     for file in sorted(Path(REPOSITORY, "docs").rglob("*.md")):
         before = file.read_text(encoding="utf-8")
@@ -37,7 +37,7 @@ def write(name: str, text: str) -> None:
 
 
 def main() -> None:
-    """Run, print and write."""
+    """Run the benchmarks, print their tables and write them into the docs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*SHORT, *LONG, "all", []])
     parser.add_argument("--quick", action="store_true")
@@ -48,7 +48,7 @@ def main() -> None:
         if given.quick:
             found = tables(module, quick=True)
         else:
-            # A process each: none inherits threads, memory or what another imported.
+            # Run each benchmark in a new process, so that none inherits threads, memory or imports of another.
             with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
                 found = alone.submit(tables, module, quick=False).result()
         for name, text in found.items():

@@ -1,7 +1,7 @@
-"""What each rule takes as a collection grows: at two sizes, and at 300,000 pictures by the slope between them.
+"""Memory and CPU time of each rule for two sizes of collection, and extrapolated linearly to 300,000 pictures.
 
-Draws small pictures that are laid out as AI-ArtBench is, runs the workflow on them in a copy of this repository, with
-two of its cheapest variants, and reads what each job noted.
+The benchmark draws small pictures in the folders of AI-ArtBench, runs the workflow on them in a copy of this repository
+with two of the cheapest variants, and reads the costs from the logs of the jobs.
 """
 
 import io
@@ -19,13 +19,13 @@ from brushprint.data.painting import STYLES
 from brushprint.workflow import runs
 
 FULL = 300_000
-# Test pictures of AI-ArtBench, and its share of each source.
+# The share of test pictures in AI-ArtBench, and the number of its pictures from each source.
 TEST = 30_000 / 185_015
 SOURCES = {"": 60_000, "AI_LD_": 62_092, "AI_SD_": 62_923}
 SIDE = 40
-# What decides the cost of the analyses is as in config/ai-artbench.yaml.
+# The settings that decide the cost of the analyses are those of config/ai-artbench.yaml.
 OVERLAY = {
-    "budget": {"images": None, "pixels": 32, "epochs": 1, "batch_size": 256},
+    "budget": {"images": None, "max_image_size": 32, "epochs": 1, "batch_size": 256},
     "robustness": {"pictures": 500},
     "explain": {"occlusion": {"stride": 8}, "faithfulness_pictures": 200},
     "arms": {"seeds": {"variants": []}, "leave_one_generator_out": []},
@@ -38,7 +38,7 @@ LARGEST_REPORT = 20e6
 
 
 def draw(target: Path, pictures: int) -> None:
-    """Write a zip of so many JPEGs of smooth random colours, each another, in the folders of AI-ArtBench."""
+    """Write a zip of `pictures` different JPEGs with smooth random colours, in the folders of AI-ArtBench."""
     generator = np.random.default_rng(0)
     folders = [
         prefix + (style.replace("ukiyo_e", "ukiyo-e") if prefix else style) for prefix in SOURCES for style in STYLES
@@ -57,12 +57,12 @@ def draw(target: Path, pictures: int) -> None:
 
 
 def run(folder: Path, pictures: int) -> dict[str, tuple[float, float]]:
-    """What `costs` says of a run on so many pictures."""
+    """Run the workflow on `pictures` pictures in a copy of this repository; its `costs`."""
     copy_repository(folder)
     draw(folder / "pictures.zip", pictures)
     named = yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8"))["variants"]
     collection = {"name": "size", "title": "Size", "source": "pictures.zip"}
-    # Each job starts a Python of its own, so that its memory counts nothing that jobs share.
+    # Each job starts its own Python, so that its memory does not include memory that jobs share.
     own = {"collection": collection, "variants": dict.fromkeys(named) | VARIANTS, "fork_server": False}
     overlay = OVERLAY | own
     (folder / "size.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
@@ -71,7 +71,7 @@ def run(folder: Path, pictures: int) -> dict[str, tuple[float, float]]:
 
 
 def costs(logs: Path) -> dict[str, tuple[float, float]]:
-    """By rule the megabytes of its largest job and the processor seconds of all, from the logs of a run."""
+    """For each rule, the megabytes of its largest job and the CPU seconds of all its jobs, from the logs of a run."""
     found: dict[str, tuple[float, float]] = {}
     for job in runs.read(logs):
         rule = job.job.partition("-")[0]
@@ -83,13 +83,13 @@ def costs(logs: Path) -> dict[str, tuple[float, float]]:
 def compared(
     small: dict[str, tuple[float, float]], large: dict[str, tuple[float, float]], sizes: tuple[int, int]
 ) -> str:
-    """A row a rule: memory and processor time at both sizes, and at `FULL` by the line through them."""
+    """A table with a row for each rule: memory and CPU time at both sizes, and extrapolated linearly to `FULL`."""
     heads = [f"{name} at {size:,}" for name in ("MB", "CPU s") for size in (*sizes, FULL)]
     rows = []
     for rule, costs_of in large.items():
         cells = []
         for one, other in zip(small.get(rule, (0, 0)), costs_of, strict=True):
-            # What falls is chance.
+            # A cost that falls as the collection grows falls by chance, so extrapolate it as constant.
             slope = max(0, other - one) / (sizes[1] - sizes[0])
             cells += [one, other, other + slope * (FULL - sizes[1])]
         rows.append([f"`{rule}`", *(f"{cell:,.0f}" for cell in cells)])
@@ -97,7 +97,7 @@ def compared(
 
 
 def measure(sizes: tuple[int, int], work: Path) -> str:
-    """Run both sizes; the table, and the size of the larger report."""
+    """Run both sizes; the table and the size of the larger run's report. Exits if the report is too large."""
     found = []
     for size in sizes:
         folder = work / str(size)
@@ -110,7 +110,7 @@ def measure(sizes: tuple[int, int], work: Path) -> str:
 
 
 def tables(quick: bool) -> dict[str, str]:
-    """The table of docs/reference/cost.md by the name of its place; `quick` runs on a few hundred pictures."""
+    """The table `size` of docs/reference/cost.md; `quick` runs on a few hundred pictures."""
     sizes = (300, 600) if quick else (10_000, 100_000)
     with tempfile.TemporaryDirectory() as work:
         return {"size": measure(sizes, Path(work))}

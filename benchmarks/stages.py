@@ -1,8 +1,8 @@
-"""Where the time of the default run goes, by rule, and how much of it is start-up.
+"""The time that each rule takes in the default run, and how much of it is start-up.
 
-The workflow runs from nothing in a copy of this repository, on all cores; each job notes what its process took. The
-rest is Snakemake, and what is imported before a job begins. What a rule's script imports is also measured by itself, in
-a Python that does nothing else.
+The workflow runs from nothing in a copy of this repository, on all cores. Each job logs the cost of its process; the
+rest is Snakemake and the imports before a job begins. The imports of each rule's script are also measured separately,
+in a Python process that does nothing else.
 """
 
 import ast
@@ -24,13 +24,13 @@ QUICK = ["results/sample/splits/natural.parquet", "--config", "collection={sampl
 
 
 def _cpu() -> float:
-    """CPU seconds of all processes that have ended, user and system."""
+    """CPU seconds, user and system, of all child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def imports(rule: str) -> float:
-    """CPU seconds of a Python that imports what a rule's script imports."""
+    """CPU seconds of a Python process that only runs the imports of a rule's script."""
     rules = "\n".join(file.read_text(encoding="utf-8") for file in (REPOSITORY / "workflow/rules").glob("*.smk"))
     named = re.search(rf"^ *(?:rule|checkpoint) {rule}:\n.*?/scripts/(\w+)\.py", rules, re.MULTILINE | re.DOTALL)
     if named is None:
@@ -45,7 +45,7 @@ def imports(rule: str) -> float:
 
 
 def tables(quick: bool) -> dict[str, str]:
-    """The tables `stages`, a row a rule, and `cores`, of the run as a whole."""
+    """The tables `stages`, with a row for each rule, and `cores`, about the whole run."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         copy_repository(project)

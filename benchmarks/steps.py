@@ -1,4 +1,4 @@
-"""The training loop beside its network alone: the same steps on tensors that are ready, on one core."""
+"""The training loop, compared with the same training steps on tensors in memory, on one core."""
 
 import tempfile
 from pathlib import Path
@@ -15,12 +15,12 @@ from brushprint.training.data import Data
 from brushprint.training.loop import train
 
 CLASSES = ["ai", "human"]
-# What only says how pictures are augmented, or where weights come from, is no part of a step.
+# Leave out the parts of a recipe that do not belong to a training step: augmentation and the source of the weights.
 PLAIN = {"augmentation": {}, "pretrained": False, "patience": None, "trainable_layers": None}
 
 
 def whole(about: Recipe, learn: Data, judge: Data) -> None:
-    """A training, from building the network to the checkpoint of the last epoch."""
+    """Train with brushprint, from building the network to the checkpoint of the last epoch."""
     with tempfile.TemporaryDirectory() as folder:
         train(
             recipe=about,
@@ -37,7 +37,7 @@ def whole(about: Recipe, learn: Data, judge: Data) -> None:
 
 
 def bare(about: Recipe, batches: list, judged: list) -> None:
-    """Forward, backward and the optimiser's step of each batch, and forward of those that validate."""
+    """Run forward, backward and optimiser step for each batch, and forward for each batch of validation pictures."""
     torch.manual_seed(0)
     network = build(about.architecture, len(CLASSES), about.image_size)
     if about.optimizer == "adam":

@@ -1,7 +1,7 @@
-"""What the published recipes cost at full size: arithmetic, memory, and pictures a second on one core of this machine.
+"""The cost of the published recipes at full size: arithmetic, memory, and pictures per second on one core.
 
-A row a recipe: forward multiply-adds a picture and rate of each phase, and the core hours of the published number of
-pictures and epochs at that rate.
+The table has a row for each recipe: multiply-adds of a forward pass per picture, pictures per second in each phase, and
+the core hours for the published number of pictures and epochs at that rate.
 """
 
 import multiprocessing
@@ -23,7 +23,7 @@ from brushprint.models.recipe import Recipe
 from brushprint.training.augmentation import augmenter
 from brushprint.training.frozen import freeze, set_training_mode
 
-# Training pictures and classes of the published studies, after a tenth is taken off to validate.
+# Numbers of training pictures and classes in the published studies, less the tenth for validation.
 PUBLISHED = {
     "tapering-cnn": (139_514, 2),
     "resnet50-finetuned": (189_027, 2),
@@ -38,8 +38,8 @@ PUBLISHED = {
 
 
 def measure(name: str, seconds: float) -> list[str]:
-    """The row of a recipe."""
-    # As in a job: it has the C library keep freed memory.
+    """The row of a recipe; each phase is measured for about `seconds`."""
+    # Call this as a job does: it also makes the C library keep freed memory.
     choose_device("cpu")
     torch.set_num_threads(1)
     about = recipe(name)
@@ -51,7 +51,7 @@ def measure(name: str, seconds: float) -> list[str]:
     for phase in about.phases():
         rate = _rate(network, about, phase.trainable_layers, seconds)
         rates.append(rate)
-        # The head alone learns from features that are computed once.
+        # If only the head is trained, the features that it takes are computed once, in one pass.
         passes = 1 if phase.trainable_layers == [head_name(network)] else phase.epochs
         hours += passes * pictures / rate / 3600
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -62,7 +62,7 @@ def measure(name: str, seconds: float) -> list[str]:
 
 
 def _rate(network: torch.nn.Module, about: Recipe, trainable_layers: list[str] | None, enough: float) -> float:
-    """Training pictures a second, augmentation included; forward alone where only the head learns."""
+    """Training pictures per second with augmentation; only the forward pass counts if only the head is trained."""
     freeze(network, trainable_layers)
     set_training_mode(network, trainable_layers)
     optimizer = torch.optim.SGD([weight for weight in network.parameters() if weight.requires_grad], 1e-6)
@@ -77,7 +77,7 @@ def _rate(network: torch.nn.Module, about: Recipe, trainable_layers: list[str] |
             optimizer.zero_grad()
             cross_entropy(logits, torch.zeros(about.batch_size, dtype=torch.int64)).backward()
             optimizer.step()
-        # The first batch warms up.
+        # The first batch is a warm-up and is not counted.
         seconds += (time.perf_counter() - start) * (done > 0)
         done += 1
     return (done - 1) * about.batch_size / seconds
@@ -86,7 +86,7 @@ def _rate(network: torch.nn.Module, about: Recipe, trainable_layers: list[str] |
 def tables(quick: bool) -> dict[str, str]:
     """The table `training_rates`."""
     names, seconds = (["simple-cnn"], 0.1) if quick else (list(PUBLISHED), 20)
-    # A process each, so that the memory is its own.
+    # Measure each recipe in its own process, so that its peak memory is its own.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as alone:
         rows = list(alone.map(partial(measure, seconds=seconds), names))
     heads = ["recipe", "pixels", "pictures", "multiply-adds, 10⁹", "pictures/s", "core hours", "GB"]

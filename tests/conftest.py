@@ -1,4 +1,4 @@
-"""Pictures and collections that the tests share."""
+"""Fixtures and helpers that the tests share."""
 
 import io
 import json
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Processes that test are more than cores; the threads of their libraries would wait for one another."""
+    """Limit libraries to one thread: with more test processes than cores, threads would wait for one another."""
     os.environ |= forkserver.ONE_THREAD
 
 
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(folder)
         if {"slurm", "two_nodes"} & set(item.fixturenames):
             item.add_marker("slurm")
-    # Tests that wait for a network start early, too; short tests fill the end.
+    # Tests that wait for a network also start early. Short tests come last and fill the idle processes.
     items.sort(key=lambda item: not {"finished", "offline"} & set(item.fixturenames))
 
 
@@ -53,7 +53,7 @@ def on_path(*commands: str) -> bool:
     return all(map(shutil.which, commands))
 
 
-# The markers of tests that need a tool: a check that the tool is here, and the reason for a skip.
+# For each marker of tests that need a tool: a check whether this machine has the tool, and the reason for a skip.
 TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
     "browser": (lambda: find_browser() is not None, "pages are tested in Chromium, which is not here"),
     "slurm": (
@@ -84,7 +84,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def picture(seed: int, size: tuple[int, int] = (48, 40), mode: str = "RGB") -> Image.Image:
-    """A picture of smooth random colours, another for each seed."""
+    """A picture of smooth random colours, which differ for each seed."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC).convert(mode)
 
@@ -98,7 +98,7 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
 
 @pytest.fixture
 def write_files(tmp_path: Path) -> Callable[[dict[str, bytes]], Path]:
-    """Write files below a new folder, by name, and return the folder."""
+    """A function that writes files (contents by name) below a new folder and returns the folder."""
 
     def write(files: dict[str, bytes]) -> Path:
         root = tmp_path / "collection"
@@ -111,13 +111,13 @@ def write_files(tmp_path: Path) -> Callable[[dict[str, bytes]], Path]:
     return write
 
 
-# One network of each kind that the variants are made of.
+# One architecture of each kind that the variants use.
 ARCHITECTURES = ["cifake", "conv3", "simple-cnn", "tapering-cnn", "torchvision/efficientnet_b0", "torchvision/resnet18"]
 
 
 def model_of(architecture: str, side: int, classes: list[str], **recipe: object) -> "Model":
-    """A model with the random weights that torch's generator gives next."""
-    # Workflow tests do not need torch, and would wait for it.
+    """A model with random weights, drawn from torch's default generator."""
+    # Imported here, because workflow tests do not need torch, which takes long to import.
     from brushprint.models.model import build_model  # noqa: PLC0415
 
     usual = {"scaling": "unit", "dropout": 0.0, "loss": "cross-entropy", "precision": "32-true"}
@@ -129,14 +129,14 @@ REPOSITORY = Path(__file__).parent.parent
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Have processes hear the interrupt of a keyboard, which tests that run in the background were told to ignore."""
+    """Let processes receive SIGINT, which they would ignore if the tests were started in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 def run(project: Path, *command: str, expect: int = 0) -> str:
-    """Run a command of the environment in a project, with the project's own package; return all it said."""
+    """Run a command of the environment in a project, with the project's own package; return its whole output."""
     done = complete(project, *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == expect, done.stdout
     return done.stdout
@@ -148,7 +148,8 @@ _copies = cache(forkserver.start)
 def complete(project: Path, *command: str, **streams: int) -> subprocess.CompletedProcess[str]:
     """Run a command of the environment to its end.
 
-    Those of Python begin as jobs do: as copies of a process that has imported what they import, most of a start's time.
+    Python commands start as jobs do: as copies of a process that has already imported their modules. Importing takes
+    most of the time of a start.
     """
     variables = environment(project)
     if command[0] in {"brushprint", "dvc", "snakemake"}:
@@ -159,8 +160,8 @@ def complete(project: Path, *command: str, **streams: int) -> subprocess.Complet
 
 
 def environment(project: Path) -> dict[str, str]:
-    """What the commands of a project are run with."""
-    # Each job starts a Python of its own; compiled modules are what makes that quick.
+    """The environment variables for the commands of a project."""
+    # Jobs may write compiled modules, because each job starts a Python of its own and compiled modules load faster.
     own = {"PYTHONDONTWRITEBYTECODE", *forkserver.ONE_THREAD}
     inherited = {name: value for name, value in os.environ.items() if name not in own}
     someone = {f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
@@ -175,7 +176,7 @@ def environment(project: Path) -> dict[str, str]:
 
 
 def lacking(reason: str) -> NoReturn:
-    """Skip a test for what this machine lacks; CI, which installs all that tests need, fails."""
+    """Skip a test because this machine lacks something; on CI, which installs everything that tests need, fail it."""
     (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
@@ -185,12 +186,12 @@ def browser() -> Iterator["Browser"]:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
     with sync_playwright() as playwright:
-        # A user of containers has no sandbox.
+        # Chromium's sandbox is not available in containers.
         yield playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports of this machine on which nobody listens."""
+    """Ports of this machine on which no process listens."""
     with ExitStack() as taken:
         sockets = [taken.enter_context(socket.socket()) for _ in range(number)]
         for one in sockets:
@@ -199,15 +200,19 @@ def free_ports(number: int) -> list[int]:
 
 
 def snakemake(project: Path, *arguments: str, expect: int = 0) -> str:
-    """Run the workflow of a project; returns what it printed, and the complete listing of a run that began."""
-    listings = project / ".snakemake/log"
-    before = {*listings.glob("*.log")}
+    """Run the workflow of a project; return its output, followed by the complete listing if a run began."""
+    before = listings(project)
     printed = run(project, "snakemake", "--cores", "2", *arguments, expect=expect)
-    return printed + "".join(file.read_text() for file in sorted({*listings.glob("*.log")} - before))
+    return printed + "".join(file.read_text() for file in sorted(listings(project) - before))
+
+
+def listings(project: Path) -> set[Path]:
+    """The files with the complete listings of runs."""
+    return {*(project / ".snakemake/log").glob("*.log")}
 
 
 def edit(file: Path, old: str, new: str) -> None:
-    """Replace the one place where `old` stands in a file."""
+    """Replace the only occurrence of `old` in a file."""
     text = file.read_text()
     assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
     file.write_text(text.replace(old, new))
@@ -249,7 +254,7 @@ def set_variants(project: Path, change: Callable[[dict], None]) -> None:
 
 
 def jobs(output: str) -> set[tuple[str, str]]:
-    """The rule of each job that Snakemake announces, and the variant or split that it is for."""
+    """The rule of each job that Snakemake announces, with the job's variant or split (empty if it has neither)."""
     blocks = re.split(r"^(?:local)?(?:rule|checkpoint) (?=\w+:$)", output, flags=re.MULTILINE)[1:]
     found = set()
     for block in blocks:
@@ -266,12 +271,12 @@ def contents(project: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A clone of this repository as it is now, whose default is a tiny collection, after one whole run."""
+    """A copy of this repository as it is now, with a tiny collection as its default, after one whole run."""
     return share("finished", finish, tmp_path_factory, worker_id)
 
 
 def share(name: str, make: Callable[[Path], None], factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that one process of a test run makes for all."""
+    """A folder that one process of a test run makes and all processes share."""
     shared = (factory.getbasetemp() if worker_id == "master" else factory.getbasetemp().parent) / name
     with locks.hold(shared / "lock", wait=True):
         if not (shared / "done").exists():
@@ -313,7 +318,7 @@ def project(finished: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
-    """The Snakemake of an environment that has the extra `cluster` too."""
+    """The path of Snakemake in an environment that also has the extra `cluster`."""
 
     def sync(folder: Path) -> None:
         elsewhere = os.environ | {"UV_PROJECT_ENVIRONMENT": str(folder)}

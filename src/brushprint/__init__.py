@@ -1,1 +1,1 @@
-"""brushprint learns to tell AI-generated art from human art, and says how far each answer can be trusted."""
+"""brushprint learns to tell AI-generated art from human art, and reports how far each answer can be trusted."""

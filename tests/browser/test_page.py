@@ -1,4 +1,4 @@
-"""The browser page in a real browser: it answers as the pipeline does, can be used by anyone, and asks nobody else."""
+"""The page in a real browser: it answers as the pipeline does, is accessible, and contacts no other server."""
 
 import base64
 import io
@@ -61,7 +61,7 @@ def demo(project: Path) -> Path:
 
 
 class Awake(NamedTuple):
-    """A network that a test puts in the place of a variant's, and what the page is told of it."""
+    """A network that replaces the network of a variant, with the facts and the file that the page reads."""
 
     model: Model
     facts: dict
@@ -72,7 +72,7 @@ class Awake(NamedTuple):
         return answer((self.logits(content) / self.facts["temperature"]).softmax(1)[0].numpy(), self.facts).ai
 
     def by_onnx(self, content: bytes) -> float:
-        """The probability of AI by the page's file, in another runtime."""
+        """The probability of AI by the page's ONNX file, in another runtime."""
         session = onnxruntime.InferenceSession(self.file)
         pictures = np.float32(prepare(content, self.facts)[None])
         return answer(session.run(["probabilities"], {"pictures": pictures})[0][0], self.facts).ai
@@ -90,7 +90,7 @@ def parts(*names: tuple[str, ...]) -> dict[str, list[str]]:
     return dict(zip(("class", "origin", "source", "style"), [[" ".join(of) for of in names], *values], strict=False))
 
 
-# Two epochs make networks that hardly look at a picture; these do. They see pictures of 64 pixels.
+# Networks that were trained for two epochs hardly depend on the picture. These networks, for 64 pixels a side, do.
 OF_TWO_PARTS = [(source, style) for source in ("human", "latent_diffusion") for style in ("baroque", "realism")]
 PUT_IN = {
     "simple-cnn": ("simple-cnn", "source_style", "lanczos", "imagenet", parts(*OF_TWO_PARTS)),
@@ -100,7 +100,7 @@ PUT_IN = {
 
 @pytest.fixture(scope="module")
 def awake(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Awake]:
-    """Networks by the variants in whose place they stand, in a copy of the page."""
+    """The networks in a copy of the page, by the variant that each of them replaces."""
     folder = tmp_path_factory.mktemp("awake") / "demo"
     shutil.copytree(demo, folder, copy_function=os.link)
     told = json.loads((folder / "models.json").read_text())
@@ -131,7 +131,7 @@ def address(awake: dict[str, Awake]) -> Iterator[str]:
 
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """Open the page in a browser of these settings; whatever the test does, it may ask this one server alone."""
+    """A function that opens the page in a browser with some settings; the page may contact only this one server."""
     contexts, asked, mistakes = [], [], []
 
     def visit(**settings: object) -> Page:
@@ -152,7 +152,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture(scope="module")
 def code(browser: Browser, address: str) -> Iterator[Page]:
-    """The page for tests of its modules, which change nothing in it."""
+    """The page, for tests that call its modules and change nothing in it."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(address)
@@ -189,7 +189,7 @@ def about(project: Path) -> dict:
 
 
 def noisy(size: tuple[int, int], seed: int = 0) -> Image.Image:
-    """A picture in which each pixel matters."""
+    """A picture with noise, so that each pixel matters."""
     grain = np.random.default_rng(seed).normal(0, 25, (*size[::-1], 3))
     return Image.fromarray((np.asarray(picture(seed, size)) + grain).clip(0, 255).astype(np.uint8))
 
@@ -229,7 +229,7 @@ def files() -> dict[str, bytes]:
     }
 
 
-def test_each_kind_of_file_is_answered_as_the_pipeline_and_another_runtime_answer_it(
+def test_each_kind_of_file_gets_the_answer_of_the_pipeline_and_of_another_runtime(
     awake: dict[str, Awake], page: Page
 ) -> None:
     found = {}
@@ -251,7 +251,7 @@ INPUTS = """async ([content, facts]) => {
 
 
 def inputs(page: Page, content: bytes, facts: dict) -> np.ndarray:
-    """What the page's own code gives a network."""
+    """The pixels that the page's own code gives a network."""
     found = page.evaluate(INPUTS, [base64.b64encode(content).decode(), facts])
     return np.array(found).reshape(facts["image_size"], facts["image_size"], 3)
 
@@ -263,7 +263,7 @@ def test_networks_see_the_same_pixels_as_in_the_pipeline(code: Page) -> None:
             assert (inputs(code, content, facts) == prepare(content, facts)).all(), name
 
 
-def test_harmonised_pictures_are_cut_resized_and_encoded_as_in_the_pipeline(code: Page) -> None:
+def test_harmonised_pictures_are_cropped_resized_and_encoded_as_in_the_pipeline(code: Page) -> None:
     for side, resize, encoding, quality in [
         (100, "lanczos", "jpeg", 90),
         (48, "bilinear", "jpeg", 40),
@@ -291,7 +291,7 @@ RESIZED = """async (asked) => {
 
 @pytest.mark.parametrize("square", [False, True], ids=["stretched", "cut square"])
 @pytest.mark.parametrize("resize", ["nearest", "bilinear", "bicubic", "lanczos"])
-def test_resizing_is_pillows_to_the_bit(code: Page, resize: str, square: bool) -> None:
+def test_resizing_gives_the_same_bits_as_pillow(code: Page, resize: str, square: bool) -> None:
     generator = np.random.default_rng(0)
     how = Image.Resampling[resize.upper()]
     asked, wanted = [], []
@@ -323,7 +323,7 @@ def test_a_picture_of_50_megapixels_is_read_in_stripes(awake: dict[str, Awake], 
     assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(content), abs=1e-2)
 
 
-def test_the_gallery_is_used_by_keyboard_and_tells_labels_after_the_answer(
+def test_the_gallery_works_by_keyboard_and_shows_labels_after_the_answer(
     project: Path, awake: dict[str, Awake], page: Page
 ) -> None:
     shown = about(project)["gallery"]
@@ -349,7 +349,7 @@ def test_the_gallery_is_used_by_keyboard_and_tells_labels_after_the_answer(
     assert page.locator("#pictures input:checked").count() == 0
 
 
-def test_networks_are_those_that_were_exported(project: Path) -> None:
+def test_the_networks_of_the_page_are_the_exported_ones(project: Path) -> None:
     for of in about(project)["variants"]:
         file = project / "exports/sample/demo" / of["file"]
         exported = project / f"exports/sample/onnx/{of['name']}-fp16.onnx"
@@ -360,13 +360,13 @@ def test_networks_are_those_that_were_exported(project: Path) -> None:
         }
 
 
-def test_nothing_is_published_of_a_variant_that_was_removed(project: Path, demo: Path) -> None:
+def test_a_removed_variant_is_not_published(project: Path, demo: Path) -> None:
     assert not (project / STALE).exists()
     published = {str(file.relative_to(demo / "models")) for file in (demo / "models").iterdir()}
     assert published == {f"{of['name']}.onnx" for of in about(project)["variants"]}
 
 
-def test_sources_and_styles_are_told_where_the_task_tells_them(awake: dict[str, Awake], page: Page) -> None:
+def test_sources_and_styles_are_shown_if_the_task_includes_them(awake: dict[str, Awake], page: Page) -> None:
     content = files()["coloured.jpg"]
     show(page, "own.jpg", content)
     network = awake["simple-cnn"]
@@ -383,7 +383,7 @@ def test_sources_and_styles_are_told_where_the_task_tells_them(awake: dict[str, 
     assert page.locator("[data-variant=cifake-32] h4").all_inner_texts() == ["Origin"]
 
 
-def test_pictures_of_the_gallery_are_test_pictures_as_they_are_in_the_archive(project: Path) -> None:
+def test_gallery_pictures_are_unchanged_test_pictures_of_the_archive(project: Path) -> None:
     catalogue = pd.read_parquet(project / "results/sample/catalogue.parquet").set_index("image_id")
     splits = [pd.read_parquet(project / f"results/sample/splits/{name}.parquet") for name in ("augmented", "balanced")]
     for of in about(project)["gallery"]:
@@ -396,7 +396,7 @@ def test_pictures_of_the_gallery_are_test_pictures_as_they_are_in_the_archive(pr
         assert set(row.index) & set.intersection(*tested)
 
 
-def test_a_picture_is_pasted_from_the_clipboard(awake: dict[str, Awake], visit: Callable[..., Page]) -> None:
+def test_a_picture_can_be_pasted_from_the_clipboard(awake: dict[str, Awake], visit: Callable[..., Page]) -> None:
     page = visit(permissions=["clipboard-read", "clipboard-write"])
     page.evaluate(
         """async (content) => {
@@ -411,7 +411,7 @@ def test_a_picture_is_pasted_from_the_clipboard(awake: dict[str, Awake], visit: 
     assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(files()["plain.png"]), abs=1e-2)
 
 
-def test_a_picture_is_dropped_anywhere_on_the_page(page: Page) -> None:
+def test_a_picture_can_be_dropped_anywhere_on_the_page(page: Page) -> None:
     dropped = page.evaluate_handle(
         """(content) => {
           const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
@@ -425,7 +425,7 @@ def test_a_picture_is_dropped_anywhere_on_the_page(page: Page) -> None:
     answered(page, "dropped.png")
 
 
-def test_what_is_no_picture_is_told_in_a_line_and_no_answer_stands_beside_it(page: Page) -> None:
+def test_a_file_that_is_not_a_picture_is_reported_in_one_line_without_an_answer(page: Page) -> None:
     page.locator("#pictures label").first.click()
     expect(page.locator("#truth")).not_to_be_empty(timeout=30_000)
     torn, tiff = files()["coloured.jpg"][:40], encoded(noisy((60, 60)), "TIFF")
@@ -443,13 +443,13 @@ def test_what_is_no_picture_is_told_in_a_line_and_no_answer_stands_beside_it(pag
         expect(page.locator("#where")).to_be_visible()
 
 
-def test_the_map_is_that_of_the_package(awake: dict[str, Awake], page: Page) -> None:
+def test_the_page_draws_the_same_map_as_the_package(awake: dict[str, Awake], page: Page) -> None:
     content = files()["coloured.jpg"]
     show(page, "looked-at.jpg", content)
     for variant, network in awake.items():
         page.select_option("#looker", variant)
         page.get_by_role("button", name="Draw the map").click()
-        # Not that of the variant before.
+        # Wait for the map of this variant, not of the one before.
         expect(page.locator("#explained")).to_contain_text(variant, timeout=60_000)
         hidden = windows(64, scaled(24, 64), scaled(6, 64))
         named = network.logits(content).argmax(1)
@@ -459,7 +459,7 @@ def test_the_map_is_that_of_the_package(awake: dict[str, Awake], page: Page) -> 
         assert np.abs(wanted).max() > 0.02
 
 
-def test_the_map_is_cancelled_by_keyboard_and_can_be_drawn_again(page: Page) -> None:
+def test_the_map_can_be_cancelled_by_keyboard_and_drawn_again(page: Page) -> None:
     show(page, "looked-at.png", files()["plain.png"])
     page.fill("#patch", "8")
     page.fill("#stride", "2")
@@ -486,7 +486,7 @@ def test_a_stride_never_leaves_pixels_out(page: Page) -> None:
     assert page.input_value("#stride") == "8"
 
 
-def test_the_map_refines_from_every_fourth_place_to_all(code: Page) -> None:
+def test_the_map_is_refined_from_every_fourth_place_to_all_places(code: Page) -> None:
     passes, filled = code.evaluate("""async () => {
       const { filled, passes } = await import(new URL("occlusion.js", location));
       return [passes(9), [...filled(Float32Array.from({ length: 81 }, (_, place) => place), 9, 4)]];
@@ -499,7 +499,7 @@ def test_the_map_refines_from_every_fourth_place_to_all(code: Page) -> None:
     assert np.reshape(filled, (9, 9)).tolist() == wanted.tolist()
 
 
-def test_once_loaded_it_answers_without_a_network(awake: dict[str, Awake], page: Page) -> None:
+def test_the_loaded_page_answers_offline(awake: dict[str, Awake], page: Page) -> None:
     page.context.set_offline(True)
     show(page, "own.png", files()["plain.png"])
     assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(files()["plain.png"]), abs=1e-2)
@@ -510,7 +510,7 @@ def test_once_loaded_it_answers_without_a_network(awake: dict[str, Awake], page:
     expect(page.locator("#progressed")).to_contain_text("The map is done", timeout=60_000)
 
 
-def test_a_network_that_cannot_be_loaded_is_told_and_the_others_answer(browser: Browser, address: str) -> None:
+def test_a_network_that_cannot_be_loaded_is_reported_and_the_others_answer(browser: Browser, address: str) -> None:
     context = browser.new_context()
     context.route("**/models/simple-cnn.onnx", lambda route: route.abort())
     page = context.new_page()
@@ -534,7 +534,7 @@ def test_a_network_that_cannot_be_loaded_is_told_and_the_others_answer(browser: 
         ("models.json", "models.json cannot be loaded"),
     ],
 )
-def test_a_page_that_lacks_a_file_tells_that_it_could_not_start(
+def test_a_page_that_lacks_a_file_reports_that_it_could_not_start(
     browser: Browser, address: str, missing: str, told: str
 ) -> None:
     with browser.new_context() as context:
@@ -545,18 +545,18 @@ def test_a_page_that_lacks_a_file_tells_that_it_could_not_start(
         expect(page.locator("#starting")).to_contain_text("it could not start")
 
 
-def test_a_page_without_a_server_tells_that_it_needs_one(browser: Browser, demo: Path) -> None:
+def test_a_page_without_a_server_reports_that_it_needs_one(browser: Browser, demo: Path) -> None:
     with browser.new_context() as context:
         page = context.new_page()
         page.goto((demo / "index.html").as_uri())
         expect(page.locator("#starting")).to_contain_text("needs a web server")
 
 
-def test_a_page_that_started_no_longer_doubts_it(page: Page) -> None:
+def test_the_starting_message_is_removed_once_the_page_has_started(page: Page) -> None:
     expect(page.locator("#starting")).to_have_count(0)
 
 
-def test_a_worker_that_fails_later_is_told_for_each_picture(browser: Browser, address: str) -> None:
+def test_a_worker_that_fails_later_is_reported_for_each_picture(browser: Browser, address: str) -> None:
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(address)
@@ -568,7 +568,7 @@ def test_a_worker_that_fails_later_is_told_for_each_picture(browser: Browser, ad
             expect(page.locator("#trouble")).to_contain_text("or has failed: reload the page")
 
 
-# A graphics card that fails whoever wants it.
+# A graphics card that fails every request for a device.
 BROKEN_CARD = """() => {
   self.tried = 0;
   const requestAdapter = async (options) => {
@@ -586,7 +586,7 @@ TRIED = """(count) => new Promise((done) => {
 })"""
 
 
-def test_networks_that_the_graphics_card_fails_go_on_without_it(page: Page) -> None:
+def test_networks_continue_without_the_graphics_card_if_it_fails(page: Page) -> None:
     worker = page.workers[0]
     worker.evaluate(BROKEN_CARD)
     show(page, "own.png", files()["plain.png"])
@@ -597,7 +597,7 @@ def test_networks_that_the_graphics_card_fails_go_on_without_it(page: Page) -> N
     assert "WebGPU" not in page.inner_text("#computed")
 
 
-def test_networks_are_ticked_and_not_ticked(page: Page) -> None:
+def test_only_ticked_networks_answer(page: Page) -> None:
     show(page, "own.png", files()["plain.png"])
     page.get_by_role("checkbox", name="simple-cnn").uncheck()
     expect(page.locator(".card")).to_have_count(1)
@@ -607,7 +607,7 @@ def test_networks_are_ticked_and_not_ticked(page: Page) -> None:
     expect(page.locator("#where")).to_be_hidden()
 
 
-def test_what_networks_cost_and_can_stands_beside_its_baseline_and_limits_are_told(project: Path, page: Page) -> None:
+def test_each_network_shows_its_size_accuracy_baseline_and_limits(project: Path, page: Page) -> None:
     metrics, cards = (
         json.loads((project / "results/sample" / name).read_text())
         for name in ("variants/cifake-32/metrics.json", "cards.json")
@@ -629,7 +629,7 @@ def test_what_networks_cost_and_can_stands_beside_its_baseline_and_limits_are_to
     assert "A score is not proof of authorship." in page.inner_text(".answers")
 
 
-def test_each_card_tells_where_the_cuts_of_its_verdict_lie(awake: dict[str, Awake], page: Page) -> None:
+def test_each_card_states_the_thresholds_of_its_verdict(awake: dict[str, Awake], page: Page) -> None:
     expect(page.locator(".promise")).to_be_hidden()
     show(page, "own.png", files()["plain.png"])
     expect(page.locator(".promise")).to_contain_text("at most one in ten works of either origin")
@@ -651,7 +651,7 @@ CARD = """async (band) => {
 }"""
 
 
-def test_a_cut_that_is_never_made_is_called_so(code: Page) -> None:
+def test_a_card_says_never_for_a_verdict_without_a_threshold(code: Page) -> None:
     told, style = code.evaluate(CARD, {"low": None, "high": 0.496})
     assert told.replace("\xa0", " ") == "Taken for AI when AI is above 49.6 %, for human work never."
     assert "--low" not in style and "--high: 0.496" in style
@@ -663,7 +663,7 @@ SAID = """async (asked) => {
 }"""
 
 
-def test_verdicts_are_in_plain_words_and_only_given_by_all(code: Page) -> None:
+def test_verdicts_are_in_plain_words_and_need_all_networks_to_agree(code: Page) -> None:
     band = {"low": 0.3, "high": 0.7}
     unsure = "Unsure: the networks cannot tell whether this is AI or human work."
     said = {
@@ -680,7 +680,7 @@ def test_verdicts_are_in_plain_words_and_only_given_by_all(code: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280], ids=["phone", "wide"])
-def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
+def test_the_page_is_accessible_and_nothing_is_wider_than_the_screen(
     visit: Callable[..., Page], scheme: str, width: int
 ) -> None:
     page = visit(color_scheme=scheme, viewport={"width": width, "height": 800})
@@ -704,7 +704,7 @@ def violations(page: Page) -> list[str]:
 
 
 class Elsewhere(BaseHTTPRequestHandler):
-    """Lets anyone in, and counts."""
+    """Answers every request, and records its path."""
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
@@ -716,7 +716,7 @@ class Elsewhere(BaseHTTPRequestHandler):
     do_POST = do_GET  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
-        """Tests are quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -737,7 +737,7 @@ INSERT = """([name, attribute, url]) => new Promise((done) => {
   document.body.append(made);
   setTimeout(done, 500);
 })"""
-# A worker that a worker starts from an address, as the runtime starts its threads.
+# A worker starts another worker from an address, as the runtime starts its threads.
 NESTED = """(address) => new Promise((done) => {
   const made = new Worker(new URL("probe.js", address), { type: "module" });
   made.onmessage = ({ data }) => done(data);
@@ -745,7 +745,7 @@ NESTED = """(address) => new Promise((done) => {
 
 
 def reach_out(page: Page, address: str, url: str) -> list[str]:
-    """Try to ask another server in every way; returns how it went where that is told."""
+    """Try every way to contact another server; return the outcomes of the ways that report one."""
     for name, attribute in [("img", "src"), ("script", "src"), ("link", "href"), ("iframe", "src")]:
         page.evaluate(INSERT, [name, attribute, f"{url}/{name}"])
     page.evaluate("(url) => navigator.sendBeacon(url)", f"{url}/beacon")
@@ -754,7 +754,7 @@ def reach_out(page: Page, address: str, url: str) -> list[str]:
     return [*found, worker.evaluate(NESTED, address)]
 
 
-def test_neither_the_page_nor_a_worker_can_ask_another_server(
+def test_neither_the_page_nor_a_worker_can_contact_another_server(
     browser: Browser, address: str, awake: dict[str, Awake], elsewhere: ThreadingHTTPServer
 ) -> None:
     url = f"http://127.0.0.1:{elsewhere.server_port}"
@@ -768,19 +768,19 @@ def test_neither_the_page_nor_a_worker_can_ask_another_server(
             expect(page.locator("html[data-ready]")).to_be_attached(timeout=30_000)
             found = reach_out(page, address, url)
             context.close()
-            # Without the policy all would be let out: the server answers whoever asks.
+            # Without the policy, every request would succeed, because the server answers all requests.
             assert (set(found), bool(elsewhere.asked)) == ({"reached" if bypass else "refused"}, bypass)
     finally:
         probe.unlink()
 
 
-def test_the_page_has_threads_where_the_server_allows_them(page: Page) -> None:
+def test_the_page_uses_threads_if_the_server_allows_them(page: Page) -> None:
     show(page, "own.png", files()["plain.png"])
     assert page.evaluate("crossOriginIsolated")
     assert f"on {min(4, os.cpu_count())} thread" in page.inner_text("#computed")
 
 
-def test_a_page_that_was_built_is_not_built_again_and_is_no_part_of_the_results(finished: Path, project: Path) -> None:
+def test_a_built_page_is_not_built_again_and_is_not_part_of_the_results(finished: Path, project: Path) -> None:
     for target in ("demo", "all"):
         assert "Nothing to be done" in snakemake(project, "-n", target)
     assert contents(project) == contents(finished)

@@ -34,7 +34,7 @@ def test_the_pictures_of_the_readme_are_small_and_not_blank() -> None:
     assert all(f"docs/images/{name}" in readme for name in NAMES)
 
 
-def test_they_can_be_taken_again(
+def test_the_pictures_of_the_readme_can_be_taken_again(
     finished: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str, tmp_path: Path
 ) -> None:
     project = share("page", lambda project: build(finished, project), tmp_path_factory, worker_id)

@@ -1,4 +1,4 @@
-"""The report as a reader has it: in a browser, by keyboard, on paper, and without JavaScript."""
+"""The report in a browser: with mouse and keyboard, on paper, and without JavaScript."""
 
 import json
 import re
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.xdist_group("report_site")
 REPORT = "results/sample/report/index.html"
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 VARIANTS = ["simple-cnn", "cifake-32"]
-# What of A4 the margins leave, in pixels of a page.
+# The size of A4 without the margins, in CSS pixels.
 PAPER = {"width": 703, "height": 1010}
 
 
 @pytest.fixture
 def visit(browser: Browser, finished: Path) -> Iterator[Callable[..., Page]]:
-    """Open the report, which must ask for nothing but itself and complain of nothing."""
+    """A function that opens the report, which may request no other file and log no message or error."""
     address, asked, complaints, contexts = (finished / REPORT).as_uri(), set(), [], []
 
     def opened(anchor: str = "", **options: object) -> Page:
@@ -46,7 +46,7 @@ def visit(browser: Browser, finished: Path) -> Iterator[Callable[..., Page]]:
     assert complaints == []
 
 
-def test_every_picture_is_there(visit):
+def test_every_image_loads_with_its_stated_width(visit):
     page = visit()
     page.evaluate("for (const image of document.images) image.loading = 'eager'")
     page.wait_for_function("[...document.images].every((image) => image.complete)")
@@ -55,7 +55,7 @@ def test_every_picture_is_there(visit):
 
 
 @pytest.mark.parametrize("anchor", ["collection", "variants", "trust", "mistakes", *VARIANTS, "claims", "provenance"])
-def test_a_link_to_a_part_leads_there_and_its_place_is_marked(visit, anchor: str):
+def test_a_link_to_a_section_scrolls_there_and_marks_it_in_the_contents(visit, anchor: str):
     page = visit(f"#{anchor}")
     marked = page.locator(".side [aria-current]")
     expect(marked).to_have_count(1)
@@ -63,7 +63,7 @@ def test_a_link_to_a_part_leads_there_and_its_place_is_marked(visit, anchor: str
     expect(page.locator(f"[id='{anchor}'] > h2")).to_be_in_viewport()
 
 
-def test_a_link_to_a_figure_leads_to_it(visit):
+def test_a_link_to_a_figure_scrolls_to_it(visit):
     page = visit("#cifake-32/regions")
     expect(page.locator("[id='cifake-32/regions'] img")).to_be_in_viewport()
 
@@ -90,7 +90,7 @@ def test_on_a_narrow_screen_the_contents_are_a_menu_that_closes_when_used(visit)
     assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
 
 
-def test_the_first_key_skips_to_the_content(visit):
+def test_the_first_tab_stop_skips_to_the_content(visit):
     page = visit()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_in_viewport()
@@ -135,11 +135,11 @@ def test_an_enlarged_figure_fits_the_window_or_shows_all_its_pixels(visit):
 
 
 def column(rows: Locator, number: int) -> list[str]:
-    """The first words of each row in a column."""
+    """The first word of each row in a column."""
     return rows.evaluate_all(f"(rows) => rows.map((row) => row.cells[{number}].innerText.trim().split(/\\s/)[0])")
 
 
-def test_a_table_sorts_by_numbers_there_and_back_by_the_keyboard(visit):
+def test_a_table_sorts_by_numbers_in_both_directions_by_keyboard(visit):
     page = visit()
     page.get_by_text("The files as they came").click()
     table = page.locator("#trust details table").first
@@ -157,7 +157,7 @@ def test_a_table_sorts_by_numbers_there_and_back_by_the_keyboard(visit):
     assert rows.all_text_contents() == before
 
 
-def test_rows_that_are_equal_keep_their_order_whichever_way_a_table_sorts(visit):
+def test_equal_rows_keep_their_order_in_both_sort_directions(visit):
     page = visit()
     page.get_by_text("The files as they came").click()
     table = page.locator("#trust details table").first
@@ -169,7 +169,7 @@ def test_rows_that_are_equal_keep_their_order_whichever_way_a_table_sorts(visit)
         assert rows.all_text_contents() == [text for _, text in expected]
 
 
-def test_totals_stay_last_and_groups_together_under_their_names(visit):
+def test_sorting_keeps_totals_last_and_groups_together_under_their_names(visit):
     page = visit()
     counts = page.locator("#collection table").first
     counts.get_by_role("button", name="source").click()
@@ -203,18 +203,18 @@ def test_source_documents_are_cited_by_authors_title_and_link(visit, finished: P
 def mistakes(finished: Path) -> pd.DataFrame:
     table = pd.read_parquet(finished / "results/sample/mistakes.parquet")
     wrong = [[answer for answer in row if answer["label"] != answer["predicted"]] for row in table["answers"]]
-    # The tiny collection has fewer than a page shows.
+    # The tiny collection has fewer mistakes than the report can show.
     assert table["thumbnail"].notna().all()
     return table.assign(wrong_answers=wrong)
 
 
 def files(page: Page) -> list[str]:
-    """The files of the pictures that one sees."""
+    """The files of the pictures that are visible."""
     cards = page.locator(".mistake:not([hidden])")
     return cards.evaluate_all("(cards) => cards.map((card) => card.querySelector('small').textContent)")
 
 
-def test_the_mistakes_are_those_of_the_table_each_with_one_thumbnail(visit, mistakes):
+def test_the_report_shows_the_mistakes_of_the_table_each_with_one_thumbnail(visit, mistakes):
     page = visit("#mistakes")
     assert files(page) == mistakes["path"].tolist()
     expect(page.locator("#mistakes").get_by_role("status")).to_have_text(f"{len(mistakes)} of {len(mistakes)} shown")
@@ -224,7 +224,7 @@ def test_the_mistakes_are_those_of_the_table_each_with_one_thumbnail(visit, mist
         expect(page.locator(".mistake").first).to_contain_text(words)
 
 
-def test_the_mistakes_are_filtered_by_words_and_choices(visit, mistakes):
+def test_the_mistakes_can_be_filtered_by_words_and_choices(visit, mistakes):
     page = visit("#mistakes")
     form, status = page.get_by_role("search"), page.locator("#mistakes").get_by_role("status")
     style, variant = mistakes["style"][0], VARIANTS[0]
@@ -256,7 +256,7 @@ def test_the_mistakes_are_filtered_by_words_and_choices(visit, mistakes):
 
 
 @pytest.mark.parametrize("variant", ["", VARIANTS[1]])
-def test_the_mistakes_are_ordered_by_how_sure_the_wrong_answers_are(visit, mistakes, variant: str):
+def test_the_mistakes_can_be_ordered_by_the_probability_of_the_wrong_predictions(visit, mistakes, variant: str):
     page = visit("#mistakes")
     form = page.get_by_role("search")
     form.get_by_role("combobox", name="Wrong in").select_option(variant)
@@ -286,7 +286,7 @@ def test_the_page_is_accessible(visit, viewport: dict, scheme: str):
     assert result.violations_count == 0, result.generate_report()
 
 
-def test_without_javascript_all_is_there_and_nothing_that_would_not_work(visit, mistakes):
+def test_without_javascript_all_content_is_there_and_no_control_that_would_not_work(visit, mistakes):
     page = visit("#cifake-32", java_script_enabled=False)
     expect(page.locator("[id='cifake-32'] > h2")).to_be_in_viewport()
     expect(page.locator(".mistake")).to_have_count(len(mistakes))
@@ -299,7 +299,7 @@ def test_without_javascript_all_is_there_and_nothing_that_would_not_work(visit, 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_paper_all_is_open_and_nothing_is_cut_off(visit, scheme: str):
+def test_on_paper_all_sections_are_open_and_nothing_is_cut_off(visit, scheme: str):
     page = visit(viewport=PAPER, color_scheme=scheme, java_script_enabled=False)
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation")).to_have_count(0)
@@ -317,7 +317,7 @@ def test_on_paper_all_is_open_and_nothing_is_cut_off(visit, scheme: str):
 
 
 @pytest.mark.usefixtures("browser")
-def test_the_report_is_printed_on_request_with_the_same_bytes_wherever_it_stands(
+def test_the_pdf_is_made_on_request_and_has_the_same_bytes_wherever_the_report_is(
     finished: Path, project: Path, tmp_path: Path
 ):
     target = project / "exports/sample/report.pdf"
@@ -331,5 +331,5 @@ def test_the_report_is_printed_on_request_with_the_same_bytes_wherever_it_stands
     shutil.copy(project / REPORT, page)
     print_pdf(page, tmp_path / "other.pdf")
     assert (tmp_path / "other.pdf").read_bytes() == pdf
-    # It is no result: those of a commit are the same with and without it.
+    # The PDF is not a result: the results of a commit are the same with and without it.
     assert differences(project / "results/sample", finished / "results/sample") == []

@@ -1,4 +1,4 @@
-"""Simulations of false alarms: how often a test or an audit finds an effect where there is none."""
+"""Simulations of false alarms: how often a test or an audit reports an effect where there is none."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +36,7 @@ def equally_good(count: int, pictures: int, generator: np.random.Generator) -> d
     return answers(**{str(number): easy | (generator.random(pictures) < 0.5) for number in range(count)})
 
 
-def test_two_equal_variants_are_told_apart_at_most_as_often_as_stated() -> None:
+def test_two_equal_variants_differ_significantly_at_most_as_often_as_stated() -> None:
     generator = np.random.default_rng(0)
     found = [equally_good(2, pictures, generator) for pictures in (20, 60, 200) for _ in range(700)]
     p = [mcnemar(int((one & ~other).sum()), int((other & ~one).sum())) for one, other in map(dict.values, found)]
@@ -44,7 +44,7 @@ def test_two_equal_variants_are_told_apart_at_most_as_often_as_stated() -> None:
     assert 0.02 < np.mean(np.array(p) <= 0.05) <= 0.06
 
 
-def test_of_many_equal_variants_no_two_are_told_apart_more_often_than_stated() -> None:
+def test_among_many_equal_variants_any_pair_differs_significantly_at_most_as_often_as_stated() -> None:
     generator = np.random.default_rng(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "RESAMPLES", 1)
@@ -62,14 +62,14 @@ def either(image: Image.Image) -> bytes:
     return encoded(image, ["JPEG", "JPEG", "PNG"][generator.integers(3)], quality=int(generator.integers(50, 96)))
 
 
-def test_pictures_that_differ_alike_on_both_sides_leave_it_quiet(tmp_path: Path) -> None:
+def test_file_properties_that_vary_alike_for_both_origins_are_not_reported(tmp_path: Path) -> None:
     for seed in range(8):
         table = collection(tmp_path / str(seed), ai=either, human=either, seed=seed, pictures=60)
         assert found(tmp_path / str(seed), table) == {}
 
 
-def test_of_audits_of_cues_that_say_nothing_at_most_one_in_twenty_finds_anything() -> None:
-    """Without a margin, which makes false alarms rarer still."""
+def test_at_most_one_in_twenty_audits_of_uninformative_cues_reports_anything() -> None:
+    """The margin is 0 here; a larger margin makes false alarms even rarer."""
     alarms = [any(row["found"] for row in judged(noise(seed, 14, 12), margin=0, seed=seed)) for seed in range(40)]
     assert np.mean(alarms) <= 0.05
 
@@ -77,7 +77,7 @@ def test_of_audits_of_cues_that_say_nothing_at_most_one_in_twenty_finds_anything
 @pytest.mark.parametrize("copies", [1, 5])
 @pytest.mark.parametrize(("ai", "human"), [(10, 10), (15, 60), (100, 100)])
 @pytest.mark.parametrize("accuracy", [0.5, 0.7, 0.95])
-def test_the_bound_is_too_high_no_more_often_than_stated(ai: int, human: int, copies: int, accuracy: float) -> None:
+def test_the_bound_is_too_high_at_most_as_often_as_stated(ai: int, human: int, copies: int, accuracy: float) -> None:
     generator = np.random.default_rng(0)
     is_ai = np.repeat([True, False], [ai, human]).repeat(copies)
     groups = np.arange(ai + human).repeat(copies)
@@ -87,7 +87,7 @@ def test_the_bound_is_too_high_no_more_often_than_stated(ai: int, human: int, co
     assert np.mean(np.array(bounds) > accuracy) <= 0.01 + 3 * np.sqrt(0.01 / 1500)
 
 
-def test_chance_is_that_of_shuffled_labels() -> None:
+def test_the_chance_level_matches_shuffled_labels() -> None:
     generator = np.random.default_rng(0)
     named, style = generator.integers(3, size=80), generator.choice(of_clusters.STYLES, 80, p=[0.5, 0.3, 0.1, 0.1])
     fit, _ = of_clusters.judge(
@@ -105,7 +105,7 @@ def test_chance_is_that_of_shuffled_labels() -> None:
         assert [found["chance"]["low"], found["chance"]["high"]] == pytest.approx([low, high], abs=0.01)
 
 
-def test_shuffled_styles_are_rarely_supported_and_rarely_more_than_chance():
+def test_shuffled_styles_are_rarely_supported_and_rarely_significant():
     coordinates, centre = of_clusters.blobs()
     styles = [np.random.default_rng(seed).permutation(of_clusters.STYLES[centre]) for seed in range(40)]
     fits = [of_clusters.judged(coordinates, pd.DataFrame({"style": style}), **of_clusters.CHEAP) for style in styles]
@@ -113,7 +113,7 @@ def test_shuffled_styles_are_rarely_supported_and_rarely_more_than_chance():
     assert sum(fit["labels"]["style"]["nmi"]["p"] < 0.05 for fit, _ in fits) <= 4
 
 
-def test_clusters_of_one_cloud_are_rarely_apart_or_stable():
+def test_clusters_of_one_cloud_are_rarely_reported_as_separate_or_stable():
     false = {"silhouette": 0, "stability": 0}
     for seed in range(24):
         cloud = np.random.default_rng(seed).normal(size=(60, 3))
@@ -124,8 +124,8 @@ def test_clusters_of_one_cloud_are_rarely_apart_or_stable():
 
 
 @pytest.mark.parametrize("architecture", ["cifake", "conv3", "simple-cnn"])
-def test_in_networks_with_random_weights_nothing_is_found(architecture: str) -> None:
-    """Of regions of ten such networks at most one in twenty is, by chance."""
+def test_in_networks_with_random_weights_effects_are_rarely_reported(architecture: str) -> None:
+    """By chance, an effect is reported in at most one in twenty regions of ten such networks."""
     pixels, colours = planted.pictures(80, seed=2)
     regions = []
     for seed in range(10):

@@ -24,7 +24,7 @@ def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def covered(size: int | np.ndarray, seed: int, *, by_groups: bool) -> float:
-    """How often the interval of an accuracy of 0.8 contains it, where a group of `size` is all right or all wrong."""
+    """How often the interval contains the true accuracy of 0.8, if a group of `size` is all right or all wrong."""
     generator, held = np.random.default_rng(seed), []
     for trial in range(300):
         groups = np.repeat(np.arange(150), size)
@@ -40,12 +40,12 @@ def test_the_interval_of_single_pictures_covers_the_truth_as_often_as_stated() -
     assert 0.92 <= covered(1, 0, by_groups=True) <= 0.97
 
 
-def test_the_interval_of_groups_covers_the_truth_and_one_that_ignores_them_does_not() -> None:
+def test_the_interval_of_groups_covers_the_truth_and_one_that_ignores_groups_does_not() -> None:
     assert 0.92 <= covered(3, 1, by_groups=True) <= 0.97
     assert covered(3, 1, by_groups=False) < 0.85
 
 
-def test_groups_of_mixed_sizes_cover_the_truth() -> None:
+def test_the_interval_of_groups_of_mixed_sizes_covers_the_truth() -> None:
     assert 0.92 <= covered(np.arange(150) % 4 + 1, 2, by_groups=True) <= 0.97
 
 
@@ -80,7 +80,7 @@ def test_intervals_of_detection_cover_the_truth_as_often_as_stated(size: int) ->
 
 
 @pytest.mark.usefixtures("few_resamples")
-def test_a_calibrated_network_of_few_pictures_has_an_error_that_chance_explains() -> None:
+def test_chance_explains_the_calibration_error_of_a_calibrated_network_on_few_pictures() -> None:
     found = []
     for seed in range(100):
         logits, labels = of_calibration.drawn(100, seed)
@@ -102,7 +102,7 @@ def test_intervals_of_calibration_cover_the_truth_as_often_as_stated(too_sure: f
         patch.setattr(bootstrap, "RESAMPLES", 1)
         everything = of_calibration.judged(apply(logits, 1), labels)
     truth = {name: everything[name]["value"] for name in ("nll", "brier", "ece")}
-    # The true error of a calibrated network is 0; what so many pictures still show is noise.
+    # The true error of a calibrated network is 0; the error measured on even this many pictures is noise.
     truth["ece"] *= too_sure > 1
     held = {name: [] for name in truth}
     groups = np.repeat(np.arange(200), size)
@@ -118,7 +118,7 @@ def test_intervals_of_calibration_cover_the_truth_as_often_as_stated(too_sure: f
 
 @pytest.mark.usefixtures("few_resamples")
 def test_intervals_of_robustness_and_of_its_changes_cover_the_truth() -> None:
-    """Of 150 simulated test sets of 160 pictures each, with three conditions' worth of noise."""
+    """In 150 simulated test sets of 160 pictures each; all corruptions have the same effect."""
     generator = np.random.default_rng(0)
     is_ai = np.arange(160) % 2 == 0
     truth, after, rounds, covered = 0.85, 0.75, 150, np.zeros(2)

@@ -1,4 +1,4 @@
-"""What a copy of the fork server runs in tests: a command of Python, with the brushprint of a project."""
+"""Run a Python command, with a project's own copy of brushprint, in a process forked from the fork server."""
 
 import json
 import os
@@ -6,11 +6,11 @@ import runpy
 import sys
 
 module, source, sys.argv = json.loads(os.environ.pop("COMMAND"))
-# Those of the server were opened for what it was given.
+# Open the streams anew, because those of the server belong to the files that the server was started with.
 sys.stdout = os.fdopen(1, "w", closefd=False)
 sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
 sys.path.insert(0, source)
-# The server has that of this repository.
+# The server has imported the brushprint of this repository; the command must import that of the project.
 for name in [name for name in sys.modules if name.split(".")[0] == "brushprint"]:
     del sys.modules[name]
 runpy.run_module(module, run_name="__main__")

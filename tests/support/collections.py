@@ -1,4 +1,4 @@
-"""Small collections of pictures, packed in every way, and their catalogues."""
+"""Small collections of pictures, in archives of different formats, and their catalogues."""
 
 import io
 import tarfile
@@ -36,7 +36,7 @@ GOOD = encoded(picture(0))
 
 
 def catalogued(root: Path, **options: Any) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The catalogue by path, and the reason of each rejected path."""
+    """The catalogue, indexed by path, and the reason for each rejected path."""
     asked = {"labels": HUMAN_AND_AI, "images": None, "max_rejected": 1, "seed": 0, "jobs": 1} | options
     table, rejected = build_catalogue(root, **asked)
     assert tuple(table.columns) == COLUMNS
@@ -48,7 +48,7 @@ def catalogued(root: Path, **options: Any) -> tuple[pd.DataFrame, dict[str, str]
 
 
 def refusal(root: Path, **options: Any) -> str:
-    """The one line that a collection is refused with."""
+    """The one-line error with which a collection is refused."""
     with pytest.raises(UserError) as raised:
         catalogued(root, **options)
     assert "\n" not in str(raised.value)

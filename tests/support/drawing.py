@@ -1,4 +1,4 @@
-"""What every figure must do."""
+"""Checks that apply to every figure, and access to drawn figures."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +29,7 @@ def check_whole(draw: Callable[[Path], None], target: Path, monkeypatch: pytest.
 
 
 def keep_figures(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> list[Figure]:
-    """Have modules keep the figures that they draw in a list, in place of writing them."""
+    """Make modules append the figures that they draw to the returned list instead of saving them."""
     figures: list[Figure] = []
     for module in modules:
         monkeypatch.setattr(module, "save_figure", lambda figure, *_, **__: figures.append(figure))
@@ -37,7 +37,7 @@ def keep_figures(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> list[
 
 
 def words(figure: Figure) -> list[str]:
-    """All text in a figure."""
+    """All texts in a figure."""
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 

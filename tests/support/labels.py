@@ -1,4 +1,4 @@
-"""Names of classes and styles, few and many, with the origin and the source of each of the many."""
+"""Names of styles and of many classes, with the origin and the source of each class in `MANY`."""
 
 STYLES = ["art_nouveau", "baroque", "ukiyo_e"]
 MANY = [f"stable_diffusion early_netherlandish_post_impressionism_{number}" for number in range(47)]

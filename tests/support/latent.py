@@ -1,4 +1,4 @@
-"""Features and predictions of pictures that do not exist, with all that is computed of them."""
+"""Features and predictions of invented pictures, with the results of the analyses of features."""
 
 from copy import deepcopy
 from functools import cache
@@ -12,7 +12,7 @@ from tests.support.labels import STYLES
 
 
 def points(outcomes: dict[str, int], clusters: int, styles: list[str] | None) -> tuple[pd.DataFrame, dict]:
-    """Random features and what is made of them; more like one another within an origin."""
+    """The table and summary of `latent` for random features that are more alike within an origin."""
     return deepcopy(clustered(tuple(outcomes.items()), clusters, styles and tuple(styles)))
 
 
@@ -33,7 +33,7 @@ def clustered(outcomes: tuple, clusters: int, styles: tuple[str, ...] | None) ->
 
 
 def mapped(outcomes: dict[str, int], styles: list[str] | None, method: str = "tsne") -> tuple[pd.DataFrame, dict]:
-    """A map of random pictures, and what is said of it."""
+    """A map of random pictures and its summary."""
     return deepcopy(_mapped(tuple(outcomes.items()), styles and tuple(styles), method))
 
 
@@ -49,18 +49,18 @@ def _mapped(outcomes: tuple, styles: tuple[str, ...] | None, method: str) -> tup
 
 
 def typical(groups: list[str], pictures: int) -> tuple[pd.DataFrame, dict]:
-    """Prototypes of classes of so many pictures, and their pixels."""
+    """Prototypes of classes with `pictures` pictures each, and the prototypes' pixels."""
     generator = np.random.default_rng(0)
     table = pd.DataFrame({"label": np.repeat(groups, pictures), "style": None})
     table["image_id"] = np.arange(len(table)).astype(str)
     found = prototypes(generator.normal(size=(len(table), 3)), table)
-    # Of one colour each: many colours take long to quantise.
+    # Each picture has a single colour, because quantising many colours takes long.
     colours = generator.integers(0, 256, (len(found), 1, 1, 3), dtype=np.uint8)
     return found, {"picture": np.tile(colours, (1, 12, 12, 1))}
 
 
 def planted_clusters(outcomes: dict[str, int]) -> dict:
-    """What is said of clusters that each hold one style, and every source alike."""
+    """The summary of three clusters that each contain one style; all pictures have the same source."""
     pictures = sum(outcomes.values())
     number = np.arange(pictures)
     table = pd.DataFrame(

@@ -1,4 +1,4 @@
-"""A collection in which one mark decides everything, and a network that learned it."""
+"""A collection in which the colour of one mark decides the class, and a network that learned it."""
 
 from functools import cache
 from pathlib import Path
@@ -16,14 +16,15 @@ from tests.conftest import model_of
 
 SIDE, MARK = 24, 8
 CLASSES = ["blue", "red"]
-# Where the mark lies: in the lower left corner.
+# The mark lies in the lower left corner.
 ROWS, COLUMNS = slice(SIDE - MARK, None), slice(0, MARK)
 
 
 def pictures(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Marks of all colours, uint8 [count, side, side, 3]; that in the lower left is blue or red, int64 [count].
+    """Pictures of coloured marks, uint8 [count, side, side, 3], and the classes, int64 [count].
 
-    The others are from green to magenta, as striking: only what was learned tells that they do not matter.
+    The class is the colour of the mark in the lower left corner, blue (0) or red (1). The other marks are from green to
+    magenta and as striking, so that a map can ignore them only because of what the network learned.
     """
     generator = np.random.default_rng(seed)
     marks = generator.integers(0, 256, (count, SIDE // MARK, SIDE // MARK, 3))
@@ -35,7 +36,7 @@ def pictures(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def table(model: Model, pixels: np.ndarray, colours: np.ndarray) -> pd.DataFrame:
-    """The pictures as analyses are given them, with the predictions of a model."""
+    """The table of pictures that the analyses take, with the predictions of a model."""
     with torch.no_grad():
         named = model.network(model.inputs(torch.from_numpy(pixels))).argmax(1).numpy()
     return pd.DataFrame(
@@ -50,7 +51,7 @@ def table(model: Model, pixels: np.ndarray, colours: np.ndarray) -> pd.DataFrame
 
 @cache
 def learned(architecture: str = "conv3") -> Model:
-    """A network that tells red from blue marks."""
+    """A network that was trained to distinguish blue marks from red ones."""
     pixels, colours = pictures(320, seed=0)
     data = Data(pixels, np.arange(320), colours)
     recipe = Recipe(

@@ -1,4 +1,4 @@
-"""The report's inputs of a run that did not happen, and the report as a browser reads it."""
+"""Inputs of the report from an invented run, and a parser of the report's HTML."""
 
 from html.parser import HTMLParser
 
@@ -8,7 +8,7 @@ UNDEFINED = {"value": None, "low": None, "high": None}
 
 
 class Page(HTMLParser):
-    """What a browser would fetch, and what a reader who cannot see the pictures is told."""
+    """The addresses that a browser would fetch from a page, and the texts of its images, captions and tables."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Page(HTMLParser):
 
 
 def explained(value: float | None = 0.4, difference: float = 0.25, **shown: int) -> dict:
-    """How far two kinds of heatmaps agree, and how many pictures the panels show."""
+    """How far two kinds of heatmaps agree, and the number of pictures in each panel."""
     if value is None:
         measures = {"pictures": 0} | dict.fromkeys(("agreement", "null", "difference"), UNDEFINED)
     else:
@@ -130,7 +130,7 @@ def leaked(pictures: int) -> dict:
 
 
 def provenance(task: str, split: str) -> dict:
-    """What made a variant, of which the code and a file bear the name of the task."""
+    """The provenance of a variant, in which a file and an entry of the code are named after the task."""
     return {
         "files": {
             "model.safetensors": {"rule": "train", "sha256": "ab" * 32},

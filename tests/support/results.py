@@ -1,4 +1,4 @@
-"""Results of a run made by hand, as the claims ledger reads them."""
+"""Invented results of a run, in the form that the claims ledger reads."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def metrics(classes: list[str], pictures: int, accuracy: float = 0.9, half: floa
 
 
 def table(**counts: int) -> pd.DataFrame:
-    """A split or catalogue: so many rows of a source and partition, as `human__train=3`; `copies__train` are copies."""
+    """A split or catalogue with rows for each source and partition: `human__train=3`; `copies__train=5` for copies."""
     rows = []
     for key, count in counts.items():
         source, partition = key.split("__")

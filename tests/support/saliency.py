@@ -1,4 +1,4 @@
-"""Heatmaps of pictures that do not exist, the shares of their heat, and tests of the maps."""
+"""Heatmaps of invented pictures, the shares of their heat, and results of the faithfulness tests."""
 
 from copy import deepcopy
 from functools import cache
@@ -14,7 +14,7 @@ NOTHING_LEFT = {"stages": [{"layers": [], "similarity": UNKNOWN, "without": 3}],
 
 
 def panel_of(groups: list[int], panel: str, labels: list[str], clustered: bool = True) -> dict[str, np.ndarray]:
-    """Pictures of a panel, which refers to them in another order than theirs."""
+    """Pictures and heatmaps of a panel that shows them in another order than the arrays hold them."""
     generator, pictures = np.random.default_rng(0), sum(groups)
     return {
         "picture": generator.integers(0, 256, (pictures, 12, 12, 3), dtype=np.uint8),
@@ -30,7 +30,7 @@ def panel_of(groups: list[int], panel: str, labels: list[str], clustered: bool =
 
 
 def shares(pictures: int, low: float = 0.0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Shares of heat that lies `low` further down than chance has it, and the pictures."""
+    """Shares of heat, of which the trained network has `low` more in the lower region than chance, and the pictures."""
     generator = np.random.default_rng(0)
     table, parts = pd.DataFrame({"image_id": np.arange(pictures).astype(str), "outcome": "correct"}), []
     for condition, shift in zip(CONDITIONS, (low, 0, -low, 0), strict=True):
@@ -65,7 +65,7 @@ def mean_heat(groups: dict[str, list[str]], pictures: int = 9) -> pd.DataFrame:
 
 
 def checked(pictures: int = 20, better: float = 0.2, stages: int = 4) -> dict:
-    """What the tests of the maps say: that Grad-CAM is `better` than random maps."""
+    """Results of the faithfulness tests, in which Grad-CAM is better than random maps by `better`."""
     return deepcopy(_checked(pictures, better, stages))
 
 

@@ -1,4 +1,4 @@
-"""The shipped settings, and settings laid over them as Snakemake does it."""
+"""The shipped settings, and settings that are merged over them as Snakemake merges them."""
 
 import copy
 from functools import cache
@@ -13,7 +13,7 @@ SHIPPED = [REPOSITORY / "config" / name for name in ("config.yaml", "recipes.yam
 
 
 def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """`below` with `above` laid over it: sections are merged, everything else is replaced."""
+    """`below` overridden by `above`: sections are merged, everything else is replaced."""
     result = dict(below)
     for key, value in above.items():
         both_sections = isinstance(value, dict) and isinstance(below.get(key), dict)

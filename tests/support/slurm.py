@@ -1,4 +1,4 @@
-"""A Slurm on this machine, for tests: munge, a controller and a daemon for each node."""
+"""A Slurm cluster on this machine for tests: munge, a controller, and a daemon for each node."""
 
 import os
 import pwd
@@ -40,9 +40,9 @@ NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=
 
 @contextmanager
 def slurm(conf: Path, place: Path, *nodes: str) -> Iterator[None]:
-    """Run a Slurm of some nodes of two cores, which are all this machine, with its settings in `conf`.
+    """Run a Slurm cluster whose `nodes`, of two cores each, are all this machine; `conf` is its settings file.
 
-    It kills jobs that take more memory than they asked for.
+    Slurm kills jobs that use more memory than they requested.
     """
     if conf.exists() and not conf.read_text().startswith(OURS):
         lacking(f"{conf} is of a Slurm in use")
@@ -67,7 +67,7 @@ def slurm(conf: Path, place: Path, *nodes: str) -> Iterator[None]:
 
 
 def start(running: ExitStack, place: Path, command: list[str], **options: object) -> None:
-    """Start a daemon that ends with `running`."""
+    """Start a daemon that is terminated when `running` is closed."""
     with (place / f"{Path(command[0]).name}.log").open("a") as log:
         daemon = subprocess.Popen(command, stdout=log, stderr=log, **options)
     running.callback(daemon.wait, 20)
@@ -75,18 +75,18 @@ def start(running: ExitStack, place: Path, command: list[str], **options: object
 
 
 def munge_answers() -> bool:
-    """Whether a munged is at work, of these tests or of the machine."""
+    """Whether a munge daemon is running, started by these tests or by the machine."""
     return subprocess.run(["munge", "--no-input"], capture_output=True, check=False).returncode == 0
 
 
 def idle() -> str:
-    """How many nodes are in which state."""
+    """The number of nodes in each state, as `sinfo` prints it."""
     command = ["sinfo", "--noheader", "--format", "%D %t"]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for what other processes are about to do."""
+    """Wait until `true()` holds because of other processes; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "waited in vain"

@@ -1,4 +1,4 @@
-"""Small trainings, of seconds, that tests share."""
+"""Small trainings of a few seconds that tests share."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.conftest import REPOSITORY
 
 SIDE = 16
 CLASSES = ["bright", "dark"]
-# A network of several stages with batch norm, for pictures of twice the side.
+# A network of several stages with batch norm, for pictures that are twice as large.
 RESNET = {"architecture": "torchvision/resnet18", "image_size": 32, "epochs": 2, "batch_size": 6}
 
 
@@ -64,12 +64,12 @@ def meaningless(count: int, seed: int) -> Data:
 
 
 def enlarged(data: Data) -> Data:
-    """The same pictures, twice as large."""
+    """The same pictures with twice the side."""
     return Data(data.pixels.repeat(2, axis=1).repeat(2, axis=2), data.rows, data.targets)
 
 
 class CutShort(Data):
-    """Training pictures that are interrupted within their given epoch, as by a power failure."""
+    """Training pictures that interrupt the training within the given epoch, as a power failure would."""
 
     def __init__(self, data: Data, epoch: int) -> None:
         super().__init__(data.pixels, data.rows, data.targets)

@@ -1,4 +1,4 @@
-"""The benchmarks run, on little; what they print is for people, and no time is asserted."""
+"""The benchmarks run on little data and print tables for people; no times are asserted."""
 
 import re
 import sys
@@ -16,13 +16,13 @@ PLACE = r"<!-- benchmark: (\w+) -->\n(.*?)<!-- /benchmark -->"
 
 
 def places() -> list[tuple[str, str]]:
-    """The name of each place in the docs where a benchmark puts its table, and what is there."""
+    """The name of each place in the docs where a benchmark puts its table, and the content of the place."""
     texts = [file.read_text(encoding="utf-8") for file in sorted(Path(REPOSITORY, "docs").rglob("*.md"))]
     return [place for text in texts for place in re.findall(PLACE, text, re.DOTALL)]
 
 
 def check_table(text: str) -> None:
-    """A Markdown table and the line that says where it was measured."""
+    """Check a Markdown table and the line that names the machine of the measurement."""
     *rows, empty, machine = text.strip().split("\n")
     assert len(rows) > 2 and not empty
     assert {row.count("|") for row in rows} == {rows[0].count("|")}
@@ -30,12 +30,12 @@ def check_table(text: str) -> None:
     assert re.fullmatch(r".+, \d+ cores?, torch \S+, commit \w+( with changes)?\.", machine)
 
 
-# `size` runs two workflows, whatever the size.
+# `size` is left out, because it runs two workflows even with `--quick`.
 NAMES = [name for name in [*SHORT, *LONG] if name != "size"]
 
 
 @pytest.mark.parametrize("names", [NAMES[::2], NAMES[1::2]], ids=" ".join)
-def test_benchmarks_give_the_tables_that_the_docs_have_a_place_for(names: list[str]) -> None:
+def test_benchmarks_print_the_tables_that_belong_in_the_docs(names: list[str]) -> None:
     said = run(REPOSITORY, "python", "benchmarks/run.py", *names, "--quick")
     *parts, rest = re.split(r"^(\w+): \d+ s\n", said, flags=re.MULTILINE)
     assert (parts[1::2], rest) == (names, "")

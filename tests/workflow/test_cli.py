@@ -1,4 +1,4 @@
-"""The command `brushprint`, as a person calls it, on a finished run."""
+"""The command `brushprint`, called as a user calls it, on a finished run."""
 
 import csv
 import errno
@@ -51,7 +51,7 @@ def answers(project: Path, *arguments: object, expect: int = 0) -> list[dict]:
     return json.loads(call(project, "predict", *arguments, "--json", expect=expect).stdout)
 
 
-def test_probabilities_before_calibration_are_those_of_the_run(finished, sample) -> None:
+def test_uncalibrated_probabilities_equal_those_of_the_run(finished, sample) -> None:
     run = Results(finished / "results/sample")
     records = answers(finished, sample / "test")
     assert {row["variant"] for row in records} == set(run.variants)
@@ -70,12 +70,12 @@ def test_probabilities_before_calibration_are_those_of_the_run(finished, sample)
         assert sum(row["partition"] == "test" for row in rows) == len(known)
 
 
-def test_the_verdict_is_that_of_the_calibrated_probability_and_the_band(finished, sample, tmp_path) -> None:
+def test_the_verdict_follows_from_the_calibrated_probability_and_the_band(finished, sample, tmp_path) -> None:
     results = shutil.copytree(finished / "results/sample", tmp_path / "results")
     file = results / "variants/cifake-32/metrics.json"
     asked = (sample / "test", "--run", results, "--variant", "cifake-32")
     scores = sorted(row["ai"] for row in answers(finished, *asked))
-    # So few pictures validate in this run that it gives no verdicts: a third each.
+    # This run has too few validation pictures for verdicts. This band gives each verdict to about a third.
     low, high = (np.mean(scores[place : place + 2]) for place in (len(scores) // 3, 2 * len(scores) // 3))
     metrics = json.loads(file.read_text())
     metrics["verdict"] |= {"low": low, "high": high}
@@ -93,12 +93,12 @@ def test_a_training_picture_is_marked(finished, sample) -> None:
     files = {hashlib.sha256(file.read_bytes()).hexdigest(): file for file in (sample / "train").iterdir()}
     learned = next(file for sha256, file in files.items() if partitions.get(sha256) == "train")
     printed = call(finished, "predict", learned, "--variant", "cifake-32").stdout
-    assert "  Training picture of cifake-32.\n" in printed
+    assert "\nTraining picture of cifake-32.\n" in printed
     (sample / "new.png").write_bytes(encoded(picture(1), "PNG"))
     assert "Training picture" not in call(finished, "predict", sample / "new.png").stdout
 
 
-def test_people_get_a_block_a_picture_and_are_warned(finished, sample, tmp_path) -> None:
+def test_the_plain_output_has_a_block_for_each_picture_and_ends_with_warnings(finished, sample, tmp_path) -> None:
     first, second = sorted((sample / "test").iterdir())[:2]
     lines = call(finished, "predict", first, second).stdout.splitlines()
     variants = Results(finished / "results/sample").variants
@@ -107,12 +107,12 @@ def test_people_get_a_block_a_picture_and_are_warned(finished, sample, tmp_path)
     rows = [line.split() for line in lines[starts[0] + 2 : starts[0] + 2 + len(variants)]]
     assert [row[0] for row in rows] == variants
     assert {row[1] for row in rows} <= {"human", "ai", "unsure"}
-    assert all(line.startswith("  ") and len(line) <= 100 for line in lines[starts[0] + 1 : starts[1] - 1])
-    assert lines[-2].startswith(NO_PROOF)
+    assert max(map(len, lines[starts[0] + 1 : starts[1] - 1])) <= 80
+    assert "\n".join(lines[-3:-1]) == NO_PROOF
     assert lines[-1] == SYNTHETIC
 
 
-def test_a_picture_is_answered_as_a_person_sees_it(finished, tmp_path) -> None:
+def test_pictures_are_oriented_flattened_onto_white_and_converted_to_rgb_before_prediction(finished, tmp_path) -> None:
     upright = picture(5, (60, 40))
     turned = Image.Exif()
     turned[0x0112] = 6
@@ -162,12 +162,12 @@ def test_an_unreadable_picture_is_reported_in_one_line_and_the_others_are_answer
     }
 
 
-def test_without_a_picture_nothing_is_claimed(finished, write_files) -> None:
+def test_without_a_readable_picture_nothing_is_printed_to_stdout(finished, write_files) -> None:
     root = write_files({"text.png": b"no picture"})
     assert call(finished, "predict", root / "text.png", expect=2).stdout == ""
 
 
-def test_an_argument_that_leads_to_no_file_is_refused_alone(finished, write_files) -> None:
+def test_an_argument_without_a_file_is_reported_and_the_others_are_answered(finished, write_files) -> None:
     root = write_files({"good.jpg": encoded(picture(1))})
     (root / "dangling.jpg").symlink_to("nowhere.jpg")
     (root / "looping.jpg").symlink_to("looping.jpg")
@@ -190,7 +190,7 @@ def test_an_argument_that_leads_to_no_file_is_refused_alone(finished, write_file
     ]
 
 
-def test_programs_get_a_whole_document_without_a_wait_where_all_is_refused(finished) -> None:
+def test_json_and_csv_are_complete_and_torch_is_not_imported_if_every_argument_is_refused(finished) -> None:
     printed = {}
     for kind in ("--json", "--csv"):
         command = (sys.executable, "-X", "importtime", "-m", "brushprint", "predict", "missing.jpg", kind)
@@ -206,7 +206,7 @@ def test_programs_get_a_whole_document_without_a_wait_where_all_is_refused(finis
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take names of UTF-8 alone")
-def test_a_name_that_is_no_text_is_escaped(finished, tmp_path) -> None:
+def test_undecodable_and_control_characters_in_file_names_are_escaped(finished, tmp_path) -> None:
     files = [tmp_path / os.fsdecode(name) for name in (b"caf\xe9.png", b"two\nlines\x1b.png")]
     for number, file in enumerate(files):
         file.write_bytes(encoded(picture(number), "PNG"))
@@ -225,7 +225,7 @@ def test_an_output_that_cannot_be_written_is_reported_in_one_line(finished, tmp_
     assert (done.returncode, done.stderr) == (2, f"error: {os.strerror(errno.ENOSPC)}\n")
 
 
-def test_maps_onto_a_file_are_refused_at_once(finished, write_files) -> None:
+def test_a_heatmap_folder_that_is_a_file_is_refused_before_torch_is_imported(finished, write_files) -> None:
     root = write_files({"x.jpg": encoded(picture(1))})
     command = (sys.executable, "-X", "importtime", "-m", "brushprint", "predict", root, "--heatmap", root / "x.jpg")
     done = subprocess.run(command, cwd=finished, env=environment(finished), capture_output=True, text=True, check=False)
@@ -266,7 +266,7 @@ def test_damaged_results_are_reported(finished, write_files, tmp_path, damage, c
         (("compare", "results/sample", "docs"), "docs has no trained variants; run snakemake, or name another folder"),
     ],
 )
-def test_a_mistake_is_reported_in_one_line(finished, arguments, line) -> None:
+def test_a_wrong_argument_is_reported_in_one_line(finished, arguments, line) -> None:
     done = call(finished, *arguments, expect=2)
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")
@@ -275,7 +275,9 @@ def test_a_mistake_is_reported_in_one_line(finished, arguments, line) -> None:
 
 
 @pytest.mark.parametrize("method", ["gradcam", "occlusion"])
-def test_maps_are_files_of_their_own_beside_their_picture(finished, write_files, tmp_path, method) -> None:
+def test_each_picture_gets_its_own_heatmap_file_that_shows_both_side_by_side(
+    finished, write_files, tmp_path, method
+) -> None:
     root = write_files({"a/x.jpg": encoded(picture(1, (80, 40))), "b/x.jpg": encoded(picture(2, (40, 80)))})
     asked = (root, "--variant", "cifake-32", "--heatmap", tmp_path / "maps", "--method", method)
     files = [Path(row["heatmap"]) for row in answers(finished, *asked)]
@@ -283,7 +285,7 @@ def test_maps_are_files_of_their_own_beside_their_picture(finished, write_files,
     assert set(files) == set((tmp_path / "maps").iterdir())
     for file in files:
         drawn = np.asarray(Image.open(file).convert("RGB"), dtype=int)
-        # White around, and two pictures that differ.
+        # A white margin surrounds the drawing, which has many colours.
         assert (drawn[-1] == 255).all()
         assert len(np.unique(drawn.reshape(-1, 3), axis=0)) > 500
     wide = np.asarray(Image.open(files[0]))
@@ -291,7 +293,7 @@ def test_maps_are_files_of_their_own_beside_their_picture(finished, write_files,
     assert np.abs(left - right).mean() > 5
 
 
-def test_a_map_never_takes_the_place_of_a_picture(finished, write_files) -> None:
+def test_a_heatmap_never_overwrites_a_picture(finished, write_files) -> None:
     root = write_files({"x.jpg": encoded(picture(1))})
     asked = ("--variant", "cifake-32", "--heatmap", root)
     [first] = answers(finished, root, *asked)
@@ -309,7 +311,7 @@ def test_an_interrupted_call_ends_quietly(finished, sample) -> None:
     env = environment(finished) | {"PYTHONUNBUFFERED": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=finished, env=env, **pipes) as process:
-        # From here on it is at work.
+        # The first line of output shows that the command is at work.
         process.stdout.readline()
         os.kill(process.pid, signal.SIGINT)
         try:
@@ -320,7 +322,7 @@ def test_an_interrupted_call_ends_quietly(finished, sample) -> None:
     assert complaints == ""
 
 
-def test_the_version_is_that_of_the_package(finished) -> None:
+def test_the_version_option_prints_the_version_of_the_package(finished) -> None:
     assert call(finished, "--version").stdout == f"brushprint {version('brushprint')}\n"
 
 
@@ -329,7 +331,7 @@ def test_the_help_of_a_command_has_an_example(finished, command: str) -> None:
     assert f"Example: brushprint {command}" in call(finished, command, "--help").stdout
 
 
-def test_help_waits_for_nothing_heavy(finished) -> None:
+def test_help_imports_no_heavy_library(finished) -> None:
     command = (sys.executable, "-X", "importtime", "-m", "brushprint", "--help")
     done = subprocess.run(command, cwd=finished, env=environment(finished), capture_output=True, text=True, check=True)
     assert "predict" in done.stdout
@@ -338,7 +340,7 @@ def test_help_waits_for_nothing_heavy(finished) -> None:
     assert imported.isdisjoint({"torch", "pandas", "numpy", "PIL"})
 
 
-def test_variants_stand_beside_their_baseline(finished) -> None:
+def test_variants_are_listed_with_their_baseline(finished) -> None:
     run = Results(finished / "results/sample")
     rows = json.loads(call(finished, "variants", "--json").stdout)
     assert [row["variant"] for row in rows] == run.variants
@@ -353,7 +355,7 @@ def test_variants_stand_beside_their_baseline(finished) -> None:
     assert lines[-1] == SYNTHETIC
 
 
-def test_a_claim_is_shown_beside_what_was_obtained(finished) -> None:
+def test_a_claim_is_shown_with_its_source_published_value_and_verdict(finished) -> None:
     listed = call(finished, "claim").stdout.splitlines()
     claims = Results(finished / "results/sample").claims()
     ids = {row["id"] for row in claims}
@@ -403,7 +405,7 @@ def test_two_runs_are_compared_by_figures_settings_and_data(project) -> None:
         assert call(project, "compare", *arguments).stdout.splitlines()[-1] == SYNTHETIC
 
 
-def test_the_only_run_here_is_taken_and_of_several_one_must_be_named(tmp_path, monkeypatch) -> None:
+def test_the_only_run_is_the_default_and_with_several_runs_one_must_be_named(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"no folder of results/ has trained variants; .* --run"):
         find(None)
@@ -416,7 +418,7 @@ def test_the_only_run_here_is_taken_and_of_several_one_must_be_named(tmp_path, m
         if name == "mine":
             Path("results/notes").mkdir()
             assert find(None).folder == Path("results/mine")
-            # Arms are no variants.
+            # Arms do not count as variants.
             assert find(None).variants == ["v"]
     with pytest.raises(UserError, match=r"there are several runs, results/mine, results/sample; say which with --run"):
         find(None)

@@ -1,4 +1,4 @@
-"""The recipes for those who carry on work as they are written, in a copy of the finished project."""
+"""The recipes of docs/contributing/architecture.md, followed as written in a copy of the finished project."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ STEP = re.compile(
 
 
 def follow(project: Path, recipe: str) -> list[str]:
-    """Do what a recipe says; returns what its commands print."""
+    """Follow the steps of a recipe; return what its commands print."""
     printed = []
     for step in STEP.finditer(RECIPES[recipe]):
         if step["commands"]:
@@ -49,7 +49,7 @@ def follow(project: Path, recipe: str) -> list[str]:
         ("Add a claim", "claims.json"),
     ],
 )
-def test_a_recipe_makes_what_it_promises(project: Path, recipe: str, made: str) -> None:
+def test_following_a_recipe_makes_the_promised_file(project: Path, recipe: str, made: str) -> None:
     printed = follow(project, recipe)
     assert printed
     assert (project / "results/sample" / made).exists()
@@ -61,5 +61,5 @@ def test_a_recipe_makes_what_it_promises(project: Path, recipe: str, made: str) 
         assert "about 92 %" in printed[-1]
 
 
-def test_every_recipe_is_tried() -> None:
+def test_every_recipe_has_a_test() -> None:
     assert set(RECIPES) == {"Add an architecture", "Add a figure", "Add a rule", "Add a claim"}

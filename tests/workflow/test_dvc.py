@@ -1,4 +1,4 @@
-"""Colleagues get the artifacts with DVC, and Snakemake agrees with what they got."""
+"""Colleagues pull the artifacts with DVC, and Snakemake accepts them as up to date."""
 
 import shutil
 from pathlib import Path
@@ -8,7 +8,7 @@ import yaml
 
 from tests.conftest import add_line, contents, copy_project, edit, jobs, run, set_key, set_variants, share, snakemake
 
-# Of the variant without arms, which is soonest trained again.
+# The model of the variant without arms, which is retrained fastest.
 MODEL = "results/sample/variants/simple-cnn/model.safetensors"
 PUBLISH = ("brushprint", "publish")
 
@@ -42,7 +42,7 @@ def published(finished: Path, tmp_path_factory: pytest.TempPathFactory, worker_i
 
 @pytest.fixture(scope="session")
 def pulled(published: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A clone with the artifacts pulled, in which Snakemake has looked what there is to do."""
+    """A clone with the artifacts pulled, in which `snakemake -n` has run once."""
 
     def make(project: Path) -> None:
         clone(published, project)
@@ -70,7 +70,7 @@ def test_one_model_can_be_pulled_alone(published: Path, tmp_path: Path) -> None:
     assert [str(file.relative_to(student)) for file in (student / "results").rglob("*") if file.is_file()] == [MODEL]
 
 
-def test_code_committed_without_a_run_is_seen_as_stale_elsewhere(colleague: Path, tmp_path: Path) -> None:
+def test_code_committed_without_a_run_makes_results_stale_in_other_clones(colleague: Path, tmp_path: Path) -> None:
     add_line("src/brushprint/evaluation/metrics.py")(colleague)
     commit(colleague, "src")
     other = clone(colleague, tmp_path / "other")
@@ -78,7 +78,7 @@ def test_code_committed_without_a_run_is_seen_as_stale_elsewhere(colleague: Path
     assert "rule evaluate:" in snakemake(other, "-n")
 
 
-def test_an_edited_result_is_seen_after_a_pull_too(colleague: Path) -> None:
+def test_an_edited_result_is_detected_after_a_pull(colleague: Path) -> None:
     (colleague / MODEL).write_bytes((colleague / MODEL).read_bytes()[:-1] + b"!")
     assert f"error: {MODEL} is not what its job wrote: delete it, or bring it back" in snakemake(
         colleague, "-n", expect=2
@@ -87,7 +87,7 @@ def test_an_edited_result_is_seen_after_a_pull_too(colleague: Path) -> None:
     assert idle(colleague)
 
 
-def test_results_checked_out_without_their_records_are_seen(project: Path) -> None:
+def test_results_checked_out_without_their_records_are_detected(project: Path) -> None:
     run(project, "dvc", "commit", "--force")
     commit(project, "dvc.lock")
     set_key("recipes", "simple-cnn", "learning_rate", to=0.002)(project)
@@ -98,7 +98,7 @@ def test_results_checked_out_without_their_records_are_seen(project: Path) -> No
     assert "are not what their jobs wrote: delete them, or bring them back with `dvc checkout`" in output
 
 
-def test_dvc_repro_leaves_the_decision_to_snakemake(colleague: Path) -> None:
+def test_dvc_repro_remakes_only_the_results_that_a_setting_affects(colleague: Path) -> None:
     before = contents(colleague)
     set_key("audit", "margin", to=0.1)(colleague)
     assert "audit.margin" in run(colleague, "dvc", "params", "diff")
@@ -128,8 +128,8 @@ def test_an_experiment_with_another_learning_rate_is_one_command(colleague: Path
     assert "learning_rate" in run(colleague, "dvc", "exp", "show", "--md")
 
 
-def test_two_branches_go_back_and_forth_with_nothing_to_do(project: Path) -> None:
-    """One branch has other pixels and fewer variants than the other; neither loses its pixels to the other."""
+def test_switching_between_two_branches_leaves_nothing_to_do(project: Path) -> None:
+    """The branches have different pixels, and one has fewer variants; switching keeps the pixels of both."""
     run(project, "git", "checkout", "--quiet", "-b", "first")
     run(project, "dvc", "commit", "--force")
     commit(project, "dvc.lock")
@@ -153,10 +153,10 @@ def test_two_branches_go_back_and_forth_with_nothing_to_do(project: Path) -> Non
     assert jobs(snakemake(project, MODEL)) == {("train", "simple-cnn")}
 
 
-def test_an_archive_can_be_under_dvc_as_well(project: Path, tmp_path: Path) -> None:
+def test_an_archive_can_be_tracked_by_dvc(project: Path, tmp_path: Path) -> None:
     shutil.copy2(next((project / "data").glob("*.archive")), project / "data/own.zip")
     set_key("collection", "source", to="data/own.zip")(project)
-    # The same pictures: what was learned of them stays.
+    # The pictures are the same, so nothing is retrained.
     assert not {"train", "infer", "explain"} & {rule for rule, _ in jobs(snakemake(project))}
     run(project, "dvc", "add", "data/own.zip")
     run(project, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
@@ -181,7 +181,7 @@ def of_another_collection(project: Path) -> None:
     (project / "results/other/metrics.json").write_text("{}")
 
 
-def test_a_push_that_failed_is_made_good(colleague: Path, tmp_path: Path) -> None:
+def test_publishing_again_completes_a_failed_push(colleague: Path, tmp_path: Path) -> None:
     set_key("collection", "title", to="Another")(colleague)
     commit(colleague, "config")
     snakemake(colleague)
@@ -221,7 +221,7 @@ def no_remote(project: Path) -> None:
         (no_remote, "error: there is no place to publish to: dvc remote add --default store path/to/store"),
     ],
 )
-def test_what_does_not_follow_from_the_commit_is_not_published(colleague: Path, change, line: str) -> None:
+def test_results_that_do_not_follow_from_the_commit_are_not_published(colleague: Path, change, line: str) -> None:
     change(colleague)
     before = run(colleague, "git", "rev-parse", "HEAD")
     output = run(colleague, *PUBLISH, expect=2)

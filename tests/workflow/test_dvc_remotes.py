@@ -1,4 +1,4 @@
-"""Colleagues get the artifacts over a network as from a folder: the servers are real and listen on this machine."""
+"""Colleagues pull the artifacts over a network, as from a folder; the servers are real and run on this machine."""
 
 import getpass
 import shutil
@@ -30,7 +30,7 @@ class Remote:
 
 @contextmanager
 def serving(port: int, *command: str) -> Iterator[None]:
-    """Run a server, from when it listens."""
+    """Run a server; the block starts once the server listens."""
     server = subprocess.Popen(command)
     try:
         wait_for(server, port)
@@ -53,7 +53,7 @@ def wait_for(server: subprocess.Popen, port: int) -> None:
 
 @contextmanager
 def ssh(place: Path) -> Iterator[Remote]:
-    """An OpenSSH server that lets in whoever has the one key."""
+    """An OpenSSH server that accepts a single key."""
     (port,) = free_ports(1)
     for name in ("host", "user"):
         run(place, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(place / name))
@@ -119,7 +119,7 @@ def publish(project: Path, remote: Remote) -> None:
     run(project, "brushprint", "publish")
 
 
-def test_a_colleague_pulls_what_was_pushed(project: Path, remote: Remote, tmp_path: Path) -> None:
+def test_a_colleague_pulls_the_published_results(project: Path, remote: Remote, tmp_path: Path) -> None:
     publish(project, remote)
     assert run(project, "git", "status", "--porcelain") == "", "what is personal is left to commit"
     colleague = tmp_path / "colleague"

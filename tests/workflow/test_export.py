@@ -29,7 +29,7 @@ def exported(finished: Path, tmp_path_factory: pytest.TempPathFactory, worker_id
 
 
 def exports(project: Path) -> dict[str, bytes]:
-    """Every file of the folder, by name."""
+    """The contents of every exported file, by name."""
     return {file.name: file.read_bytes() for file in (project / "exports/sample/onnx").iterdir()}
 
 
@@ -41,7 +41,7 @@ def facts_of(file: Path) -> dict:
     return json.loads(onnxruntime.InferenceSession(file).get_modelmeta().custom_metadata_map["brushprint"])
 
 
-def test_networks_are_exported_only_when_asked_for_and_nothing_else_changes(finished: Path, exported: Path) -> None:
+def test_networks_are_exported_only_on_request_and_nothing_else_changes(finished: Path, exported: Path) -> None:
     assert not (finished / "exports").exists()
     assert set(exports(exported)) == {f"{variant}{suffix}" for variant in VARIANTS for suffix in SUFFIXES}
     assert contents(exported) == contents(finished)
@@ -59,7 +59,7 @@ def test_the_same_network_exported_again_gives_the_same_bytes(exported: Path, tm
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_file_holds_the_facts_and_its_costs_are_told(exported: Path, variant: str) -> None:
+def test_an_exported_file_contains_its_facts_and_its_costs_are_reported(exported: Path, variant: str) -> None:
     metrics = json.loads(results(exported, variant, "metrics.json").read_text())
     folder = exported / "exports/sample/onnx"
     costs = json.loads((folder / f"{variant}.json").read_text())
@@ -69,7 +69,7 @@ def test_a_file_holds_the_facts_and_its_costs_are_told(exported: Path, variant: 
         assert (told["variant"], told["classes"]) == (variant, metrics["classes"])
         assert told["temperature"] == metrics["calibration"]["temperature"]
         assert told["harmonise"] is None
-    # All test pictures, as they are fewer than 200.
+    # All test pictures are used, because there are fewer than 200.
     assert costs["pictures"] == metrics["test"]["pictures"] == 60
     assert costs["torch"]["accuracy"]["value"] == pytest.approx(metrics["test"]["accuracy"]["value"])
     assert costs["majority"] == pytest.approx(metrics["test"]["majority"])

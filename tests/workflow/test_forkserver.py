@@ -1,4 +1,4 @@
-"""A script that is begun as a copy of another process does what it does in a Python of its own."""
+"""A script that starts as a copy of another process behaves as in a Python of its own."""
 
 import json
 import os
@@ -25,7 +25,7 @@ sys.stdin.read()
 
 
 class Server(NamedTuple):
-    """A process that began a server, and the prefix of commands that ask it."""
+    """A process that started a server, and the prefix of commands that run through the server."""
 
     process: subprocess.Popen
     prefix: list[str]
@@ -40,7 +40,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def script(folder: Path, text: str, rule: str = "train") -> list[str]:
-    """The command of a script, as Snakemake names the copies that it runs."""
+    """The command that runs a script, whose file is named like Snakemake's copies of scripts."""
     file = folder / f"tmp{len(list(folder.iterdir()))}.{rule}.py"
     file.write_text(text)
     return [sys.executable, str(file)]
@@ -68,12 +68,14 @@ def ended(command: list[str], folder: Path) -> tuple[int, str, str]:
         "from joblib import Parallel, delayed\nprint(Parallel(2)(delayed(abs)(value) for value in (-1, 2)))",
     ],
 )
-def test_what_a_script_says_and_how_it_ends_is_as_by_itself(server: Server, tmp_path: Path, text: str) -> None:
+def test_a_script_has_the_same_output_and_exit_code_as_in_its_own_python(
+    server: Server, tmp_path: Path, text: str
+) -> None:
     command = script(tmp_path, text)
     assert ended([*server.prefix, *command], tmp_path) == ended(command, tmp_path)
 
 
-def test_a_script_that_cannot_begin_fails(server: Server, tmp_path: Path) -> None:
+def test_a_script_that_cannot_start_fails(server: Server, tmp_path: Path) -> None:
     request = {"script": script(tmp_path, "")[1], "folder": str(tmp_path / "nowhere"), "environment": {}}
     content = json.dumps(request).encode()
     with socket.socket(socket.AF_UNIX) as asking, Path(os.devnull).open("r+b") as nothing:
@@ -83,7 +85,7 @@ def test_a_script_that_cannot_begin_fails(server: Server, tmp_path: Path) -> Non
         assert asking.recv(1) == b"\x01"
 
 
-def test_a_script_that_is_killed_ends_with_the_signal_as_shells_say_it(server: Server, tmp_path: Path) -> None:
+def test_a_killed_script_has_the_exit_code_that_shells_report_for_the_signal(server: Server, tmp_path: Path) -> None:
     command = script(tmp_path, "import os; os.kill(os.getpid(), 9)")
     assert ended([*server.prefix, *command], tmp_path) == (128 + signal.SIGKILL, "", "")
 
@@ -91,25 +93,25 @@ def test_a_script_that_is_killed_ends_with_the_signal_as_shells_say_it(server: S
 @pytest.mark.parametrize(
     "line", ["import colorsys", "from sklearn import metrics", "from brushprint.evaluation import metrics"]
 )
-def test_what_the_head_of_a_script_imports_it_finds_there(server: Server, tmp_path: Path, line: str) -> None:
+def test_top_level_imports_of_a_script_are_imported_before_it_runs(server: Server, tmp_path: Path, line: str) -> None:
     module = "colorsys" if "colorsys" in line else "sklearn.metrics"
     command = script(tmp_path, f"import sys; print({module!r} in sys.modules)\n{line}")
     assert ended([*server.prefix, *command], tmp_path)[1] == "True\n"
 
 
-def test_what_a_script_imported_besides_the_next_of_its_rule_finds_there(server: Server, tmp_path: Path) -> None:
+def test_modules_that_a_script_imports_later_are_preloaded_for_the_next_scripts(server: Server, tmp_path: Path) -> None:
     text = "import sys; print('colorsys' in sys.modules)\nif True:\n    import colorsys"
     for rule, found in (("train", "False"), ("train", "True"), ("infer", "True")):
         assert ended([*server.prefix, *script(tmp_path, text, rule)], tmp_path)[1] == f"{found}\n"
 
 
-def test_a_library_that_begins_threads_is_not_copied(server: Server, tmp_path: Path) -> None:
+def test_a_library_that_starts_threads_is_not_preloaded(server: Server, tmp_path: Path) -> None:
     for _ in range(2):
         command = script(tmp_path, "import sys; print('onnxruntime' in sys.modules)\nimport onnxruntime")
         assert ended([*server.prefix, *command], tmp_path)[1] == "False\n"
 
 
-def test_the_package_itself_is_imported_anew_as_its_code_may_have_changed(server: Server, tmp_path: Path) -> None:
+def test_the_package_itself_is_not_preloaded_because_its_code_may_change(server: Server, tmp_path: Path) -> None:
     for _ in range(2):
         command = script(
             tmp_path,
@@ -119,13 +121,13 @@ def test_the_package_itself_is_imported_anew_as_its_code_may_have_changed(server
 
 
 def alive(file: Path) -> bool:
-    """Whether what a script writes to a file still grows."""
+    """Whether the file that a script writes is still growing."""
     before = file.stat().st_size
     time.sleep(0.3)
     return file.stat().st_size > before
 
 
-# What it imports is more to tell than a pipe holds.
+# The list of modules that this script imports is longer than a pipe holds.
 WRITES = """
 import sys, time
 sys.modules.update({f"imported.{number}": sys for number in range(10_000)})
@@ -143,7 +145,7 @@ def begun(server: Server, folder: Path) -> subprocess.Popen:
     return asking
 
 
-def test_a_script_ends_with_who_asked_for_it(server: Server, tmp_path: Path) -> None:
+def test_a_script_ends_when_the_command_that_requested_it_is_killed(server: Server, tmp_path: Path) -> None:
     asking = begun(server, tmp_path)
     asking.kill()
     asking.wait()
@@ -151,7 +153,7 @@ def test_a_script_ends_with_who_asked_for_it(server: Server, tmp_path: Path) -> 
     assert not alive(tmp_path / "written")
 
 
-def test_a_script_outlives_a_run_that_is_killed_as_one_of_its_own_does(server: Server, tmp_path: Path) -> None:
+def test_a_script_outlives_a_killed_run_as_it_would_in_its_own_python(server: Server, tmp_path: Path) -> None:
     asking = begun(server, tmp_path)
     server.process.kill()
     server.process.wait()
@@ -167,27 +169,27 @@ def at(link: Path, folder: Path) -> bool:
     """Whether a process works in a folder."""
     try:
         return link.readlink() == folder
-    except OSError:  # it has ended meanwhile
+    except OSError:  # the process has ended meanwhile
         return False
 
 
-def test_without_a_server_a_script_begins_by_itself(server: Server, tmp_path: Path) -> None:
+def test_without_a_server_a_script_starts_in_its_own_python(server: Server, tmp_path: Path) -> None:
     server.process.communicate()
     command = script(tmp_path, "print('by itself')")
     assert ended([*server.prefix, *command], tmp_path) == (0, "by itself\n", "")
 
 
-def test_who_asks_and_is_killed_before_it_says_what_for_harms_nobody(server: Server, tmp_path: Path) -> None:
+def test_a_client_that_is_killed_before_it_completes_its_request_does_no_harm(server: Server, tmp_path: Path) -> None:
     talk = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b'1234')"
     subprocess.run([sys.executable, "-c", talk, server.prefix[-1]], check=True)
     assert ended([*server.prefix, *script(tmp_path, "print('well')")], tmp_path)[1] == "well\n"
 
 
-def test_nobody_else_on_the_machine_can_ask(server: Server) -> None:
+def test_other_users_of_the_machine_cannot_use_the_server(server: Server) -> None:
     assert Path(server.prefix[-1]).parent.stat().st_mode & 0o077 == 0
 
 
-def test_nothing_is_left_of_a_server_however_its_process_ended(server: Server) -> None:
+def test_the_folder_of_a_server_is_removed_even_if_its_process_is_killed(server: Server) -> None:
     server.process.kill()
     server.process.wait()
     while Path(server.prefix[-1]).parent.exists():

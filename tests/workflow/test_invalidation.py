@@ -1,4 +1,4 @@
-"""What reruns after which change: invalidation.yaml beside this file, row by row."""
+"""Each change reruns the rules that its row of invalidation.yaml, beside this file, lists."""
 
 import ast
 import os
@@ -47,12 +47,12 @@ def comment(source: str) -> str:
 
 
 def docstring(source: str) -> str:
-    """Another first line in every docstring."""
+    """Change the first line of every docstring."""
     return re.sub(r'^( *)"""(?=\w)', r'\1"""Changed. ', source, flags=re.MULTILINE)
 
 
 def formatting(source: str) -> str:
-    """As another formatter would have it: every statement in the least lines, in single quotes."""
+    """Reformat as another formatter would: every statement in as few lines as possible, and single quotes."""
     return ast.unparse(ast.parse(source)) + "\n\n\n"
 
 
@@ -74,7 +74,7 @@ def delete(name: str) -> Change:
 
 
 def tamper(name: str) -> Change:
-    """Other bytes, by an editor."""
+    """A change of the last byte of a file, as an editor would make it."""
 
     def apply(project: Path) -> None:
         (project / name).write_bytes((project / name).read_bytes()[:-1] + b"!")
@@ -83,7 +83,7 @@ def tamper(name: str) -> Change:
 
 
 def put_back_older(name: str) -> Change:
-    """Other bytes and the age of long ago, as a copy from a backup has them."""
+    """A change of the last byte of a file, with an old modification time, as a copy from a backup has."""
 
     def apply(project: Path) -> None:
         tamper(name)(project)
@@ -93,7 +93,7 @@ def put_back_older(name: str) -> Change:
 
 
 def upgrade(package: str) -> Change:
-    """A package of another version, as far as its metadata say."""
+    """An upgrade of a package, in its metadata only."""
 
     def apply(project: Path) -> None:
         info = project / f"src/{package.replace('-', '_')}-999.dist-info"
@@ -158,15 +158,15 @@ CHANGES: dict[str, list[Change]] = {
     "the report deleted": [delete(f"{SAMPLE}/report/index.html")],
 }
 
-# The variant of the rows that concern one alone, where it is not cifake-32, and the split of each variant.
+# For rows that concern only one variant: that variant, if it is not cifake-32. Then, the split of each variant.
 ONE = dict.fromkeys(("models/architectures/simple_cnn", "data/oversampling"), "simple-cnn")
 ONE |= {"a variant added": "cifake-128", "a seed more": "cifake-32+seed-2"}
 SPLIT_OF = {"simple-cnn": "augmented", "cifake-32": "balanced", "cifake-128": "balanced"}
-# What is trained again of a variant, and the splits of that.
+# The arms of a variant, with another seed or without a generator, and the splits of the latter.
 SEEDS = {"cifake-32+seed-1"}
 UNSEEN = {"cifake-32+without-latent_diffusion", "cifake-32+without-stable_diffusion"}
 LEFT_OUT = {"balanced+without-latent_diffusion", "balanced+without-stable_diffusion"}
-# The rows that concern one variant's arms, too.
+# Rows that also concern the arms of the variant.
 WITH_ARMS = {
     **dict.fromkeys(("the learning rate of a recipe", "models/architectures/cifake"), SEEDS | UNSEEN),
     "the validation share of a split": SEEDS | UNSEEN | LEFT_OUT,
@@ -188,7 +188,7 @@ ALL = (
 
 
 def one(row: str, rule: str) -> set[str]:
-    """What ○ stands for."""
+    """The variants or splits that ○ stands for."""
     variant, more = ONE.get(row, "cifake-32"), WITH_ARMS.get(row, set())
     if rule in PER_SPLIT:
         return {SPLIT_OF[variant]} | more & LEFT_OUT
@@ -196,7 +196,7 @@ def one(row: str, rule: str) -> set[str]:
 
 
 def every(row: str, rule: str) -> set[str]:
-    """What ● stands for: arms are traced to what they are made of, which no analysis is."""
+    """The variants or splits that ● stands for; the provenance of arms does not cover analyses."""
     if rule == "provenance" and not TABLES[row].get("predictions"):
         return ALL["evaluate"]
     return ALL.get(rule, {""})
@@ -223,24 +223,24 @@ KNOWN = Memory(REPOSITORY / ".pytest_cache/code.json")
 
 
 def imported(row: str) -> str:
-    """The module of a row, as it is imported."""
+    """The import name of the module of a row."""
     return f"brushprint.{row.replace('/', '.')}".removesuffix(".__init__")
 
 
 @cache
 def names(script: Path) -> set[str]:
-    """The modules and packages that a script follows from."""
+    """The modules and packages that a script depends on."""
     return {value.split("@")[0] for value in code(script, KNOWN)}
 
 
 def part_of(module: str) -> frozenset[str]:
-    """The scripts whose code a module is part of; the module itself where it may be loaded by name."""
+    """The scripts that depend on a module; without any, the module itself, which may be loaded by name."""
     scripts = (REPOSITORY / "workflow/scripts").glob("*.py")
     found = frozenset(script.stem for script in scripts if imported(module) in names(script))
     return found or frozenset({module})
 
 
-# Modules that are part of the same scripts, alike in what they rerun.
+# Modules by the scripts that depend on them. The modules of an entry rerun the same rules.
 ALIKE: dict[frozenset[str], list[str]] = {}
 for module in sorted(MODULES):
     ALIKE.setdefault(part_of(module), []).append(module)
@@ -248,7 +248,7 @@ CASES = [(row, change) for row, changes in CHANGES.items() for change in changes
 CASES += [(first, add_line(MODULES[first])) for first, *_ in ALIKE.values()]
 
 
-def test_the_tables_have_a_row_for_each_change_and_each_module_and_know_the_rules() -> None:
+def test_the_tables_have_a_row_for_each_change_and_module_and_contain_every_rule() -> None:
     assert set(TABLES) == set(CHANGES) | set(MODULES)
     everything = set(TABLES["the seed"])
     assert {rule for row in TABLES.values() for rule in row} == everything
@@ -260,12 +260,12 @@ def test_the_tables_have_a_row_for_each_change_and_each_module_and_know_the_rule
 
 
 @pytest.mark.parametrize("modules", ALIKE.values(), ids=",".join)
-def test_modules_that_are_part_of_the_same_rules_rerun_the_same(modules: list[str]) -> None:
+def test_modules_of_the_same_scripts_rerun_the_same_rules(modules: list[str]) -> None:
     assert all(TABLES[module] == TABLES[modules[0]] for module in modules)
 
 
 @pytest.mark.parametrize(("row", "change"), CASES, ids=[f"{row}-{i}" for i, (row, _) in enumerate(CASES)])
-def test_a_change_reruns_exactly_what_the_table_says(project: Path, row: str, change: Change) -> None:
+def test_a_change_reruns_exactly_the_rules_in_its_row(project: Path, row: str, change: Change) -> None:
     change(project)
     output = snakemake(project, "-n")
     found: dict[str, set[str]] = {}
@@ -277,8 +277,8 @@ def test_a_change_reruns_exactly_what_the_table_says(project: Path, row: str, ch
 
 
 @pytest.mark.parametrize("row", sorted(MODULES))
-def test_the_table_brackets_what_the_seal_may_spare(row: str) -> None:
-    """Training that does not follow from the module itself."""
+def test_training_is_in_brackets_if_the_seal_may_prevent_it(row: str) -> None:
+    """The seal can only prevent training that does not depend on the code of the module itself."""
     module = imported(row)
     reached = module in names(REPOSITORY / "workflow/scripts/train.py") or module.startswith(
         "brushprint.models.architectures"
@@ -287,7 +287,7 @@ def test_the_table_brackets_what_the_seal_may_spare(row: str) -> None:
 
 
 @pytest.mark.parametrize("module", ["saliency/gradcam", "models/architectures/cifake"])
-def test_the_reason_names_the_module_that_changed(project: Path, module: str) -> None:
+def test_the_reason_for_a_rerun_names_the_changed_module(project: Path, module: str) -> None:
     add_line(f"src/brushprint/{module}.py")(project)
     name = re.escape(imported(module))
     assert re.search(rf"before: '{name}@\w+' now: '{name}@\w+'", snakemake(project, "-n"))
@@ -299,13 +299,13 @@ def test_a_decoder_that_gives_the_same_bytes_retrains_nothing(project: Path) -> 
         'return picture if picture.mode == "RGB" else picture.convert("RGB")',
         'rgb = "RGB"\n        return picture if picture.mode == rgb else picture.convert(rgb)',
     )
-    # It takes the faces, and is spared where they are found before the seal is set.
+    # `regions` also reads the faces. It does not rerun if they are detected before the seal is set.
     rerun = {rule for rule, _ in jobs(snakemake(project))} - {"regions"}
     assert rerun == {rule for rule, mark in TABLES["data/decoding"].items() if mark == "●"}
     assert "Nothing to be done" in snakemake(project, "-n")
 
 
-def test_a_way_of_copying_that_gives_the_same_bytes_retrains_nothing(project: Path) -> None:
+def test_oversampling_code_that_gives_the_same_bytes_retrains_nothing(project: Path) -> None:
     edit(project / "src/brushprint/data/oversampling.py", "_BLOCK = 64", "_BLOCK = 32")
     rerun = jobs(snakemake(project))
     assert {rule for rule, _ in rerun} == {
@@ -315,13 +315,13 @@ def test_a_way_of_copying_that_gives_the_same_bytes_retrains_nothing(project: Pa
     assert "Nothing to be done" in snakemake(project, "-n")
 
 
-def test_a_way_of_copying_that_gives_other_bytes_retrains_the_variant_with_copies(project: Path) -> None:
+def test_oversampling_code_that_gives_other_bytes_retrains_the_variant_with_copies(project: Path) -> None:
     edit(project / "src/brushprint/data/oversampling.py", 'order=1, mode="nearest"', 'order=0, mode="nearest"')
     snakemake(project, "--until", "seal")
     assert {of for rule, of in jobs(snakemake(project, "-n")) if rule == "train"} == {"simple-cnn"}
 
 
-def test_copies_step_aside_for_those_of_other_code_and_come_back(project: Path) -> None:
+def test_copies_are_put_aside_if_their_code_changes_and_restored_if_it_changes_back(project: Path) -> None:
     array = project / "scratch/sample/copies-augmented-32-bilinear.npy"
     module = project / "src/brushprint/data/oversampling.py"
     copies, source = array.read_bytes(), module.read_text()
@@ -340,7 +340,7 @@ def test_a_decoder_that_gives_other_bytes_retrains_everything(project: Path) -> 
     assert learned <= jobs(snakemake(project, "-n"))
 
 
-def test_without_the_scratch_folder_a_learning_rate_decodes_again_and_trains_one_variant(project: Path) -> None:
+def test_without_scratch_a_new_learning_rate_decodes_again_and_trains_one_variant(project: Path) -> None:
     shutil.rmtree(project / "scratch")
     set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
     rerun = jobs(snakemake(project, MODEL))
@@ -358,7 +358,7 @@ EDITED = [
 
 
 @pytest.mark.parametrize("edit_result", EDITED)
-def test_a_result_that_is_not_what_its_job_wrote_stops_the_run_and_is_not_touched(
+def test_an_edited_result_stops_the_run_and_is_not_overwritten(
     project: Path, finished: Path, edit_result: Change
 ) -> None:
     edit_result(project)
@@ -375,7 +375,7 @@ def test_a_result_that_is_not_what_its_job_wrote_stops_the_run_and_is_not_touche
 @pytest.mark.parametrize(
     "hide", [set_key("collection", "title", to="Another"), delete(SUMS), add_line("src/brushprint/core/tables.py")]
 )
-def test_an_edited_result_is_seen_before_its_checksum_is_noted_and_whatever_else_changed(
+def test_an_edited_result_is_detected_before_its_checksum_is_recorded_whatever_else_changed(
     project: Path, hide: Change
 ) -> None:
     put_back_older(METRICS)(project)
@@ -383,7 +383,7 @@ def test_an_edited_result_is_seen_before_its_checksum_is_noted_and_whatever_else
     assert f"error: {METRICS} is not what its job wrote" in snakemake(project, "-n", SUMS, expect=2)
 
 
-def test_an_older_model_put_back_after_one_was_asked_for_by_name_is_seen(project: Path) -> None:
+def test_an_older_model_put_back_after_a_run_of_that_target_alone_is_detected(project: Path) -> None:
     older = (project / MODEL).read_bytes()
     set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
     snakemake(project, MODEL)
@@ -391,7 +391,9 @@ def test_an_older_model_put_back_after_one_was_asked_for_by_name_is_seen(project
     assert f"error: {MODEL} is not what its job wrote" in snakemake(project, "-n", expect=2)
 
 
-def test_results_that_other_hands_edited_come_out_the_same_once_they_are_deleted(finished: Path, project: Path) -> None:
+def test_edited_results_are_made_again_with_the_same_bytes_after_they_are_deleted(
+    finished: Path, project: Path
+) -> None:
     edited = sorted([SEAL, MODEL, f"{SAMPLE}/report/index.html"])
     for name in edited:
         tamper(name)(project)
@@ -417,7 +419,7 @@ def test_statements_added_to_exempt_modules_rerun_nothing_and_change_no_byte(pro
 
 
 def test_a_picture_added_to_a_folder_reruns_everything(project: Path) -> None:
-    """The pictures of the sample, in a folder of one's own, are the same pictures; one more is a change."""
+    """The pictures of the sample, copied to a folder, count as the same pictures; one more picture is a change."""
     with zipfile.ZipFile(next((project / "data").glob("*.archive"))) as archive:
         archive.extractall(project / "data/own")
     set_key("collection", "source", to="data/own")(project)

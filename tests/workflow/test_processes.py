@@ -1,4 +1,4 @@
-"""Several processes train as one does, but for the order of sums, and infer the same bits."""
+"""Several processes train like one, except for the order of sums, and infer exactly the same bits."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from tests.conftest import model_of
 from tests.support.training import assert_same, enlarged, learn, planted, recipe
 
 TWO = Processes(2)
-# Without random layers; and gradient descent, unlike Adam, does not amplify differences of the last digits.
+# There are no random layers. Gradient descent, unlike Adam, does not amplify differences in the last digits.
 EXACT = recipe(optimizer="sgd", momentum=0.9, learning_rate=0.01)
 CHANCE = recipe(dropout=0.4, augmentation={"horizontal_flip": 0.5, "rotation": 20}, epochs=2)
 # Two phases: the head alone, whose input features are computed once, then layers with batch norm.
@@ -35,7 +35,7 @@ NORMED = recipe(
 
 CASES = {
     "even": {"recipe": EXACT, "data": planted(40, 1), "validation": planted(24, 2)},
-    # The last batches are of one picture, so that one of two processes has none.
+    # The last batches have one picture each, so that one of the two processes gets none.
     "uneven": {"recipe": EXACT, "data": planted(41, 1), "validation": planted(17, 2)},
     "resumed": {"recipe": EXACT, "data": planted(41, 1), "validation": planted(17, 2)},
     "weighed": {"recipe": EXACT.model_copy(update={"class_weights": "balanced"}), "data": planted(41, 1)},
@@ -50,12 +50,12 @@ CASES = {
 
 
 def learn_all(folder: Path, names: list[str], processes: Processes) -> list[tuple[dict, pd.DataFrame]]:
-    """Train the cases named, all by the same processes."""
+    """Train the named cases, all in the same processes."""
     return [learn(folder / f"{name}.pt", **CASES[name], processes=processes) for name in names]
 
 
 class Killed(Data):
-    """Training pictures in whose second epoch the system ends the second process."""
+    """Training pictures that kill the second process during the second epoch."""
 
     epochs = 0
 
@@ -81,7 +81,7 @@ def resumable(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def results(
     resumable: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[tuple[dict, pd.DataFrame], ...]]:
-    """What one process and two make of each case: weights and history."""
+    """The weights and history of each case, trained by one process and by two."""
     one, names = tmp_path_factory.mktemp("one"), list(CASES)
     by_two = run(learn_all, TWO, resumable / "processes", folder=resumable, names=names)[0]
     return dict(zip(names, zip(learn_all(one, names, Processes()), by_two, strict=True), strict=True))
@@ -89,7 +89,7 @@ def results(
 
 @pytest.mark.xdist_group("processes")
 @pytest.mark.parametrize("case", ["even", "uneven", "weighed", "batch norm"])
-def test_two_processes_train_to_the_metrics_of_one(results, case: str):
+def test_two_processes_reach_the_same_metrics_as_one(results, case: str):
     (weights, history), (of_two, history_of_two) = results[case]
     pd.testing.assert_frame_equal(history, history_of_two, rtol=1e-3 if case == "batch norm" else 1e-5)
     for column in ("train_accuracy", "validation_accuracy"):
@@ -102,7 +102,7 @@ def test_two_processes_train_to_the_metrics_of_one(results, case: str):
 
 @pytest.mark.xdist_group("processes")
 @pytest.mark.parametrize("case", ["chance", "bfloat16"])
-def test_where_draws_and_rounding_differ_metrics_are_near(results, case: str):
+def test_losses_are_close_if_random_draws_or_rounding_differ(results, case: str):
     one, two = (history for _, history in results[case])
     for column in ("train_loss", "validation_loss"):
         np.testing.assert_allclose(one[column], two[column], rtol=0.3 if case == "chance" else 0.02)
@@ -114,8 +114,8 @@ def test_a_run_whose_process_was_killed_gives_the_same_bits_when_it_is_resumed(r
 
 
 @pytest.mark.xdist_group("processes")
-def test_two_processes_infer_the_bits_of_one(tmp_path: Path) -> None:
-    """Of 70 pictures of 128 a side, in batches of 32: three batches, the last of six pictures."""
+def test_two_processes_infer_the_same_bits_as_one(tmp_path: Path) -> None:
+    """70 pictures of 128 pixels a side, in batches of 32, are three batches, the last of six pictures."""
     generator = np.random.default_rng(0)
     np.save(tmp_path / "pixels.npy", generator.integers(0, 256, (140, 128, 128, 3), dtype=np.uint8))
     rows = generator.permutation(140)[:70]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import add_line, environment, run
+from tests.conftest import add_line, environment, listings, run
 
 REPORT = "results/sample/report/index.html"
 CONCLUSION = ["Best variant", "False alarms", "Shortcuts", "Claims", "Report"]
@@ -73,9 +73,9 @@ def test_a_file_gets_a_line_for_each_job_then_the_conclusion(project: Path) -> N
 
 def test_the_complete_listing_is_in_the_log(project: Path) -> None:
     (project / REPORT).unlink()
-    before = {*(project / ".snakemake/log").iterdir()}
+    before = listings(project)
     run(project, "snakemake", "--cores", "2")
-    [log] = {*(project / ".snakemake/log").iterdir()} - before
+    [log] = listings(project) - before
     assert "rule report:" in log.read_text()
 
 

@@ -1,4 +1,4 @@
-"""Whether a commit gives these results, byte for byte."""
+"""`brushprint verify` checks whether a commit gives these results, byte for byte."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ from brushprint.workflow.publish import differences
 from tests.conftest import contents, run
 
 
-def test_this_commit_run_elsewhere_on_one_core_gives_the_same_bytes(project: Path) -> None:
+def test_a_run_of_this_commit_elsewhere_on_one_core_gives_the_same_bytes(project: Path) -> None:
     said = run(project, "brushprint", "verify")
     assert said.endswith(f"\n{len(contents(project))} files are the same, byte for byte\n")
     assert not list((project / "scratch").glob("verify-*"))
 
 
-def test_what_this_commit_does_not_give_is_named(tmp_path: Path) -> None:
+def test_differences_from_the_results_of_this_commit_are_listed(tmp_path: Path) -> None:
     for name, content in {
         "here/a": "1",
         "here/b": "1",

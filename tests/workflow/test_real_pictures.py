@@ -1,4 +1,4 @@
-"""Real pictures beside the repository, where there are any: what was learned on synthetic ones holds there too."""
+"""Results of the tests on synthetic pictures also hold on real ones, if there are any beside the repository."""
 
 import json
 from pathlib import Path
@@ -48,14 +48,14 @@ def test_every_picture_is_catalogued_under_its_source(name: str, settings: str, 
 
 
 @pytest.mark.parametrize("name", ["ai-artbench-slice.zip", "art-two-folders.zip", "human-ai-artwork-slice.zip"])
-def test_of_real_pictures_copies_of_each_kind_are_found_and_no_others(name: str, tmp_path: Path) -> None:
+def test_near_duplicates_of_each_kind_and_no_others_are_detected_among_real_pictures(name: str, tmp_path: Path) -> None:
     source = archive(name)
     table, _ = build_catalogue(source, near_duplicates.LABELS, images=None, max_rejected=0, seed=0, jobs=2)
     sample = table.sample(20, random_state=0)
     contents = dict(read_catalogued_files(source, sample, lambda content: content, 2, "sample"))
     near_duplicates.plant(tmp_path, {f"{number:02}": content for number, content in enumerate(contents.values())})
     found = near_duplicates.Found(tmp_path)
-    # The aim is to find 99 of 100 copies; to miss one of these 20 would already be too many.
+    # The aim is to detect 99 of 100 near duplicates; missing one of these 20 would already be too many.
     for kind in near_duplicates.KINDS:
         pairs = {frozenset([f"{number:02}/original", f"{number:02}/{kind}"]) for number in range(20)}
         assert not pairs - found.mirrored.keys(), kind
@@ -68,7 +68,7 @@ def large() -> list[Image.Image]:
 
 
 @pytest.mark.parametrize("name", corruptions.GRADED)
-def test_each_severity_is_further_from_a_real_picture_than_the_one_before(name: str, large: list[Image.Image]) -> None:
+def test_each_severity_changes_a_real_picture_more_than_the_one_before(name: str, large: list[Image.Image]) -> None:
     assert (np.diff(corruptions.mean_distances(large, name)) > 0).all()
 
 
@@ -80,14 +80,14 @@ def test_both_spellings_of_ukiyo_e_are_one_style() -> None:
     assert table.loc[table["style"] == "ukiyo_e", "source"].nunique() == 3
 
 
-def test_native_sizes_tell_stable_diffusion_from_the_rest() -> None:
+def test_native_sizes_of_stable_diffusion_and_human_pictures_differ() -> None:
     table, _ = build_catalogue(
         archive("ai-artbench-native-sizes.zip"), labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2
     )
     assert table.groupby("source")["width"].unique().map(list).to_dict() == {"human": [256], "stable_diffusion": [768]}
 
 
-def test_real_pictures_become_pixels_and_a_published_split(tmp_path: Path) -> None:
+def test_real_pictures_give_pixel_arrays_and_the_published_split(tmp_path: Path) -> None:
     source = archive("ai-artbench-slice.zip")
     table, _ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     write_pixels(source, table, tmp_path / "pixels.npy", size=32, resize="bilinear", jobs=2)
@@ -106,7 +106,7 @@ def test_real_pictures_become_pixels_and_a_published_split(tmp_path: Path) -> No
     assert parts["partition"].value_counts().to_dict() == {"train": 128, "test": 66, "validation": 14}
 
 
-# What makes a whole run of every variant short.
+# Settings that make a whole run of every variant short.
 SHORT = (
     "budget={epochs: 1, max_image_size: 32}",
     "latent={permutations: 20, embedding: {perplexity: 5}}",
@@ -124,7 +124,7 @@ ALIKE = (
 
 
 def whole_run(project: Path, collection: str, *settings: str) -> tuple[dict[str, dict], str]:
-    """The metrics of each variant and the report of a whole run on the slice of a collection, by its own settings."""
+    """The metrics of each variant and the report of a whole run on a slice of a collection, with its settings."""
     source = archive(f"{collection}-slice.zip")
     files = [REPOSITORY / f"config/{name}.yaml" for name in ("config", "recipes", collection, "small")]
     snakemake(
@@ -135,7 +135,7 @@ def whole_run(project: Path, collection: str, *settings: str) -> tuple[dict[str,
     return metrics, (results / "report/index.html").read_text(encoding="utf-8")
 
 
-def test_human_ai_artwork_runs_to_its_report_although_a_part_of_it_has_no_styles(project: Path) -> None:
+def test_human_ai_artwork_gives_a_report_although_some_pictures_have_no_style(project: Path) -> None:
     metrics, report = whole_run(project, "human-ai-artwork")
     catalogue = pd.read_parquet(project / "results/human-ai-artwork/catalogue.parquet")
     assert catalogue["folder"].nunique() == 52
@@ -152,7 +152,7 @@ def test_human_ai_artwork_runs_to_its_report_although_a_part_of_it_has_no_styles
     assert all(name in report for name in classes)
 
 
-def test_ai_artbench_runs_to_its_report(project: Path) -> None:
+def test_ai_artbench_gives_a_report(project: Path) -> None:
     left_out = f"variants={{{', '.join(f'{name}: null' for name in ALIKE)}}}"
     metrics, report = whole_run(project, "ai-artbench", left_out, "arms={leave_one_generator_out: [cifake-32]}")
     assert len(metrics) == 4
@@ -164,8 +164,8 @@ def test_ai_artbench_runs_to_its_report(project: Path) -> None:
     assert all(name in report for name in metrics)
 
 
-def test_a_head_on_imagenet_features_tells_real_ai_art_from_human(tmp_path: Path) -> None:
-    """Two thirds of 208 pictures suffice for an AUC of about 0.9; near 1 means a leak, near 0.5 a bug."""
+def test_a_head_on_imagenet_features_separates_real_ai_art_from_human_art(tmp_path: Path) -> None:
+    """Training on two thirds of 208 pictures gives an AUC of about 0.9; near 1 indicates a leak, near 0.5 a bug."""
     source = archive("ai-artbench-slice.zip")
     table, _ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     write_pixels(source, table, tmp_path / "pixels.npy", size=160, resize="bilinear", jobs=2)

@@ -1,4 +1,4 @@
-"""What was cut short is finished by the next run, with the same bytes: processes killed, a disk full, a folder shut."""
+"""After killed processes, a full disk or a write-protected folder, the next run gives the same bytes."""
 
 import os
 import random
@@ -24,23 +24,23 @@ CHECKPOINT = "scratch/sample/checkpoints/cifake-32.pt"
 RESUMED = r"cifake-32: resumed after epoch (\d+)"
 IGNORED = "cifake-32: a checkpoint of other settings, code or pictures is ignored"
 SUPERUSER = "-dac_override,-dac_read_search"
-# What is deleted where a run comes to its end before it is killed.
+# One of these folders is deleted if a run ends before it is killed.
 STAGES = ("results", "results/sample/variants/simple-cnn", VARIANT)
 MADE = ("results", "records", "scratch", "data", "logs", ".snakemake")
 
 
 @pytest.fixture
 def project(project: Path) -> Iterator[Path]:
-    """A copy of the finished project; nothing that works in it outlives the test."""
+    """A copy of the finished project; processes that still work in it after the test are killed."""
     yield project
     cut_power(project)
 
 
 def at_work(project: Path, *names: str) -> list[int]:
-    """The processes that work in a project, whoever began them; or those of some names, as jobs have of their rules."""
+    """All processes that work in a project, or only those with some names; a job has the name of its rule."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended meanwhile
+        with suppress(OSError):  # the process has ended meanwhile
             within = (process / "cwd").readlink().is_relative_to(project)
             if within and (not names or (process / "comm").read_text().strip() in names):
                 found.append(int(process.name))
@@ -48,7 +48,7 @@ def at_work(project: Path, *names: str) -> list[int]:
 
 
 def cut_power(project: Path) -> None:
-    """End all that works in a project at once."""
+    """Kill all processes that work in a project, as a power cut does."""
     while left := at_work(project):
         for process in left:
             kill(process)
@@ -61,12 +61,12 @@ def kill(process: int, number: int = signal.SIGKILL) -> None:
 
 
 def said(project: Path) -> str:
-    """What all the runs of a project said that were begun in the background."""
+    """The output of all runs of a project that were started in the background."""
     return project.with_name("said.txt").read_text()
 
 
 def begin(project: Path, *arguments: str, within: tuple[str, ...] = ()) -> subprocess.Popen:
-    """Begin a run of the workflow in the background, in a process group of its own."""
+    """Start a run of the workflow in the background, in a process group of its own."""
     with project.with_name("said.txt").open("a") as output:
         return subprocess.Popen(
             [*within, "snakemake", "--cores", "2", *arguments],
@@ -79,14 +79,14 @@ def begin(project: Path, *arguments: str, within: tuple[str, ...] = ()) -> subpr
 
 
 def until(process: subprocess.Popen, happens: Callable[[], object], pause: float = 0.01) -> None:
-    """Wait for what a run is about to do."""
+    """Wait until a condition holds; fail if the run ends before that."""
     while not happens():
         assert process.poll() is None, "the run ended before"
         time.sleep(pause)
 
 
 def kill_group(process: subprocess.Popen) -> None:
-    """End a run and its jobs at once, unless they have ended."""
+    """Kill a run and its jobs at once, unless they have ended."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -102,15 +102,15 @@ def learned(project: Path) -> list[bytes]:
 
 
 def job_of(project: Path, rule: str) -> Callable[[], list[int]]:
-    """Whether a job of a rule is at work."""
+    """A condition that holds while a job of a rule is at work."""
     return lambda: at_work(project, rule)
 
 
 @contextmanager
 def paused(process: subprocess.Popen, project: Path, rule: str) -> Iterator[None]:
-    """Have the job of a rule wait, as soon as a run has begun it."""
+    """Stop the job of a rule as soon as a run has started it; continue the job at the end of the block."""
     until(process, job_of(project, rule))
-    # A job that begins a command is two processes of one name for a moment.
+    # While a job starts a command, there are two processes of the same name.
     job = at_work(project, rule)
     for process_id in job:
         kill(process_id, signal.SIGSTOP)
@@ -120,7 +120,7 @@ def paused(process: subprocess.Popen, project: Path, rule: str) -> Iterator[None
 
 
 def changed(file: Path) -> Callable[[], bool]:
-    """Whether a file is there that is not the one of now."""
+    """A condition that holds once a file has been written after this call."""
     before = file.stat().st_mtime_ns if file.exists() else None
     return lambda: file.exists() and file.stat().st_mtime_ns != before
 
@@ -149,7 +149,7 @@ def test_training_killed_at_any_moment_resumes_after_its_last_finished_epoch(pro
         kill_when(part_of(checkpoint).exists, pause=0)
     kill_when(changed(checkpoint))
     while not part_of(model).exists():
-        # So short a moment may pass unseen.
+        # The moment is so short that the test may miss it.
         for file in LEARNED:
             (project / file).unlink(missing_ok=True)
         process = begin(project, MODEL)
@@ -166,13 +166,13 @@ def test_training_killed_at_any_moment_resumes_after_its_last_finished_epoch(pro
 
 
 def kill_snakemake(project: Path, process: subprocess.Popen) -> None:
-    """End Snakemake alone; its jobs go on without it."""
+    """Kill Snakemake alone; its jobs continue without it."""
     process.kill()
     process.wait()
 
 
 def kill_a_job(project: Path, process: subprocess.Popen) -> None:
-    """End one job; Snakemake tells so and ends by itself."""
+    """Kill one job; Snakemake reports it and ends by itself."""
     rules = [script.stem[:15] for script in (project / "workflow/scripts").glob("*.py")]
     while process.poll() is None and not (jobs := at_work(project, *rules)):
         time.sleep(0.01)
@@ -182,14 +182,14 @@ def kill_a_job(project: Path, process: subprocess.Popen) -> None:
 
 
 def kill_everything(project: Path, process: subprocess.Popen) -> None:
-    """End all at once, as the machine's power does."""
+    """Kill all processes at once, as a power cut does."""
     cut_power(project)
     process.wait()
 
 
 def steps(project: Path) -> int:
-    """How many jobs of the runs begun in the background have ended well."""
-    return said(project).count("Finished jobid")
+    """The number of jobs that succeeded in the runs that were started in the background."""
+    return len(re.findall(r"^ *\d+%  \S+ \(\d+:\d\d\)$", said(project), re.MULTILINE))
 
 
 def test_a_run_that_is_killed_twenty_times_ends_with_the_same_bytes(project: Path, finished: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_run_that_is_killed_twenty_times_ends_with_the_same_bytes(project: Pat
     kills = kills[:20]
     while kills:
         process = begin(project)
-        # Moments are counted in jobs first, so that there is progress however slow the machine is.
+        # First wait for a number of finished jobs, so that there is progress even on a slow machine.
         moment = steps(project) + chance.randrange(4)
         while process.poll() is None and steps(project) < moment:
             time.sleep(0.01)
@@ -216,7 +216,7 @@ def test_a_run_that_is_killed_twenty_times_ends_with_the_same_bytes(project: Pat
     assert contents(project) == contents(finished)
 
 
-def test_a_job_whose_run_was_killed_while_it_waited_leaves_the_results_to_the_next_run(project: Path) -> None:
+def test_a_waiting_job_whose_run_was_killed_leaves_the_results_to_the_next_run(project: Path) -> None:
     forget_training(project)
     first = begin(project, MODEL)
     until(first, lambda: "cifake-32:   0%" in said(project))
@@ -253,7 +253,7 @@ def test_a_killed_run_leaves_no_lock_behind(project: Path, finished: Path) -> No
 
 
 def test_a_run_killed_on_one_branch_does_no_harm_to_another(project: Path, finished: Path) -> None:
-    """Snakemake keeps its mark of the job that was cut, and does that job again, with the same bytes."""
+    """Snakemake keeps its mark of the incomplete job and runs that job again, with the same bytes."""
     run(project, "dvc", "commit", "--force")
     run(project, "git", "add", "dvc.lock")
     run(project, "git", "commit", "--quiet", "--message", "Results")
@@ -270,7 +270,7 @@ def test_a_run_killed_on_one_branch_does_no_harm_to_another(project: Path, finis
     assert "Nothing to be done" in snakemake(project, "-n")
 
 
-def test_of_two_runs_at_once_the_second_says_so_and_does_no_harm(project: Path, finished: Path) -> None:
+def test_a_second_run_at_the_same_time_is_refused_and_does_no_harm(project: Path, finished: Path) -> None:
     forget_training(project)
     first = begin(project, MODEL)
     until(first, lambda: "cifake-32:   0%" in said(project))
@@ -310,13 +310,13 @@ def test_a_checkpoint_of_other_settings_or_code_is_not_resumed(project: Path, ch
 
 
 def without_privilege() -> tuple[str, ...]:
-    """What a command is run within, so that permissions hold for it: root's do not."""
+    """The prefix of a command that must obey file permissions, which root otherwise overrides."""
     return () if os.getuid() else ("setpriv", f"--bounding-set={SUPERUSER}", f"--inh-caps={SUPERUSER}")
 
 
 @contextmanager
 def shut(folder: Path) -> Iterator[None]:
-    """Make a folder one that nobody may write to."""
+    """Make a folder write-protected during the block."""
     folder.chmod(0o555)
     yield
     folder.chmod(0o755)
@@ -325,9 +325,7 @@ def shut(folder: Path) -> Iterator[None]:
 @pytest.mark.parametrize(
     "folder", ["results/sample", VARIANT, "scratch/sample/checkpoints", "logs/sample", ".snakemake"]
 )
-def test_a_folder_that_may_not_be_written_to_is_told_before_anything_runs(
-    project: Path, finished: Path, folder: str
-) -> None:
+def test_a_write_protected_folder_is_reported_before_anything_runs(project: Path, finished: Path, folder: str) -> None:
     set_key("latent", "clusters", to=3)(project)
     with shut(project / folder):
         output = run(project, *without_privilege(), "snakemake", "--cores", "2", expect=2)
@@ -338,7 +336,9 @@ def test_a_folder_that_may_not_be_written_to_is_told_before_anything_runs(
 
 
 @pytest.mark.parametrize("folder", [VARIANT, "scratch/sample/checkpoints"])
-def test_a_folder_shut_during_a_job_is_told_in_one_line(project: Path, finished: Path, folder: str) -> None:
+def test_a_folder_that_becomes_write_protected_during_a_job_is_reported_in_one_line(
+    project: Path, finished: Path, folder: str
+) -> None:
     forget_training(project)
     process = begin(project, MODEL, within=without_privilege())
     until(process, job_of(project, "train"))
@@ -353,7 +353,7 @@ def test_a_folder_shut_during_a_job_is_told_in_one_line(project: Path, finished:
 
 
 class SmallDisk:
-    """A small disk in place of a folder of a project, which only commands run with it see."""
+    """A small disk mounted on a folder of a project; only commands with the prefix `within` see it."""
 
     def __init__(self, project: Path, folder: str, size: str) -> None:
         self.project, self.folder = project, folder
@@ -371,12 +371,12 @@ class SmallDisk:
 
     @property
     def place(self) -> Path:
-        """Where the small disk is seen from outside."""
+        """The path under which other processes see the small disk."""
         return Path(f"/proc/{self.keeper.pid}/root{self.project}", self.folder)
 
     @property
     def within(self) -> tuple[str, ...]:
-        """What a command is run within to see the small disk."""
+        """The prefix of commands that see the small disk."""
         return "nsenter", f"--mount=/proc/{self.keeper.pid}/ns/mnt", "env", f"--chdir={self.project}"
 
     def snakemake(self, *arguments: str, expect: int = 0) -> str:
@@ -386,7 +386,7 @@ class SmallDisk:
         run(self.project, *self.within, "mount", "-o", "remount,size=64m", self.folder)
 
     def fill(self) -> Path:
-        """Take all the room that is left, and return the file that has it."""
+        """Fill the disk with one file, and return the file."""
         filler = self.place / "filler"
         with filler.open("wb", buffering=0) as file, suppress(OSError):
             while True:
@@ -409,13 +409,13 @@ def small_disk(project: Path) -> Iterator[Callable[[str, str], SmallDisk]]:
 
 
 def assert_told(output: str, target: str) -> None:
-    """Whether a full disk was told in one line."""
+    """Assert that a full disk was reported in one line."""
     errors = [line for line in output.splitlines() if line.startswith("error:")]
     assert errors == [f"error: the disk is full: no room for {target}; free some and run again"]
     assert "Traceback" not in output
 
 
-def test_pixels_that_the_disk_has_no_room_for_are_told_and_made_when_there_is(
+def test_a_disk_too_small_for_the_pixels_is_reported_and_they_are_made_once_there_is_room(
     project: Path, small_disk: Callable[[str, str], SmallDisk]
 ) -> None:
     pixels = "scratch/sample/pixels-128-nearest.npy"
@@ -428,7 +428,7 @@ def test_pixels_that_the_disk_has_no_room_for_are_told_and_made_when_there_is(
     assert (disk.place / Path(pixels).name).read_bytes() == (project / pixels).read_bytes()
 
 
-def test_a_checkpoint_that_the_disk_has_no_room_for_is_told_and_training_goes_on_when_there_is(
+def test_a_disk_too_small_for_a_checkpoint_is_reported_and_training_resumes_once_there_is_room(
     project: Path, finished: Path, small_disk: Callable[[str, str], SmallDisk]
 ) -> None:
     forget_training(project)
@@ -440,7 +440,7 @@ def test_a_checkpoint_that_the_disk_has_no_room_for_is_told_and_training_goes_on
 
 
 @pytest.mark.parametrize(("rule", "target"), [("train", MODEL), ("infer", f"{VARIANT}/probabilities.parquet")])
-def test_a_disk_that_fills_up_during_a_job_is_told_and_the_job_is_done_again_when_there_is_room(
+def test_a_disk_that_fills_up_during_a_job_is_reported_and_the_job_is_repeated_once_there_is_room(
     project: Path, finished: Path, small_disk: Callable[[str, str], SmallDisk], rule: str, target: str
 ) -> None:
     disk = small_disk(VARIANT, "16m")
@@ -457,14 +457,14 @@ def test_a_disk_that_fills_up_during_a_job_is_told_and_the_job_is_done_again_whe
     assert made.read_bytes() == (finished / target).read_bytes()
 
 
-def test_a_disk_that_fills_up_before_a_job_can_write_its_log_is_told(
+def test_a_disk_that_fills_up_before_a_job_can_write_its_log_is_reported(
     project: Path, small_disk: Callable[[str, str], SmallDisk]
 ) -> None:
     add_line("src/brushprint/report/templates/page.html.jinja", "<!-- end -->")(project)
     disk = small_disk("logs/sample", "2m")
     process = begin(project, "results/sample/report/index.html", within=disk.within)
     with paused(process, project, "report"):
-        # The job may have written its first line already, in a page that has room for more.
+        # The job may have written its first line already. The memory page of that line would have room for more.
         for log in disk.place.glob("report.log"):
             log.unlink()
         disk.fill()
@@ -474,7 +474,7 @@ def test_a_disk_that_fills_up_before_a_job_can_write_its_log_is_told(
 
 
 @pytest.mark.parametrize("folder", ["results/sample", "scratch/sample", ".snakemake"])
-def test_a_disk_that_is_full_is_told_before_anything_runs(
+def test_a_full_disk_is_reported_before_anything_runs(
     project: Path, small_disk: Callable[[str, str], SmallDisk], folder: str
 ) -> None:
     disk = small_disk(folder, "2m")

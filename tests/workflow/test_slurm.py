@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import contents, environment, jobs, run, snakemake
+from tests.conftest import contents, environment, jobs, listings, run, snakemake
 from tests.support.slurm import slurm as start_slurm
 from tests.support.slurm import wait_until
 
 pytestmark = pytest.mark.xdist_group("slurm")
 
-# Where Slurm's commands look for it: jobs do not hear of another place.
+# The default path of Slurm's configuration, because jobs would not learn of another path.
 CONF = Path("/etc/slurm/slurm.conf")
-# What differs from a cluster: two cores, no accounting, and a test that does not wait.
+# Settings that differ from a cluster's: two cores, no accounting, and short waits.
 HERE = [
     *("--jobs", "2", "--max-threads", "2", "--slurm-status-command", "squeue"),
     *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"),
@@ -29,7 +29,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 VARIANT = "results/sample/variants/cifake-32"
-# A short job of each kind: one that takes all cores, a network's, and one of neither.
+# The outputs of short jobs of each kind: a job that uses all cores, jobs of a network, and jobs of neither kind.
 MADE = [
     "results/sample/faces.parquet",
     *(f"{VARIANT}/{name}" for name in ("model.safetensors", "model.sha256", "history.csv")),
@@ -50,6 +50,7 @@ def test_jobs_that_fail_on_slurm_are_submitted_again_and_the_results_have_the_sa
     too_little = ["--set-resources", "infer:mem_mb=100 if attempt == 1 else 4000"]
     log = project / "logs/sample/train-cifake-32.log"
     log.unlink()
+    before = listings(project)
     with (project / "said.txt").open("w") as said:
         command = [cluster, "--profile", "profiles/slurm", *too_little, *HERE, *WANTED]
         running = subprocess.Popen(command, cwd=project, env=environment(project), stdout=said, stderr=said)
@@ -60,8 +61,9 @@ def test_jobs_that_fail_on_slurm_are_submitted_again_and_the_results_have_the_sa
         ended = running.wait(300)
     finally:
         running.terminate()
-    text = (project / "said.txt").read_text()
-    assert ended == 0, text
+    assert ended == 0, (project / "said.txt").read_text()
+    [listing] = listings(project) - before
+    text = listing.read_text()
     assert {rule for rule, _ in jobs(text)} == {"faces", "train", "infer", "predictions", "evaluate"}
     assert text.count("Trying to restart job") == 2, text
     assert contents(project) == contents(finished)
@@ -69,7 +71,7 @@ def test_jobs_that_fail_on_slurm_are_submitted_again_and_the_results_have_the_sa
     assert "Nothing to be done" in run(project, cluster, "-n", "--profile", "profiles/slurm")
 
 
-def test_jobs_of_networks_ask_for_a_gpu_where_the_device_is_one(finished: Path) -> None:
+def test_jobs_of_networks_request_a_gpu_if_the_device_is_cuda(finished: Path) -> None:
     dry = ["-n", "--forceall", "--config"]
     assert asking_for_gpu(snakemake(finished, *dry, "device=cpu")) == set()
     networks = {"train", "infer", "explain", "regions", "robustness"}
@@ -82,7 +84,7 @@ def asking_for_gpu(said: str) -> set[str]:
     return {rule for block in asking for rule, _ in jobs(block)}
 
 
-def test_networks_on_several_nodes_ask_for_gpus_by_the_node(finished: Path) -> None:
+def test_jobs_of_networks_on_several_nodes_request_gpus_per_node(finished: Path) -> None:
     said = snakemake(finished, "-n", "--forceall", "--config", "device=cuda", "devices=4", "nodes=2")
     asking = [line for line in said.splitlines() if "gres=gpu:4" in line]
     assert len(asking) == sum(rule in ("train", "infer") for rule, _ in jobs(said))

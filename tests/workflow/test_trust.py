@@ -51,7 +51,7 @@ def test_a_second_run_has_nothing_to_do(trusted: Path) -> None:
     assert "Nothing to be done" in output, jobs(output)
 
 
-def test_harmonised_pictures_are_all_alike_and_the_audit_shows_before_and_after(trusted: Path) -> None:
+def test_harmonised_pictures_have_the_same_size_and_quality_and_the_audit_shows_both_states(trusted: Path) -> None:
     raw, harmonised = (pd.read_parquet(trusted / RESULTS / f"cues-{state}.parquet") for state in ("raw", "harmonised"))
     assert raw["width"].nunique() > 1
     assert (harmonised["width"] == 128).all() and harmonised["jpeg_quality"].nunique() == 1
@@ -62,7 +62,9 @@ def test_harmonised_pictures_are_all_alike_and_the_audit_shows_before_and_after(
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_pictures_from_elsewhere_test_and_those_of_the_collection_are_left_out(trusted: Path, variant: str) -> None:
+def test_pictures_from_elsewhere_are_tested_and_those_of_the_collection_are_excluded(
+    trusted: Path, variant: str
+) -> None:
     metrics = read(trusted, f"variants/{variant}/external.json")
     assert (metrics["human"], metrics["ai"], metrics["left_out"]) == (12, 12, 1)
     splits = pd.concat(map(pd.read_parquet, (trusted / RESULTS / "splits").glob("*.parquet")))
@@ -84,9 +86,7 @@ def test_hand_picked_pictures_have_the_scores_of_all_variants_side_by_side(trust
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_picture_that_is_not_changed_has_the_score_that_it_has_among_the_test_pictures(
-    finished: Path, variant: str
-) -> None:
+def test_an_uncorrupted_picture_has_the_same_score_as_in_the_predictions(finished: Path, variant: str) -> None:
     folder = finished / RESULTS / "variants" / variant
     changed = pd.read_parquet(folder / "perturbed.parquet")
     predictions = pd.read_parquet(folder / "predictions.parquet").set_index("image_id")

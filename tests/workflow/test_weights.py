@@ -1,4 +1,4 @@
-"""A run begins from pretrained weights: of a file, or of a hub that cannot be reached."""
+"""Runs that start from pretrained weights: from a file, or from a hub that cannot be reached."""
 
 import json
 import os
@@ -33,7 +33,7 @@ pretrained: {{files: {{torchvision/mobilenet_v2: {{path: {path}, sha256: {sha256
 """
 
 
-def test_a_run_from_a_file_of_weights(project: Path, tmp_path: Path) -> None:
+def test_a_run_uses_a_file_of_weights_and_refuses_one_with_another_sha256(project: Path, tmp_path: Path) -> None:
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text(OVERLAY.format(path=MOBILENET, sha256=SHA256))
     files = ("--configfile", "config/config.yaml", "config/recipes.yaml", str(overlay))
@@ -43,7 +43,7 @@ def test_a_run_from_a_file_of_weights(project: Path, tmp_path: Path) -> None:
     assert provenance["settings"]["weights"] == SHA256
     assert provenance["data"]["weights"] == sha256(next((project / "data/weights").glob("*.safetensors")))
     assert "Nothing to be done" in snakemake(project, "-n", target, *files)
-    # Fetched again from another place, the same weights train nothing.
+    # The same weights, fetched again from another path, retrain nothing.
     shutil.rmtree(project / "data/weights")
     moved = Path(shutil.copy(MOBILENET, tmp_path / "moved.pth"))
     overlay.write_text(OVERLAY.format(path=moved, sha256=SHA256))

@@ -1,4 +1,4 @@
-"""A whole run on the tiny collection, and what reruns after which change."""
+"""A whole run on the tiny collection, and errors in settings, splits and claims."""
 
 import re
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_a_bad_setting_is_refused_in_one_line_before_anything_runs(finished: Pat
     assert "rule " not in output
 
 
-def test_a_split_that_the_collection_is_too_small_for_is_told_in_one_line(project: Path) -> None:
+def test_a_split_that_needs_more_pictures_than_there_are_is_reported_in_one_line(project: Path) -> None:
     output = snakemake(project, "results/sample/splits/per-class.parquet", expect=1)
     assert re.search(
         r"error: splits: subsample: 30 pictures of each class are asked for, but 'human \w+' has only \d that do not "
@@ -59,7 +59,7 @@ def test_a_split_that_the_collection_is_too_small_for_is_told_in_one_line(projec
     assert "Traceback" not in output
 
 
-def test_copies_train_and_validate_and_each_picture_is_predicted_once(finished: Path) -> None:
+def test_copies_balance_training_and_validation_and_each_original_is_predicted_once(finished: Path) -> None:
     results = finished / "results/sample"
     split = pd.read_parquet(results / "splits/augmented.parquet")
     learning = split[split["partition"] != "test"].groupby(["partition", "origin"]).size().unstack()

@@ -1,4 +1,4 @@
-"""Which pictures train, validate and test, and the arrays that networks see; a seal vouches for both."""
+"""Draw the splits, and decode the pictures into the arrays that networks see; a seal holds the digests of both."""
 
 PIXELS = f"{SCRATCH}/pixels-{{size}}-{{resize}}.npy"
 COPIES = f"{SCRATCH}/copies-{{split}}-{{size}}-{{resize}}.npy"
@@ -102,14 +102,14 @@ rule corrupt:
 
 
 def sealed_digests(wildcards):
-    """The digest files of the arrays that a seal vouches for, by name."""
+    """The digest files of the arrays whose digests a seal holds, by the name of the array."""
     copies = {"copies": rules.oversample.output.digest} if wildcards.split in PLAN.oversampled else {}
     arrays = {"pixels": rules.pixels.output.digest} | copies
     return {name: expand(digest, **wildcards)[0] for name, digest in arrays.items()}
 
 
-# Snakemake reruns everything downstream of a rerun job, even when its bytes came out the same. A checkpoint makes
-# Snakemake look again: with the same seal as last time, nothing is trained.
+# Snakemake reruns everything downstream of a job that ran again, even if its outputs have the same bytes as before.
+# After a checkpoint, Snakemake plans the remaining jobs anew: if the seal is the same as last time, nothing is trained.
 checkpoint seal:
     input:
         unpack(sealed_digests),
@@ -121,7 +121,8 @@ checkpoint seal:
     localrule: True
     params:
         *code("seal"),
-        # A run that was killed before this job, and then lost its scratch folder, must not hide a change of the pixels.
+        # These params reveal a change of the pixels or copies even if a run was killed before this job and its scratch
+        # folder was deleted afterwards.
         pixels=[*code("pixels"), *SEEN.values()],
         copies=lambda wildcards: code("oversample") if wildcards.split in PLAN.oversampled else [],
     script:

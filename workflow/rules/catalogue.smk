@@ -1,4 +1,4 @@
-"""One row for each picture, what gives its origin away beside the art, and which pictures are nearly the same."""
+"""Give each picture a row, measure properties of its file that may reveal its origin, and detect near duplicates."""
 
 
 rule catalogue:
@@ -70,7 +70,7 @@ rule shortcut_audit:
         f"{RESULTS}/audit.json",
     log:
         f"{LOGS}/shortcut_audit.log",
-    # Before training: a person who sees its warnings may want to stop.
+    # The audit runs before training, because a person who reads its warnings may want to stop the run.
     priority: 2
     params:
         *code("shortcut_audit"),

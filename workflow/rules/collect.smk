@@ -1,4 +1,4 @@
-"""What comes from outside: the pictures, and pretrained weights. A local collection stays where it is."""
+"""Draw or download the pictures, and fetch pretrained weights. A local collection stays where it is."""
 
 if CONFIG.collection.kind == "sample":
 
@@ -55,7 +55,7 @@ rule weights:
         "../scripts/weights.py"
 
 
-# As the seal of pictures: weights that were fetched or moved again, with the same content, train nothing.
+# Like the seal of pictures: nothing is trained if weights were fetched again or moved and have the same content.
 checkpoint seal_weights:
     input:
         "data/weights/{weights}.sha256",

@@ -1,11 +1,11 @@
-"""The plan of the run, what a run makes sure of first, and inputs that several rules share."""
+"""The plan of the run, the checks before its first job, and inputs that several rules share."""
 
 import os
 import re
 import sys
 from pathlib import Path
 
-# Each checkout runs its own package, in its rules and in its jobs, whichever checkout the environment was made for.
+# Rules and jobs import the package of their own checkout, even if the environment was made for another checkout.
 SOURCE = str(Path(workflow.basedir, "src"))
 sys.path.insert(0, SOURCE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
@@ -24,7 +24,7 @@ from brushprint.workflow.products import Products
 
 
 def stop(mistakes):
-    """End before anything runs, with one line for each mistake and no traceback."""
+    """Exit before any job runs, with one error line for each mistake and no traceback."""
     print(*(f"error: {line}" for line in str(mistakes).splitlines()), sep="\n", file=sys.stderr)
     sys.exit(2)
 
@@ -33,12 +33,12 @@ if not Path(brushprint.__file__).is_relative_to(SOURCE):
     stop(f"brushprint is imported from {Path(brushprint.__file__).parent}, not from {SOURCE}; unset PYTHONPATH")
 
 try:
-    # Snakemake reads values nested in --config as text, whatever they look like.
+    # Snakemake reads all nested values in --config as text, even numbers and null.
     update_config(config, loading.typed(workflow.config_settings.config))
     CONFIG = loading.load(config, workflow.configfiles)
     PLAN = Plan(CONFIG)
     RESULTS, SCRATCH, LOGS, EXPORTS, VARIANT = PLAN.results, PLAN.scratch, PLAN.logs, PLAN.exports, PLAN.variant
-    # Jobs read the rules, too; checks are for the process that starts the jobs.
+    # Each job reads the rules again, but only the process that starts the jobs makes the checks.
     if workflow.is_main_process:
         preflight.check_folders(PLAN)
         LOCK, ALONE = preflight.join()
@@ -57,9 +57,10 @@ except UserError as error:
 if workflow.is_main_process and ALONE is False:
     print("note: another run is at work in this folder", file=sys.stderr)
 
-# Profiles of clusters say how many cores these rules get.
+# The threads of rules that use all cores. On a cluster, the profile sets the number (`set-threads`).
 ALL_CORES = workflow.resource_settings.cores or 1
-# What rules take that open the collection, and what those take that see pictures as networks do.
+# COLLECTION: the inputs of rules that open the collection. SEEN: the params of rules that read pictures in the state in
+# which networks see them.
 COLLECTION = [] if PICTURES.local else [ancient(PICTURES.root), f"{PICTURES.root}.sha256"]
 SEEN = PICTURES.params | {"harmonise": PLAN.harmonise}
 
@@ -80,12 +81,12 @@ def variant(wildcards):
 
 
 def network_code(script):
-    """The code of the variant's own network, so that a change of another network reruns nothing of it."""
+    """The code of the variant's own network, so that a change of another network reruns no job of this variant."""
     return lambda wildcards: SCRIPTS.added(script, architectures.module_name(variant(wildcards).recipe.architecture))
 
 
 def drawn(shown):
-    """The params of a rule that draws figures: the modules that draw them, and how."""
+    """The params of a rule that draws figures: the code of the modules that draw them, and how to draw each figure."""
     modules = SCRIPTS.added("figures", *figures.modules(shown))
     return {"modules": modules, "figures": [figure.drawing for figure in shown]}
 
@@ -102,16 +103,16 @@ def shown(figure, **labels):
 
 
 def of_each(file):
-    """A file of each variant of the settings."""
+    """The paths of a file for all variants of the settings."""
     return expand(f"{VARIANT}/{file}", variant=PLAN.names)
 
 
-# Inputs of a variant. Arrays, models and features may be larger than what Snakemake checks by its content: they are
-# ancient, and a small file with their digest stands for them.
+# Inputs of a variant. Arrays, models and features may be too large for Snakemake to compare by content
+# (`max-checksum-file-size`). They are therefore `ancient`, and a small file with their digest triggers reruns instead.
 
 
 def seals(wildcards):
-    """The seals of a variant's pictures and split, and of the weights that it begins from; see the rule `seal`."""
+    """The seal of a variant's pictures and split and, if it has any, of its pretrained weights; see the rule `seal`."""
     seal = {"seal": checkpoints.seal.get(**variant(wildcards).array).output[0]}
     weights = PLAN.weights_of(wildcards.variant)
     return seal | ({"weights_seal": checkpoints.seal_weights.get(weights=weights).output[0]} if weights else {})

@@ -1,11 +1,11 @@
-"""Pictures from elsewhere: a further test set with labels (external), and hand-picked ones without; neither trains."""
+"""Pictures from elsewhere, never used for training: a labelled test set (external), and unlabelled ones (picked)."""
 
-# The files of a run that follow from them.
+# The files that a run makes from these pictures. Without pictures from elsewhere, the lists stay empty.
 EXTERNAL_METRICS = []
 PICKED_FILES = []
 
 try:
-    # Each set by its name, with the params of its catalogue.
+    # The sets of pictures by name (`external`, `picked`), with the params of their catalogues.
     ELSEWHERE = sources.elsewhere(PLAN)
 except UserError as error:
     stop(error)
@@ -16,7 +16,7 @@ def elsewhere(param):
 
 
 def pixels_from(rule):
-    """The array that a variant sees of such pictures, and its digest."""
+    """An input function: the array of such pictures that a variant sees, made by `rule`, and its digest file."""
     pixels, digest = getattr(rules, rule).output
     return lambda wildcards: {
         "pixels": ancient(expand(pixels, **variant(wildcards).array)[0]),
@@ -25,7 +25,10 @@ def pixels_from(rule):
 
 
 def array_of(name, *scripts):
-    """An array in the scratch folder, which is not versioned: its name says what decides its content."""
+    """The path of an array in the scratch folder, with wildcards for its size and filter.
+
+    The scratch folder is not versioned, so the file name contains a digest of everything that decides the content.
+    """
     decisive = sources.name_of(*map(code, scripts), ELSEWHERE[name])
     return f"{SCRATCH}/{name}-{decisive}-{{size}}-{{resize}}.npy"
 

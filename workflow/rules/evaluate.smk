@@ -1,4 +1,4 @@
-"""How good the predictions are: of each variant, side by side, on corrupted pictures, and of retrained variants."""
+"""Evaluate and compare the variants, list their mistakes, and evaluate corrupted pictures and retrained variants."""
 
 
 rule evaluate:
@@ -73,7 +73,10 @@ def corrupted(name):
 
 
 def corruption(name):
-    """What decides them: a run that lost its scratch folder before a job must not hide a change."""
+    """The code and parameters that decide the corrupted test pictures of a variant.
+
+    As params, they reveal a change of the pictures even if a run lost its scratch folder before the job.
+    """
     tested = PLAN.tested(PLAN.variants[name].split)
     return [*code("corrupt"), *SEEN.values(), PLAN.seed_of("robustness"), PLAN.test_draw(tested)]
 

@@ -1,4 +1,4 @@
-"""What is made of results on request, for other programs and people: ONNX files, the page, and the report as a PDF."""
+"""Export results on request, for other programs and for people: ONNX files, the page, and the report as a PDF."""
 
 from brushprint.page import npm
 
@@ -20,13 +20,14 @@ rule export:
     output:
         model=f"{EXPORTS}/onnx/{{variant}}.onnx",
         half=f"{EXPORTS}/onnx/{{variant}}-fp16.onnx",
-        # Its digests stand for files that may be larger than what Snakemake checks by its content.
+        # The models may be too large for Snakemake to compare by content. The digests in this file trigger
+        # reruns instead.
         cost=f"{EXPORTS}/onnx/{{variant}}.json",
     log:
         f"{LOGS}/export-{{variant}}.log",
     params:
         *code("export"),
-        # Torch's exporter loads them by name.
+        # Torch's exporter loads these packages by name.
         exporter=SCRIPTS.added("export", "onnx_ir", "onnxscript"),
         network=network_code("export"),
         harmonise=PLAN.harmonise,
@@ -84,7 +85,7 @@ rule demo:
         "../scripts/demo.py"
 
 
-# It takes a browser.
+# This rule needs a browser.
 rule pdf:
     input:
         rules.report.output,

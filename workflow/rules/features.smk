@@ -1,4 +1,4 @@
-"""What a network learned: components of its features, clusters in them, and a map of its penultimate layer."""
+"""Analyse the features that a network learned: components, clusters, and a map of its penultimate layer."""
 
 
 rule latent:

@@ -1,6 +1,6 @@
-"""The figures of each variant, and of the whole collection, drawn from the files of the stages before.
+"""Draw the figures of each variant and of the whole collection from the files of earlier stages.
 
-Each is declared by `@draws` above the function in `src/brushprint/figures/` that draws it.
+Each figure is declared by `@draws` above the function in `src/brushprint/figures/` that draws it.
 """
 
 COMPARED = [figures.of_collection(file) for file in ("audit.png", "arms.png", "comparisons.png", "robustness.png")]
@@ -57,7 +57,7 @@ rule corrupted_examples:
 
 
 def largest_arrays(wildcards):
-    """The arrays of a split with the most pixels that a variant sees."""
+    """The arrays that a split's variant with the largest input image sees, and their digest files."""
     pixels, digest = expand(rules.pixels.output, **PLAN.largest(wildcards.split).array)
     copies, copies_digest = expand(rules.oversample.output, **PLAN.largest(wildcards.split).array)
     return {"pixels": ancient(pixels), "digest": digest, "copies": ancient(copies), "copies_digest": copies_digest}

@@ -1,4 +1,4 @@
-"""What a run says in the end: model cards, claims, the provenance of each file, the report, and the sums of all files."""
+"""Summarise a run: model cards, claims, the provenance of each file, the report, and the checksums of all files."""
 
 from brushprint.core.digest import sha256
 from brushprint.report import claims_schema
@@ -6,7 +6,8 @@ from brushprint.report import claims_schema
 CLAIMS = "config/claims.yaml"
 TEMPLATES = sorted(Path(workflow.basedir, "src/brushprint/report/templates").glob("[!.]*"))
 REPORTED_COPIES = [split for split in PLAN.oversampled if split in PLAN.reported_splits]
-# As text: Snakemake would take a file that is flagged for `snakemake --report` for one of the rule that reads it.
+# As plain text, the paths lose their flag for `snakemake --report`: Snakemake would attribute a flagged file to the
+# rule that reads it.
 COLLECTION_FIGURES = [
     *map(str, [*rules.examples.output, *rules.collection_figures.output, *rules.corrupted_examples.output]),
     *expand(map(str, rules.copies_examples.output), split=REPORTED_COPIES),
@@ -83,7 +84,7 @@ def files_of(name):
 
 
 def code_of(name):
-    """The code of each rule that a variant's files follow from."""
+    """The code of each rule that the files of a variant depend on."""
     network = architectures.module_name(PLAN.variants[name].recipe.architecture)
     loaded = dict.fromkeys(("weights", "train", "infer", "explain", "regions", "robustness"), [network])
     loaded |= {"embed": PLAN.embedding_modules, "figures": figures.modules(figures.VARIANT)}
@@ -110,11 +111,14 @@ rule provenance:
 
 
 def digested(files):
-    """Files as inputs, where a digest stands for those that may be larger than what Snakemake checks by its content."""
+    """Files as inputs. Models and features may be too large for Snakemake to compare by content, so they are `ancient`.
+
+    Their digest files, which are inputs as well, trigger reruns instead.
+    """
     return [ancient(file) if file.endswith(("model.safetensors", "features.parquet")) else file for file in files]
 
 
-# `config` is what the texts of `snakemake --report`, in workflow/report/, can read beside the job.
+# Besides the job, the texts of `snakemake --report` (in workflow/report/) can read only `config`.
 if workflow.is_main_process:
     config["report"] = {
         "title": CONFIG.collection.title,
@@ -167,7 +171,7 @@ rule report:
         "../scripts/report.py"
 
 
-# All files that a run writes under results/, but for the sums of them.
+# All files that a run writes under results/, except SHA256SUMS.
 ARTIFACTS = [
     *rules.catalogue.output,
     *rules.near_duplicates.output,
@@ -205,7 +209,7 @@ rule checksums:
 
 
 def everything(wildcards):
-    """The sums of all files, and the files that the sums know of and that are gone."""
+    """The default targets: SHA256SUMS and, if it exists already, the files of the run that are missing."""
     sums = Path(rules.checksums.output[0])
     return [str(sums), *(file for file in ARTIFACTS if sums.exists() and not Path(file).exists())]
 

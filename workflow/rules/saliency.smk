@@ -1,4 +1,4 @@
-"""Where a network looks: heatmaps by two methods, the regions that hold the heat, and whether maps are faithful."""
+"""Show where a network looks: heatmaps by two methods, the regions that they mark, and tests of their faithfulness."""
 
 
 rule faces:

@@ -1,11 +1,11 @@
-"""A network learns from the training pictures, and validation pictures choose the epoch; then it sees the held-out ones.
+"""Train each network, choose its epoch on the validation pictures, and predict the held-out pictures.
 
 Test pictures have no part in training.
 """
 
 
 def training_inputs(wildcards):
-    """The sealed split and pixels, with the augmented copies and the weights to begin from of variants that have them."""
+    """The sealed split and pixels of a variant and, if it has them, its augmented copies and pretrained weights."""
     array, weights = variant(wildcards).array, PLAN.weights_of(wildcards.variant)
     copies = expand(rules.oversample.output, **array) if array["split"] in PLAN.oversampled else []
     return {
@@ -25,7 +25,8 @@ rule train:
         history=f"{VARIANT}/history.csv",
     log:
         f"{LOGS}/train-{{variant}}.log",
-    # The longest jobs first: jobs that follow a finished network fill the cores that wait for others.
+    # Training jobs take longest, so they start first. Jobs that follow a finished network then use the cores that
+    # become free while other networks still train.
     priority: 1
     threads: PLAN.process_cores
     resources:
@@ -37,7 +38,7 @@ rule train:
         recipe=lambda wildcards: variant(wildcards).recipe.model_dump(),
         seed=lambda wildcards: variant(wildcards).seed,
         device=CONFIG.device,
-        # Sums of another number of processes differ in their last digits.
+        # With another number of processes, sums differ in their last digits.
         processes=PLAN.processes,
         checkpoint=f"{SCRATCH}/checkpoints/{{variant}}.pt",
     script:
@@ -67,7 +68,8 @@ rule infer:
         "../scripts/infer.py"
 
 
-# A rule of its own: rules downstream rerun with it, and an edit of the metrics must not rerun the heatmaps.
+# This rule is separate from `evaluate`, because all rules that read the predictions rerun with it, and an edit of the
+# metrics must not rerun the heatmaps.
 rule predictions:
     input:
         unpack(sealed_split),

@@ -32,7 +32,7 @@ with logged(snakemake.log[0], snakemake.output):
         "gallery": [about_picture(f"gallery/{Path(file).name}", row) for file, row in shown],
     }
     write_json(about, made.about)
-    # The folder is published as it is: nothing may stay of variants and pages that are no more.
+    # The folder is published as it is, so files of variants and pages that no longer exist are removed.
     kept = set(map(Path, made))
     for file in Path(made.about).parent.rglob("*"):
         if file not in kept and (file.is_symlink() or not file.is_dir()):

@@ -14,7 +14,7 @@ with logged(snakemake.log[0], snakemake.output):
         pd.read_parquet(file).assign(variant=name) for name, file in zip(params.variants, inputs.scores, strict=True)
     ]
     scores = pd.concat(parts, ignore_index=True)
-    # A row per picture and condition, a column per variant.
+    # One row for each picture and condition, one column for each variant.
     wide = scores.pivot(index=["path", "name", "severity"], columns="variant", values="p_ai")[list(params.variants)]
     write_csv(wide.reset_index(), snakemake.output.table)
 

@@ -17,7 +17,7 @@ with logged(snakemake.log[0], snakemake.output):
         variants[name]["figures"] = Path(effects).parent / "figures"
         external = Path(effects).parent / "external.json"
         variants[name] |= {"card": cards[name], "external": params.external and json.loads(external.read_text())}
-    # The report needs no more of a split, and the other columns are most of it.
+    # The report needs only these columns of a split, and the other columns are most of the file.
     columns = ["source", "partition", "copy"]
     splits = {
         name: pd.read_parquet(file, columns=columns) for name, file in zip(params.splits, files.splits, strict=True)

@@ -1,4 +1,4 @@
-"""The picture files that arguments of the command name."""
+"""Find the picture files for the arguments of a command."""
 
 import glob
 import os
@@ -10,15 +10,15 @@ Refuse = Callable[[str], None]
 
 
 def picture_files(arguments: Iterable[str], refuse: Refuse) -> Iterator[Path]:
-    """The files that arguments name: files, folders (searched for pictures, with all below them) and patterns.
+    """The picture files for arguments that are files, folders (searched at every depth) or patterns.
 
-    An argument that leads to no file is passed to `refuse` as one line, and the others are still served.
+    For an argument that gives no file, `refuse` is called with one error line, and the other arguments are still used.
     """
     for argument in arguments:
         if not argument:
             refuse("an argument is empty; name a file, a folder or a pattern")
             continue
-        # A name that exists is no pattern, even with `*` in it. The patterns of pathlib cannot begin at the root.
+        # An existing name is not a pattern, even if it contains `*`. `Path.glob` does not accept absolute patterns.
         matches = [] if os.path.lexists(argument) else sorted(glob.glob(argument, recursive=True))  # noqa: PTH207
         for path in map(Path, matches or [argument]):
             try:
@@ -42,7 +42,7 @@ def _files_at(path: Path, refuse: Refuse) -> Iterator[Path]:
 
 
 def _files_below(folder: Path, refuse: Refuse) -> list[Path]:
-    # Imported here because it waits for Pillow, which `--help` does not need.
+    # Import here, because this module loads Pillow, which takes time and which `--help` does not need.
     from brushprint.data.decoding import SUFFIXES  # noqa: PLC0415
 
     unreadable: list[OSError] = []

@@ -1,4 +1,4 @@
-"""How the command prints: text and tables for people, JSON and CSV for programs, one line for each error."""
+"""The output of the command: text and tables for people, JSON and CSV for programs, one line for each error."""
 
 import csv
 import json
@@ -21,12 +21,12 @@ PARTITIONS = {"train": "Training picture", "validation": "Validation picture", "
 
 
 def print_error(line: str) -> None:
-    """Print one line to the standard error."""
+    """Print one line to standard error."""
     print(f"error: {escaped(line)}", file=sys.stderr)
 
 
 def escaped(text: str) -> str:
-    """Text whose control characters, which names of files may hold, are escaped, so that it stays on one line."""
+    """Escape control characters, which file names may contain, so that the text stays on one line."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda match: ascii(match[0])[1:-1], text)
 
 
@@ -36,20 +36,20 @@ def print_json(value: Any) -> None:
 
 
 def print_table(rows: Sequence[Sequence[str]], indent: str = "") -> None:
-    """Print rows of text, the first of which is the header, in aligned columns."""
+    """Print rows of text in aligned columns; the first row is the header."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print(indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def print_synthetic(runs: Iterable["Results"], names: Sequence[str]) -> None:
-    """Print a warning if one of these variants was trained on the embedded sample in one of the runs."""
+    """Print a warning if any of the variants was trained on the embedded sample in any of the runs."""
     if any(run.synthetic(name) for run in runs for name in names):
         print(SYNTHETIC)
 
 
 def print_answers(answers: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
-    """Print a block for each picture with a row for each variant; `names` are the variants that were asked."""
+    """Print a block for each picture with a row for each variant; `names` are the variants that gave the answers."""
     answered = False
     for picture in answers:
         answered = True
@@ -71,7 +71,7 @@ def print_answers(answers: Iterable[list["Prediction"]], results: "Results", nam
                 every = len(variants) == len(picture) > 1
                 print(_wrapped(f"{words} of {'every variant' if every else ', '.join(variants)}."))
         print()
-    # Without any answer there is nothing to warn of.
+    # The warnings concern answers, so they are printed only if there are any.
     if answered:
         print(NO_PROOF)
         print_synthetic([results], names)
@@ -83,7 +83,7 @@ def print_answers_as_json(answers: Iterable[list["Prediction"]], results: "Resul
 
 
 def print_answers_as_csv(answers: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
-    """Print a line for each picture and variant; of the sources and styles only the likeliest."""
+    """Print a CSV line for each picture and variant, with only the likeliest source and style."""
     columns = ["picture", "sha256", "variant", "verdict", "ai", "label", "source", "style"]
     writer = csv.DictWriter(
         sys.stdout, [*columns, "partition", "heatmap", "synthetic"], extrasaction="ignore", lineterminator="\n"
@@ -95,7 +95,7 @@ def print_answers_as_csv(answers: Iterable[list["Prediction"]], results: "Result
 
 
 def variant_record(results: "Results", name: str) -> dict[str, Any]:
-    """The facts and test figures of a variant, as plain values; figures are shares from 0 to 1."""
+    """The facts and test measures of a variant, as plain values. The measures are shares from 0 to 1."""
     metrics, settings = results.metrics(name), results.settings(name)
     return {
         "variant": name,
@@ -147,7 +147,7 @@ def print_claims(claims: Iterable[Mapping[str, Any]]) -> None:
 
 
 def print_claim(claim: Mapping[str, Any], citation: Mapping[str, Any]) -> None:
-    """Print everything about one claim, and the study that it comes from."""
+    """Print everything about one claim and the study that published it."""
     print(f"{claim['id']}: {claim['what']}, of {claim['variant'] or 'the collection'} ({claim['collection']})")
     rows = [
         ("source", citation["title"]),
@@ -163,7 +163,7 @@ def print_claim(claim: Mapping[str, Any], citation: Mapping[str, Any]) -> None:
 
 
 def identical(rows: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether the rows of `brushprint.predict.results.compared` show no difference at all."""
+    """Whether the rows of `brushprint.predict.results.compared` show no difference."""
     return not any(map(_differs, rows))
 
 
@@ -248,7 +248,7 @@ def _obtained(claim: Mapping[str, Any], interval: bool = True) -> str:
 
 
 def _wrapped(text: str, first: str = "", indent: str = "") -> str:
-    """Text in lines of at most `WIDTH` columns, the first of which begins with `first` and the others with `indent`."""
+    """Wrap text to `WIDTH` columns. The first line begins with `first`, and all other lines begin with `indent`."""
     return textwrap.fill(
         text, WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
@@ -259,7 +259,7 @@ def _percent(share: float | None) -> str:
 
 
 def _whole_interval(estimate: Mapping[str, float | None]) -> str:
-    """A share with the interval around it, if there is one, in whole percent."""
+    """A share in whole percent, with its interval if there is one; `-` if there is no value."""
     value, low, high = (
         None if (share := estimate[key]) is None else f"{100 * share:.0f}" for key in ("value", "low", "high")
     )
@@ -267,7 +267,7 @@ def _whole_interval(estimate: Mapping[str, float | None]) -> str:
 
 
 def _interval(estimate: Mapping[str, float | None]) -> str:
-    """A share with the interval around it, if there is one, in per cent."""
+    """A share in percent to one decimal, with its interval if there is one; `-` if there is no value."""
     value, low, high = (
         None if (share := estimate[key]) is None else f"{100 * share:.1f}" for key in ("value", "low", "high")
     )

@@ -46,7 +46,8 @@ def settings_page(checkout: Path) -> str:
         if len(rows) == 1:
             single += rows
             continue
-        lines += [f"## {name}\n", *_paragraph(_target(schema, node)), *_table(_SETTINGS, rows)]
+        below = [(key.removeprefix(f"{name}."), *rest) for key, *rest in rows]
+        lines += [f"## {name}\n", *_paragraph(_target(schema, node)), *_table(_SETTINGS, below)]
     return "\n".join([*lines, "## Single keys\n", *_table(_SETTINGS, single)])
 
 

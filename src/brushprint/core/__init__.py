@@ -1,1 +1,1 @@
-"""What every other package stands on: errors, atomic writes, locks, tables, digests, the logs of jobs."""
+"""Tools that every other package may use: errors, atomic writes, locks, tables, digests, the logs of jobs."""

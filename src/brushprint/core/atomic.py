@@ -1,4 +1,4 @@
-"""Nothing half-written is ever taken for finished: write beside, then rename."""
+"""Atomic writes: a file is written beside its target and then renamed, so that no partial file looks finished."""
 
 import errno
 import os
@@ -14,16 +14,17 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @contextmanager
 def replacing(target: str | Path) -> Iterator[Path]:
-    """Yield a path beside `target` to write to; it takes the place of `target` when the block ends well.
+    """Yield a path beside `target` to write to; the new file replaces `target` if the block raises no exception.
 
-    What takes its place is on the disk, not only on its way there: a power cut leaves the old file or the new one.
-    When the block raises, what was written is removed and an older `target` stays as it was. Raises `UserError` when
-    it raised because the disk is full.
+    The new file is flushed to the disk before it replaces `target`, so that a power cut leaves the old file or the new
+    one. If the block raises, the new file is removed and an older `target` stays as it was. Raises `UserError` if the
+    block fails because the disk is full.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
-    # Begun here, where a folder that may not be written to is called so: torch and others hide the system's word.
+    # Create the file here, so that a folder without write permission raises a clear error: torch and other libraries
+    # hide the system's error.
     part.open("wb").close()
     try:
         yield part
@@ -31,7 +32,7 @@ def replacing(target: str | Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         part.replace(target)
     except Exception as error:
-        # Where the system's word is hidden the disk is asked, before the part is removed.
+        # A library may have hidden the system's error, so also check the free space, before the new file is removed.
         if getattr(error, "errno", None) in DISK_FULL or disk_full(target.parent):
             raise UserError(f"the disk is full: no room for {target}; free some and run again") from error
         raise
@@ -40,5 +41,5 @@ def replacing(target: str | Path) -> Iterator[Path]:
 
 
 def disk_full(folder: str | Path) -> bool:
-    """Whether next to nothing more can be written to a folder."""
+    """Whether less than 1 MiB is free on the disk that holds a folder."""
     return shutil.disk_usage(folder).free < 2**20

@@ -8,14 +8,14 @@ from pydantic_core import ErrorDetails
 
 from brushprint.core.errors import nearest
 
-# Names become folders and wildcards of Snakemake.
+# Names are used as folders and as values of Snakemake wildcards.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 Location = tuple[str | int, ...]
 
 
 class Settings(BaseModel):
-    """A section of a file: unknown keys are refused, values are not coerced from text."""
+    """A section of a file that refuses unknown keys. Validate with `strict=True`, so that text is not coerced."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,10 +23,10 @@ class Settings(BaseModel):
 def mistakes(
     error: ValidationError, model: type[BaseModel], renamed: Mapping[str, str] | None = None
 ) -> list[tuple[Location, str]]:
-    """The location of each mistake in values for `model`, and what is wrong.
+    """The location and the reason of each mistake that `error` lists in values for `model`.
 
     `renamed` maps keys of earlier versions to their present names. An old key is reported with its new name, and the
-    new one is then not reported as missing.
+    new key is then not reported as missing.
     """
     details, schema = error.errors(), model.model_json_schema()
     renames = {

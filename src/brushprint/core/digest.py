@@ -1,4 +1,4 @@
-"""The identity of a file is the sha256 of its content."""
+"""Digests: brushprint identifies a file by the sha256 of its content."""
 
 import hashlib
 import json
@@ -12,34 +12,34 @@ UNREADABLE = "unreadable"
 
 
 def sha256(file: str | Path) -> str:
-    """In hexadecimal, without reading the whole file into memory."""
+    """The sha256 of a file in hexadecimal, computed without reading the whole file into memory."""
     with Path(file).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_sha256(file: str | Path, target: str | Path) -> None:
-    """Write the sha256 of a file to the digest file that stands for it."""
+    """Write the sha256 of a file to the digest file `target`, which rules take as input in place of the file."""
     with replacing(target) as part:
         part.write_text(sha256(file))
 
 
 def key(values: Iterable[Any]) -> str:
-    """One digest for several plain values, in hexadecimal."""
+    """One sha256 for several values that JSON can hold, in hexadecimal."""
     return hashlib.sha256(json.dumps(list(values)).encode()).hexdigest()
 
 
 def cached_sha256(files: Iterable[Path], memory: Path) -> dict[Path, str]:
-    """The sha256 of each file; of one that may not be read, `UNREADABLE`.
+    """The sha256 of each file, or `UNREADABLE` for a file that cannot be read.
 
-    The file `memory` keeps them by size and time of change, so that nothing is read twice. Each call forgets the files
-    that it was not asked for.
+    The file `memory` caches the digests by path, size and modification time, so that an unchanged file is read only
+    once. Each call removes the entries of all other files from the cache.
     """
     known = recalled(memory)
     looks = {
         file: "|".join(map(str, (file.resolve(), (facts := file.stat()).st_size, facts.st_mtime_ns))) for file in files
     }
     digests = {look: known.get(look) or _readable(file) for file, look in looks.items()}
-    # What may not be read now may be read later, and looks the same.
+    # Do not cache unreadable files: they may become readable without a change of size or time.
     read = {look: digest for look, digest in digests.items() if digest != UNREADABLE}
     if read != known:
         with replacing(memory) as part:
@@ -55,7 +55,7 @@ def _readable(file: Path) -> str:
 
 
 def recalled(memory: Path) -> dict[str, str]:
-    """What a memory holds; one that is not there, or damaged, is empty."""
+    """The entries of a cache file; none if the file is missing or damaged."""
     try:
         return json.loads(memory.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

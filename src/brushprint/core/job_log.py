@@ -1,6 +1,6 @@
-"""What a person sees of a job: a log, progress with rate and time left, errors in one line; and a record of its files.
+"""The log of a job: messages, progress with rate and time left, and errors in one line.
 
-A job records the sha256 of each result that it wrote: see `brushprint.workflow.records`.
+A job also records the sha256 of each result that it wrote; see `brushprint.workflow.records`.
 """
 
 import errno
@@ -33,19 +33,23 @@ _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 @contextmanager
 def logged(log: str | Path, outputs: Iterable[str]) -> Iterator[None]:
-    """Send what the block logs to stderr and to the file `log`; record the results among its `outputs` at its end.
+    """Send log messages of the block to stderr and to the file `log`; at its end, record the results in `outputs`.
 
-    The log begins with when, where and on which commit the block ran, and ends with its cost.
+    The first line of the log holds the start time, machine and commit of the job. If the job succeeds, the last line
+    holds its cost.
 
-    A `UserError` ends the process with status 1 and one line; any other exception is a defect of brushprint and
-    leaves its traceback in the log. The block waits while a job with the same log is at work: a job may outlive the run
-    that began it. A job whose own run ends while it waits does nothing: its settings may no longer hold.
+    An exception ends the process with status 1. A `UserError`, a missing permission and a full disk are logged in one
+    line; any other exception is a defect of brushprint, and its traceback is logged.
+
+    The block waits while another job with the same log is running, because a job may outlive the run that started it.
+    If this job's own run ends during the wait, the process exits with status 1 and the block does not run, because the
+    settings may have changed since.
     """
     log = Path(log)
     records = {Path(file): record_of(Path(file)) for file in outputs if Path(file).parts[0] == "results"}
     console = logging.StreamHandler(sys.stderr)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[console], force=True)
-    # On a full disk the line for the person must not drown in complaints about the log.
+    # On a full disk, the logging module would print a traceback for each line and hide the one-line error.
     logging.raiseExceptions = False
     logging.captureWarnings(True)
     lock_file = log.with_name(f".{log.stem}.lock")
@@ -58,7 +62,7 @@ def logged(log: str | Path, outputs: Iterable[str]) -> Iterator[None]:
             LOG.info("%s: the run that began this job has ended meanwhile; nothing is done", log.stem)
             sys.exit(1)
     try:
-        # Nothing is known of results that a job is about to write.
+        # If this job is killed, its results may be incomplete, so no record may vouch for them.
         for record in records.values():
             record.unlink(missing_ok=True)
         log.write_text(json.dumps(_circumstances()) + "\n", encoding="utf-8")
@@ -90,12 +94,12 @@ def logged(log: str | Path, outputs: Iterable[str]) -> Iterator[None]:
 
 
 def record_of(result: Path) -> Path:
-    """The file that records the sha256 of a result: `records/sample/metrics.json.sha256`, of `results/sample/…`."""
+    """The file for a result's sha256: `records/sample/metrics.json.sha256` for `results/sample/metrics.json`."""
     return Path("records", *result.parts[1:-1], f"{result.name}.sha256")
 
 
 def _circumstances() -> dict[str, str | int]:
-    """What differs from run to run."""
+    """The facts about this job that differ from run to run: time, commit and machine."""
     try:
         described = ("git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
         commit = subprocess.run(described, capture_output=True, text=True, check=True).stdout.strip()
@@ -111,9 +115,9 @@ def _circumstances() -> dict[str, str | int]:
 
 
 def _cost(began: float) -> dict[str, float]:
-    """What this process and those that it began and that ended took; the memory is that of the largest of them."""
+    """Time and memory of this process and its ended child processes; the memory is the peak of the largest process."""
     own, others = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    # Kilobytes, but bytes on macOS.
+    # `ru_maxrss` counts bytes on macOS and kilobytes on other systems.
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return {
         "seconds": round(time.monotonic() - began, 2),
@@ -123,9 +127,9 @@ def _cost(began: float) -> dict[str, float]:
 
 
 def _own_peak() -> int | None:
-    """Kilobytes that this process took at most, where Linux tells.
+    """The peak memory of this process in kilobytes, where the system is Linux; None elsewhere.
 
-    On Linux `ru_maxrss` counts what was there before this program took its place (exec), which is Snakemake.
+    On Linux, `ru_maxrss` also includes the program that ran in this process before exec, which is Snakemake.
     """
     status = Path("/proc/self/status")
     said = re.search(rb"^VmHWM:\s+(\d+) kB", status.read_bytes(), re.MULTILINE) if status.exists() else None
@@ -133,19 +137,19 @@ def _own_peak() -> int | None:
 
 
 class _LogLines:
-    """A stream for tqdm that makes a log line of each refresh: bars that overwrite themselves mix up side by side."""
+    """A stream for tqdm that logs each refresh as a line, because bars of parallel jobs would overwrite each other."""
 
     def write(self, text: str) -> None:
         if line := text.strip("\r\n "):
             LOG.info(line)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: `write` buffers no text."""
 
 
 def progress(total: int | None, label: str, unit: str = " pictures", **options: Any) -> tqdm:
-    """Count up to `total`; every five seconds a line says how far, how fast and how long still.
+    """A progress counter up to `total`; every five seconds it logs a line with progress, rate and time left.
 
-    `options` are those of tqdm.
+    `options` are passed to tqdm.
     """
     return tqdm(total=total, desc=label, unit=unit, file=_LogLines(), mininterval=5, ncols=100, ascii=" .=", **options)

@@ -1,6 +1,7 @@
-"""Locks that the system takes back when the process that holds them ends, however it ends.
+"""File locks that the operating system releases when the process that holds them ends, even if it is killed.
 
-On a file system that knows no locks, like some cluster mounts, nobody knows who is alone, and nobody waits.
+Some file systems, such as some cluster mounts, do not support locks. There, no function of this module waits or detects
+other processes.
 """
 
 import errno
@@ -12,9 +13,9 @@ _UNKNOWN = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 def join(file: str | Path) -> tuple[TextIO, bool | None]:
-    """Share a lock with all who are at work until the stream is closed; also says whether nobody else is.
+    """Take a lock that other processes can share, until the stream is closed.
 
-    None where that cannot be known.
+    Returns the stream, and whether no other process holds the lock; None if the file system does not support locks.
     """
     stream = _opened(file)
     alone = _locked(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -23,7 +24,7 @@ def join(file: str | Path) -> tuple[TextIO, bool | None]:
 
 
 def hold(file: str | Path, *, wait: bool = False) -> TextIO | None:
-    """Have a lock alone until the stream returned is closed; None when another has it and `wait` is false."""
+    """Take an exclusive lock until the stream returned is closed; None if the lock is taken and `wait` is false."""
     stream = _opened(file)
     if _locked(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB)) is False:
         stream.close()

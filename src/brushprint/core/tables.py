@@ -1,4 +1,4 @@
-"""Tables and plain values are written whole or not at all, and as the same bytes for the same content."""
+"""Writers of tables and plain values. Writes are atomic, and the same content gives the same bytes."""
 
 import json
 from collections.abc import Mapping
@@ -47,9 +47,9 @@ def write_npz(arrays: Mapping[str, np.ndarray], target: str | Path) -> None:
 def read_features(file: str | Path, layer: str, chosen: np.ndarray) -> np.ndarray:
     """The features of a layer, float32 [pictures, values], in the rows that are `chosen`, bool [rows of the file].
 
-    Memory holds these and `ROWS` further rows at most.
+    Memory holds these features and at most `ROWS` further rows.
     """
-    # Buffered in advance, the column would take as much memory as the file.
+    # With `pre_buffer`, the column would take as much memory as the file.
     parquet = pq.ParquetFile(file, memory_map=True, pre_buffer=False)
     values = parquet.schema_arrow.field(layer).type.list_size
     matrix = np.empty((np.count_nonzero(chosen), values), dtype=np.float32)

@@ -1,1 +1,1 @@
-"""From collections to arrays: reading, labelling, splitting, and what can be told of pictures without a network."""
+"""From collections to arrays: reading, labelling and splitting pictures, and measuring them without a network."""

@@ -1,4 +1,4 @@
-"""Files read straight out of a zip, a tar or a folder, one after the other, without unpacking anything."""
+"""Read the files of a zip, a tar or a folder one after the other, without unpacking the archive."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from brushprint.core.errors import UserError
 
-# A larger picture file is an attack or a mistake.
+# A picture file above this size in bytes is an attack or a mistake.
 LARGEST_MEMBER = 128 * 2**20
 
 SECOND = "a second file of this name"
@@ -20,8 +20,8 @@ SECOND = "a second file of this name"
 class Member(NamedTuple):
     """One file or folder of a collection.
 
-    `path` is its name with forward slashes; that of a folder ends in a slash. `read` returns its bytes. `refused` is
-    the reason why it must not be read, None for a file that may be read; a folder is always refused.
+    `path` is the name with forward slashes; the name of a folder ends in a slash. `read` returns the bytes. `refused`
+    is the reason why the member must not be read, or None if it may be read. A folder is always refused.
     """
 
     path: str
@@ -30,15 +30,16 @@ class Member(NamedTuple):
 
 
 class UnreadableError(ValueError):
-    """The archive cannot give the bytes of a member; the message says why."""
+    """The bytes of a member cannot be read from the archive; the message gives the reason."""
 
 
 def members(root: str | Path, setting: str = "collection.source") -> Iterator[Member]:
-    """Yield each file of the folder, zip or tar `root`. Read a member, if at all, before asking for the next.
+    """Yield each file and folder of the folder, zip or tar `root`.
 
-    Nothing is trusted: links, devices, names outside the root, encrypted and oversized members come with the reason
-    why they are refused. Raises `UserError`, which names the `setting` that `root` comes from, when `root` is missing,
-    damaged or no archive.
+    A caller that reads a member must do so before it asks for the next one. Nothing is trusted: links, devices, paths
+    outside the root, encrypted members, oversized members and repeated names are yielded with the reason why they are
+    refused. Raises `UserError`, which names the `setting` that `root` comes from, if `root` is missing, damaged or not
+    an archive.
     """
     read = _reader(Path(root), setting)
     paths: set[str] = set()
@@ -49,7 +50,7 @@ def members(root: str | Path, setting: str = "collection.source") -> Iterator[Me
 
 
 def _tidy(path: str) -> str:
-    """One spelling for a name, without `./` and `//`, and in valid Unicode; a slash at the end stays."""
+    """Return the name in one spelling: valid Unicode, without `./` and `//`. A slash at the end is kept."""
     text = path.encode(errors="surrogateescape").decode(errors="replace")
     return PurePosixPath(text).as_posix() + ("/" if text.endswith("/") else "")
 
@@ -69,7 +70,7 @@ def _reader(root: Path, setting: str) -> Callable[[Path, str], Iterator[Member]]
 def _is_tar(root: Path) -> bool:
     try:
         return tarfile.is_tarfile(root)
-    except Exception:  # the start of a compressed archive is damaged: the error of reading it says how
+    except Exception:  # the start of a compressed archive is damaged: reading the archive will raise the precise error
         return True
 
 
@@ -108,11 +109,11 @@ def _refused_file(file: Path, path: str, root: Path) -> str | None:
 def _in_zip(root: Path, setting: str) -> Iterator[Member]:
     try:
         archive = zipfile.ZipFile(root)
-    except Exception as error:  # a damaged list of members raises many kinds
+    except Exception as error:  # a damaged list of members raises many kinds of exceptions
         raise _damaged(root, setting, error) from error
     with archive:
         for info in archive.infolist():
-            path = info.filename.replace("\\", "/")  # written by old tools of Windows
+            path = info.filename.replace("\\", "/")  # old Windows tools write backslashes
             if path.endswith("/"):
                 yield _folder(path)
                 continue
@@ -128,7 +129,7 @@ def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(info) as stream:
             return stream.read(LARGEST_MEMBER)
-    except Exception as error:  # each compression raises its own kinds
+    except Exception as error:  # each compression method raises its own kinds of exceptions
         raise UnreadableError(f"damaged in the archive ({_reason(error)})") from error
 
 
@@ -139,19 +140,19 @@ def _in_tar(root: Path, setting: str) -> Iterator[Member]:
                 if info.isdir():
                     yield _folder(info.name)
                     continue
-                if info.size < 0:  # would send tarfile back and round for ever
+                if info.size < 0:  # tarfile would step backwards and loop forever
                     raise tarfile.ReadError("negative size")
                 refused = _refusal(info.name, info.size)
                 if not info.isfile():
                     refused = "link in the archive" if info.islnk() or info.issym() else "not a regular file"
                 yield Member(info.name, partial(_read_tar, archive, info), refused)
             _check_end(archive)
-    except Exception as error:  # each compression raises its own kinds
+    except Exception as error:  # each compression method raises its own kinds of exceptions
         raise _damaged(root, setting, error) from error
 
 
 def _check_end(archive: tarfile.TarFile) -> None:
-    """Raise unless the archive ends in its end mark: tarfile takes a damaged header for the end."""
+    """Raise `tarfile.ReadError` if the end mark is missing, because tarfile mistakes a damaged header for the end."""
     archive.fileobj.seek(archive.offset)
     if any(archive.fileobj.read(tarfile.BLOCKSIZE) or b"cut"):
         raise tarfile.ReadError("no end mark")
@@ -162,7 +163,7 @@ def _read_tar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
         stream = archive.extractfile(info)
         assert stream is not None  # the member is a regular file
         return stream.read()
-    except Exception as error:  # each compression raises its own kinds
+    except Exception as error:  # each compression method raises its own kinds of exceptions
         raise UnreadableError(f"damaged in the archive ({_reason(error)})") from error
 
 
@@ -171,7 +172,7 @@ def _folder(path: str) -> Member:
 
 
 def _refusal(path: str, size: int) -> str | None:
-    pure = PureWindowsPath(path)  # knows both kinds of slash, and drives
+    pure = PureWindowsPath(path)  # recognises both kinds of slash, and drive letters
     if pure.anchor or ".." in pure.parts:
         return "path outside the archive"
     if size > LARGEST_MEMBER:

@@ -1,7 +1,8 @@
-"""Digest files of arrays, and the seal that vouches for the split and the arrays of a variant.
+"""Digest files of arrays, and the seal that identifies the split and the arrays of a variant.
 
-An array of pictures has a digest file beside it, JSON with two digests: `pixels` of its content, and `made_from` of all
-that decides its content. A seal holds the digests of a split and of the arrays that belong to it.
+Each array of pictures has a digest file beside it. The file is JSON with two digests: `pixels`, of the array's content,
+and `made_from`, of everything that determines the content. A seal holds the digests of a split and of the arrays that
+belong to it.
 """
 
 import hashlib
@@ -17,22 +18,23 @@ from brushprint.core.tables import write_json
 
 
 def write_array_digest(target: str | Path, *, pixels: str, made_from: str) -> None:
-    """Write the digest file of an array: the sha256 of its `pixels`, and a digest of all that decides them."""
+    """Write the digest file of an array: the sha256 of its `pixels`, and a digest of all that determines them."""
     write_json({"pixels": pixels, "made_from": made_from}, target)
 
 
 def write_seal(split: pd.DataFrame, digests: Mapping[str, str | Path], target: str | Path) -> None:
-    """Write the seal of a split and of its arrays, whose digest files `digests` gives by name (`pixels`, `copies`)."""
-    # The content of the table, not of its file, which changes with the version of its writer.
+    """Write the seal of a split and its arrays. `digests` maps array names (`pixels`, `copies`) to digest files."""
+    # Hash the content of the table: the bytes of its file depend on the version of the library that wrote it.
     content = split.to_csv(index=False).encode()
     sealed = {name: _read(digest)["pixels"] for name, digest in digests.items()}
     write_json({"split": hashlib.sha256(content).hexdigest(), **sealed}, target)
 
 
 def open_pixels(array: str | Path, seal: str | Path, name: str = "pixels") -> np.ndarray:
-    """Map the pixels [pictures, side, side, 3] of uint8 in a .npy file that has its digest file beside it.
+    """Memory-map the pixels, uint8 [pictures, side, side, 3], of a .npy file that has its digest file beside it.
 
-    `name` is the array's name in the seal: `pixels` or `copies`. Raises `UserError` when the seal is of another array.
+    `name` is the array's name in the seal: `pixels` or `copies`. Raises `UserError` if the seal belongs to another
+    array.
     """
     if _read(_digest_file(array)).get("pixels") != _read(seal)[name]:
         raise UserError(f"{array} belongs to another run than {seal}: delete the folder scratch/ and run again")
@@ -40,10 +42,11 @@ def open_pixels(array: str | Path, seal: str | Path, name: str = "pixels") -> np
 
 
 def restore_array(array: Path, made_from: str) -> None:
-    """Put the array made from `made_from` in its place, if the folder has it; set another aside, the last one alone.
+    """Put the array with the digest `made_from` at the path `array`, if the folder contains it.
 
-    The scratch folder is not versioned. After results of other settings or code are checked out, it still holds the
-    arrays of the last run, which Snakemake must not take for those of the results.
+    A different array at that path is renamed, and only the most recently renamed one is kept. The scratch folder is not
+    versioned: if somebody checks out results of other settings or code, the folder still holds the arrays of the last
+    run. Snakemake must not use those arrays for the results that were checked out.
     """
     digest = _digest_file(array)
     if digest.exists():
@@ -57,13 +60,13 @@ def restore_array(array: Path, made_from: str) -> None:
 
 
 def _set_aside(array: Path, digest: Path, present: str | None, kept: list[str]) -> None:
-    """Rename the array and its digest file after `present`, and delete those set aside but for the `kept` ones."""
+    """Add the digest `present` to both file names; delete files renamed earlier unless their digest is in `kept`."""
     for file in (array, digest):
         for older in set(file.parent.glob(f"{file.stem}-*{file.suffix}")) - {_aside(file, key) for key in kept}:
             older.unlink()
         if file.exists() and present:
             file.replace(_aside(file, present))
-        # A damaged digest file vouches for nothing.
+        # If the digest file is damaged, nothing shows what the array was made from.
         file.unlink(missing_ok=True)
 
 
@@ -76,7 +79,7 @@ def _aside(file: Path, made_from: str) -> Path:
 
 
 def _read(file: str | Path) -> dict[str, str]:
-    """The content of a digest file or a seal; a damaged one is empty."""
+    """Return the content of a digest file or a seal, or an empty dict if the file is damaged."""
     try:
         content = json.loads(Path(file).read_text(encoding="utf-8"))
     except ValueError:

@@ -1,8 +1,8 @@
 """A board to paint on, and its brushes: washes, clouds, glows, shapes, lines and dabs.
 
-Everything is drawn with integer arithmetic: NumPy integers, and Pillow's fixed-point resampling, discs, rectangles
-and masks. Pillow's polygons, wide lines and blends use floats that a compiler may fuse differently on another
-processor, so they are not used: the same random numbers give the same bytes everywhere.
+All drawing uses integer arithmetic, so that the same random numbers give the same bytes on every machine: NumPy
+integers, and Pillow's fixed-point resampling, discs, rectangles and masks. This module avoids Pillow's polygons, wide
+lines and blends, because they use floating-point operations that a compiler may fuse differently on another processor.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,68 +30,68 @@ Option = TypeVar("Option")
 class Board:
     """A square RGB board to paint on, with the random generator of one picture.
 
-    `image` is the board itself, [BOARD, BOARD], and `pen` Pillow's tool that draws on it.
+    `image` is the board itself, [BOARD, BOARD]. `pen` is the Pillow object that draws on it.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
-        """Begin with a black board; every random number of the picture comes from `rng`."""
+        """Start with a black board. Every random number of the picture comes from `rng`."""
         self.rng = rng
         self.image = Image.new("RGB", (BOARD, BOARD))
         self.pen = ImageDraw.Draw(self.image)
 
     def roll(self, low: int, high: int) -> int:
-        """A whole number from low to high, both included."""
+        """Return a random integer from `low` to `high`, both included."""
         return int(self.rng.integers(low, high + 1))
 
     def spot(self, left: int = 0, top: int = 0, right: int = BOARD, bottom: int = BOARD) -> Point:
-        """A random place in a box."""
+        """Return a random point in a box."""
         return self.roll(left, right), self.roll(top, bottom)
 
     def pick(self, options: Sequence[Option]) -> Option:
-        """One of the options."""
+        """Return one of the options at random."""
         return options[self.roll(0, len(options) - 1)]
 
     def tint(self, colour: Colour, spread: int) -> Colour:
-        """The colour, each channel moved by at most `spread`."""
+        """Return the colour with each channel changed at random by at most `spread`."""
         red, green, blue = (min(255, max(0, channel + self.roll(-spread, spread))) for channel in colour)
         return red, green, blue
 
     def palette(self, *options: str) -> list[Colour]:
-        """The colours of one of the palettes (hexadecimal, blank-separated), slightly mixed anew for this picture."""
+        """Return the colours of a random palette (hexadecimal, blank-separated), varied slightly for this picture."""
         return [self.tint(_rgb(code), 22) for code in self.pick(options).split()]
 
     def wash(self, *colours: Colour, top: int = 0, bottom: int = BOARD) -> None:
-        """A smooth vertical passage through the colours."""
+        """Paint a smooth vertical gradient through the colours."""
         strip = Image.new("RGB", (1, len(colours)))
         strip.putdata(colours)
         self.image.paste(strip.resize((BOARD, bottom - top), Resampling.BILINEAR), (0, top))
 
     def clouds(self, colour: Colour, cells: Point, strength: int, top: int = 0, bottom: int = BOARD) -> None:
-        """Soft random patches, `cells` across and down; `strength` (0 to 255) is the opacity of the thickest."""
+        """Paint soft random patches, `cells` across and down. `strength` (0 to 255) is the highest opacity."""
         noise = Image.fromarray(self.rng.integers(0, 256, cells[::-1], dtype=np.uint8))
         mask = noise.resize((BOARD, bottom - top), Resampling.BICUBIC)
         self.image.paste(colour, (0, top), mask.point([max(0, v - 90) * strength // 165 for v in range(256)]))
 
     def glow(self, centre: Point, radii: Point, colour: Colour, strength: int = 255) -> None:
-        """A light (or a shadow) that fades out from its centre."""
+        """Paint a light (or a shadow) that fades out from its centre."""
         (x, y), (rx, ry) = centre, radii
         mask = _falloff().resize((2 * rx, 2 * ry), Resampling.BILINEAR)
         self.image.paste(colour, (x - rx, y - ry), mask.point([v * strength // 255 for v in range(256)]))
 
     def disc(self, centre: Point, radii: Point, colour: Colour) -> None:
-        """An ellipse with its axes along the board's."""
+        """Paint an ellipse whose axes are parallel to the sides of the board."""
         (x, y), (rx, ry) = centre, radii
         self.pen.ellipse((x - rx, y - ry, x + rx, y + ry), colour)
 
     def ball(self, centre: Point, radii: Point, colour: Colour, light: Colour) -> None:
-        """A rounded thing, lit from the upper left."""
+        """Paint a rounded object that is lit from the upper left."""
         (x, y), (rx, ry) = centre, radii
         self.disc(centre, radii, darken(colour, 5))
         self.disc((x - rx // 12, y - ry // 12), (rx * 5 // 6, ry * 5 // 6), colour)
         self.glow((x - rx // 3, y - ry // 3), (rx * 2 // 3, ry * 2 // 3), light, 200)
 
     def shape(self, points: Sequence[Point], colour: Colour) -> None:
-        """A filled polygon (even-odd), rasterised with whole numbers."""
+        """Paint a filled polygon (even-odd rule), rasterised with integers."""
         (left, right), (top, bottom) = (
             np.clip((min(axis), max(axis)), 0, BOARD).tolist() for axis in zip(*points, strict=True)
         )
@@ -108,7 +108,7 @@ class Board:
             self.image.paste(colour, (left, top), Image.fromarray(inside.astype(np.uint8) * 255))
 
     def line(self, points: Sequence[Point], colour: Colour, width: int) -> None:
-        """A round brush drawn along the points."""
+        """Draw a round brush along the points."""
         step, radius = max(1, width // 3), width // 2
         for (xa, ya), (xb, yb) in pairwise(points):
             count = max(1, isqrt((xb - xa) ** 2 + (yb - ya) ** 2) // step)
@@ -116,12 +116,12 @@ class Board:
                 self.disc((xa + (xb - xa) * i // count, ya + (yb - ya) * i // count), (radius, radius), colour)
 
     def outlined(self, points: Sequence[Point], colour: Colour, ink: Colour, width: int) -> None:
-        """A filled polygon with an inked contour."""
+        """Paint a filled polygon with an inked contour."""
         self.shape(points, colour)
         self.line([*points, points[0]], ink, width)
 
     def ridge(self, level: int, relief: int, colour: Colour, *, soft: bool) -> list[Point]:
-        """Land from a random skyline down to the lower edge: rolling if soft, else jagged. Returns the skyline."""
+        """Paint land from a random skyline, rolling if `soft`, else jagged, to the lower edge. Returns the skyline."""
         steps = 8 if soft else 14
         skyline = [(i * BOARD // steps, level + self.roll(-relief, relief)) for i in range(steps + 1)]
         skyline = smooth(skyline) if soft else skyline
@@ -129,9 +129,11 @@ class Board:
         return skyline
 
     def dabs(self, count: int, size: Point, spread: int, slope: Callable[[int, int], int], box: Box = WHOLE) -> None:
-        """Short bristly strokes of (length, width) `size`, in the colours beneath them moved by at most `spread`.
+        """Paint `count` short bristly strokes of (length, width) `size` in the area `box`.
 
-        `slope` gives the direction of the brush at a place, from x and y (see `_brush`); `box` is where to paint.
+        Each stroke has the colour beneath it, changed at random: all channels together by at most `spread`, and each
+        channel separately by at most about half of `spread`. `slope` returns the direction of the brush at x and y (see
+        `_brush`).
         """
         left, top, right, bottom = box
         xs, ys = self.rng.integers(left, right, count), self.rng.integers(top, bottom, count)
@@ -145,14 +147,14 @@ class Board:
 
 
 def _rgb(code: str) -> Colour:
-    """The colour of a hexadecimal code of six digits."""
+    """Return the colour of a hexadecimal code of six digits."""
     red, green, blue = bytes.fromhex(code)
     return red, green, blue
 
 
 @lru_cache(maxsize=1)
 def _falloff() -> Image.Image:
-    """A round spot of light: 255 in the middle, (1 - r^2)^2 outwards, 0 at the edge."""
+    """Return a round spot of light: 255 in the middle, falling as (1 - r^2)^2 to 0 at the edge."""
     offset = np.arange(-63, 64, 2)
     rest = np.maximum(0, 64**2 - offset**2 - offset[:, None] ** 2)
     return Image.fromarray((rest**2 * 255 // 64**4).astype(np.uint8))
@@ -160,10 +162,10 @@ def _falloff() -> Image.Image:
 
 @lru_cache(maxsize=512)
 def _brush(length: int, width: int, slope: int) -> Image.Image:
-    """The mask of one bristly stroke.
+    """Return the mask of one bristly stroke.
 
-    `slope` from -8 (up) through 0 (level) to 8 (down) is 8 times the tangent of half the angle: the direction is
-    then a rational point of the circle, and no sine is needed.
+    `slope` runs from -8 (up) through 0 (level) to 8 (down). It is 8 times the tangent of half the angle, so that the
+    direction is a rational point of the unit circle and needs no sine.
     """
     dx, dy, norm = 64 - slope * slope, 16 * slope, 64 + slope * slope
     offset = np.arange(-length, length + 1)
@@ -175,24 +177,24 @@ def _brush(length: int, width: int, slope: int) -> Image.Image:
 
 
 def figure(centre: Point, unit: int, *offsets: Point) -> list[Point]:
-    """Points around a centre, at offsets counted in eighths of a unit."""
+    """Return points around a centre. The offsets are in eighths of `unit`."""
     return [(centre[0] + dx * unit // 8, centre[1] + dy * unit // 8) for dx, dy in offsets]
 
 
 def darken(colour: Colour, eighths: int) -> Colour:
-    """The colour with `eighths` eighths of its light."""
+    """Return the colour with `eighths` eighths of its brightness."""
     red, green, blue = (channel * eighths // 8 for channel in colour)
     return red, green, blue
 
 
 def slope_of(dx: int, dy: int) -> int:
-    """The brush direction nearest to a vector."""
+    """Return the brush direction (see `_brush`) that approximates a vector."""
     dx, dy = (-dx, -dy) if dx < 0 else (dx, dy)
     return 8 * dy // max(1, isqrt(dx * dx + dy * dy) + dx)
 
 
 def smooth(points: Sequence[Point], rounds: int = 3) -> list[Point]:
-    """Corner cutting (Chaikin): an angular line becomes a curve with the same ends."""
+    """Cut the corners (Chaikin), so that an angular line becomes a curve with the same ends."""
     for _ in range(rounds):
         cut = [
             ((wa * xa + (4 - wa) * xb) // 4, (wa * ya + (4 - wa) * yb) // 4)

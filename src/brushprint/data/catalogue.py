@@ -1,4 +1,4 @@
-"""The catalogue: one row per picture of a collection, and a list of the files that are none, with reasons."""
+"""The catalogue: one row per picture of a collection, and a list of rejected files with the reasons."""
 
 import hashlib
 from collections import defaultdict, deque
@@ -25,7 +25,7 @@ COLUMNS = (
     *("published_split", "origin", "source", "style", "folder", "phash"),
 )
 UNLABELLED_COLUMNS = ("path", "image_id", "sha256", "width", "height")
-# Unlabelled pictures are shown one by one, and each is changed in 64 ways.
+# Each unlabelled picture is shown individually and tested under 64 conditions, so their number is limited.
 MOST_UNLABELLED = 500
 
 Result = TypeVar("Result")
@@ -41,26 +41,28 @@ def build_catalogue(
     jobs: int,
     setting: str = "collection.source",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Open every picture below `root` once, and list what it is.
+    """Open every picture below `root` once, and describe it in a row of the catalogue.
 
     Parameters
     ----------
     root : folder, zip or tar
     labels : rules that label a folder name, see `brushprint.data.taxonomy.label`; None for pictures without labels
-    images : take at most so many pictures, drawn evenly from the folders; None for all
+    images : largest number of pictures, drawn from the folders in proportion to their sizes; None for all
     max_rejected : share of undecodable pictures above which `UserError` is raised
-    seed : of that draw
-    jobs : threads that decode
-    setting : name of the setting that `root` comes from, for errors
+    seed : seed of the draw of `images`
+    jobs : number of threads that decode
+    setting : name of the setting that `root` comes from, for error messages
 
     Returns
     -------
-    catalogue : a row per picture, sorted by path. With `labels` it has the columns `COLUMNS`, and of pictures with the
-        same content it has one. Without, it has `UNLABELLED_COLUMNS`, and a row for every file. `width` and `height`
-        are in pixels; columns without a number are text, missing where nothing is known
-    rejected : a row per file that is not in the catalogue, columns `path` and `reason`, sorted by path
+    catalogue : one row per picture, sorted by path. With `labels`, it has the columns `COLUMNS`, and one row for all
+        pictures of the same content. Without `labels`, it has the columns `UNLABELLED_COLUMNS` and a row for every
+        file. `width` and `height` are in pixels. Columns that hold no numbers are text, with missing values where
+        nothing is known
+    rejected : one row per file that is not in the catalogue, with the columns `path` and `reason`, sorted by path
 
-    Raises `UserError` when no picture is left, too many are undecodable, or more than `MOST_UNLABELLED` have no labels.
+    Raises `UserError` if no picture is left, if too many are undecodable, or if more than `MOST_UNLABELLED` pictures
+    are given without labels.
     """
     labelled, refused = _sorted_out(root, labels, setting)
     if labels is None and len(labelled) > MOST_UNLABELLED:
@@ -85,7 +87,7 @@ def build_catalogue(
 def _sorted_out(
     root: str | Path, labels: list[dict[str, Any]] | None, setting: str
 ) -> tuple[dict[str, Label | None], list[tuple[str, str]]]:
-    """The label of each file that may be a picture, by its path, and each other file with the reason why it is none."""
+    """Map the path of each possible picture to its label, and list the other files with the reasons for refusal."""
     labelled: dict[str, Label | None] = {}
     refused = []
     for path, reason in listing(root, setting):
@@ -101,9 +103,9 @@ def _sorted_out(
 
 
 def listing(root: str | Path, setting: str = "collection.source") -> Iterator[tuple[str, str | None]]:
-    """Yield each file, and each empty folder, with the reason why it cannot be a picture, or None.
+    """Yield the path of each file and of each empty folder, with the reason why it cannot be a picture, or None.
 
-    The name of a folder ends in a slash. Raises `UserError` as `brushprint.data.archive.members` does.
+    The path of a folder ends in a slash. Raises `UserError` as `brushprint.data.archive.members` does.
     """
     folders, filled = set(), set()
     for member in members(root, setting):
@@ -128,11 +130,11 @@ def read_pictures(
 ) -> Iterator[tuple[str, Result | str]]:
     """Apply `function` to the bytes of each wanted member, and yield paths and results in the order of the archive.
 
-    Where a member cannot be read or `function` raises `UndecodableError`, the reason comes in place of the result.
-    `title` names the work in the progress that is logged. Raises `UserError` as `brushprint.data.archive.members` does.
+    If a member cannot be read, or `function` raises `UndecodableError`, the reason replaces the result. `title` names
+    the work in the logged progress. Raises `UserError` as `brushprint.data.archive.members` does.
 
-    Reading is sequential and runs only a little ahead, so memory does not grow with the archive. Decoding and resizing
-    in Pillow release Python's lock: threads are enough.
+    Members are read in sequence, only a little ahead of `function`, so memory use does not grow with the archive.
+    Threads are enough, because Pillow releases Python's global lock while it decodes and resizes.
     """
 
     def contents() -> Iterator[tuple[str, bytes | str]]:
@@ -169,8 +171,8 @@ def read_catalogued(
 ) -> Iterator[tuple[str, Result]]:
     """Apply `function` to the decoded RGB picture of each row of a catalogue, in the order of the archive.
 
-    `harmonise` holds the arguments of `brushprint.data.harmonise.harmonised`, which the picture passes first; with None
-    it stays as it came. Yields and raises as `read_catalogued_files` does.
+    `harmonise` holds the arguments of `brushprint.data.harmonise.harmonised`, which is applied to the picture first.
+    With None, the picture stays unchanged. Yields and raises as `read_catalogued_files` does.
     """
 
     def decoded(content: bytes) -> Result:
@@ -184,8 +186,8 @@ def read_catalogued_files(
 ) -> Iterator[tuple[str, Result]]:
     """Apply `function` to the bytes of each row of a catalogue, in the order of the archive.
 
-    The catalogue needs the columns `path` and `sha256`. Yields paths and results. Raises `UserError` when a file is no
-    longer the one that was catalogued, or when `function` raises `UndecodableError`.
+    The catalogue needs the columns `path` and `sha256`. Yields paths and results. Raises `UserError` if a file has
+    changed or disappeared since it was catalogued, or if `function` raises `UndecodableError`.
     """
     expected = dict(zip(catalogue["path"], catalogue["sha256"], strict=True))
     advice = f"delete {root} if it was fetched or drawn, and run again"
@@ -210,10 +212,10 @@ def examples(
     side: int = 160,
     harmonise: Mapping[str, Any] | None = None,
 ) -> dict[str, list[tuple[str, Image.Image]]]:
-    """At most `most` pictures of each source with their styles (folders where they have none), sorted by style.
+    """Return at most `most` pictures of each source with their styles (or folders, if they have no style).
 
-    Each style is shown before one is shown twice. The pictures are RGB, of at most `side` pixels a side; they are
-    harmonised first, as `read_catalogued` says.
+    The pictures of a source are sorted by style. No style appears twice before every style has appeared once. The
+    pictures are RGB, with at most `side` pixels a side. They are harmonised first, as in `read_catalogued`.
     """
     table = catalogue.assign(group=catalogue["style"].fillna(catalogue["folder"]))
     turn = table.groupby(["source", "group"]).cumcount()
@@ -231,7 +233,7 @@ def examples(
 
 
 def image_id(sha256: str) -> str:
-    """The identity of a picture: the first 16 digits of its file's sha256 in hexadecimal."""
+    """Return the identifier of a picture: the first 16 hexadecimal digits of the sha256 of its file."""
     return sha256[:16]
 
 
@@ -243,7 +245,7 @@ def _content(member: Member) -> bytes | str:
 
 
 def _draw(paths: list[str], images: int | None, seed: int) -> list[str]:
-    """At most `images` of the paths, the same share of each folder."""
+    """Draw at most `images` of the paths, the same share of each folder; None draws all."""
     if images is None or images >= len(paths):
         return paths
     folders = defaultdict(list)
@@ -255,7 +257,7 @@ def _draw(paths: list[str], images: int | None, seed: int) -> list[str]:
 
 
 def _describe(content: bytes) -> dict[str, Any]:
-    """The facts of one picture; raises `UndecodableError`."""
+    """Return the properties of one picture. Raises `UndecodableError`."""
     opened = open_picture(content)
     facts = {"format": opened.format, "mode": opened.mode}
     picture = to_rgb(opened)
@@ -274,7 +276,7 @@ def _describe(content: bytes) -> dict[str, Any]:
 def _facts_of(
     root: str | Path, chosen: set[str], jobs: int, setting: str
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """The facts of each picture by its path, and the reason why each other one cannot be decoded."""
+    """Map the path of each picture to its properties, and the path of each undecodable picture to the reason."""
     facts, broken = {}, {}
     for path, result in read_pictures(root, chosen, _describe, jobs, "catalogue", setting=setting):
         if isinstance(result, str):
@@ -292,7 +294,7 @@ def _unlabelled_table(facts: dict[str, dict[str, Any]]) -> tuple[pd.DataFrame, d
 def _labelled_table(
     facts: dict[str, dict[str, Any]], labelled: Mapping[str, Label | None]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """A row per content, and the reason why each other picture is left out."""
+    """Return a table with one row per content, and the reason why each other picture is excluded."""
     labels = {path: picture_label for path, picture_label in labelled.items() if picture_label}
     rows = [
         {"path": path, "published_split": published_split(path), **labels[path]._asdict(), **described}
@@ -304,7 +306,7 @@ def _labelled_table(
 
 
 def _without_repeats(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Keep one picture of each content, a test picture first; none where one content is labelled human and AI."""
+    """Keep one picture of each content, preferably a test picture; none if its labels include both human and AI."""
     origins = table.groupby("sha256")["origin"].transform("nunique")
     contradictory = table[origins > 1]
     rest = table[origins <= 1]

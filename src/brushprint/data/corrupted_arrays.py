@@ -1,4 +1,4 @@
-"""Arrays of corrupted pictures: each picture is corrupted at its own size, and only then resized for a network."""
+"""Arrays of corrupted pictures. Each picture is corrupted at its own size, and then resized for a network."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from brushprint.data.pixels import new_array, square
 from brushprint.data.split import in_test
 from brushprint.stats.allocation import stratified
 
-# Part of the seed that draws a picture's donor, which must not follow from the seed of its corruptions.
+# The seed that draws a picture's donor includes this word, so that the donor is independent of the corruptions.
 _DONOR = "donor"
 
 
@@ -39,21 +39,21 @@ def write_corrupted(
     Parameters
     ----------
     root : folder, zip or tar
-    pictures : rows of a catalogue, of which `path`, `sha256` and `image_id` are used
-    encodings : for each picture the encoding of its donor as JSON text, see `donor_encodings`; None for no donor
+    pictures : rows of a catalogue with the columns `path`, `sha256` and `image_id`
+    encodings : for each picture, the encoding of its donor as JSON text, see `donor_encodings`; None for no donor
     target : .npy file
-    size, resize : as for `brushprint.data.pixels.write_pixels`, whose array the condition `none` equals
-    seed : decides, together with the `image_id` alone, how a picture is corrupted
-    jobs : threads; the bytes are the same for any number
-    harmonise : as for `brushprint.data.catalogue.read_catalogued`
+    size, resize : as in `brushprint.data.pixels.write_pixels`, whose array has the same pixels as the condition `none`
+    seed : this seed and the `image_id` alone determine how a picture is corrupted
+    jobs : number of threads; the bytes are the same for any number
+    harmonise : as in `brushprint.data.catalogue.read_catalogued`
 
     Returns
     -------
     digest : sha256 of the pixels in hexadecimal
-    table : a row per picture of the array, `image_id` and `swapped`, bool: whether it has a donor. Without one, the
-        condition `swap` holds the picture unchanged
+    table : one row per picture of the array, with the columns `image_id` and `swapped` (bool: the picture has a donor).
+        Without a donor, the condition `swap` contains the unchanged picture
 
-    Each picture is decoded once. Raises `UserError` when a picture has changed since it was catalogued.
+    Each picture is decoded once. Raises `UserError` if a picture has changed since it was catalogued.
     """
     rows = {path: row for row, path in enumerate(pictures["path"])}
     encoding_of = {sha256: json.loads(text) for sha256, text in zip(pictures["sha256"], encodings, strict=True) if text}
@@ -85,15 +85,15 @@ def draw_test_pictures(
     pictures: int,
     seed: int,
 ) -> tuple[pd.DataFrame, list[str | None]]:
-    """Draw the test pictures that are corrupted, and a donor for each.
+    """Draw the test pictures that will be corrupted, and a donor for each.
 
     Parameters
     ----------
-    catalogue, groups, published, test, test_seed : as for `brushprint.data.split.in_test`
-    encodings : for each row of the catalogue the JSON text of its encoding, see `donor_encodings`
-    pictures, seed : as for `choose_pictures`
+    catalogue, groups, published, test, test_seed : as in `brushprint.data.split.in_test`
+    encodings : for each row of the catalogue, the JSON text of its encoding, see `donor_encodings`
+    pictures, seed : as in `choose_pictures`
 
-    Returns the rows of the catalogue, and for each the encoding of its donor, None where there is none.
+    Returns the chosen rows of the catalogue, and for each row the encoding of its donor, or None if it has no donor.
     """
     tests = in_test(catalogue, groups, published=published, test=test, test_seed=test_seed)
     chosen = choose_pictures(catalogue, tests, pictures=pictures, seed=seed)
@@ -101,10 +101,10 @@ def draw_test_pictures(
 
 
 def choose_pictures(catalogue: pd.DataFrame, tests: np.ndarray, *, pictures: int, seed: int) -> np.ndarray:
-    """Draw at most `pictures` of the test pictures, evenly from the sources and their styles.
+    """Draw at most `pictures` test pictures, stratified by source and style.
 
-    `tests`, bool [rows of the catalogue], says which pictures test. With more styles than `pictures` only sources
-    count. Returns rows of the catalogue, int64 and ascending.
+    `tests`, bool [rows of the catalogue], marks the test pictures. If there are more combinations of source and style
+    than `pictures`, the draw is stratified by source only. Returns row numbers of the catalogue, int64 and ascending.
     """
     rows = np.flatnonzero(tests)
     table = catalogue.iloc[rows]
@@ -115,10 +115,11 @@ def choose_pictures(catalogue: pd.DataFrame, tests: np.ndarray, *, pictures: int
 def donor_encodings(
     catalogue: pd.DataFrame, encodings: Sequence[str], chosen: np.ndarray, *, seed: int
 ) -> list[str | None]:
-    """The encoding of a random picture of the other origin for each chosen row; None where there is no such picture.
+    """Draw a random donor of the other origin for each chosen row and return its encoding; None if there is no donor.
 
-    `encodings` holds for each row of the catalogue the JSON text of what `brushprint.data.corruptions.swap_encoding`
-    takes. The donor of a picture does not depend on which other pictures are chosen.
+    `encodings` holds, for each row of the catalogue, the JSON text of the argument `encoding` of
+    `brushprint.data.corruptions.swap_encoding`. The donor of a picture does not depend on which other pictures are
+    chosen.
     """
     texts, origin = np.asarray(encodings, dtype=object), catalogue["origin"].to_numpy()
     others = {name: texts[origin != name] for name in np.unique(origin)}
@@ -137,7 +138,7 @@ def _seed_of(seed: int, name: str) -> int:
 def _under(
     picture: Image.Image, name: str, severity: int, seed: int, encoding: Mapping[str, Any] | None
 ) -> Image.Image:
-    """The picture under a condition."""
+    """Return the picture under the condition `name` and `severity`."""
     if name == "swap":
         return swap_encoding(picture, encoding) if encoding else picture
     return corrupt(picture, name, severity, seed)

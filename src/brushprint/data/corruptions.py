@@ -1,10 +1,10 @@
-"""Corruptions: the small changes that pictures meet in the world, most of them in five severities.
+"""Corruptions: changes that pictures undergo in everyday use, most of them in five severities.
 
 The kinds and the grading follow ImageNet-C (Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common
 Corruptions and Perturbations", ICLR 2019), but the first severity is hardly visible here. Lengths are shares of a
-picture's side, the square root of its area: pictures of 256 and of 768 pixels then lose equally much at equal display
-size, and a network's answers to one source do not change more than to another. Only JPEG has blocks of 8 pixels
-whatever the size, as all JPEG files have.
+picture's side, which is the square root of its area. Pictures of 256 and of 768 pixels therefore lose equally much at
+the same display size, and the size of a source's pictures does not decide how much a network's predictions change. JPEG
+is the exception: its blocks have 8 pixels a side at every picture size, as in all JPEG files.
 """
 
 import zlib
@@ -19,20 +19,20 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 from PIL.Image import Resampling
 from scipy.special import ndtri
 
-# The strength of severities 1 to 5. Of a pair the seed chooses one: less or more.
+# The strength at severities 1 to 5. If a strength is a pair, less and more, the seed chooses one of the two.
 STRENGTHS = {
     "jpeg": (90, 75, 50, 25, 10),  # quality
-    "rescale": (0.75, 0.5, 0.35, 0.25, 0.15),  # of the side, or of `_SIDE` where that is less
-    "blur": (0.003, 0.005, 0.009, 0.014, 0.022),  # standard deviation, of the side; nothing in a tiny picture
-    "noise": (0.02, 0.05, 0.1, 0.16, 0.24),  # standard deviation, of the range of a channel
-    "crop": (0.9, 0.8, 0.7, 0.6, 0.5),  # of each side, that is left
-    "rotation": (3, 7, 15, 25, 45),  # degrees, either way
+    "rescale": (0.75, 0.5, 0.35, 0.25, 0.15),  # share of the side, or of `_SIDE` if that is smaller
+    "blur": (0.003, 0.005, 0.009, 0.014, 0.022),  # standard deviation, share of the side; no effect on a tiny picture
+    "noise": (0.02, 0.05, 0.1, 0.16, 0.24),  # standard deviation, share of the range of a channel
+    "crop": (0.9, 0.8, 0.7, 0.6, 0.5),  # share of each side that remains
+    "rotation": (3, 7, 15, 25, 45),  # degrees, in either direction
     "mirror": (None,),
     "flip": (None,),
-    "brightness": (0.05, 0.1, 0.2, 0.3, 0.4),  # of the range, up or down
+    "brightness": (0.05, 0.1, 0.2, 0.3, 0.4),  # share of the range, up or down
     "contrast": ((0.9, 1.1), (0.75, 1.33), (0.6, 1.7), (0.45, 2.2), (0.3, 3.3)),  # factor about the mean grey
     "saturation": ((0.8, 1.25), (0.6, 1.6), (0.4, 2.0), (0.2, 2.5), (0.0, 3.0)),  # factor about each pixel's grey
-    "hue": (6, 15, 35, 70, 140),  # degrees, either way
+    "hue": (6, 15, 35, 70, 140),  # degrees, in either direction
     "watermark": (0.08, 0.16, 0.28, 0.42, 0.6),  # opacity
     "combined": (1, 2, 3, 4, 5),  # severity of each of its parts
 }
@@ -40,25 +40,25 @@ CORRUPTIONS = tuple(STRENGTHS)
 # Sajjad ("AI art vs non AI art") combines blur, a change of colour, noise and a watermark.
 COMBINED = ("blur", "hue", "noise", "watermark")
 
-# Noise is no finer than in a picture of this side, and `rescale` scales down to a share of at most this side.
+# Noise is no finer than in a picture of this side, and `rescale` reduces a picture to a share of at most this side.
 _SIDE = 256
 # 256 equally likely values of the standard normal distribution.
 _QUANTILES = ndtri((np.arange(256) + 0.5) / 256).astype(np.float32)
-# The hue is turned about the grey axis, with the weights of W3C's Filter Effects (hueRotate).
+# The hue is rotated about the grey axis, with the weights of W3C's Filter Effects (hueRotate).
 _GREY = np.tile([0.213, 0.715, 0.072], (3, 1))
 _TURN = np.array([[-0.213, -0.715, 0.928], [0.143, 0.140, -0.283], [-0.787, 0.715, 0.072]])
-# The longest side that JPEG and WEBP can hold, in pixels.
+# The longest side that both JPEG and WEBP can hold, in pixels.
 _LONGEST = 16_383
 _LOSSLESS = ("PNG", "BMP", "TIFF")
 
 
 def severities(name: str) -> tuple[int, ...]:
-    """The severities of a corruption: 1 for `mirror` and `flip`, which have no strength, and 1 to 5 for the others."""
+    """Return the severities of a corruption: only 1 for `mirror` and `flip`, which have no strength, else 1 to 5."""
     return tuple(range(1, len(STRENGTHS[name]) + 1))
 
 
-# The conditions under which a picture is tested, by name and severity: unchanged, each corruption, and saved as a
-# picture of the other origin was.
+# The conditions under which a picture is tested, by name and severity: unchanged, each corruption, and saved with the
+# encoding of a picture of the other origin.
 CONDITIONS = [
     ("none", 0),
     *((name, severity) for name in CORRUPTIONS for severity in severities(name)),
@@ -73,39 +73,39 @@ def corrupt(picture: Image.Image, name: str, severity: int, seed: int) -> Image.
     ----------
     picture : RGB, of any size; it is not changed
     name : the corruption
-    severity : one of `severities(name)`, or 0, which changes nothing, to the bit
-    seed : from 0; decides between brighter and darker, or left and right, and where noise and watermark lie. All
-        severities of a corruption decide alike, so that only the strength differs between them
+    severity : one of `severities(name)`, or 0, which leaves every bit unchanged
+    seed : 0 or more; decides between brighter and darker or left and right, and the position of noise and watermark.
+        The seed decides the same for all severities of a corruption, so that only the strength differs between them
 
     Returns
     -------
-    RGB, of the size of `picture`. Only `crop` gives less: resizing for a network enlarges it, and enlarging it before
-    would blur it twice. `rotation` fills the corners with the picture mirrored at its edges.
+    RGB, of the size of `picture`. Only `crop` returns a smaller picture: resizing for a network enlarges it anyway, and
+    enlarging it here as well would blur it twice. `rotation` fills the corners with the picture mirrored at its edges.
 
-    Raises `ValueError` for an unknown severity, `KeyError` for an unknown name.
+    Raises `ValueError` for an unknown severity and `KeyError` for an unknown name.
     """
     if severity == 0:
         return picture
     if severity not in severities(name):
         raise ValueError(f"{name} has no severity {severity}")
-    # The seed includes the name: otherwise each brightened picture would also be turned to the same side.
+    # The seed includes the name: otherwise all brightened pictures would also be rotated in the same direction.
     generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
     return _CHANGES[name](picture, STRENGTHS[name][severity - 1], generator)
 
 
 def swap_encoding(picture: Image.Image, encoding: Mapping[str, Any]) -> Image.Image:
-    """Save a picture as another picture, its donor, was saved: with as many pixels and the same format and quality.
+    """Save a picture as another picture, its donor, was saved: with as many pixels, the same format and quality.
 
     Parameters
     ----------
     picture : RGB
-    encoding : of the donor: `format` (Pillow's name), `width`, `height`, `quantisation` (tables of 64 numbers in the
-        order of Pillow's `quantization`, or None) and `subsampling` (Pillow's number, or None or -1 where unknown)
+    encoding : encoding of the donor: `format` (Pillow's name), `width`, `height`, `quantisation` (tables of 64 numbers
+        in the order of Pillow's `quantization`, or None) and `subsampling` (Pillow's number, or None or -1 if unknown)
 
     Returns
     -------
-    RGB, with the proportions of `picture` and the area of the donor, encoded and decoded. Formats without quantisation
-    tables, like WEBP, are written with Pillow's default quality.
+    RGB, with the proportions of `picture` and the area of the donor, encoded and decoded again. Formats without
+    quantisation tables, like WEBP, are written with Pillow's default quality.
     """
     factor = sqrt(encoding["width"] * encoding["height"] / (picture.width * picture.height))
     width, height = _scaled(picture.size, factor)
@@ -151,7 +151,7 @@ def _blur(picture: Image.Image, share: float, _: np.random.Generator) -> Image.I
 def _noise(picture: Image.Image, deviation: float, generator: np.random.Generator) -> Image.Image:
     pixels = np.asarray(picture)
     height, width, _ = pixels.shape
-    # Finer grain would be averaged away in large pictures.
+    # A network's resizing would average away finer grain in large pictures.
     grain = max(1, _side(picture) / _SIDE)
     down, across = ceil(height / grain), ceil(width / grain)
     drawn = generator.integers(0, 256, (down, across, 3), dtype=np.uint8)
@@ -175,7 +175,7 @@ def _rotation(picture: Image.Image, degrees: float, generator: np.random.Generat
     down = max(0, ceil((width * sine + height * cosine - height) / 2)) + 1
     surrounded = Image.fromarray(np.pad(np.asarray(picture), ((down, down), (across, across), (0, 0)), "symmetric"))
     sine = _either(generator, -sine, sine)
-    # The matrix leads from a place in the result to one in the surrounded picture, about the middle of each.
+    # The matrix maps a point of the result to a point of the padded picture, about the centre of each.
     x, y = width / 2, height / 2
     matrix = (cosine, sine, x + across - cosine * x - sine * y, -sine, cosine, y + down + sine * x - cosine * y)
     return surrounded.transform(picture.size, Image.Transform.AFFINE, matrix, Resampling.BILINEAR)
@@ -218,15 +218,15 @@ def _watermark(picture: Image.Image, opacity: float, generator: np.random.Genera
     return Image.composite(ink.convert("RGB"), picture, mask)
 
 
-# Side of the part of the pattern that lies over a picture.
+# The side, in pixels, of the part of the pattern that is laid over a picture.
 _PATTERN = 384
 
 
 @cache
 def _pattern() -> tuple[Image.Image, Image.Image]:
-    """Ink and mask of slanting lines of text, white with a dark rim, which show on any ground.
+    """Return the ink and the mask of slanting lines of text, white with a dark rim, which is visible on any background.
 
-    Both are grey, of twice `_PATTERN` pixels a side.
+    Both are greyscale images with a side of twice `_PATTERN` pixels.
     """
     room = ceil(hypot(2 * _PATTERN, 2 * _PATTERN))
     ink, mask = Image.new("L", (room, room)), Image.new("L", (room, room))
@@ -247,7 +247,7 @@ def _combined(picture: Image.Image, severity: int, generator: np.random.Generato
 
 
 def _either(generator: np.random.Generator, less: float, more: float) -> float:
-    """One of both, with equal probability."""
+    """Return `less` or `more` with equal probability."""
     return more if generator.random() < 0.5 else less
 
 

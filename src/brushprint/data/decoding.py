@@ -1,4 +1,4 @@
-"""Every picture decodes the same way: to 8-bit RGB, upright, over white, the first frame of an animation."""
+"""Decode every picture in the same way: to 8-bit RGB, upright, over white, the first frame of an animation."""
 
 import io
 import warnings
@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps
 
-# Formats that Pillow decodes by itself: others call programs (EPS) or hold no pictures of art. JPEG opens MPO, too.
+# Formats that Pillow decodes by itself. Others call programs (EPS) or contain no art. JPEG also opens MPO files.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000")
 SUFFIXES = frozenset(
     [
@@ -15,18 +15,18 @@ SUFFIXES = frozenset(
     ]
 )
 
-# Pillow refuses pictures of more than twice its limit of pixels; between the two it only warns.
+# Pillow refuses a picture of more than twice its pixel limit. Between the limit and its double, it only warns.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 class UndecodableError(ValueError):
-    """The bytes are not a picture that can be decoded; the message says why."""
+    """The bytes cannot be decoded to a picture; the message gives the reason."""
 
 
 def open_picture(content: bytes) -> Image.Image:
-    """Read the header of a picture file: format, mode and size are known, nothing is decoded yet.
+    """Read the header of a picture file: format, mode and size. The pixels are not decoded yet.
 
-    Raises `UndecodableError` when the content is not a picture in one of `FORMATS`.
+    Raises `UndecodableError` if the content is not a picture in one of `FORMATS`.
     """
     if not content:
         raise UndecodableError("empty file")
@@ -39,18 +39,18 @@ def open_picture(content: bytes) -> Image.Image:
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
-    """Decode an opened picture to 8-bit RGB of the size that a person sees.
+    """Decode an opened picture to 8-bit RGB, in the orientation and size in which a viewer displays it.
 
-    The EXIF orientation is applied, 16-bit values are scaled to 8 bits, and transparency lies over white. Palettes,
-    grey and CMYK become RGB. Raises `UndecodableError` for broken content.
+    The EXIF orientation is applied, 16-bit values are scaled to 8 bits, and transparent pixels are drawn over white.
+    Palettes, grey and CMYK become RGB. Raises `UndecodableError` for broken content.
     """
     try:
         picture.seek(0)
         picture.load()
-        # Copies of large pictures cost nearly as much as decoding them.
+        # Work in place: copying a large picture takes nearly as long as decoding it.
         ImageOps.exif_transpose(picture, in_place=True)
         return _without_alpha(_to_8_bit(picture))
-    except Exception as error:  # Pillow's plugins raise many kinds for broken content
+    except Exception as error:  # Pillow's plugins raise many kinds of exceptions for broken content
         raise UndecodableError(f"cannot be decoded ({str(error) or type(error).__name__})") from error
 
 

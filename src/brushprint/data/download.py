@@ -1,4 +1,4 @@
-"""Fetch a picture archive, as one file, from an http(s) address or from Kaggle."""
+"""Fetch an archive of pictures, as one file, from an http(s) address or from Kaggle."""
 
 import hashlib
 import json
@@ -17,8 +17,8 @@ from brushprint.core import digest
 from brushprint.core.errors import UserError
 from brushprint.core.job_log import LOG, progress
 
-TIMEOUT = (10, 60)  # seconds: to connect, and between two pieces that arrive
-PAUSES = (1, 2, 4, 8)  # seconds before each new attempt; bytes that arrive give all attempts back
+TIMEOUT = (10, 60)  # seconds: to connect, and between two pieces of data
+PAUSES = (1, 2, 4, 8)  # seconds before each new attempt; the pauses start again after progress
 CHUNK = 1 << 16
 
 _BY_HAND = "download the archive by hand and set collection.source to it"
@@ -28,9 +28,9 @@ _KAGGLE_HANDLE = re.compile(r"([^/\s]+)/([^/\s]+)(?:/versions/([1-9][0-9]*))?")
 def fetch(source: str, target: Path, *, sha256: str | None = None) -> None:
     """Fetch the archive at `source`, an http(s) address or `kaggle:owner/dataset`, to `target`.
 
-    A downloaded file is kept in the folder `fetched` beside `target`, and `target` is a hard link to it: Snakemake
-    deletes a target before it is made anew, and that must not cost another transfer. Raises `UserError` as `download`
-    does.
+    The downloaded file is kept in the folder `fetched` beside `target`, and `target` is a hard link to it. Snakemake
+    deletes a target before making it again, and that must not require another transfer. Raises `UserError` as
+    `download` does.
     """
     kept = target.parent / "fetched" / hashlib.sha256(source.encode()).hexdigest()[:16]
     if kept.exists() and sha256 and digest.sha256(kept) != sha256.lower():
@@ -45,11 +45,12 @@ def fetch(source: str, target: Path, *, sha256: str | None = None) -> None:
 
 
 def download(url: str, target: Path, *, sha256: str | None = None, by_hand: str = _BY_HAND) -> None:
-    """Download `url` to `target`; bytes that an earlier run left in `<target>.part` are not transferred again.
+    """Download `url` to `target`, and resume an earlier download from the bytes in `<target>.part`.
 
-    `sha256` is the expected digest in hexadecimal, None to skip the check. `target` appears only when it is complete
-    and verified. Raises `UserError` when the address does not work, the transfer stops for good, the disk is full, or
-    the file has another digest; `by_hand` tells people in that message what they can do instead.
+    `sha256` is the expected digest in hexadecimal; None skips the check. `target` appears only when it is complete and
+    verified. Raises `UserError` if the address does not work, if the transfer fails after all attempts, if the disk is
+    full, or if the file has another digest. `by_hand` is the part of the error message that tells users what they can
+    do instead.
     """
     if not url.lower().startswith(("http://", "https://")):
         raise UserError(f"cannot download {url}: the address must begin with http:// or https://; else {by_hand}")
@@ -59,22 +60,22 @@ def download(url: str, target: Path, *, sha256: str | None = None, by_hand: str 
 def download_from_kaggle(handle: str, target: Path, *, sha256: str | None = None) -> None:
     """Download the archive of a Kaggle dataset, "owner/dataset" or "owner/dataset/versions/3", to `target`.
 
-    Raises `UserError` when Kaggle cannot be reached or refuses the dataset, and as `download` does.
+    Raises `UserError` if Kaggle cannot be reached or refuses the dataset, and as `download` does.
     """
     _fetch(_kaggle_archive_url(handle), target, f"Kaggle dataset {handle}", sha256, _BY_HAND)
 
 
 class _CutError(Exception):
-    """The transfer stopped before the end, and may go on in a new attempt."""
+    """The transfer stopped early; a new attempt may continue it."""
 
 
 @dataclass
 class _Part:
-    """The bytes that have arrived, and a note beside them that names the server's file they belong to.
+    """The bytes that have arrived, and a note beside them that identifies the server's file to which they belong.
 
-    `source` names the file for people and for the note: Kaggle's address differs each time. `by_hand` tells people what
-    they can do instead. `validator` is the server's name of this version of the file (see `_validator`), and `total`
-    the number of its bytes; each is None where it is unknown.
+    `source` names the file in messages and in the note; the address cannot, because Kaggle's changes each time.
+    `by_hand` tells users what they can do instead. `validator` is the server's identifier for this version of the file
+    (see `_validator`), and `total` is the number of its bytes; each is None if it is unknown.
     """
 
     path: Path
@@ -97,7 +98,7 @@ class _Part:
         return f"{self.size:,} of {total} bytes arrived"
 
     def recall(self) -> None:
-        """Read the note of an earlier run. Bytes without a note for this source cannot be trusted and are deleted."""
+        """Read the note of an earlier run. Bytes without a note for this source are deleted: they cannot be trusted."""
         try:
             note = json.loads(self.note.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -108,8 +109,8 @@ class _Part:
             self.discard()
 
     def begin(self, response: requests.Response) -> None:
-        """Start from zero with the file in `response`."""
-        # Emptied before the note is written: a run killed in between must not pair old bytes with the new note.
+        """Delete the bytes that have arrived, and write the note for the file in `response`."""
+        # Empty the file before writing the note: a run killed in between must not pair old bytes with the new note.
         self.path.write_bytes(b"")
         length = response.headers.get("Content-Length")
         self.validator, self.total = _validator(response), int(length) if length else None
@@ -117,7 +118,7 @@ class _Part:
         self.note.write_text(json.dumps(note), encoding="utf-8")
 
     def belongs_to(self, response: requests.Response) -> bool:
-        """Whether a 206 holds exactly the missing bytes, or a 416 says that none is missing."""
+        """Return whether a response 206 contains exactly the missing bytes, or a 416 confirms that none is missing."""
         # Some servers honour Range but not If-Range, so the validator is compared here too.
         unchanged = _validator(response) in (None, self.validator)
         span, _, total = response.headers.get("Content-Range", "").partition("/")
@@ -150,7 +151,7 @@ def _fetch(url: str, target: Path, source: str, sha256: str | None, by_hand: str
 
 
 def _receive(url: str, part: _Part) -> None:
-    """Request the missing bytes until none is missing."""
+    """Request the missing bytes until the file is complete."""
     furthest, pauses, reached = part.size, iter(PAUSES), False
     while part.total is None or part.size != part.total:
         try:
@@ -162,7 +163,8 @@ def _receive(url: str, part: _Part) -> None:
                 raise UserError(
                     f"cannot download {part.source}: {cut}: check the address and the network, or {part.by_hand}"
                 ) from cut
-            # Only new ground counts: a server that always starts from zero and always cuts would go on for ever.
+            # Restart the pauses only if more bytes than ever have arrived: otherwise, a server that always sends the
+            # file from the start and always stops early would keep this loop running forever.
             if part.size > furthest:
                 furthest, pauses = part.size, iter(PAUSES)
             _wait(next(pauses, None), cut, part)
@@ -177,7 +179,7 @@ def _wait(pause: float | None, cut: _CutError, part: _Part) -> None:
 
 
 def _get(url: str, part: _Part) -> requests.Response:
-    # On a server that compresses on the fly, lengths and ranges would count other bytes than the file's.
+    # If a server compresses on the fly, lengths and ranges would count the compressed bytes, not those of the file.
     headers = {"Accept-Encoding": "identity"}
     if part.size and part.validator:
         headers |= {"Range": f"bytes={part.size}-", "If-Range": part.validator}
@@ -185,7 +187,7 @@ def _get(url: str, part: _Part) -> requests.Response:
 
 
 def _take(response: requests.Response, part: _Part) -> None:
-    """Add the content of a response to the part, or discard a part that the server cannot continue."""
+    """Append the content of a response to the part, or discard a part that the server cannot continue."""
     status = response.status_code
     if status == 200:
         part.begin(response)
@@ -206,7 +208,7 @@ def _take(response: requests.Response, part: _Part) -> None:
 
 def _append(response: requests.Response, part: _Part) -> None:
     with part.path.open("ab") as file, _bar("download", part.total, part.size) as bar:
-        # The raw bytes: iter_content would unpack an archive sent with "Content-Encoding: gzip".
+        # Read the raw bytes: iter_content would unpack an archive sent with "Content-Encoding: gzip".
         for chunk in response.raw.stream(CHUNK, decode_content=False):
             bar.update(file.write(chunk))
     if part.total is None:
@@ -234,14 +236,14 @@ def _bar(label: str, total: int | None, initial: int) -> tqdm:
 
 
 def _validator(response: requests.Response) -> str | None:
-    """The name of this version of the file that If-Range accepts: a strong ETag, else the date of the last change."""
+    """Return the identifier of this file version that If-Range accepts: a strong ETag, else the date of last change."""
     etag = response.headers.get("ETag")
     return etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
 
 
 @contextmanager
 def _as_cut() -> Iterator[None]:
-    """Raise errors of the connection as `_CutError`."""
+    """Raise connection errors as `_CutError`."""
     try:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -249,7 +251,7 @@ def _as_cut() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """The cause below the exceptions of requests and urllib3, in one line."""
+    """Return the cause that the exceptions of requests and urllib3 wrap, in one line."""
     cause = error.args[0] if error.args else type(error).__name__
     return " ".join(str(getattr(cause, "reason", cause)).split())
 
@@ -257,13 +259,13 @@ def _reason(error: Exception) -> str:
 def _kaggle_archive_url(handle: str) -> str:
     """Ask Kaggle for the signed, short-lived address of the archive of a dataset.
 
-    kagglehub.dataset_download downloads this archive, too, but then unpacks it and deletes it. This makes only its
-    call for the address, which saves twice the room and the packing of 180,000 files.
+    kagglehub.dataset_download downloads the same archive, but then unpacks and deletes it. This function makes only
+    kagglehub's request for the address, which avoids needing twice the disk space and packing 180,000 files again.
     """
     parts = _KAGGLE_HANDLE.fullmatch(handle)
     if not parts:
         raise UserError(f"Kaggle dataset {handle!r}: write owner/dataset or owner/dataset/versions/3")
-    # Imported here because it takes half a second.
+    # Import here because the import takes half a second.
     from kagglehub.clients import build_kaggle_client  # noqa: PLC0415
     from kagglesdk.datasets.types.dataset_api_service import ApiDownloadDatasetRequest  # noqa: PLC0415
 
@@ -279,11 +281,11 @@ def _kaggle_archive_url(handle: str) -> str:
         raise UserError(
             f"cannot reach Kaggle for the dataset {handle}: {_reason(error)}: check the network, or {_BY_HAND}"
         ) from error
-    except (OSError, ValueError) as error:  # from kagglehub, about kaggle.json
+    except (OSError, ValueError) as error:  # kagglehub raises these for a faulty kaggle.json
         raise UserError(f"{error}: correct the file, or create a new token at kaggle.com/settings") from error
 
 
-# Texts about the collection give it three addresses; which one is live changes.
+# Texts about the collection give three addresses for it, and which of them works changes over time.
 _SAME_DATASET = (
     "adamelkholy/human-ai-artwork-dataset",
     "adamelkholy/human-ai-artwork",

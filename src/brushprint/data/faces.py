@@ -1,8 +1,8 @@
-"""Faces in pictures, located by a cascade of local binary patterns that was trained on photographs.
+"""Detect faces in pictures with a cascade of local binary patterns that was trained on photographs.
 
 The detector is OpenCV's `lbpcascade_frontalface`, as scikit-image ships and runs it (Liao et al., "Learning Multi-scale
-Block Local Binary Patterns for Face Recognition", ICB 2007). It detects upright frontal faces, painted ones too, from
-`SMALLEST` pixels on.
+Block Local Binary Patterns for Face Recognition", ICB 2007). It detects upright frontal faces, including painted ones,
+of at least `SMALLEST` pixels.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from skimage.feature import Cascade
 
 from brushprint.data.catalogue import read_catalogued
 
-# Pictures are searched at this size: a face has at least 15 % of the longer side.
+# In pixels. Pictures are searched at this size, so a detected face has at least 15 % of the longer side.
 SIDE, SMALLEST = 160, 24
 BOX = ["left", "top", "width", "height"]
 
@@ -25,13 +25,13 @@ BOX = ["left", "top", "width", "height"]
 def find_faces(
     root: str | Path, catalogue: pd.DataFrame, *, jobs: int, harmonise: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
-    """Locate the faces of catalogued pictures.
+    """Detect the faces in catalogued pictures.
 
-    `root` and `catalogue` are described in `brushprint.data.catalogue`; `jobs` threads decode. Pictures are harmonised
-    first, as `brushprint.data.catalogue.read_catalogued` says.
+    `brushprint.data.catalogue` describes `root` and `catalogue`. `jobs` threads decode. Pictures are harmonised first,
+    as in `brushprint.data.catalogue.read_catalogued`.
 
-    Returns a row per face, in the order of the catalogue: `image_id`, and its box `left`, `top`, `width`, `height` as
-    shares of the picture's width and height, float64. A picture without faces has no row. Raises `UserError` when the
+    Returns one row per face, in the order of the catalogue: `image_id`, and the box `left`, `top`, `width`, `height` as
+    shares of the picture's width and height, float64. A picture without faces has no row. Raises `UserError` if the
     collection has changed since it was catalogued.
     """
     detector = Cascade(lbp_frontal_face_cascade_filename())
@@ -53,10 +53,11 @@ def find_faces(
 
 
 def searched(catalogue: pd.DataFrame, *, published: bool) -> pd.DataFrame:
-    """The rows of a catalogue whose faces are located: published test pictures where every split tests on those.
+    """Return the rows of the catalogue in whose pictures faces are detected.
 
-    Heat is measured on test pictures alone. `published` says whether all splits honour the published partitions; if
-    not, or if none is published, any picture may become a test picture when a split is drawn anew.
+    Faces are needed only for test pictures, because heatmaps are measured only there. `published` is true if all splits
+    use the published partitions; the published test pictures are then enough. Otherwise, or if the collection has no
+    published test pictures, all rows are returned: any picture may become a test picture when a split is drawn anew.
     """
     tested = catalogue[catalogue["published_split"] == "test"]
     return tested if published and len(tested) else catalogue

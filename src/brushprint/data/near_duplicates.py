@@ -1,7 +1,7 @@
-"""Near duplicates: the same picture mirrored, in another size, or saved anew.
+"""Near duplicates: the same picture mirrored, resized or saved again.
 
 Perceptual hashes of all pictures (Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010;
-`imagehash`) give candidate pairs. The pictures of those are opened again and compared as thumbnails.
+`imagehash`) give candidate pairs. The pictures of these pairs are then opened again and compared as thumbnails.
 """
 
 from collections.abc import Iterator
@@ -18,42 +18,45 @@ from scipy.sparse.csgraph import connected_components
 from brushprint.core.job_log import LOG
 from brushprint.data.catalogue import read_catalogued
 
-# Candidates have hashes of 64 bits that differ in no more than `DISTANCE` bits; duplicates are candidates whose
-# thumbnails correlate by at least `LIKENESS`. Measured on 400 real works that were mirrored, scaled to between half and
-# double, saved as WebP or as JPEG of quality 30, or all of that: every copy is found (0 to 6 bits, likeness from 0.98),
-# and 94 % of those cropped by 2 % at each edge. Of 1,026 different works no two are as near (12 bits at the least).
-# Pictures of the embedded sample that were drawn alike reach a likeness of 0.94.
+# Two pictures are candidates if their 64-bit hashes differ in at most `DISTANCE` bits. Candidates are near duplicates
+# if their thumbnails correlate by at least `LIKENESS`. Both limits were measured on 400 real works that were mirrored,
+# scaled to between half and double the size, saved as WebP or as JPEG of quality 30, or all of these. Every such copy
+# is detected (0 to 6 bits, likeness of at least 0.98), and so are 94 % of the copies cropped by 2 % at each edge. Among
+# 1,026 different works, the smallest distance is 12 bits. Pictures of the embedded sample that were drawn alike reach a
+# likeness of 0.94.
 DISTANCE = 10
 LIKENESS = 0.95
-# Thumbnails of less contrast than `FLAT` (standard deviation, 0 to 255) are alike only if their root mean square
-# difference is at most `NEAR`.
+# If either thumbnail has less contrast than `FLAT` (standard deviation, 0 to 255), the two are alike only if their root
+# mean square difference is at most `NEAR`.
 FLAT, NEAR = 10.0, 3.0
 SIDE = 16
-# A hash that more pictures share is the hash of empty or plain pictures, and says nothing.
+# A hash that more than `CROWD` pictures share belongs to empty or plain pictures and does not identify a picture.
 CROWD = 50
 _CHUNKS, _CHUNK_BITS = 4, 16
-# Pairs that are compared at a time: a processor's cache holds as many.
+# Number of pairs that are compared at a time: this many fit into a processor's cache.
 _BLOCK = 100_000
 
 
 def find(
     root: str | Path, catalogue: pd.DataFrame, mirrored: pd.Series, *, jobs: int
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Find the pictures of a collection that are nearly the same.
+    """Find the near duplicates in a collection.
 
     Parameters
     ----------
     root, catalogue : see `brushprint.data.catalogue`
-    mirrored : the perceptual hash of each picture's mirror image, in hexadecimal as the catalogue's `phash`
-    jobs : threads that decode
+    mirrored : the perceptual hash of each picture's mirror image, in hexadecimal like the catalogue's `phash`
+    jobs : number of threads that decode
 
     Returns
     -------
-    pairs : a row per pair, sorted as the catalogue: `first` and `second` (image_id), `distance` (bits in which their
-        hashes differ), `likeness` (see `likeness`) and `mirrored` (whether one resembles the mirror image of the other)
-    groups : int32 [pictures], the same number for pictures that pairs connect, counted in the order of rows
+    pairs : one row per pair, in the order of the catalogue: `first` and `second` (image_id), `distance` (number of bits
+        in which their hashes differ), `likeness` (see `likeness`) and `mirrored` (whether one picture resembles the
+        mirror image of the other)
+    groups : int32 [pictures]; pictures that are connected by pairs share a number. Numbers ascend in the order of the
+        catalogue
 
-    Raises `UserError` when the collection has changed since it was catalogued.
+    Raises `UserError` if the collection has changed since it was catalogued.
     """
     candidates = candidate_pairs(_bits(catalogue["phash"]), _bits(mirrored))
     thumbnails = _thumbnails(root, catalogue, np.unique(candidates[["first", "second"]].to_numpy()), jobs)
@@ -63,7 +66,7 @@ def find(
     ]
     pairs = candidates.assign(likeness=np.array(alike, dtype=float))
     pairs = pairs[pairs["likeness"] >= LIKENESS]
-    # A picture that equals its own mirror image is paired both ways.
+    # A picture that equals its own mirror image has each of its pairs twice: unmirrored and mirrored.
     pairs = pairs.sort_values(["first", "second", "mirrored"]).drop_duplicates(["first", "second"])
     groups = _groups(pairs, len(catalogue))
     ids = catalogue["image_id"].to_numpy()
@@ -73,11 +76,12 @@ def find(
 
 
 def candidate_pairs(hashes: np.ndarray, mirrored: np.ndarray) -> pd.DataFrame:
-    """Pairs of pictures whose hashes, or one's hash and the hash of the other's mirror image, are near.
+    """Find pairs of pictures whose hashes are near, or where one hash is near that of the other's mirror image.
 
-    `hashes` and `mirrored` (of the mirror images) are uint64 [pictures]; near means at most `DISTANCE` bits apart.
-    Returns `first` < `second` (positions), `distance` and `mirrored`, sorted. Pictures whose hash more than `CROWD`
-    pictures share are left out, and their number is logged.
+    `hashes` and `mirrored` (the hashes of the mirror images) are uint64 [pictures]. Two hashes are near if they differ
+    in at most `DISTANCE` bits. Returns the columns `first` < `second` (positions), `distance` and `mirrored`, sorted.
+    Pictures that share their hash with too many others (more than `CROWD` in all) are excluded, and their number is
+    logged.
     """
     _, place, count = np.unique(hashes, return_inverse=True, return_counts=True)
     crowded = (count > CROWD)[place]
@@ -89,7 +93,7 @@ def candidate_pairs(hashes: np.ndarray, mirrored: np.ndarray) -> pd.DataFrame:
         one, two, distance = _within(hashes[kept], other[kept])
         ends = {"first": kept[np.minimum(one, two)], "second": kept[np.maximum(one, two)]}
         parts.append(pd.DataFrame(ends | {"distance": distance, "mirrored": is_mirrored})[one != two])
-    # Either one's mirror image may be nearer to the other.
+    # A mirrored pair can occur twice, once for the mirror image of each picture: keep the smaller distance.
     return (
         pd.concat(parts)
         .sort_values(["first", "second", "mirrored", "distance"])
@@ -99,9 +103,10 @@ def candidate_pairs(hashes: np.ndarray, mirrored: np.ndarray) -> pd.DataFrame:
 
 
 def hash_matches(hashes: pd.Series, others: pd.Series) -> np.ndarray:
-    """Which pictures have a hash at most `DISTANCE` bits from one of `others`, bool [pictures].
+    """Whether the hash of each picture differs in at most `DISTANCE` bits from one of `others`, bool [pictures].
 
-    Both hold hashes in hexadecimal. The pictures themselves are not compared, so a few too many match.
+    Both arguments hold hashes in hexadecimal. The pictures themselves are not compared, so a few of the matches are not
+    near duplicates.
     """
     matches = np.zeros(len(hashes), dtype=bool)
     _, place, _ = _within(np.unique(_bits(others)), _bits(hashes))
@@ -110,9 +115,10 @@ def hash_matches(hashes: pd.Series, others: pd.Series) -> np.ndarray:
 
 
 def likeness(first: np.ndarray, second: np.ndarray) -> float:
-    """How alike two thumbnails are, uint8 [side, side, 3]: their correlation, -1 to 1, 1 for the same picture.
+    """The likeness of two thumbnails, uint8 [side, side, 3]: their correlation, -1 to 1, where 1 is the same picture.
 
-    Noise alone would decide the correlation of plain thumbnails: they get 1 if they are nearly the same, else 0.
+    If a thumbnail is plain, noise alone would decide the correlation. The likeness is then 1 if the two thumbnails are
+    nearly the same, else 0.
     """
     one, other = (thumbnail.astype(np.float64) for thumbnail in (first, second))
     if min(one.std(axis=(0, 1)).max(), other.std(axis=(0, 1)).max()) < FLAT:
@@ -122,12 +128,13 @@ def likeness(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def leakage(split: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:
-    """Count the pictures of a split that have a near duplicate, within and across partitions.
+    """Count the pictures of a split that have a near duplicate, within each partition and across partitions.
 
-    `split` is described in `brushprint.data.split`, `pairs` in `find`; augmented copies do not count. Returns two keys.
-    `partitions` holds for each partition its number of `pictures`, and how many of them have a near duplicate `within`
-    it. `across` has an entry for each two partitions: how many `pictures` of the partition `of` have a near duplicate
-    `in` the other partition, which `share` that is, and their number `by_source`.
+    `split` is described in `brushprint.data.split`, `pairs` in `find`. Augmented copies are not counted. The result has
+    two keys. `partitions` holds, for each partition, its number of `pictures` and how many of them have a near
+    duplicate `within` the same partition. `across` has one entry for each pair of partitions: how many `pictures` of
+    the partition `of` have a near duplicate in the partition `in`, their `share` of the partition `of`, and their
+    number `by_source`.
     """
     pictures = split[split["copy"] == 0].set_index("image_id")
     both = pd.concat([pairs[["first", "second"]], pairs[["second", "first"]].set_axis(["first", "second"], axis=1)])
@@ -138,7 +145,7 @@ def leakage(split: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:
     sizes = {name: int((partition == name).sum()) for name in names}
 
     def paired(one: str, other: str) -> pd.Series:
-        """The pictures of a partition that have a near duplicate in another one."""
+        """The pictures of the partition `one` that have a near duplicate in the partition `other`."""
         return pd.Series(both["first"].to_numpy()[(first == one) & (second == other)]).drop_duplicates()
 
     def crossing(one: str, other: str) -> dict[str, Any]:
@@ -158,19 +165,22 @@ def _bits(hashes: pd.Series) -> np.ndarray:
 
 
 def _within(values: np.ndarray, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions in `values` and in `queries` of hashes at most `DISTANCE` bits apart, and that distance, int64 [pairs].
+    """Find the hashes in `values` and in `queries` that differ in at most `DISTANCE` bits.
 
-    Hashes are cut into four chunks of 16 bits. If two hashes are at most ten bits apart, one of their first three
-    chunks differs by at most two bits, or the last by at most one (multi-index hashing: Norouzi, Punjani and Fleet,
-    "Fast Search in Hamming Space with Multi-Index Hashing", CVPR 2012), so that few pairs are compared. A pair may come
-    more than once.
+    Returns their positions in `values`, their positions in `queries`, and their distances, each int64 [pairs]. A pair
+    may occur more than once.
+
+    Each hash is cut into four chunks of 16 bits. If two hashes differ in at most ten bits, one of their first three
+    chunks differs in at most two bits, or the last chunk in at most one (multi-index hashing: Norouzi, Punjani and
+    Fleet, "Fast Search in Hamming Space with Multi-Index Hashing", CVPR 2012). Only pairs with such a chunk are
+    compared as a whole, and these are few.
     """
     parts = [(np.empty(0, dtype=np.int64),) * 3]
     for chunk in range(_CHUNKS):
         flips = range((DISTANCE - chunk) // _CHUNKS + 1)
         masks = [sum(1 << bit for bit in bits) for flip in flips for bits in combinations(range(_CHUNK_BITS), flip)]
         value_chunks, query_chunks = (_chunk(hashes, chunk) for hashes in (values, queries))
-        # Neighbours in memory are compared together.
+        # Sorting by chunk makes hashes that are compared together neighbours in memory.
         order, turn = (np.argsort(chunks, kind="stable") for chunks in (value_chunks, query_chunks))
         starts = np.searchsorted(value_chunks[order], np.arange((1 << _CHUNK_BITS) + 1))
         ordered, turned, key = values[order], queries[turn], query_chunks[turn]
@@ -188,9 +198,9 @@ def _chunk(hashes: np.ndarray, chunk: int) -> np.ndarray:
 def _near(
     values: np.ndarray, queries: np.ndarray, start: np.ndarray, end: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Compare each query with the values from its `start` to its `end`, and yield the near ones as `_within` does.
+    """Compare each query with the values from its `start` to its `end`, and yield the near pairs as `_within` does.
 
-    The pairs come in blocks, so that memory is bounded.
+    Pairs are compared and yielded in blocks, which limits the memory needed.
     """
     count = end - start
     last = np.cumsum(count)
@@ -207,7 +217,7 @@ def _near(
 
 
 def _thumbnails(root: str | Path, catalogue: pd.DataFrame, rows: np.ndarray, jobs: int) -> dict[int, np.ndarray]:
-    """The thumbnail of each of these rows of the catalogue."""
+    """The thumbnail of each of the given `rows` of the catalogue, by row number."""
     row_of = dict(zip(catalogue["path"].iloc[rows], rows, strict=True))
     pictures = read_catalogued(root, catalogue.iloc[rows], _thumbnail, jobs, "near duplicates")
     return {row_of[path]: thumbnail for path, thumbnail in pictures}

@@ -1,4 +1,4 @@
-"""Augmented copies of pictures, as a split lists them: turned, zoomed and mirrored once, before training."""
+"""Augmented copies of pictures, as listed in a split: rotated, zoomed and mirrored once, before training."""
 
 import hashlib
 from pathlib import Path
@@ -13,19 +13,20 @@ from scipy.ndimage import affine_transform
 from brushprint.core.job_log import progress
 from brushprint.data.pixels import new_array
 
-_BLOCK = 64  # copies that a process makes at a time
+_BLOCK = 64  # number of copies that a process makes at a time
 
 
 def write_copies(pixels: np.ndarray, split: pd.DataFrame, target: str | Path, *, jobs: int) -> str:
-    """Write the copies of a split to an array [copies, side, side, 3] of uint8 in a .npy file.
+    """Write the augmented copies of a split to a .npy file, uint8 [copies, side, side, 3].
 
     Row k of the array is the k-th row of the split with `copy` > 0. `pixels`, uint8 [pictures, side, side, 3], holds
-    the originals and may be memory-mapped. Returns the sha256 of the copies in hexadecimal, the same for any number of
-    processes `jobs`.
+    the originals and may be memory-mapped. Returns the SHA-256 digest of the copies in hexadecimal. The digest does not
+    depend on the number of processes, `jobs`.
     """
     wanted = split.loc[split["copy"] > 0, ["row", "angle", "flip", "zoom"]]
     blocks = [wanted.iloc[start : start + _BLOCK] for start in range(0, len(wanted), _BLOCK)]
-    # Processes, because SciPy holds Python's lock; a memory-mapped array reaches them as the name of its file.
+    # Use processes, because SciPy holds Python's global interpreter lock and would block other threads. A memory-mapped
+    # array is passed to them as the name of its file.
     copied = Parallel(jobs, return_as="generator")(delayed(_copies)(pixels, block) for block in blocks)
     start = 0
     shape = (len(wanted), *pixels.shape[1:])
@@ -34,7 +35,7 @@ def write_copies(pixels: np.ndarray, split: pd.DataFrame, target: str | Path, *,
             array[start : start + len(block)] = block
             start += len(block)
             bar.update(len(block))
-        # Processes count towards the time of their job once they have ended.
+        # The processor time of worker processes counts towards their job only after they have ended.
         get_reusable_executor().shutdown()
         return hashlib.sha256(array.data).hexdigest()
 
@@ -44,16 +45,17 @@ def _copies(pixels: np.ndarray, wanted: pd.DataFrame) -> np.ndarray:
 
 
 def augmented_copy(picture: np.ndarray, angle: float, flip: bool, zoom: float) -> np.ndarray:
-    """Turn a picture by `angle` degrees counter-clockwise, zoom it, and mirror it if `flip`.
+    """Rotate a picture by `angle` degrees counter-clockwise, zoom it, and mirror it left to right if `flip`.
 
     `picture` and the result are uint8 [side, side, 3]. `zoom` is the share of the side that the copy shows: below 1 the
-    picture grows, above 1 it shrinks. There is one linear resampling about the centre; what lies outside of the picture
-    takes the colour of the nearest edge. The result equals that of Keras's `ImageDataGenerator` with `rotation_range`,
-    `horizontal_flip`, `zoom_range` and its default `fill_mode`, except that one zoom serves both axes, so that
-    proportions stay.
+    picture is enlarged, above 1 it is reduced. The picture is resampled once, linearly, about its centre. Pixels
+    outside the picture take the colour of the nearest edge. The result equals that of Keras's `ImageDataGenerator` with
+    `rotation_range`, `horizontal_flip`, `zoom_range` and its default `fill_mode`, except that both axes have the same
+    zoom, which keeps the proportions.
     """
     sine, cosine = np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))
-    # The matrix leads from a place in the copy to one in the picture, both from the centre; mirroring reverses columns.
+    # The matrix maps a position in the copy to one in the picture, both relative to the centre. Mirroring reverses the
+    # columns.
     matrix = zoom * np.array([[cosine, sine], [-sine, cosine]]) @ np.diag([1, -1 if flip else 1])
     centre = np.full(2, (picture.shape[0] - 1) / 2)
     offset = centre - matrix @ centre
@@ -66,17 +68,17 @@ def augmented_copy(picture: np.ndarray, angle: float, flip: bool, zoom: float) -
 def examples(
     pixels: np.ndarray, copies: np.ndarray, split: pd.DataFrame, *, rows: int = 6, across: int = 6, most: int = 4
 ) -> list[list[tuple[np.ndarray, str]]]:
-    """Originals of a split with their copies beside them, for a figure.
+    """Originals of a split, each followed by its copies, for a figure.
 
     Parameters
     ----------
     pixels, copies : uint8 [pictures, side, side, 3] and [copies, side, side, 3], see `write_copies`
     split : see `brushprint.data.split`
-    rows, across : how many rows there are, and pictures in each, at most
-    most : how many copies an original is shown with, at most
+    rows, across : maximum number of rows, and of pictures in each row
+    most : maximum number of copies shown with an original
 
-    Returns rows of pictures [side, side, 3] with a caption each: an original, its copies, and where a row has room for
-    them further originals with their copies. The originals are taken evenly over the split.
+    Returns rows of pictures [side, side, 3], each picture with a caption. A row holds an original and its copies; if it
+    has room, further originals with their copies follow. The originals are taken evenly from the split.
     """
     copied = split[split["copy"] > 0].reset_index(drop=True)
     for beside in range(most, 0, -1):
@@ -95,5 +97,5 @@ def examples(
 
 
 def _caption(copy: Any) -> str:
-    """How the copy in a row of a split (a named tuple) was made."""
+    """Describe how a copy was made; `copy` is its row of a split, as a named tuple."""
     return f"{copy.angle:+.0f}°, ×{1 / copy.zoom:.2f}".replace("-", "−") + (", mirrored" if copy.flip else "")

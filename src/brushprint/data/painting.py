@@ -1,7 +1,7 @@
 """Small abstract paintings in ten styles, drawn by the package.
 
 Each style has a function that paints it on a board with the brushes of `brushprint.data.brushes`. Every random number
-comes from the generator of the picture, so the order of the calls decides the picture.
+of a picture comes from the picture's own generator, so changing the order of the calls changes the picture.
 """
 
 from collections.abc import Callable
@@ -195,7 +195,7 @@ def _realism(b: Board) -> None:
 
 
 def _renaissance(b: Board) -> None:
-    """A haloed figure in the middle of a symmetric arch, before a far landscape, in warm earth."""
+    """A haloed figure in the middle of a symmetric arch, before a far landscape, in warm earth colours."""
     sky, stone, robe, mantle, skin, gold = b.palette(
         "9ab8c8 b89a70 a83828 28487a e0b890 d8a838",
         "c8c8a8 8a6a4a 386048 a85a28 d8a880 e0b850",
@@ -266,7 +266,7 @@ def _romanticism(b: Board) -> None:
 
 
 def _surrealism(b: Board) -> None:
-    """Odd things afloat over an empty plain, with long shadows."""
+    """Odd objects that float above an empty plain, with long shadows."""
     sky, haze, plain, thing, other, shade = b.palette(
         "3870a8 f0d8a8 d8a860 c84830 e8e0d0 6a4a30",
         "286858 e8e8b0 b87848 5848a0 f0c040 4a2c28",
@@ -359,10 +359,10 @@ STYLES = tuple(_PAINTERS)
 
 
 def paint(style: str, rng: np.random.Generator) -> Image.Image:
-    """A finished RGB picture of one of `STYLES`, `SIDE` pixels a side.
+    """A finished RGB picture in one of `STYLES`, `SIDE` pixels a side.
 
-    After the style has been painted, the picture may be mirrored and blurred, and gets a contrast, a light and a
-    surface of its own. Raises `KeyError` for another style.
+    After the style has been painted, the picture may be mirrored and blurred, and gets a random contrast, a random
+    shift of brightness and colour, and a random surface. Raises `KeyError` for an unknown style.
     """
     board = Board(rng)
     _PAINTERS[style](board)
@@ -375,7 +375,7 @@ def paint(style: str, rng: np.random.Generator) -> Image.Image:
 
 
 def _surface(b: Board) -> np.ndarray:
-    """Grey and coloured grain and the weave of the canvas, as offsets of the pixels, [SIDE, SIDE, 3] of int64."""
+    """The grey grain, the coloured grain and the canvas weave, as offsets to add to pixels, int64 [SIDE, SIDE, 3]."""
     grain, colour, weave, pitch = b.roll(3, 18), b.roll(0, 6), b.roll(0, 7), b.roll(2, 4)
     shape = (SIDE, SIDE)
     across = np.arange(SIDE) // pitch

@@ -1,4 +1,4 @@
-"""The pixel arrays: all pictures decoded once, as one uint8 array for each size and filter."""
+"""The pixel arrays: every picture is decoded once into a uint8 array for each size and resize filter."""
 
 import hashlib
 import os
@@ -25,11 +25,12 @@ def write_pixels(
     jobs: int,
     harmonise: Mapping[str, Any] | None = None,
 ) -> str:
-    """Decode every picture of the catalogue into an array [pictures, size, size, 3] of uint8 in a .npy file.
+    """Decode every picture of the catalogue into a .npy file, uint8 [pictures, size, size, 3].
 
-    Pictures are harmonised as `brushprint.data.catalogue.read_catalogued` says, and then become squares, see `square`.
-    Row i is row i of the catalogue. Returns the sha256 of the pixels in hexadecimal, the same for any number of threads
-    `jobs`. Raises `UserError` when the collection has changed since it was catalogued.
+    Pictures are harmonised as described in `brushprint.data.catalogue.read_catalogued`, and then stretched to squares
+    by `square`. Row i of the array is row i of the catalogue. Returns the SHA-256 digest of the pixels in hexadecimal.
+    The digest does not depend on the number of threads, `jobs`. Raises `UserError` if the collection has changed since
+    it was catalogued.
     """
     rows = {path: row for row, path in enumerate(catalogue["path"])}
 
@@ -44,7 +45,7 @@ def write_pixels(
 
 
 def square(picture: Image.Image, size: int, resize: str) -> np.ndarray:
-    """An RGB picture stretched to a square, as the published studies do, with the Pillow filter `resize`.
+    """Stretch an RGB picture to a square with the Pillow filter `resize`, as the published studies do.
 
     Returns uint8 [size, size, 3].
     """
@@ -53,7 +54,7 @@ def square(picture: Image.Image, size: int, resize: str) -> np.ndarray:
 
 @contextmanager
 def new_array(target: str | Path, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
-    """A memory-mapped array of uint8 to fill, which becomes the .npy file `target` when the block ends."""
+    """Yield a memory-mapped uint8 array to fill; it becomes the .npy file `target` when the block ends."""
     with replacing(target) as part:
         array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
         _allocate(part)
@@ -62,7 +63,7 @@ def new_array(target: str | Path, shape: tuple[int, ...]) -> Iterator[np.ndarray
 
 
 def _allocate(file: Path) -> None:
-    """Reserve the room that a sparse file will need: on a full disk, a write to its map kills the process."""
+    """Reserve the disk space of a sparse file: on a full disk, writing to its memory map would kill the process."""
     if hasattr(os, "posix_fallocate"):
         with file.open("r+b") as stream:
             os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)

@@ -1,9 +1,9 @@
 """The embedded sample: a procedural picture collection that stands in for AI-ArtBench where there is no network.
 
-Paintings of `brushprint.data.painting` come in three sources: "human" pictures as drawn, and two kinds of "AI"
-pictures, each drawn the same way and then passed through one of two simulated diffusion decoders. The archive has
-AI-ArtBench's layout, sizes and spelling, so every code path of the pipeline runs on it as on the real collection.
-Figures measured on it say something about the software, never about art.
+The paintings of `brushprint.data.painting` come from three sources: "human" pictures as drawn, and two kinds of "AI"
+pictures. AI pictures are drawn in the same way, and each kind is then passed through its own simulated diffusion
+decoder. The archive has AI-ArtBench's layout, sizes and spelling, so every code path of the pipeline runs on it as on
+the real collection. Results measured on the sample describe the software, never art.
 """
 
 import zipfile
@@ -28,7 +28,7 @@ from brushprint.stats.allocation import allocate
 _ROOT = "Real_AI_SD_LD_Dataset"
 _SPLITS = ("train", "test")
 
-# A picture's member name, and the numbers of its split, its source, its style and its own.
+# The name of a picture in the archive, then the numbers of its split, source and style, and the picture's own number.
 Place = tuple[str, int, int, int, int]
 
 
@@ -36,29 +36,33 @@ Place = tuple[str, int, int, int, int]
 class _Decoder:
     """The properties of a simulated generator."""
 
-    cells: int  # side of the latent picture
-    native: int  # side of the pictures it puts out
-    kernel: Resampling  # how a latent cell spreads over the pixels
+    cells: int  # side of the latent picture, in cells
+    native: int  # side of the pictures that it outputs, in pixels
+    kernel: Resampling  # the filter that spreads a latent cell over the pixels
     sharpening: int  # overshoot of the latent picture at edges, in sixteenths
     noise: int  # amplitude of the noise of a latent cell
-    tinge: Colour  # the colour of its imprint, 8 being full strength
+    tinge: Colour  # the colour of its imprint; 8 is full strength
 
 
 _LATENT = _Decoder(cells=32, native=256, kernel=Resampling.BILINEAR, sharpening=0, noise=6, tinge=(8, -8, 4))
 _STABLE = _Decoder(cells=96, native=768, kernel=Resampling.BICUBIC, sharpening=4, noise=1, tinge=(8, -8, 0))
 
-# The decoders' share in a picture of each style, of 255: no generator is equally good at all styles.
+# The share of the decoder's output in a picture of each style, out of 255. It differs between the styles because no
+# generator is equally good at all styles.
 _GRIP = (170, 205, 225, 190, 200, 165, 180, 210, 160, 215)
-# These constants set how soon a small network tells the sources apart: some pictures bear hardly a trace, none bears a
-# glaring one. They are tuned so that a two-layer network, given 390 pictures of each class, is right on roughly three
-# quarters of the test pictures after ten epochs.
-_TONING = 75  # most that light moves to red and dark to blue
-_IMPRINT = (-20, 26)  # range of the imprint's amplitude; below nought there is none
-_POSTER = 8  # step of the latent colours
+# These constants decide how soon a small network learns to distinguish the sources: some pictures have hardly any
+# trace, and none has an obvious one. They are tuned so that a two-layer network that is trained on 390 pictures of each
+# class classifies roughly three quarters of the test pictures correctly after ten epochs.
+_TONING = 75  # largest shift of light tones towards red and of dark tones towards blue
+_IMPRINT = (-20, 26)  # range of the imprint's amplitude; below zero there is no imprint
+_POSTER = 8  # step between the latent colours, which are quantised
 
 
 def _decode(picture: Image.Image, decoder: _Decoder, grip: int, rng: np.random.Generator) -> Image.Image:
-    """The picture as the decoder returns it; `grip` is its share in the result, give or take 60 from place to place."""
+    """Pass a picture through a decoder.
+
+    `grip` (0 to 255) is the share of the decoder's output in the result; the share varies by up to 60 over the picture.
+    """
     cells, native = (decoder.cells, decoder.cells), (decoder.native, decoder.native)
     encoded = picture.resize(cells, Resampling.BILINEAR)
     latent = np.asarray(encoded, np.int32)
@@ -67,7 +71,7 @@ def _decode(picture: Image.Image, decoder: _Decoder, grip: int, rng: np.random.G
     grey = latent.sum(axis=2, keepdims=True) // 3
     toning = (grey - 128) * rng.integers(0, _TONING + 1) // 128 * np.array([1, 0, -1])
     latent = grey + (latent - grey) * 15 // 16 + toning + _imprint(decoder, max(0, int(rng.integers(*_IMPRINT))))
-    # Cells are doubled before they are smoothed, so that the middle of each keeps its full colour.
+    # Double the cells before smoothing them, so that the middle of each cell keeps its full colour.
     doubled = np.clip(latent, 0, 255).astype(np.uint8).repeat(2, axis=0).repeat(2, axis=1)
     rendered = Image.fromarray(doubled).resize(native, decoder.kernel)
     share = Image.fromarray(rng.integers(grip - 60, min(255, grip + 60), (5, 5), dtype=np.uint8))
@@ -76,7 +80,7 @@ def _decode(picture: Image.Image, decoder: _Decoder, grip: int, rng: np.random.G
 
 
 def _imprint(decoder: _Decoder, amplitude: int) -> np.ndarray:
-    """The chequered tinge that the uneven overlap of strided transposed convolutions leaves on the latent cells."""
+    """The chequered tinge that strided transposed convolutions, which overlap unevenly, leave on the latent cells."""
     cell = np.arange(decoder.cells)
     sign = (cell + cell[:, None]) % 2 * 2 - 1
     return sign[:, :, None] * np.array(decoder.tinge) * amplitude // 8
@@ -84,14 +88,14 @@ def _imprint(decoder: _Decoder, amplitude: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Source:
-    """One of the three origins of the pictures of a style."""
+    """One of the three sources of pictures."""
 
     prefix: str
-    share: int  # of the training pictures, as in AI-ArtBench
+    share: int  # proportion of the training pictures, as in AI-ArtBench
     decoder: _Decoder | None
 
     def folder(self, style: str) -> str:
-        """The folder of a style; AI-ArtBench spells one of them differently for human works and for generators."""
+        """The folder of a style; AI-ArtBench spells one style differently for human works and for generators."""
         return self.prefix + (style.replace("ukiyo_e", "ukiyo-e") if self.decoder else style)
 
 
@@ -106,21 +110,22 @@ def draw_sample(target: Path, *, train: int, test: int, seed: int, jobs: int = 1
     """Draw the embedded sample into a zip archive.
 
     The members are `Real_AI_SD_LD_Dataset/{train,test}/{folder}/{name}.jpg` in 30 folders: `AI_LD_<style>` (256 x 256
-    pixels), `AI_SD_<style>` (768 x 768) and the bare `<style>` for human works (256 x 256). As in AI-ArtBench, the
-    generators' folders say `ukiyo-e` and the human one `ukiyo_e`; the three sources have AI-ArtBench's shares of the
-    training pictures and a third each of the test pictures. Within a source the styles' counts differ by at most one,
-    so that with fewer pictures than styles a folder may be missing.
+    pixels), `AI_SD_<style>` (768 x 768), and `<style>` without a prefix for human works (256 x 256). As in AI-ArtBench,
+    the generators' folders are spelled `ukiyo-e` and the human folder is spelled `ukiyo_e`. The three sources have the
+    same shares of the training pictures as in AI-ArtBench, and a third each of the test pictures. Within a source, the
+    numbers of pictures of any two styles differ by at most one; if a source has fewer pictures than there are styles,
+    folders are missing.
 
-    The bytes depend on `train`, `test` and `seed` alone, not on the machine or on `jobs`; a picture depends on the seed
-    and its own place (split, folder, number) alone. The archive appears at `target` only when it is complete: until
-    then it is `target` with `.part` added, which is removed when the drawing is interrupted.
+    The bytes of the archive depend only on `train`, `test` and `seed`, not on the machine or on `jobs`. A picture
+    depends only on the seed and its own place (split, folder, number). The archive appears at `target` only when it is
+    complete. Until then its name is `target` with `.part` appended; this file is removed if the drawing is interrupted.
 
     Parameters
     ----------
-    target : the zip file to write; an older one is replaced
-    train, test : how many pictures
+    target : the zip file to write; an existing file is replaced
+    train, test : number of pictures in each split
     seed : any whole number from 0 up
-    jobs : processes that draw
+    jobs : number of processes that draw
 
     Raises `ValueError` for a negative count or seed.
     """
@@ -139,14 +144,14 @@ def draw_sample(target: Path, *, train: int, test: int, seed: int, jobs: int = 1
 
 
 def _drawn(places: list[Place], seed: int, jobs: int) -> Generator[bytes]:
-    """The pictures of the places, in their order, as they get ready."""
+    """Yield the JPEG file of each place, in the order of `places`, as soon as it is ready."""
     yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(_draw)(seed, *place) for _, *place in places)
-    # Processes count towards the time of their job once they have ended.
+    # The processor time of worker processes counts towards their job only after they have ended.
     get_reusable_executor().shutdown()
 
 
 def _places(train: int, test: int) -> Iterator[Place]:
-    """The place of every picture."""
+    """Yield the place of every picture."""
     totals = {"train": (train, [source.share for source in _SOURCES]), "test": (test, [1, 1, 1])}
     for split, (total, shares) in totals.items():
         for origin, amount in allocate(total, dict(enumerate(shares))).items():
@@ -173,6 +178,6 @@ def _member(name: str) -> zipfile.ZipInfo:
     """A zip entry that is the same on every machine."""
     member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     member.compress_type = zipfile.ZIP_STORED
-    member.create_system = 3  # Unix, wherever it is written
+    member.create_system = 3  # Unix, whatever system writes the archive
     member.external_attr = 0o644 << 16
     return member

@@ -1,4 +1,4 @@
-"""Shortcut features: traces of how pictures were made and saved, which may give their origin away without the art."""
+"""Shortcut features: traces of how a picture was made and saved, which may reveal its origin without the art."""
 
 import io
 import json
@@ -17,18 +17,19 @@ from brushprint.data.catalogue import read_catalogued_files
 from brushprint.data.decoding import FORMATS, open_picture, to_rgb
 from brushprint.data.harmonise import harmonised
 
-# Spectra and blocks are measured on the middle of a picture, at most `SIDE` pixels a side, and colours on a grid of at
-# most `GRID` of its pixels, so that any size costs the same and is measured alike. Nothing is resized: that would give
-# the spectrum of the filter, and mix colours.
+# Spectra and blocks are measured on the middle of a picture, at most `SIDE` pixels a side. Colours are measured on a
+# grid of at most `GRID` of its pixels a side. Pictures of any size are therefore measured alike, at the same cost. No
+# pixels are interpolated, because the spectrum would then show the filter, and colours would be mixed.
 SIDE, GRID = 256, 128
 BANDS = 16
-# Added to a share of power before its logarithm is taken.
+# Added to a share of power before its logarithm is taken, because the share may be zero.
 _LEAST = 1e-10
-# Grey levels that count as black or as white in all channels.
+# A pixel counts as black if all channels are at most `_BLACK`, and as white if all are at least `_WHITE`.
 _BLACK, _WHITE = 8, 247
 _MODES = {"RGB": "rgb", "L": "grey", "1": "grey", "P": "palette", "RGBA": "alpha", "LA": "alpha", "CMYK": "cmyk"}
 _FORMATS = (*FORMATS, "MPO")
-# Places in a quantisation table, row by row: the constant part, the next frequency in both directions, and the finest.
+# Positions in a quantisation table, counted row by row: the constant component, the next frequency in both directions,
+# and the highest frequency.
 _ENTRIES = (0, 9, 63)
 _TABLES = ("luma", "chroma")
 _CHANNELS = ("red", "green", "blue")
@@ -60,30 +61,35 @@ def measure(
 ) -> pd.DataFrame:
     """Measure the shortcut features of every picture of a catalogue.
 
-    `root` and `catalogue` are described in `brushprint.data.catalogue`; `jobs` threads decode. With `harmonise`, the
-    arguments of `brushprint.data.harmonise.harmonised`, the harmonised picture and its file are measured.
+    `root` and `catalogue` are described in `brushprint.data.catalogue`; `jobs` is the number of threads that decode.
+    If `harmonise` holds the arguments of `brushprint.data.harmonise.harmonised`, the harmonised picture and its file
+    are measured.
 
-    Returns a row per picture, in the order of the catalogue, with `image_id` and `COLUMNS` as float32, by group:
+    Returns one row per picture, in the order of the catalogue, with `image_id` and `COLUMNS` as float32. The groups of
+    columns are:
 
     - file size: `bytes`, and bytes per pixel
-    - format: 1 for the format and mode of the file, for a file that comes in scans (progressive or interlaced), and for
-      one with an EXIF block or a colour profile, else 0
-    - dimensions: in pixels, as a person sees the picture; 1 where both sides are divisible by 8, by 64, else 0
-    - JPEG quality: the quality (1 to 100) at which the reference encoder's luma table is nearest; of the tables of luma
-      and chroma the mean and the entries at `_ENTRIES`; Pillow's number of the chroma subsampling (0: 4:4:4, 1: 4:2:2,
-      2: 4:2:0). A feature that the file lacks is -1
+    - format: 1 in the columns of the file's format and mode, 1 if the file is progressive or interlaced, 1 if it has an
+      EXIF block, and 1 if it has a colour profile; else 0
+    - dimensions: width and height in pixels after the EXIF orientation has been applied, and their ratio; 1 if both are
+      divisible by 8, and 1 if both are divisible by 64; else 0
+    - JPEG quality: the quality (1 to 100) at which the reference encoder's luma table is nearest to the file's; the
+      mean and the entries at `_ENTRIES` of the luma and the chroma table; Pillow's number for the chroma subsampling
+      (0: 4:4:4, 1: 4:2:2, 2: 4:2:0). A feature that the file lacks is -1
     - colour statistics: mean, standard deviation (0 to 255) and skewness of each channel; mean saturation (0 to 1);
       colourfulness (Hasler and Süsstrunk, "Measuring colourfulness in natural images", 2003); the share of pixels that
       are nearly black and nearly white
     - frequency bands: common logarithm of the share of luminance power in `BANDS` rings of equal width from 0 to the
-      Nyquist frequency of the picture's own pixels, the corners beyond counted with the last; and the mean step between
-      the 8×8 blocks of JPEG divided by the mean step inside of them (after Wang, Sheikh and Bovik, "No-reference
-      perceptual quality assessment of JPEG compressed images", ICIP 2002), 1 where there are no blocks
+      Nyquist frequency of the picture's own pixels, where the last ring includes the higher frequencies in the corners;
+      and the mean step between the 8×8 blocks of JPEG divided by the mean step inside them (after Wang, Sheikh and
+      Bovik, "No-reference perceptual quality assessment of JPEG compressed images", ICIP 2002), which is 1 if there are
+      no blocks
 
-    Two more columns hold text, and always describe the file as it came: `phash_mirrored`, the perceptual hash of the
-    mirror image, like the catalogue's `phash`; and `encoding`, as JSON all that it takes to encode another picture
-    alike: `format`, `width`, `height`, `quantisation` (tables of 64 numbers, row by row) and Pillow's `subsampling`,
-    null where the file has none. Raises `UserError` when the collection has changed since it was catalogued.
+    Two more columns hold text and always describe the original file. `phash_mirrored` is the perceptual hash of the
+    mirror image, in the same form as the catalogue's `phash`. `encoding` is JSON with everything that is needed to
+    encode another picture in the same way: `format`, `width`, `height`, `quantisation` (tables of 64 numbers, row by
+    row) and Pillow's `subsampling`; the last two are null if the file has none. Raises `UserError` if the collection
+    has changed since it was catalogued.
     """
     rows = {path: row for row, path in enumerate(catalogue["path"])}
     values = np.empty((len(rows), len(COLUMNS)), dtype=np.float32)
@@ -107,7 +113,7 @@ def measure(
 
 
 def _features(content: bytes, opened: Image.Image, picture: Image.Image) -> list[float]:
-    """The features of a file, its opened header and its decoded picture, in the order of `COLUMNS`."""
+    """The features, in the order of `COLUMNS`, of a file with its opened header and its decoded picture."""
     width, height = picture.size
     luminance = np.asarray(_middle(picture).convert("L"), dtype=np.float32)
     return [
@@ -122,21 +128,21 @@ def _features(content: bytes, opened: Image.Image, picture: Image.Image) -> list
 
 
 def _middle(picture: Image.Image) -> Image.Image:
-    """The middle of a picture, at most `SIDE` pixels a side; it begins where a block of JPEG begins."""
+    """The middle of a picture, at most `SIDE` pixels a side; its top left corner is the corner of a JPEG block."""
     width, height = (min(length, SIDE) for length in picture.size)
     left, top = (picture.width - width) // 16 * 8, (picture.height - height) // 16 * 8
     return picture.crop((left, top, left + width, top + height))
 
 
 def _mirrored_hash(picture: Image.Image) -> str:
-    # The hash is made from luminance, which is mirrored in a third of the time.
+    # The hash uses luminance only, and luminance is mirrored in a third of the time that RGB takes.
     return str(imagehash.phash(ImageOps.mirror(picture.convert("L"))))
 
 
 def _encoding(opened: Image.Image, picture: Image.Image) -> str:
     tables, subsampling = _quantisation(opened), JpegImagePlugin.get_sampling(opened)
     encoding = {
-        # MPO is Pillow's name of a JPEG that further pictures follow; the first one counts.
+        # MPO is Pillow's name for a JPEG file that contains further pictures; only the first picture is used.
         "format": "JPEG" if opened.format == "MPO" else opened.format,
         "width": picture.width,
         "height": picture.height,
@@ -147,7 +153,7 @@ def _encoding(opened: Image.Image, picture: Image.Image) -> str:
 
 
 def _quantisation(opened: Image.Image) -> list[list[int]]:
-    """The quantisation tables as Pillow orders them, luma first; none where the file is no JPEG."""
+    """The quantisation tables in Pillow's order, luma first; an empty list if the file is not a JPEG."""
     return [list(table) for _, table in sorted(getattr(opened, "quantization", {}).items())]
 
 
@@ -175,7 +181,7 @@ def _jpeg(opened: Image.Image) -> list[float]:
 
 @cache
 def _luma_tables() -> np.ndarray:
-    """The luma table of each quality from 1 to 100 as the reference encoder scales it, int [100, 64]."""
+    """The luma table of the reference encoder for each quality from 1 to 100, int [100, 64]."""
     tables = []
     for quality in range(1, 101):
         stream = io.BytesIO()
@@ -210,7 +216,7 @@ def _colours(picture: Image.Image) -> list[float]:
 def _bands(luminance: np.ndarray) -> np.ndarray:
     """The share of power in each ring, as a common logarithm, [BANDS]; `luminance` is float32 [height, width].
 
-    Smaller pictures than `SIDE` are continued by zeros, so that the rings are the same for all.
+    Pictures smaller than `SIDE` are padded with zeros, so that the rings are the same for all pictures.
     """
     window = np.outer(*(np.hanning(length + 2)[1:-1] for length in luminance.shape)).astype(np.float32)
     spectrum = rfft2((luminance - luminance.mean()) * window, s=(SIDE, SIDE))
@@ -221,7 +227,11 @@ def _bands(luminance: np.ndarray) -> np.ndarray:
 
 @cache
 def _rings() -> tuple[np.ndarray, np.ndarray]:
-    """The ring of each frequency of a real spectrum, flat, and how often the full spectrum has it [frequencies]."""
+    """The ring of each frequency of a real spectrum, and how often the full spectrum has this frequency.
+
+    The rings are int [SIDE * (SIDE // 2 + 1)], flattened row by row. The counts are float32 [SIDE // 2 + 1], one for
+    each column.
+    """
     down, across = np.fft.fftfreq(SIDE) * 2, np.fft.rfftfreq(SIDE) * 2
     ring = np.minimum(np.hypot(down[:, None], across) * BANDS, BANDS - 1).astype(int)
     weight = np.where((across > 0) & (across < 1), 2, 1).astype(np.float32)
@@ -229,12 +239,12 @@ def _rings() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _blocking(luminance: np.ndarray) -> float:
-    """The mean step at the borders of 8×8 blocks divided by the mean step inside; `luminance` is [height, width]."""
+    """Divide the mean step at the borders of 8×8 blocks by the mean step inside; `luminance` is [height, width]."""
     ratios = []
     for axis in (0, 1):
         steps = np.abs(np.diff(luminance, axis=axis)).mean(1 - axis)
         between = np.arange(1, len(steps) + 1) % 8 == 0
         if between.any():
-            # A hundredth of a grey level, so that an even picture has no blocks.
+            # Add a hundredth of a grey level, so that the ratio of a uniform picture is 1.
             ratios.append((steps[between].mean() + 0.01) / (steps[~between].mean() + 0.01))
     return float(np.mean(ratios)) if ratios else 1.0

@@ -1,4 +1,4 @@
-"""The split: which pictures train, validate and test, and which of them have augmented copies."""
+"""The split: which pictures are used for training, validation and testing, and which have augmented copies."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -34,45 +34,46 @@ def draw_split(
     test_seed: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Assign pictures of a catalogue to `train`, `validation` or `test`; the same arguments give the same table.
+    """Assign the pictures of a catalogue to `train`, `validation` or `test`; the same arguments give the same table.
 
     Parameters
     ----------
     catalogue : see `brushprint.data.catalogue`
-    groups : int [pictures], the same number for near duplicates: a draw never separates them
-    published : honour the published partitions, where the catalogue has any, instead of drawing a test share; pictures
-        outside of them train
-    test, validation : shares to draw, the same of every source: `test` of all pictures, `validation` of the rest
-    exclude_folders : folders whose pictures take no part
-    exclude_sources : sources whose pictures only test
-    near_duplicates : `keep` or `drop` the training and validation pictures of which a near duplicate tests, and the
-        training pictures of which one validates; only published partitions have such pictures
-    subsample : `task` and `pictures`: of each class of the task so many pictures train or validate, or as many as the
-        smallest class has where `pictures` is None; pictures without a class of the task then only test. Sajjad ("AI
-        art vs non AI art") takes as many AI as human works, Ovsianik ("Artistic Insights") 5,000 per style and origin.
-        None: all pictures
-    oversample : `rotation` (degrees), `horizontal_flip` (probability) and `zoom` (fraction): in `train` and in
-        `validation`, the origin with fewer pictures is filled up with augmented copies, as in Mohta et al. ("AI Art
-        Image Classification"). None: no copies
-    capped : a budget left only a part of the collection, so that fewer pictures than `subsample` asks for suffice, and
-        a folder to exclude may be missing
-    test_seed : seed of the draw of the test pictures. Splits of one collection that agree in `test_seed`, `groups` and
-        `test` have the same test pictures
-    seed : seed of every other draw
+    groups : int [pictures]; near duplicates share a number, and a draw never separates them
+    published : whether to use the published partitions, if the catalogue has any, instead of drawing test pictures.
+        Pictures outside the published partitions are then used for training
+    test, validation : shares to draw, the same from every source: `test` of all pictures, `validation` of the rest
+    exclude_folders : folders whose pictures are excluded from all partitions
+    exclude_sources : sources whose pictures are used for testing only
+    near_duplicates : `keep` or `drop` training and validation pictures that have a near duplicate among the test
+        pictures, and training pictures that have one among the validation pictures. Such pictures exist only in
+        published partitions
+    subsample : `task` and `pictures`. From each class of the task, `pictures` pictures are used for training and
+        validation together; if `pictures` is None, as many as the smallest class has. Pictures without a class of the
+        task are then used for testing only. Sajjad ("AI art vs non AI art") uses as many AI as human works, Ovsianik
+        ("Artistic Insights") 5,000 per style and origin. None: all pictures
+    oversample : `rotation` (degrees), `horizontal_flip` (probability) and `zoom` (fraction). In `train` and in
+        `validation`, augmented copies are added to the origin with fewer pictures until both origins have the same
+        number, as in Mohta et al. ("AI Art Image Classification"). None: no copies
+    capped : whether a budget reduced the collection to a part of it. A class may then have fewer pictures than
+        `subsample` asks for, and a folder to exclude may be missing
+    test_seed : seed for drawing the test pictures. Splits of one collection that have the same `test_seed`, `groups`
+        and `test` have the same test pictures
+    seed : seed for every other draw
 
     Returns
     -------
-    A row per picture or copy, sorted by `row` and `copy`; pictures that take no part are not in it. Its columns are
-    `row` (of the catalogue and so of the pixel arrays), `image_id`, `partition`, the labels, `group` (of near
-    duplicates), and
+    One row per picture or copy, sorted by `row` and `copy`, without the excluded pictures. The columns are `row` (the
+    row in the catalogue and in the pixel arrays), `image_id`, `partition`, the labels, `group` (of near duplicates),
+    and
 
-    copy : int32, 0 for the picture itself, else the number of this copy of it
-    angle : float64, degrees by which a copy is turned counter-clockwise, uniform in ± `rotation`; 0 for a picture
+    copy : int32, 0 for the picture itself, else the number of the copy among the copies of its picture
+    angle : float64, degrees by which a copy is rotated counter-clockwise, uniform in ± `rotation`; 0 for a picture
     flip : bool, whether a copy is mirrored
     zoom : float64, the share of the side that a copy shows, uniform in 1 ± `zoom`; 1 for a picture
 
-    Raises `UserError` when a partition would be empty, when a folder to exclude is unknown, or when `subsample` asks
-    for classes that the collection does not have, or for more pictures than a class has.
+    Raises `UserError` if a partition would be empty, if a folder to exclude is unknown, or if `subsample` asks for
+    classes that the collection does not have or for more pictures than a class has.
     """
     generator = np.random.default_rng(seed)
     table = catalogue.assign(row=np.arange(len(catalogue)), group=np.asarray(groups, dtype=np.int32))
@@ -96,7 +97,10 @@ def draw_split(
 
 
 def in_test(catalogue: pd.DataFrame, groups: np.ndarray, *, published: bool, test: float, test_seed: int) -> np.ndarray:
-    """Which pictures test, bool [pictures], before any folder is excluded; the arguments are those of `draw_split`."""
+    """Whether each picture is a test picture, before any folder is excluded, bool [pictures].
+
+    The arguments are those of `draw_split`.
+    """
     if published and catalogue["published_split"].notna().any():
         return (catalogue["published_split"] == "test").to_numpy()
     table = catalogue.assign(group=groups).reset_index(drop=True)
@@ -105,7 +109,7 @@ def in_test(catalogue: pd.DataFrame, groups: np.ndarray, *, published: bool, tes
 
 
 def _without_leaks(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out pictures that train or validate though a near duplicate tests, or train though one validates."""
+    """Exclude pictures that have a near duplicate in a later partition (order: train, validation, test)."""
     for later in ("test", "validation"):
         held = table.loc[table["partition"] == later, "group"]
         earlier = table["partition"].isin(PARTITIONS[: PARTITIONS.index(later)])
@@ -128,9 +132,10 @@ def _without_folders(table: pd.DataFrame, exclude_folders: Sequence[str], capped
 
 
 def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> np.ndarray:
-    """Index of about `share` of the rows, at least one: the same share of every source, spread over its folders.
+    """Draw about `share` of the rows, at least one, and return their index.
 
-    A folder keeps a row, unless each of a source's folders has only one. Near duplicates are drawn with the first of
+    The same share of every source is drawn, spread over the folders of the source. At least one row of each folder is
+    not drawn, unless each of a source's folders has only one row. Near duplicates are drawn together with the first of
     them, whatever their own sources and folders.
     """
     first = table.drop_duplicates("group")
@@ -148,9 +153,9 @@ def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> 
 def _subsample(
     table: pd.DataFrame, *, task: str, pictures: int | None, capped: bool, generator: np.random.Generator
 ) -> pd.DataFrame:
-    """Drop random rows that do not test until all classes have as many, spread over partitions and folders."""
+    """Drop random rows outside `test`, spread over partitions and folders, until all classes have the same number."""
     testing = table["partition"] == "test"
-    # In a published partition a class keeps its share.
+    # Grouping by partition keeps the share of each class in every published partition.
     groups = table[~testing].assign(label=classes_of(table, task)).groupby(["label", "partition", "folder"]).groups
     sizes = pd.Series({group: len(index) for group, index in groups.items()}, dtype=int)
     if sizes.empty:
@@ -180,9 +185,9 @@ def _pick(groups: Mapping[Any, Any], allocation: Mapping[Any, int], generator: n
 def _with_copies(
     table: pd.DataFrame, *, rotation: float, horizontal_flip: float, zoom: float, generator: np.random.Generator
 ) -> pd.DataFrame:
-    """Add copies to the origin with fewer pictures, in `train` and in `validation` each, and draw their augmentation.
+    """Add copies to the origin with fewer pictures, separately in `train` and in `validation`, and augment them.
 
-    All originals are copied equally often, give or take one.
+    The numbers of copies of any two originals of that origin and partition differ by at most one.
     """
     added = []
     for _, part in table[table["partition"] != "test"].groupby("partition"):

@@ -1,1 +1,1 @@
-"""How good the answers of a detector are, and how far they hold."""
+"""Measures of a detector's predictions, and of how far these measures can be trusted."""

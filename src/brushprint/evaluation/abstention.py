@@ -1,7 +1,7 @@
-"""Verdicts `human`, `ai` or `unsure`, with which few works of either origin are called the other.
+"""Verdicts `human`, `ai` or `unsure`, chosen so that few works of either origin are given the other one.
 
-Split conformal prediction, separately for each origin (Vovk, Gammerman and Shafer, 2005, section 4.5; Sadinle, Lei and
-Wasserman, 2019).
+The method is split conformal prediction, applied to each origin separately (Vovk, Gammerman and Shafer, 2005, section
+4.5; Sadinle, Lei and Wasserman, 2019).
 """
 
 from collections.abc import Mapping
@@ -13,22 +13,26 @@ from scipy.special import expit, logit
 from brushprint.stats import bootstrap
 from brushprint.stats.bootstrap import Estimate
 
-# At most one in so many works of an origin is called the other.
+# At most one in `ONE_IN` works of an origin is given the other origin.
 ONE_IN = 10
 LEVEL = 1 / ONE_IN
-# The ends are moved outward by this, in log-odds: another runtime or half precision changes a score by less.
+# The ends of the band are moved outward by this many log-odds, because another runtime or half precision changes a
+# score by less.
 MARGIN = 0.02
 
 
 class Ends(TypedDict):
-    """Below `low` a picture is called human, above `high` AI; None where too few validated to ever call it so."""
+    """The limits of the verdicts: a picture is called human below `low`, and AI above `high`.
+
+    A limit is None if there are too few validation pictures to ever give that verdict.
+    """
 
     low: float | None
     high: float | None
 
 
 class Band(Ends):
-    """See `band`."""
+    """The result of `band`."""
 
     human: int
     ai: int
@@ -36,30 +40,30 @@ class Band(Ends):
 
 
 def band(is_ai: np.ndarray, score: np.ndarray, groups: np.ndarray) -> Band:
-    """The scores between which there is no verdict, by validation pictures.
+    """Choose, on validation pictures, the band of scores in which the verdict is `unsure`.
 
-    With n human works, a score above the floor((n + 1) `LEVEL`)-th highest of theirs is unlike human works: of human
-    works that are drawn like these, at most the share `LEVEL` scores so, whatever the distribution of the scores and
-    however many are equal. For AI works the same holds from below. The two cuts make the band. A picture above it is
-    called AI, because it is unlike human works and like AI ones; a picture below it is called human. Within the band,
-    and at its ends, a picture is like both, or like neither. The ends are moved outward by `MARGIN`, which only makes
-    the shares smaller.
+    With n human works, a score counts as unlike human works if it is above the floor((n + 1) `LEVEL`)-th highest of
+    their scores. At most the share `LEVEL` of further human works drawn in the same way has such a score, whatever the
+    distribution of the scores and however many scores are equal. For AI works the same holds from below. The two cuts
+    are the ends of the band. A picture above the band is called AI, because it is unlike human works and like AI works;
+    a picture below the band is called human. A picture within the band, or at its ends, is like both origins or like
+    neither. The ends are moved outward by `MARGIN`, which can only reduce the shares.
 
-    The share is a mean over draws of the validation pictures, too: the cuts of one draw may let more or fewer through.
-    The theory asks for pictures that had no part in training; validation pictures have one, because they choose the
-    epoch. Near duplicates count once: each group of an origin counts with its most extreme score on the other's side,
-    so that the share holds for any picture of a group.
+    The share is also a mean over draws of the validation pictures: with the cuts of one draw, it may be larger or
+    smaller. The theory assumes pictures that had no part in training, but the validation pictures choose the epoch.
+    Near duplicates count once: each group of an origin is represented by the score that is most extreme towards the
+    other origin, so that the share holds for any picture of a group.
 
     Parameters
     ----------
     is_ai : bool [pictures]
     score : float [pictures], the calibrated probability of AI, 0 to 1
-    groups : int [pictures], the same for near duplicates
+    groups : int [pictures], the same number for near duplicates
 
     Returns
     -------
-    `low` and `high`, see `Ends`; `human` and `ai`, how many groups of each validated; and `why` a verdict is never
-    given, or None
+    `low` and `high`, see `Ends`; `human` and `ai`, the number of groups of near duplicates of each origin; and `why`,
+    the reason why a verdict is never given, or None
     """
     human = np.sort(_of_groups(np.maximum, score[~is_ai], groups[~is_ai]))[::-1]
     ai = np.sort(_of_groups(np.minimum, score[is_ai], groups[is_ai]))
@@ -76,7 +80,7 @@ def band(is_ai: np.ndarray, score: np.ndarray, groups: np.ndarray) -> Band:
 
 
 def decide(score: float, band: Ends) -> str:
-    """`human`, `ai` or `unsure`, by the calibrated probability of AI and the ends of the band."""
+    """The verdict (`human`, `ai` or `unsure`) for a calibrated probability of AI and the ends of the band."""
     if band["high"] is not None and score > band["high"]:
         return "ai"
     if band["low"] is not None and score < band["low"]:
@@ -93,21 +97,24 @@ def evaluate(
     called_ai: np.ndarray,
     seed: int,
 ) -> dict[str, Any]:
-    """How often the verdicts on test pictures are wrong.
+    """Measure how often the verdicts on test pictures are wrong.
 
     Parameters
     ----------
-    is_ai, score, groups : as of `band`
-    band : its result
-    called_ai : bool [pictures], the answer if forced to answer
-    seed : of the bootstrap
+    is_ai, score, groups : as for `band`, but of test pictures
+    band : the result of `band`
+    called_ai : bool [pictures], the answers of the network if it is forced to answer
+    seed : seed of the bootstrap
 
     Returns
     -------
-    `pictures`, `human` and `ai`, how many there are; and as `value`, `low` and `high`, a 95 % bootstrap interval (see
-    `brushprint.stats.bootstrap`), null where there is no such picture: `unsure`, the share of all pictures; `wrong`,
-    the share of the pictures that are called human or AI; `human_called_ai` and `ai_called_human`, shares of all human
-    and of all AI works. `always` has the last three for the answers `called_ai`.
+    `pictures`, `human` and `ai`, the numbers of pictures; and the following shares, each with `value`, `low` and
+    `high`, a 95 % bootstrap interval (see `brushprint.stats.bootstrap`), null if there is no picture to count:
+
+    - `unsure`: of all pictures, the share with the verdict `unsure`
+    - `wrong`: of the pictures that are called human or AI, the share with the wrong verdict
+    - `human_called_ai`, `ai_called_human`: of all human works and of all AI works, the share with the wrong verdict
+    - `always`: `wrong`, `human_called_ai` and `ai_called_human` for the answers `called_ai`
     """
     verdicts = np.array([decide(value, band) for value in score], dtype=str)
     answers = {"": (verdicts == "ai", verdicts == "human"), "always ": (called_ai, ~called_ai)}
@@ -123,14 +130,17 @@ def evaluate(
 
 
 def _of_groups(extreme: np.ufunc, score: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """The most extreme score of each group."""
+    """The most extreme score of each group, where `extreme` is `np.maximum` or `np.minimum`."""
     order = np.argsort(groups, kind="stable")
     _, starts = np.unique(groups[order], return_index=True)
     return extreme.reduceat(score[order], starts)
 
 
 def _cut(ranked: np.ndarray) -> float | None:
-    """The score that at most the share `LEVEL` of the works exceeds; `ranked` begins with the most extreme score."""
+    """The cut: at most the share `LEVEL` of the works has a more extreme score. None if there are too few works.
+
+    `ranked` holds the scores, the most extreme first.
+    """
     place = (len(ranked) + 1) // ONE_IN
     return float(ranked[place - 1]) if place else None
 
@@ -138,7 +148,7 @@ def _cut(ranked: np.ndarray) -> float | None:
 def _intervals(
     shares: Mapping[str, tuple[np.ndarray, np.ndarray]], groups: np.ndarray, seed: int
 ) -> dict[str, Estimate]:
-    """The interval of each share of pictures, given as bool [pictures] of the hits and of the pictures that count."""
+    """The interval of each share; `shares` holds two arrays bool [pictures]: the hits, and the pictures that count."""
     hits, counted = (np.array(rows, dtype=float) for rows in zip(*shares.values(), strict=True))
     if not len(groups):
         return {name: bootstrap.interval(np.nan, np.empty(0)) for name in shares}

@@ -1,4 +1,4 @@
-"""Variants that are trained again: how much of a measure is chance, and how networks answer about unseen generators."""
+"""Retrained variants: they show how much measures vary by chance, and how networks classify unseen generators."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
@@ -16,14 +16,14 @@ from brushprint.stats.significance import spread
 
 
 class Arm(TypedDict):
-    """A variant that is trained again: its `parent` without a generator, or (None) with another seed."""
+    """A retrained variant: the variant `parent` without the generator `without`, or (if None) with another seed."""
 
     parent: str
     without: str | None
 
 
 class Answers(NamedTuple):
-    """The probabilities of AI of some pictures, float [pictures], and the thresholds of the network that gave them."""
+    """A network's probabilities of AI for some pictures, float [pictures], and the thresholds of the network."""
 
     score: np.ndarray
     cuts: Cuts
@@ -32,20 +32,20 @@ class Answers(NamedTuple):
 def evaluate_arms(
     predictions: Mapping[str, pd.DataFrame], thresholds: Mapping[str, Cuts], arms: Mapping[str, Arm], seed: int
 ) -> dict[str, list[dict[str, Any]]]:
-    """Judge what is trained again.
+    """Compare retrained variants (arms) with the variants that they repeat.
 
     Parameters
     ----------
-    predictions : of the test pictures of each variant and then each arm, by its name; see
+    predictions : the predictions for test pictures by name, of each variant and then of each arm; see
         `brushprint.evaluation.predictions.predictions_table`
-    thresholds : by the same names
-    arms : by the name of each arm
-    seed : of the bootstrap
+    thresholds : the thresholds by the same names
+    arms : the arms by name
+    seed : seed of the bootstrap
 
     Returns
     -------
-    `seeds`: a row a variant with further seeds, `variant`, `networks` (how many) and what `over_seeds` gives;
-    `unseen`: a row an arm without a generator, `variant` and what `unseen` gives
+    `seeds`: one row for each variant with further seeds: `variant`, `networks` (their number) and the result of
+    `over_seeds`; `unseen`: one row for each arm without a generator: `variant` and the result of `unseen`
     """
     rows: dict[str, list[dict[str, Any]]] = {"seeds": [], "unseen": []}
     for variant in (name for name in predictions if name not in arms):
@@ -68,30 +68,31 @@ def _evaluated(test: pd.DataFrame, seed: int) -> dict[str, Any]:
 
 
 def answers(predictions: pd.DataFrame, thresholds: Cuts, image_ids: pd.Series) -> Answers:
-    """The answers of a network about pictures in the order of their ids, with its own thresholds."""
+    """The answers of a network for the pictures `image_ids`, in this order, with the network's own thresholds."""
     score = predictions.set_index("image_id")["ai_probability"].loc[image_ids].to_numpy()
     return Answers(score, {"threshold": thresholds["threshold"], "strict": thresholds["strict"]})
 
 
 def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str, seed: int) -> dict[str, Any]:
-    """How leaving a generator out of training changes the answers about its works.
+    """Measure how the answers for a generator's pictures change if the generator is excluded from training.
 
     Parameters
     ----------
-    seen, left_out : answers about `pictures` of the variant, and of its arm that never saw the source
+    seen, left_out : the answers for `pictures` by the variant, and by its arm that was trained without the generator
     pictures : test pictures, columns `origin`, `source` and `group` (of near duplicates)
     source : the generator
-    seed : of the bootstrap
+    seed : seed of the bootstrap
 
     Returns
     -------
-    `source`, `pictures` (its works), `human` (human works beside them), `why` there are too few for a conclusion or
-    None, and
+    `source`; `pictures`, the number of pictures by the generator; `human`, the number of human works; and `why`, the
+    reason why there are too few for a conclusion, or None. If there are enough, also:
 
-    - `seen`, `unseen`: `brushprint.evaluation.detection.evaluate` on human works and those of the source
-    - `difference`: `balanced_accuracy` and `misses`, unseen less seen, paired, each with its interval
-    - `elsewhere`: the arm on human works and those of the other generators, which it did see; None where there are too
-      few
+    - `seen`, `unseen`: `brushprint.evaluation.detection.evaluate` of the variant and of the arm, on human works and
+      pictures by the generator
+    - `difference`: `balanced_accuracy` and `misses`, unseen minus seen, paired, each with its interval
+    - `elsewhere`: the arm on human works and pictures by the other generators, on which it was trained; None if there
+      are too few pictures by these generators
     """
     is_ai = (pictures["origin"] == "ai").to_numpy()
     from_source = (pictures["source"] == source).to_numpy()
@@ -118,13 +119,13 @@ def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str
 
 
 def _difference(right: np.ndarray, is_ai: np.ndarray, group: np.ndarray, seed: int) -> dict[str, Any]:
-    """How much better the second network is than the first; `right` is float [2, pictures]."""
+    """The second network's measures minus the first's; `right`, float [2, pictures], is 1 for a correct answer."""
     sides = (~is_ai, is_ai)
     human, ai = (len(np.unique(group[side])) for side in sides)
     counts: dict[str, tuple[int, ...]] = {"balanced_accuracy": (human, ai), "misses": (ai,)}
 
     def shares(drawn: np.ndarray) -> np.ndarray:
-        """How often each network is right on human and AI works, [2, 2, resamples]; nan where none is drawn."""
+        """The accuracy of each network on human and on AI works, [2, 2, resamples]; nan where none is drawn."""
         with np.errstate(invalid="ignore"):
             return np.stack([(right[:, side] @ drawn[side]) / drawn[side].sum(0) for side in sides], axis=1)
 
@@ -145,7 +146,7 @@ def _difference(right: np.ndarray, is_ai: np.ndarray, group: np.ndarray, seed: i
 def over_seeds(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The mean and spread of measures over networks that differ only in their seed.
 
-    `metrics` are as `brushprint.evaluation.metrics.evaluate` gives them, for each network.
+    `metrics` holds the result of `brushprint.evaluation.metrics.evaluate` for each network.
     """
     names = ("accuracy", "balanced_accuracy", "roc_auc", "loss")
     return {name: spread([measured[name]["value"] for measured in metrics]) for name in names}

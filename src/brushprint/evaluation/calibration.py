@@ -12,24 +12,25 @@ from brushprint.stats import bootstrap
 from brushprint.stats.bootstrap import Estimate
 
 BINS = 15
-# Simulated networks that are perfectly calibrated.
+# The number of simulated networks that are perfectly calibrated.
 SIMULATIONS = 1000
-# A few hundred validation pictures do not justify a temperature beyond these.
+# A few hundred validation pictures do not justify a temperature outside these limits.
 _LOWEST, _HIGHEST = 1 / 20, 20
 _CHUNK = 64
 
 
 def log_probabilities(p: np.ndarray) -> np.ndarray:
-    """Logarithms of probabilities, which serve as logits; values below 2e-16 count as that, as in scikit-learn."""
+    """The logarithms of probabilities, which serve as logits; values below 2e-16 count as 2e-16, as in scikit-learn."""
     return np.log(p.clip(np.finfo(float).eps))
 
 
 def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The divisor of logits whose probabilities fit the labels best (Guo et al., 2017, section 4.2).
+    """The temperature: the divisor of the logits that makes the probabilities fit the labels best.
 
-    It minimises the summed negative log-likelihood of validation pictures plus (log T)² / 2: a normal prior of log T,
-    which a hundred pictures outweigh. Without the prior, the best temperature of a network that is right on all of few
-    pictures would be 0, and of one that is always wrong infinite. The temperature lies between 1/20 and 20; without
+    The method is temperature scaling (Guo et al., 2017, section 4.2). The temperature T minimises the summed negative
+    log-likelihood of validation pictures plus (log T)² / 2. The second term is a normal prior of log T, which a hundred
+    pictures outweigh. Without the prior, the best temperature would be 0 for a network that is right on all of a few
+    pictures, and infinite for a network that is always wrong. The temperature lies between 1/20 and 20; without
     pictures it is 1.
 
     Parameters
@@ -47,35 +48,38 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def apply(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """The probabilities float64 [pictures, classes] at a temperature."""
+    """The probabilities, float64 [pictures, classes], of logits that are divided by the temperature."""
     return softmax(logits.astype(float) / temperature, axis=1)
 
 
 def calibration(p: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int) -> dict[str, Any]:
-    """How well probabilities are calibrated.
+    """Measure how well probabilities are calibrated.
 
     Parameters
     ----------
     p : float [pictures, classes], probabilities
     labels : int [pictures], indices of classes
-    groups : int [pictures], the same for near duplicates
-    seed : of the bootstrap, and of the chance of ECE
+    groups : int [pictures], the same number for near duplicates
+    seed : seed of the bootstrap and of the simulation behind `chance`
 
     Returns
     -------
-    `pictures`, and as `value`, `low` and `high`, a 95 % bootstrap interval (see `brushprint.stats.bootstrap`):
+    `pictures`, their number, and the following measures, each with `value`, `low` and `high`, a 95 % bootstrap interval
+    (see `brushprint.stats.bootstrap`):
 
-    - `nll`: mean negative log-likelihood in nats
-    - `brier`: mean squared difference of the probabilities of all classes from 0 and 1, 0 to 2 (Brier, 1950)
-    - `ece`: expected calibration error, the mean distance of confidence from accuracy over `BINS` bins of equal width
-      of the confidence in the likeliest class (Guo et al., 2017), 0 to 1. Few pictures bias it upward, and resampling
-      does so again. Its interval is therefore the basic one (Davison and Hinkley, 1997, section 5.2.1), which is for
-      the error of infinitely many such pictures and may lie below `value`. `chance` is what it would be for as many
-      pictures if the probabilities were right: `mean`, and the 2.5 % and 97.5 % quantiles `low` and `high`; `p` is how
-      often it would be as high. The interval begins at 0 unless `value` is above `chance`
+    - `nll`: the mean negative log-likelihood in nats
+    - `brier`: the squared difference between the probabilities and the true labels (0 or 1), summed over the classes
+      and averaged over the pictures, 0 to 2 (Brier, 1950)
+    - `ece`: the expected calibration error, 0 to 1: the mean distance between confidence and accuracy over `BINS` bins
+      of equal width of the confidence in the likeliest class (Guo et al., 2017). Few pictures bias it upward, and
+      resampling adds the same bias again. Its interval is therefore the basic bootstrap interval (Davison and Hinkley,
+      1997, section 5.2.1), which estimates the error for infinitely many such pictures and may lie below `value`.
+      `chance` is the error that perfectly calibrated probabilities would show with as many pictures: `mean`, and the
+      2.5 % and 97.5 % quantiles `low` and `high`. `p` is the probability that their error would be at least `value`.
+      The interval begins at 0 unless `value` is above the `high` of `chance`
 
-    and `bins`: for each bin that has pictures `from` (exclusive) and `to` (inclusive) of the confidence, `pictures`,
-    mean `confidence`, and `accuracy` with its interval.
+    and `bins`: for each bin that has pictures, the limits of the confidence `from` (exclusive) and `to` (inclusive),
+    `pictures`, the mean `confidence`, and `accuracy` with its interval.
 
     Without pictures, all values are null, and there are no bins.
     """
@@ -127,12 +131,12 @@ def _surprises(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _sums(place: np.ndarray, values: np.ndarray) -> csr_array:
-    """The matrix [bins, pictures] that weighs pictures by `values` and adds them up by bin."""
+    """The matrix [bins, pictures] that weights pictures by `values` and sums them within each bin."""
     return csr_array((values.astype(float), (place, np.arange(len(place)))), shape=(BINS, len(place)))
 
 
 def _basic(value: float, resampled: np.ndarray, chance: dict[str, Any]) -> Estimate:
-    """The basic bootstrap interval of a value of at least 0; it begins at 0 where chance explains the value."""
+    """The basic bootstrap interval of a non-negative value; it begins at 0 if chance alone can explain the value."""
     low, high = np.quantile(resampled, [(1 - bootstrap.LEVEL) / 2, (1 + bootstrap.LEVEL) / 2])
     by_chance = value <= chance["chance"]["high"]
     return {
@@ -143,7 +147,7 @@ def _basic(value: float, resampled: np.ndarray, chance: dict[str, Any]) -> Estim
 
 
 def _chance(confidence: np.ndarray, place: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """ECE [simulations] of perfectly calibrated networks; near duplicates are right or wrong together."""
+    """The ECE [simulations] of perfectly calibrated networks; near duplicates share one random draw."""
     generator = np.random.default_rng(seed)
     group, names = pd.factorize(groups)
     ones, expected = _sums(place, np.ones(len(place))), _sums(place, confidence).sum(1)[:, None]
@@ -157,6 +161,7 @@ def _chance(confidence: np.ndarray, place: np.ndarray, groups: np.ndarray, seed:
 
 def _against(value: float, chance: np.ndarray) -> dict[str, Any]:
     low, high = np.quantile(chance, [0.025, 0.975])
-    # Sums in another order differ in their last digits; the value itself counts as one of the simulations.
+    # The tolerance is needed because sums in another order differ in their last digits. The value itself counts as one
+    # of the simulations.
     p = (1 + (chance >= value - 1e-12).sum()) / (1 + len(chance))
     return {"chance": {"mean": float(chance.mean()), "low": float(low), "high": float(high)}, "p": float(p)}

@@ -1,4 +1,4 @@
-"""The variants side by side: their headline measures, and whether their differences are more than chance."""
+"""Comparison of the variants: their headline measures, and whether their differences exceed chance."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,24 +13,25 @@ HUMAN_OR_AI = "human or ai"
 
 
 def headlines(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """`HEADLINES` of the test pictures of each variant, from its metrics."""
+    """The measures `HEADLINES` on the test pictures of each variant, taken from its metrics."""
     return {name: {key: measured["test"][key] for key in HEADLINES} for name, measured in metrics.items()}
 
 
 def compare_variants(predictions: Mapping[str, pd.DataFrame], tasks: Mapping[str, str], seed: int) -> list[Comparison]:
-    """Compare each two variants on the test pictures of both.
+    """Compare every pair of variants on the test pictures that both have.
 
     Parameters
     ----------
-    predictions : by variant, its test pictures, see `brushprint.evaluation.predictions.predictions_table`
+    predictions : by variant, the predictions for its test pictures, see
+        `brushprint.evaluation.predictions.predictions_table`
     tasks : by variant, its task
-    seed : of the bootstrap
+    seed : seed of the bootstrap
 
     Returns
     -------
-    A row a pair, see `brushprint.stats.significance.compare`: first of all variants, who is right about "human or ai"
-    at its own threshold; then of the variants of each other task, who is right about the class. p-values are corrected
-    within each question.
+    One row for each pair, see `brushprint.stats.significance.compare`. The first rows compare how often all variants
+    are right about "human or ai", each at its own threshold. The next rows compare how often the variants of each other
+    task predict the right class. p-values are corrected within each question.
     """
     tables = {name: table.set_index("image_id") for name, table in predictions.items()}
     groups = pd.concat([table["group"] for table in tables.values()])

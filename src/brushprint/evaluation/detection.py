@@ -1,6 +1,6 @@
-"""How well pictures are told to be human or AI, whatever the task: measures on test pictures at both thresholds.
+"""How well a network separates human from AI pictures, whatever its task: measures on test pictures at both thresholds.
 
-AI is the positive class: a false alarm calls a human work AI, a miss calls an AI work human.
+AI is the positive class: a false alarm is a human work that is called AI, a miss is an AI work that is called human.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,28 +31,29 @@ def evaluate(
     groups: np.ndarray,
     seed: int,
 ) -> dict[str, Any]:
-    """Judge the answers "AI or human" about pictures that neither threshold was chosen on.
+    """Measure how well pictures are classified as human or AI; neither threshold may have been chosen on them.
 
     Parameters
     ----------
     is_ai : bool [pictures]
     score : float [pictures], the probability of AI, 0 to 1
     threshold, strict : see `brushprint.evaluation.thresholds`
-    groups : int [pictures], the same for near duplicates
-    seed : of the bootstrap
+    groups : int [pictures], the same number for near duplicates
+    seed : seed of the bootstrap
 
     Returns
     -------
-    `pictures`, `human` and `ai`, how many there are; `why` they are too few for a conclusion, or null; `threshold`;
-    `majority`, the accuracy of always predicting the more frequent origin; and as `value`, `low` and `high`, a 95 %
-    bootstrap interval (see `brushprint.stats.bootstrap`), null where undefined:
+    `pictures`, `human` and `ai`, the numbers of pictures; `why`, the reason why there are too few for a conclusion, or
+    null; `threshold`; `majority`, the accuracy of always predicting the more frequent origin; and the following
+    measures, each with `value`, `low` and `high`, a 95 % bootstrap interval (see `brushprint.stats.bootstrap`), null if
+    undefined:
 
-    - `accuracy`, `balanced_accuracy` (mean over the origins that have pictures)
-    - `false_alarms`, `misses`: the share of human works called AI, of AI works called human
-    - `roc_auc`, `average_precision`, as in scikit-learn; only where both origins have pictures
+    - `accuracy`, and `balanced_accuracy`, the mean over the origins that have pictures
+    - `false_alarms`, `misses`: the share of human works that are called AI, and of AI works that are called human
+    - `roc_auc`, `average_precision`: as in scikit-learn; they need pictures of both origins
 
-    and `recall_at_1`: `threshold`, `human` and `why` of `strict`, and at that threshold `recall`, the share of AI works
-    called AI, and `false_alarms`, as above, both on these pictures.
+    and `recall_at_1`, the measures at the strict threshold: `threshold`, `human` and `why` are taken from `strict`;
+    `recall`, the share of AI works that are called AI, and `false_alarms`, as above, are measured on these pictures.
     """
     human, ai = int((~is_ai).sum()), int(is_ai.sum())
     few = [name for name, count in (("human", human), ("AI", ai)) if count < FEWEST]
@@ -74,10 +75,11 @@ def evaluate(
 
 
 def curves(is_ai: np.ndarray, score: np.ndarray) -> pd.DataFrame:
-    """ROC and precision–recall curve: columns `curve` (`roc` or `precision_recall`), `x`, `y` and `threshold`.
+    """ROC and precision–recall curves: columns `curve` (`roc` or `precision_recall`), `x`, `y` and `threshold`.
 
-    ROC: x false alarms, y recall. Precision–recall: x recall, y precision, in the order of falling recall, without the
-    end at which no picture is called AI. There are no rows unless both origins have pictures.
+    In the ROC curve, x is the false positive rate and y is recall. In the precision–recall curve, x is recall and y is
+    precision; recall decreases from row to row, and the end at which no picture is called AI is omitted. There are no
+    rows unless both origins have pictures.
     """
     columns = ["curve", "x", "y", "threshold"]
     if is_ai.all() or not is_ai.any():
@@ -90,17 +92,17 @@ def curves(is_ai: np.ndarray, score: np.ndarray) -> pd.DataFrame:
 
 
 def by_style_and_source(table: pd.DataFrame) -> pd.DataFrame:
-    """How often the pictures of each source and style are called AI, and how often that is right.
+    """For each source and style, the share of pictures that are called AI, and the share that is called correctly.
 
     Parameters
     ----------
-    table : a row a picture: `origin` (`ai` or `human`), `source`, `style` (may be missing), `called_ai` (bool)
+    table : one row for each picture: `origin` (`ai` or `human`), `source`, `style` (may be missing), `called_ai` (bool)
 
     Returns
     -------
-    A row a style and source, sorted by `origin`, `source` and `style` (None, where unknown, last); `pictures`, and the
-    shares `called_ai` and `right`, each with `_low` and `_high`, its 95 % Wilson interval (1927). Each near duplicate
-    counts.
+    One row for each source and style, sorted by `origin`, `source` and `style` (an unknown style is None and comes
+    last): `pictures`, and the shares `called_ai` and `right`, each with the ends `_low` and `_high` of its 95 % Wilson
+    interval (1927). Near duplicates count as separate pictures.
     """
     kinds = ["origin", "source", "style"]
     rows = []
@@ -123,7 +125,7 @@ def _wilson(name: str, hits: int, pictures: int) -> dict[str, float]:
 def _intervals(
     is_ai: np.ndarray, score: np.ndarray, cut: float, strict: float | None, *, groups: np.ndarray, seed: int
 ) -> dict[str, Estimate]:
-    """`MEASURES` and those of the strict threshold, from how often each picture is drawn."""
+    """The intervals of `MEASURES` at the threshold `cut`, and of recall and false alarms at the threshold `strict`."""
     cuts = {"": cut} if strict is None else {"": cut, "strict_": strict}
     estimates = dict.fromkeys((*MEASURES, "strict_recall", "strict_false_alarms"), UNKNOWN)
     if not len(score):
@@ -153,9 +155,10 @@ def _intervals(
 
 
 def _all_alike(wrong: Sequence[Estimate]) -> Estimate:
-    """The interval of a balanced accuracy of 0 or 1 by those of its parts, as its resamples do not differ.
+    """The interval of a balanced accuracy of 0 or 1, from the intervals of its error rates, `wrong`.
 
-    It is wider than needed, because it takes both parts at their ends at once.
+    The resamples cannot give an interval, because they all have the same value. This interval is wider than needed,
+    because it combines the ends of both intervals.
     """
     known = [share for share in wrong if share["value"] is not None]
 
@@ -170,16 +173,16 @@ def _all_alike(wrong: Sequence[Estimate]) -> Estimate:
 
 
 def _at_least(counts: np.ndarray) -> np.ndarray:
-    """How many pictures are at each level or above, and 0 in a last row, from counts by ascending level.
+    """The number of pictures at each level or above, [levels + 1, resamples]; the last row is 0.
 
-    Both are [levels, resamples]; the result has a row more.
+    `counts`, [levels, resamples], holds the number of pictures at each level, in ascending order of the levels.
     """
     reached = np.cumsum(counts[::-1], axis=0, dtype=float)[::-1]
     return np.concatenate([reached, np.zeros_like(reached[:1])])
 
 
 def _shares(ai: np.ndarray, human: np.ndarray, index: int) -> dict[str, np.ndarray]:
-    """Shares [resamples] where the pictures from a level on are called AI, nan of an origin without pictures."""
+    """The shares [resamples] if pictures from level `index` on are called AI; nan for an origin without pictures."""
     with np.errstate(invalid="ignore"):
         recall, alarms = ai[index] / ai[0], human[index] / human[0]
     both = np.array([recall, 1 - alarms])
@@ -193,9 +196,9 @@ def _shares(ai: np.ndarray, human: np.ndarray, index: int) -> dict[str, np.ndarr
 
 
 def _average_precision(ai: np.ndarray, human: np.ndarray) -> np.ndarray:
-    """Average precision [resamples], nan unless both origins have pictures."""
+    """Average precision [resamples]; nan unless both origins have pictures."""
     hits = ai[:-1] - ai[1:]
-    # A level of which no picture is drawn has no hits.
+    # The denominator may be raised to 1 because a level at or above which no picture is drawn has no hits.
     precision = ai[:-1] / np.maximum(ai[:-1] + human[:-1], 1)
     with np.errstate(invalid="ignore"):
         return np.where((ai[0] > 0) & (human[0] > 0), (hits * precision).sum(0) / ai[0], np.nan)

@@ -1,4 +1,4 @@
-"""How well a variant tells human from AI among pictures from elsewhere."""
+"""How well a variant separates human from AI pictures that come from elsewhere."""
 
 from typing import Any
 
@@ -14,21 +14,23 @@ from brushprint.evaluation.thresholds import Thresholds
 def evaluate_external(
     external: pd.DataFrame, ai_probability: np.ndarray, own: pd.DataFrame, thresholds: Thresholds, *, seed: int
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Judge a variant on pictures that are not of its collection.
+    """Evaluate a variant on pictures from outside its collection.
+
+    Pictures that are also in the collection, or have a near duplicate there, are excluded, because the variant may have
+    been trained on them.
 
     Parameters
     ----------
-    external : their catalogue, see `brushprint.data.catalogue.catalogue`
+    external : the catalogue of the pictures, see `brushprint.data.catalogue.catalogue`
     ai_probability : float [pictures], in the order of `external`
     own : the catalogue of the collection, columns `sha256` and `phash`
-    thresholds : of the variant
-    seed : of the bootstrap
+    thresholds : the thresholds of the variant
+    seed : seed of the bootstrap
 
     Returns
     -------
-    metrics : see `brushprint.evaluation.detection.evaluate`; and `left_out`, the number of pictures that the collection
-        has, too, or nearly, so that they may have been trained on
-    scores : a row a picture that is not left out: `image_id`, `path`, `origin`, `source`, `style` and `p_ai`
+    metrics : see `brushprint.evaluation.detection.evaluate`; and `left_out`, the number of excluded pictures
+    scores : one row for each picture that is not excluded: `image_id`, `path`, `origin`, `source`, `style` and `p_ai`
     """
     known = external["sha256"].isin(own["sha256"]).to_numpy() | hash_matches(external["phash"], own["phash"])
     LOG.info("external: %d of %d pictures are in the collection too and are left out", known.sum(), len(external))

@@ -1,4 +1,4 @@
-"""How good the predictions of classes are: every measure with its interval and its baseline."""
+"""Measures of predicted classes, with their intervals and the majority baseline."""
 
 from typing import Any
 
@@ -17,35 +17,36 @@ SCORES = ("precision", "recall", "f1-score")
 
 
 def evaluate(predictions: pd.DataFrame, parts: pd.DataFrame, groups: np.ndarray, seed: int) -> dict[str, Any]:
-    """Judge the predictions of one partition.
+    """Evaluate the predictions of one partition.
 
     Parameters
     ----------
     predictions : columns `label`, `predicted` and `p_<class>`, see `brushprint.evaluation.predictions`
-    parts : a row a class, in the order of the confusion matrix; columns as `parts_of` gives them
-    groups : int [pictures], the same for near duplicates, which are drawn together
-    seed : of the bootstrap
+    parts : one row for each class, in the order of the confusion matrix; columns as in the result of `parts_of`
+    groups : int [pictures], the same number for near duplicates, which the bootstrap draws together
+    seed : seed of the bootstrap
 
     Returns
     -------
-    `pictures`, and each of the following as `value`, `low` and `high`, a 95 % percentile bootstrap interval
-    (see `brushprint.stats.bootstrap`), null where it is undefined:
+    `pictures`, their number, and the following measures, each with `value`, `low` and `high`, a 95 % percentile
+    bootstrap interval (see `brushprint.stats.bootstrap`), null if undefined:
 
-    - `accuracy`, `balanced_accuracy`, and `loss`, mean cross-entropy in nats
-    - `roc_auc`: over two classes that of the first, else of each against the rest, macro average
-    - `top`: by each k of `TOP` that is less than the classes, how often the true class is among the k likeliest
-    - `parts`: by column of `parts` the `accuracy` of its likeliest value, the probability of a value being the sum over
-      its classes, and `majority`, as below
-    - `report`: `precision`, `recall`, `f1-score` and the number `support` a class, and their "macro avg" and
-      "weighted avg" (by support)
+    - `accuracy`, `balanced_accuracy`, and `loss`, the mean cross-entropy in nats
+    - `roc_auc`: for two classes, the ROC AUC of the first; otherwise the macro average of each class against the rest
+    - `top`: for each k of `TOP` that is less than the number of classes, how often the true class is among the k
+      likeliest classes
+    - `parts`: for each column of `parts`, the `accuracy` of its likeliest value, where the probability of a value is
+      the sum over its classes, and the `majority` baseline of the column, as below, without an interval
+    - `report`: `precision`, `recall` and `f1-score` of each class, with the number of its pictures, `support`; and the
+      averages "macro avg" and "weighted avg" (weighted by support)
 
-    and without an interval `majority`, the accuracy of always predicting the most frequent class, and `confusion`, a
-    row a true class, a column a predicted one.
+    and, without an interval, `majority`, the accuracy of always predicting the most frequent class, and `confusion`,
+    with one row for each true class and one column for each predicted class.
 
-    The scores of a class without pictures are null, and averages are over the other classes, here and in each resample.
-    The precision of a class that is never predicted counts as 0, as in scikit-learn.
+    The scores of a class without pictures are null. Averages, including those in each resample, omit such classes. The
+    precision of a class that is never predicted counts as 0, as in scikit-learn.
 
-    Raises `UserError` when there are no pictures.
+    Raises `UserError` if there are no pictures.
     """
     if predictions.empty:
         raise UserError("no pictures of a partition have a class, so there is nothing to judge; set another split")
@@ -83,38 +84,39 @@ def evaluate(predictions: pd.DataFrame, parts: pd.DataFrame, groups: np.ndarray,
 
 
 def parts_of(pictures: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """The labels that a class has beside its own name: "ai baroque" also has `ai`.
+    """The labels that a class implies in addition to its own name: the class "ai baroque" also implies `ai`.
 
-    Parameters and result are those of `class_labels`, without columns of a single value and without columns of as many
-    values as there are classes: such a column is the task itself.
+    Parameters and result are those of `class_labels`. The result omits columns with a single value, and columns with as
+    many values as there are classes, because such a column is the task itself.
     """
     labels = class_labels(pictures, classes)
     return labels[[column for column in labels if 1 < labels[column].nunique() < len(classes)]]
 
 
 def class_labels(pictures: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """All labels that a class implies: "ai baroque" has `ai` and `baroque`.
+    """All labels that a class implies: the class "ai baroque" implies `ai` and `baroque`.
 
     Parameters
     ----------
-    pictures : columns `label` (class) and `PARTS`, of which some may be missing; every class has pictures
-    classes : names
+    pictures : columns `label` (class) and `PARTS`, in which values may be missing; every class has pictures
+    classes : the names of the classes
 
     Returns
     -------
-    A row a class, and those columns of `PARTS` of which every class has exactly one value.
+    One row for each class, and those columns of `PARTS` in which every class has exactly one value.
     """
     groups = pictures.groupby("label")[list(PARTS)]
-    # A missing value counts as a value: a class with and without a style has no single style.
+    # A missing value counts as a value: a class in which only some pictures have a style has no single style.
     single = (groups.nunique(dropna=False) == 1).reindex(classes)
     values = groups.first().reindex(classes)
     return values[[column for column in PARTS if single[column].all() and values[column].notna().all()]]
 
 
 def curve(predictions: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """ROC curve a class against the rest: columns `class`, `false_positive_rate`, `true_positive_rate`, `threshold`.
+    """ROC curves of classes: columns `class`, `false_positive_rate`, `true_positive_rate` and `threshold`.
 
-    Of two classes only the first has one: the other's is its mirror image. A class without pictures has no rows.
+    Each curve is of one class against the rest. Of two classes, only the first has a curve, because the other curve is
+    its mirror image. A class that has no picture, or all pictures, has no rows.
     """
     curves = []
     for name in classes[:1] if len(classes) == 2 else classes:
@@ -132,14 +134,17 @@ def _majority(true: np.ndarray) -> float:
 
 
 def _places(true: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """How many classes are likelier than the true one, [pictures]; the first of equals is likelier, as in argmax."""
+    """The number of classes that are likelier than the true one, [pictures].
+
+    Of equally likely classes, the first counts as likelier, as in argmax.
+    """
     own = scores[np.arange(len(true)), true][:, None]
     earlier = np.arange(scores.shape[1]) < true[:, None]
     return (scores > own).sum(1) + ((scores == own) & earlier).sum(1)
 
 
 def _part(true: np.ndarray, scores: np.ndarray, values: pd.Series) -> tuple[np.ndarray, float]:
-    """Whether the likeliest value of a column is the true one, [pictures], and the majority baseline of that."""
+    """Whether the likeliest value of a column is the true one, bool [pictures], and its majority baseline."""
     value, names = pd.factorize(values)
     belongs = np.equal.outer(value, np.arange(len(names)))
     return (scores @ belongs).argmax(1) == value[true], _majority(value[true])
@@ -154,10 +159,10 @@ def _bootstrap(
     groups: np.ndarray,
     seed: int,
 ) -> dict[str, Any]:
-    """Intervals of `means`, given as a value a picture, and of `balanced_accuracy`, `roc_auc` and `report`.
+    """The intervals of `balanced_accuracy`, `roc_auc`, `report`, and the means of `means`, one value for each picture.
 
-    A resample is how often each picture was drawn, so every statistic is a weighted one; the value itself has all
-    weights 1.
+    A resample holds the number of times that each picture is drawn, so every statistic is computed with these weights.
+    The value itself is computed with all weights equal to 1.
     """
     pictures, classes = scores.shape
     cells = group_sums(true * classes + predicted, classes**2)
@@ -179,13 +184,13 @@ def _bootstrap(
 
 
 def _report(confusion: np.ndarray) -> np.ndarray:
-    """Precision, recall and F1, [classes + 2, 3, resamples], of counts [true, predicted, resamples].
+    """Precision, recall and F1, [classes + 2, 3, resamples], from counts [true, predicted, resamples].
 
-    The last two rows are the averages; the scores of a class without pictures are nan.
+    The last two rows are the macro and the weighted average. The scores of a class without pictures are nan.
     """
     hits, support, predicted = np.einsum("iir->ir", confusion), confusion.sum(1), confusion.sum(0)
     with np.errstate(invalid="ignore"):
-        # F1 is twice the hits by the sum of true and predicted pictures (van Rijsbergen, 1979).
+        # F1 is twice the hits, divided by the sum of true and predicted pictures (van Rijsbergen, 1979).
         scores = np.stack([hits / np.maximum(predicted, 1), hits / support, 2 * hits / (support + predicted)])
     scores = np.where(support > 0, scores, np.nan).swapaxes(0, 1)
     weighted = np.nansum(scores * support[:, None], axis=0) / support.sum(0)
@@ -193,6 +198,6 @@ def _report(confusion: np.ndarray) -> np.ndarray:
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    """The mean over the first axis of the values that are not nan; nan where all are."""
+    """The mean over the first axis without the values that are nan; nan where all values are nan."""
     with np.errstate(invalid="ignore"):
         return np.nansum(values, axis=0) / np.isfinite(values).sum(axis=0)

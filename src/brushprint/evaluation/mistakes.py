@@ -11,7 +11,7 @@ from PIL import Image
 
 from brushprint.data.catalogue import read_catalogued
 
-# The report is one file, and each thumbnail takes a few kilobytes of it.
+# The number and size of thumbnails are limited because the report is one file: each adds a few kilobytes to it.
 MOST = 240
 SIDE = 96
 
@@ -30,19 +30,21 @@ SCHEMA = pa.schema(
 
 
 def mistakes(catalogue: pd.DataFrame, predictions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Every test picture that a variant misclassifies, in the classes of that variant's own task.
+    """Every test picture that at least one variant misclassifies, by the classes of that variant's own task.
 
     Parameters
     ----------
     catalogue : see `brushprint.data.catalogue.catalogue`
-    predictions : by variant, its test pictures, see `brushprint.evaluation.predictions.predictions_table`
+    predictions : by variant, the predictions for its test pictures, see
+        `brushprint.evaluation.predictions.predictions_table`
 
     Returns
     -------
-    A row a picture, the most often misclassified first, of these the one with the most confident wrong answer:
-    `image_id`, `path`, `origin`, `source`, `style`, `folder`; `asked` and `wrong`, how many variants test it and
-    misclassify it; `confidence`, the highest probability (0 to 1) of a wrong answer; `answers`, a list with `variant`,
-    `label`, `predicted` and `probability` (of the predicted class) of each variant that tests it.
+    One row for each picture, sorted by the number of variants that misclassify it and then by the confidence of the
+    wrong answer, both descending: `image_id`, `path`, `origin`, `source`, `style`, `folder`; `asked` and `wrong`, the
+    numbers of variants that test it and that misclassify it; `confidence`, the highest probability (0 to 1) of a wrong
+    answer; `answers`, a list with `variant`, `label`, `predicted` and `probability` (of the predicted class) for each
+    variant that tests it.
     """
     columns = ["image_id", "label", "predicted", "outcome", "probability"]
     rows = pd.concat(table[columns].assign(variant=name) for name, table in predictions.items())
@@ -59,9 +61,10 @@ def mistakes(catalogue: pd.DataFrame, predictions: Mapping[str, pd.DataFrame]) -
 def with_thumbnails(
     table: pd.DataFrame, root: str | Path, catalogue: pd.DataFrame, jobs: int, *, harmonise: Mapping[str, Any] | None
 ) -> pa.Table:
-    """The table of `mistakes` with a `thumbnail` of each of the first `MOST` pictures, else null.
+    """Add the column `thumbnail` to the table of `mistakes`; it is null after the first `MOST` pictures.
 
-    A thumbnail is a JPEG of at most `SIDE` pixels of the picture as networks see it. Parameters and errors are those of
+    A thumbnail is a JPEG, with at most `SIDE` pixels a side, of the picture that the networks receive, which is
+    harmonised if `harmonise` is given. The other parameters and the errors are those of
     `brushprint.data.catalogue.read_catalogued`.
     """
     shown = catalogue[catalogue["path"].isin(table["path"].head(MOST))]

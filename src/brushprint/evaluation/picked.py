@@ -11,14 +11,15 @@ def picked_scores(paths: pd.Series, ai_probability: np.ndarray, threshold: float
 
     Parameters
     ----------
-    paths : of the pictures
+    paths : the paths of the pictures
     ai_probability : float [pictures, conditions], under each of `brushprint.data.corrupted_arrays.CONDITIONS`
-    threshold : from which probability on the variant calls a picture AI
+    threshold : the variant calls a picture AI if its probability of AI is at least this threshold
 
     Returns
     -------
-    A row a condition and picture, in this order: `path`, `name` and `severity` (of the condition), `p_ai` and
-    `threshold`. The condition `swap` is left out, because no hand-picked picture has a donor to swap with.
+    One row for each condition and picture, sorted by condition and then by picture: `path`, `name` and `severity` (of
+    the condition), `p_ai` and `threshold`. The condition `swap` is omitted, because hand-picked pictures have no donor
+    to swap with.
     """
     parts = [
         pd.DataFrame({"path": paths, "name": name, "severity": severity, "p_ai": ai_probability[:, place]})

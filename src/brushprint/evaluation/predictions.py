@@ -1,11 +1,11 @@
-"""The predictions table of a variant: what analyses ask of each validation and test picture, computed once."""
+"""The predictions table of a variant: the facts and predictions that all analyses need, computed once per picture."""
 
 import numpy as np
 import pandas as pd
 
 from brushprint.evaluation.thresholds import Thresholds, ai_probability, cuts, origins_of
 
-# Of the split.
+# The columns that are taken from the table of the split.
 FACTS = ("image_id", "row", "group", "origin", "source", "style")
 
 
@@ -14,20 +14,21 @@ def predictions_table(probabilities: pd.DataFrame, pictures: pd.DataFrame) -> tu
 
     Parameters
     ----------
-    probabilities : a row a validation or test picture, as `brushprint.training.inference.infer` gives them
-    pictures : a row a picture of the split, with those that train; columns `label` (class) and `FACTS`
+    probabilities : one row for each validation or test picture, as returned by `brushprint.training.inference.infer`
+    pictures : one row for each picture of the split, including training pictures; columns `label` (class) and `FACTS`
 
     Returns
     -------
-    table : the rows of `probabilities` in their order, with the columns
+    table : the rows of `probabilities`, in the same order, with the columns
 
-        - `image_id`, `row` (of the pixel array) and `group` (the same number for near duplicates)
+        - `image_id`, `row` (in the pixel array) and `group` (the same number for near duplicates)
         - `partition`, `origin`, `source`, `style` and `label` (the true class)
         - `predicted` (the likeliest class), `outcome` (`correct` or `misclassified`) and `probability` (of the
           predicted class)
-        - `ai_probability`, the sum over the classes of AI, and `called_ai` (bool), whether it reaches the threshold
+        - `ai_probability`, the sum of the probabilities of the AI classes, and `called_ai` (bool), whether this sum
+          reaches the threshold
         - `p_<class>`, float64, in the order of the network's outputs
-    thresholds : by the validation pictures
+    thresholds : chosen on the validation pictures
     """
     classes = class_names(probabilities)
     of_classes = probabilities[[f"p_{name}" for name in classes]]

@@ -1,4 +1,4 @@
-"""How often a network is right about corrupted pictures, and how much the corruption changes that."""
+"""Accuracy and error rates on corrupted pictures, and their change from uncorrupted pictures."""
 
 from collections.abc import Sequence
 
@@ -24,21 +24,23 @@ def evaluate_corrupted(
     threshold: float,
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Judge a variant on corrupted pictures that its split tests on; folders that it excludes take no part.
+    """Evaluate a variant on corrupted pictures.
+
+    Only test pictures of the variant's own split are used; pictures in folders that the variant excludes are ignored.
 
     Parameters
     ----------
     p_ai : float [pictures, conditions], the probability of AI under each of
         `brushprint.data.corrupted_arrays.CONDITIONS`
-    image_ids, swapped : of these pictures, and whether the condition `swap` changed them
+    image_ids, swapped : for each of these pictures, its id and whether the condition `swap` changed it
     tested : the variant's test pictures, see `brushprint.evaluation.predictions.predictions_table`
     threshold, seed : see `rates`
 
     Returns
     -------
     rates : see `rates`
-    scores : a row a condition and picture, in this order: `name`, `severity`, `image_id` and `p_ai`, which is nan for
-        the condition `swap` of a picture that it did not change
+    scores : one row for each condition and picture, sorted by condition and then by picture: `name`, `severity`,
+        `image_id` and `p_ai`, which is nan for the condition `swap` if it did not change the picture
     """
     kept = pd.Index(image_ids).isin(tested["image_id"])
     ids, p_ai = np.array(image_ids)[kept], p_ai[kept]
@@ -52,27 +54,28 @@ def evaluate_corrupted(
 
 
 def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold: float, seed: int) -> pd.DataFrame:
-    """Judge the answers to pictures under each of `brushprint.data.corruptions.CONDITIONS`.
+    """Measure how often pictures are classified correctly under each of `brushprint.data.corruptions.CONDITIONS`.
 
     Parameters
     ----------
-    p_ai : float [pictures, conditions], the probability of AI; nan where a condition does not apply to a picture, like
-        a swap without a donor
+    p_ai : float [pictures, conditions], the probability of AI; nan where a condition does not apply to a picture, for
+        example `swap` without a donor
     is_ai : bool [pictures]
-    groups : int [pictures], the same for near duplicates, which a resample takes together
-    threshold : a picture of this probability or more is called AI; fixed on validation pictures without corruption
-    seed : of the bootstrap
+    groups : int [pictures], the same number for near duplicates, which the bootstrap draws together
+    threshold : a picture with at least this probability is called AI; chosen on uncorrupted validation pictures
+    seed : seed of the bootstrap
 
     Returns
     -------
-    A row a condition and measure, in their order, with the columns `COLUMNS`:
+    One row for each condition and measure, in their order, with the columns `COLUMNS`:
 
     name, severity : the condition
-    measure : `accuracy`; `balanced_accuracy`, the mean of the shares of both origins that are right; `false_alarms`,
-        the share of human works called AI; `misses`, the share of AI works called human
-    value, low, high : with a 95 % percentile bootstrap interval (Efron, 1979) over the groups
-    change, change_low, change_high : from the same pictures under the condition `none`, paired in each resample
-    pictures : how many were judged; for `false_alarms` only human works and for `misses` only AI works
+    measure : `accuracy`; `balanced_accuracy`, the mean of the accuracies of both origins; `false_alarms`, the share of
+        human works that are called AI; `misses`, the share of AI works that are called human
+    value, low, high : the measure with a 95 % percentile bootstrap interval (Efron, 1979) over the groups
+    change, change_low, change_high : its change from the same pictures under the condition `none`, paired in each
+        resample, with an interval
+    pictures : the number of pictures measured; for `false_alarms` only human works and for `misses` only AI works
 
     Values without pictures are nan.
     """
@@ -107,7 +110,7 @@ def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold:
             share = (
                 interval_of_share(value[at], values[at], *count) if len(count) == 1 else interval(value[at], values[at])
             )
-            # An uncorrupted picture has not changed at all.
+            # The change of uncorrupted pictures is exactly 0, so Wilson's interval must not widen it.
             changed = (
                 interval(change[at], changes[at])
                 if name == "none"
@@ -122,7 +125,7 @@ def _ends(estimate: Estimate) -> tuple[float | None, ...]:
 
 
 def _statistics(sides: dict[tuple[str, str], np.ndarray], drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The measures and their changes, [measures, conditions, resamples], by how often each picture was drawn."""
+    """The measures and their changes, [measures, conditions, resamples]; `drawn` is how often each picture is drawn."""
     counts = {key: pictures @ drawn for key, pictures in sides.items()}
     after, before = (_measures(counts, name) for name in ("right", "right before"))
     return after, after - before

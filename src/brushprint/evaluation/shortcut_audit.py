@@ -1,4 +1,4 @@
-"""The shortcut audit: how well AI and human pictures are told apart by features that are not the art."""
+"""The shortcut audit: how well features that do not depend on the art separate AI from human pictures."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,13 +20,14 @@ from brushprint.stats.intervals import FEWEST, LEVEL
 from brushprint.stats.roc import RocAuc
 
 ALL = "all cues together"
-# At most so many single cues are listed for a group of cues that was detected.
+# The most single cues (shortcut features) that are listed for a group of cues that is reported as a shortcut.
 TELLING = 3
 FOLDS = 5
-# A pattern that arises by chance is learned from the other folds and confirmed in each. At chance, a cross-validated
-# share therefore varies more than that of as many independent pictures (Noirhomme et al., "Biased binomial
-# assessment of cross-validated estimation of classification accuracies", 2014): where five folds learn the direction of
-# one normal cue, the variance is 1 + 4 (2/π) / √7 = 1.96 times as large. A picture counts half in bounds and intervals.
+# A pattern that arises by chance is learned from four folds and confirmed in the fifth, whichever fold is held out. At
+# chance level, a cross-validated share therefore varies more than a share of as many independent pictures (Noirhomme et
+# al., "Biased binomial assessment of cross-validated estimation of classification accuracies", 2014). If five folds
+# learn the direction of one normal cue, the variance is 1 + 4 (2/π) / √7 = 1.96 times as large. Each picture therefore
+# counts as half a picture in bounds and intervals.
 WORTH = 0.5
 _MODEL = {
     "max_iter": 20,
@@ -41,34 +42,36 @@ _MODEL = {
 def audit(
     cues: pd.DataFrame, catalogue: pd.DataFrame, groups: np.ndarray, *, margin: float, pictures: int, seed: int
 ) -> list[dict[str, Any]]:
-    """Judge how well each group of cues tells AI from human pictures, and each AI source from human pictures.
+    """Measure how well each group of cues separates AI from human pictures, and each AI source from human pictures.
 
     Parameters
     ----------
-    cues : a row a picture, see `brushprint.data.shortcut_features.cues`
+    cues : one row for each picture, see `brushprint.data.shortcut_features.cues`
     catalogue : the same pictures in the same order; columns `origin` and `source`
     groups : int [pictures], the same number for near duplicates, which are never in both training and test of a model
-    margin : balanced accuracy beyond chance, 0.5, from which on a group of cues counts as detected
-    pictures : at most so many are audited, drawn so that each source keeps its share
-    seed : of that draw, of the folds, the models and the bootstrap
+    margin : a group of cues is reported as a shortcut if the lower bound of its balanced accuracy exceeds chance, 0.5,
+        by more than this
+    pictures : the largest number of pictures to audit; if there are more, a sample is drawn in which each source keeps
+        its share
+    seed : seed of the sample, the folds, the models and the bootstrap
 
     Returns
     -------
-    A row a question and group of `brushprint.data.shortcut_features.GROUPS`, and of `ALL`:
+    One row for each question and each group of `brushprint.data.shortcut_features.GROUPS`, and for `ALL`:
 
-    - `question`: "ai or human"; where there are several AI sources, for each also "<source> or human"
-    - `cues`: the group
-    - `pictures`: how many were judged
+    - `question`: "ai or human"; if there are several AI sources, also "<source> or human" for each of them
+    - `cues`: the name of the group
+    - `pictures`: the number of pictures that the question is about
     - `balanced_accuracy` and `roc_auc` of gradient-boosted trees on pictures that they were not fitted to, in `FOLDS`
       folds: `value`, `low`, `high`, a 95 % percentile bootstrap interval over the groups of near duplicates
-    - `bound`: a lower bound of the balanced accuracy; with a probability of 95 % all bounds of the audit hold at once,
-      by Bonferroni's correction for the number of questions and groups of cues that are judged
-    - `found`: whether `bound` exceeds 0.5 + `margin`
-    - `telling`: for a group that was found, the at most `TELLING` cues that alone separate best: `cue`, its `roc_auc`
-      (above 0.5: larger in AI pictures), its typical value in `ai` and in `human` pictures, and whether that `is` a
-      median or, for a cue that is yes or no, a share
-    - `why`: None, or why the question is not judged, with all values None: either side has fewer than `FEWEST` groups
-      of near duplicates
+    - `bound`: a lower bound of the balanced accuracy. With a probability of 95 %, all bounds of the audit hold at once,
+      by Bonferroni's correction for the number of questions and groups of cues that are measured
+    - `found`: whether the group is reported, which means that `bound` exceeds 0.5 + `margin`
+    - `telling`: for a reported group, the cues, at most `TELLING`, that separate best on their own: `cue`, its
+      `roc_auc` (above 0.5 if the cue is larger in AI pictures), its typical value in `ai` and in `human` pictures, and
+      `is`, which says whether the typical value is a median or, for a yes-or-no cue, a share
+    - `why`: None, or the reason why the question is not measured: one origin has fewer than `FEWEST` groups of near
+      duplicates. All measures are then None, and `telling` is empty
     """
     chosen = stratified(catalogue["source"], pictures, seed)
     origin, source = (catalogue[column].to_numpy()[chosen] for column in ("origin", "source"))
@@ -83,7 +86,7 @@ def audit(
             rows += [about | {"cues": group} | _NOT_JUDGED for group in (*GROUPS, ALL)]
             continue
         level = {"error": (1 - LEVEL) / judged, "margin": margin}
-        # Threads do not speed up such small models, and may add up in another order.
+        # Use one thread: more do not speed up such small models, and may change the results by another order of sums.
         with threadpool_limits(1):
             answers = _judge(values[asked], origin[asked] == "ai", groups[asked], seed, **level)
             rows += [about | answer for answer in answers]
@@ -101,7 +104,7 @@ _NOT_JUDGED: dict[str, Any] = {
 
 
 def _questions(origin: np.ndarray, source: np.ndarray) -> dict[str, np.ndarray]:
-    """Which pictures each question is about, bool [pictures]."""
+    """By question, the pictures that it is about, bool [pictures]."""
     generators = sorted(set(source[origin == "ai"]))
     human = origin == "human"
     single = {f"{name} or human": human | ((origin == "ai") & (source == name)) for name in generators}
@@ -120,10 +123,10 @@ def _too_few(is_ai: np.ndarray, groups: np.ndarray) -> str | None:
 def _judge(
     values: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, seed: int, *, error: float, margin: float
 ) -> Iterator[dict[str, Any]]:
-    """The answer for each group of cues; `error` is the probability with which a bound may be too high."""
+    """The results for each group of cues; `error` is the probability that a bound is too high."""
     folds = list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(values, is_ai, groups))
-    # A share of the groups divides the variance by it (Bickel, Götze and van Zwet, "Resampling fewer than n
-    # observations", 1997).
+    # Drawing only a share of the groups divides the variance of the resamples by that share, so each picture counts as
+    # `WORTH` pictures (Bickel, Götze and van Zwet, "Resampling fewer than n observations", 1997).
     resamples = list(bootstrap.weights(groups, seed, share=WORTH))
     for group in (*GROUPS, ALL):
         columns = np.isin(COLUMNS, GROUPS.get(group, COLUMNS))
@@ -141,10 +144,10 @@ def _judge(
 
 
 def _scores(values: np.ndarray, is_ai: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]], seed: int) -> np.ndarray:
-    """The probability that a picture is AI, float [pictures], by the model that was not fitted to it.
+    """The probability that each picture is AI, float [pictures], from the model that was not fitted to the picture.
 
-    It is the probability for a collection of which half is AI, by Bayes' theorem (Elkan, "The foundations of
-    cost-sensitive learning", 2001): fitting with weights takes four times as long.
+    Bayes' theorem converts it to the probability for a collection of which half is AI (Elkan, "The foundations of
+    cost-sensitive learning", 2001). Fitting with weights would have the same purpose, but takes four times as long.
     """
     score = np.full(len(is_ai), 0.5)
     values = values[:, (values != values[0]).any(0)]
@@ -156,12 +159,12 @@ def _scores(values: np.ndarray, is_ai: np.ndarray, folds: list[tuple[np.ndarray,
 
 
 def _bound(right: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, error: float) -> float:
-    """The lower bound of the balanced accuracy, which is too high with a probability of `error`.
+    """A lower bound of the balanced accuracy, which is too high with a probability of `error`.
 
-    It combines Wilson's lower bounds of both sides' shares as Zou and Donner do ("Construction of confidence limits
-    about effect measures", 2008), which holds for few pictures too, where a bootstrap is overconfident. Near duplicates
-    are taken to be all alike, and count as the number of independent pictures that give a mean of the same variance
-    (Kish's effective sample size, 1965).
+    The bound combines Wilson's lower bounds for the accuracies of both origins by the method of Zou and Donner
+    ("Construction of confidence limits about effect measures", 2008). The method is valid for few pictures too, for
+    which a bootstrap is overconfident. Near duplicates are assumed to be identical. The pictures of an origin therefore
+    count as the number of independent pictures whose mean has the same variance (Kish's effective sample size, 1965).
     """
     quantile = norm.isf(error)
     shares, below = [], []
@@ -176,7 +179,10 @@ def _bound(right: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, error: floa
 
 
 def _interval(statistic: Callable[[np.ndarray], np.ndarray], resamples: list[np.ndarray]) -> Estimate:
-    """The interval of a statistic [resamples] of how often each picture is drawn, [pictures, resamples]."""
+    """The interval of a statistic.
+
+    `statistic` maps how often each picture is drawn, [pictures, resamples], to its values [resamples].
+    """
     value = statistic(np.ones((len(resamples[0]), 1), dtype=np.float32))
     resampled = np.concatenate([statistic(drawn) for drawn in resamples])
     low, high = np.nanquantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
@@ -184,14 +190,14 @@ def _interval(statistic: Callable[[np.ndarray], np.ndarray], resamples: list[np.
 
 
 def _balanced_accuracy(score: np.ndarray, is_ai: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Balanced accuracy [resamples]; nan where a side was not drawn."""
+    """Balanced accuracy [resamples]; nan where no picture of an origin is drawn."""
     right = ((score > 0.5) == is_ai)[:, None]
     with np.errstate(invalid="ignore"):
         return sum((drawn * right)[side].sum(0) / drawn[side].sum(0) for side in (is_ai, ~is_ai)) / 2
 
 
 def _telling(values: np.ndarray, columns: np.ndarray, is_ai: np.ndarray) -> list[dict[str, Any]]:
-    """The cues whose ROC AUC, each taken alone, is farthest from chance."""
+    """The `TELLING` cues with the ROC AUC, of each cue alone, that is farthest from chance."""
     ranks = rankdata(values, axis=0)[is_ai].sum(0)
     ai, human = is_ai.sum(), (~is_ai).sum()
     areas = (ranks - ai * (ai + 1) / 2) / (ai * human)

@@ -1,4 +1,4 @@
-"""From which probability on a picture is called AI; both thresholds are fixed on validation pictures."""
+"""The two thresholds of the probability from which a picture is called AI, both chosen on validation pictures."""
 
 from collections.abc import Mapping
 from typing import TypedDict
@@ -8,7 +8,7 @@ import pandas as pd
 
 # The strict threshold calls at most this share of human works AI.
 FALSE_ALARMS = 0.01
-# Of fewer human works than this, a single one exceeds that share.
+# If there are fewer human works than this, a single false alarm already exceeds that share.
 ENOUGH = 100
 
 
@@ -34,7 +34,7 @@ class Thresholds(Cuts):
 
 
 def origins_of(pictures: pd.DataFrame) -> dict[str, str]:
-    """The origin of each class; `pictures` has the columns `label` (class) and `origin`, and a class has one origin."""
+    """The only origin of each class; `pictures` has the columns `label` (class) and `origin`."""
     return dict(zip(pictures["label"], pictures["origin"], strict=True))
 
 
@@ -44,18 +44,18 @@ def ai_probability(predictions: pd.DataFrame, origins: Mapping[str, str]) -> np.
     Parameters
     ----------
     predictions : columns `p_<class>`
-    origins : the origin of each class, `ai` or `human`; classes without a column do not count
+    origins : the origin of each class, `ai` or `human`; classes without a column are ignored
     """
     columns = [f"p_{name}" for name, origin in origins.items() if origin == "ai" and f"p_{name}" in predictions]
-    # The sum of rounded probabilities may exceed 1 a little.
+    # The sum of rounded probabilities may slightly exceed 1.
     return predictions[columns].to_numpy(dtype=float).sum(1).clip(0, 1)
 
 
 def threshold(is_ai: np.ndarray, score: np.ndarray) -> float:
-    """The threshold of the largest balanced accuracy (Youden, 1950); a picture is called AI at `score` >= threshold.
+    """The threshold with the best balanced accuracy (Youden, 1950); a picture is called AI if `score` >= threshold.
 
-    It lies midway between two scores. Of several equally good thresholds it is the one nearest to 0.5, then the lower
-    one. It is 0.5 where one origin has no pictures, and where no threshold is better than guessing.
+    The threshold lies midway between two scores. Of several equally good thresholds, the one nearest to 0.5 is chosen,
+    then the lower one. The threshold is 0.5 if one origin has no pictures, or if no threshold is better than guessing.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def threshold(is_ai: np.ndarray, score: np.ndarray) -> float:
     ai, human = (np.bincount(place[side], minlength=len(levels)) for side in (is_ai, ~is_ai))
     if not ai.any() or not human.any() or len(levels) < 2:
         return 0.5
-    # Youden's J times both counts is a whole number, so that ties are exact.
+    # Youden's J is multiplied by both counts, which gives whole numbers, so that ties are exact.
     gain = (np.cumsum(human) * ai.sum() - np.cumsum(ai) * human.sum())[:-1]
     if gain.max() <= 0:
         return 0.5
@@ -75,15 +75,15 @@ def threshold(is_ai: np.ndarray, score: np.ndarray) -> float:
 
 
 def strict_threshold(is_ai: np.ndarray, score: np.ndarray) -> Strict:
-    """The lowest threshold that calls at most `FALSE_ALARMS` of the human works AI.
+    """The lowest threshold at which at most the share `FALSE_ALARMS` of the human works is called AI.
 
     Parameters are those of `threshold`.
 
     Returns
     -------
-    `threshold`, midway between the scores of a human work and of a picture above it, or just above the former where no
-    picture is above (null without human works); `human`, the number of human works; and `why` the threshold is not
-    reliable, or null
+    `threshold`, midway between the score of a human work and the next higher score of any picture, or just above the
+    former if there is no higher score (null without human works); `human`, the number of human works; and `why`, the
+    reason why the threshold is not reliable, or null
     """
     human = np.sort(score[~is_ai])[::-1]
     if not len(human):
@@ -96,11 +96,11 @@ def strict_threshold(is_ai: np.ndarray, score: np.ndarray) -> Strict:
 
 
 def cuts(is_ai: np.ndarray, score: np.ndarray) -> Cuts:
-    """Both thresholds by validation pictures; parameters are those of `threshold`."""
+    """Both thresholds, chosen on validation pictures; parameters are those of `threshold`."""
     return {"threshold": threshold(is_ai, score), "strict": strict_threshold(is_ai, score)}
 
 
 def _between(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Midway between two values; `high` where rounding would give `low`."""
+    """The middle of two values, or `high` if the middle would be rounded to `low`."""
     middle = (low + high) / 2
     return np.where(middle > low, middle, high)

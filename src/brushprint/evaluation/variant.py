@@ -1,4 +1,4 @@
-"""All measures of one variant: classes, human or AI, calibration and verdicts."""
+"""All measures of one variant: of its classes, of the question human or AI, of calibration and of verdicts."""
 
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from brushprint.stats.roc import roc_auc
 
 
 class Evaluation(NamedTuple):
-    """What `evaluate_variant` measures."""
+    """The result of `evaluate_variant`."""
 
     metrics: dict[str, Any]
     roc: pd.DataFrame
@@ -24,26 +24,32 @@ class Evaluation(NamedTuple):
 def evaluate_variant(
     predictions: pd.DataFrame, thresholds: Thresholds, pictures: pd.DataFrame, *, seed: int
 ) -> Evaluation:
-    """Judge the predictions of a variant.
+    """Evaluate the predictions of a variant.
 
     Parameters
     ----------
     predictions, thresholds : see `brushprint.evaluation.predictions.predictions_table`
-    pictures : the whole split, with pictures that train and copies; columns `label` (class), `partition`, `group` and
-        `brushprint.evaluation.metrics.PARTS`
-    seed : of the bootstrap
+    pictures : the whole split, including training pictures and augmented copies; columns `label` (class), `partition`,
+        `group` and `brushprint.evaluation.metrics.PARTS`
+    seed : seed of the bootstrap
 
     Returns
     -------
-    metrics : `classes`; `parts` and `says`, the labels of the classes by column (see `parts_of` and `class_labels` of
-        `brushprint.evaluation.metrics`); `validation` and `test`, see `brushprint.evaluation.metrics.evaluate`;
-        `detection`, see `brushprint.evaluation.detection.evaluate`, with `validation_roc_auc`, by which variants can be
-        chosen (null unless both origins have validation pictures); `leaked`, the number of test pictures with a near
-        duplicate in training, and `apart`, as `test` without these (null where there are none or only such);
-        `calibration`: `temperature`, and `before` and `after` it, see `brushprint.evaluation.calibration.calibration`;
-        `verdict`: `level`, the band, and its `test`, see `brushprint.evaluation.abstention`
+    metrics : a dictionary with the keys
+
+        - `classes`: the names of the classes
+        - `parts` and `says`: the labels of the classes by column, see `parts_of` and `class_labels` of
+          `brushprint.evaluation.metrics`
+        - `validation` and `test`: see `brushprint.evaluation.metrics.evaluate`
+        - `detection`: see `brushprint.evaluation.detection.evaluate`; also `validation_roc_auc`, by which variants can
+          be chosen (null unless both origins have validation pictures)
+        - `leaked`: the number of test pictures with a near duplicate among the training pictures
+        - `apart`: like `test`, but without the `leaked` pictures; null if no test picture, or every one, is `leaked`
+        - `calibration`: `temperature`, and the measures `before` and `after` temperature scaling, see
+          `brushprint.evaluation.calibration.calibration`
+        - `verdict`: `level`, the band, and the measures of its verdicts, `test`, see `brushprint.evaluation.abstention`
     roc : see `brushprint.evaluation.metrics.curve`
-    confusion : a row a test picture, `label` and `predicted`
+    confusion : one row for each test picture, `label` and `predicted`
     detection : see `brushprint.evaluation.detection.curves`
     styles : see `brushprint.evaluation.detection.by_style_and_source`
     """
@@ -90,7 +96,7 @@ def _is_ai(predictions: pd.DataFrame) -> np.ndarray:
 def _calibrated(
     validation: pd.DataFrame, test: pd.DataFrame, origins: dict[str, str], seed: int
 ) -> dict[str, dict[str, Any]]:
-    """`calibration` and `verdict`: the temperature and the band are fixed on validation pictures."""
+    """The metrics `calibration` and `verdict`; the temperature and the band are chosen on validation pictures."""
     classes = class_names(test)
     columns = [f"p_{name}" for name in classes]
     logits = [calibration.log_probabilities(part[columns].to_numpy()) for part in (validation, test)]

@@ -1,1 +1,1 @@
-"""What the features of a trained network hold: components, clusters, maps."""
+"""Analyses of the features of a trained network: principal components, clusters and two-dimensional maps."""

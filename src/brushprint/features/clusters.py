@@ -1,4 +1,4 @@
-"""How far clusters agree with styles, sources and outcomes, and how much of that is chance."""
+"""How far clusters agree with styles, sources and outcomes, and how much of this agreement is due to chance."""
 
 from itertools import combinations
 from typing import Any
@@ -14,11 +14,11 @@ from brushprint.stats.multiple_testing import holm
 
 LABELS = ("style", "source", "outcome")
 MEASURES = ("nmi", "ari", "purity", "entropy")
-# Fewer pictures than this are not judged.
+# Agreement with labels, silhouette and stability are not measured for fewer pictures than this.
 LEAST = 10
-# Silhouette and stability take time with the square of the pictures, and are measured on a sample of this size.
+# Silhouette and stability take time quadratic in the number of pictures, so at most this many are sampled for them.
 MOST = 2000
-# Fits from random starts: the best one gives the clusters, and the agreement of all is their stability.
+# The number of fits from random starts. The best fit gives the clusters; stability is the agreement of all fits.
 STARTS = 10
 LEVEL = 0.05
 # A cluster is named after a style only if more than this share of it has that style.
@@ -26,16 +26,16 @@ MAJORITY = 0.5
 
 
 def k_means(coordinates: np.ndarray, clusters: int, seed: int, starts: int = STARTS) -> KMeans:
-    """K-means, the best of `starts`, in fewer clusters where there are not as many different points."""
+    """Fit K-means from `starts` starts and keep the best fit; k is at most the number of distinct points."""
     k = _different(coordinates, clusters)
     return KMeans(n_clusters=k, n_init=starts, random_state=seed).fit(coordinates)
 
 
 def _different(points: np.ndarray, most: int) -> int:
-    """The number of different points, or `most` where there are more; no further points are then looked at."""
+    """The number of distinct points, but at most `most`; the count stops there."""
     different = set()
     for point in points:
-        # 0 and -0 are equal.
+        # Adding 0.0 turns -0.0 into 0.0: both are equal, but their bytes differ.
         different.add((point + 0.0).tobytes())
         if len(different) == most:
             break
@@ -45,23 +45,26 @@ def _different(points: np.ndarray, most: int) -> int:
 def judge(
     assigned: np.ndarray, coordinates: np.ndarray, labels: pd.DataFrame, *, permutations: int, refits: int, seed: int
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Judge one fit of K-means.
+    """Measure silhouette, stability and agreement with labels of one fit of K-means, and compare them with chance.
 
     Parameters
     ----------
     assigned : int [pictures], the cluster of each picture, from 0
-    coordinates : float [pictures, components], what was clustered
-    labels : a row a picture, columns of `LABELS`; missing values do not count
-    permutations : the number of random tables that show chance for the labels
-    refits : the number of fits to shuffled components that show chance for the shape
-    seed : of both
+    coordinates : float [pictures, components], the points that were clustered
+    labels : a row per picture, with columns from `LABELS`; missing values do not count
+    permutations : the number of random tables that give the chance distribution for the labels
+    refits : the number of refits to shuffled components that give the chance distribution for `silhouette` and
+        `stability`
+    seed : seed of all random draws
 
     Returns
     -------
-    fit : `pictures`, `k`, `silhouette`, `stability` (see `_shape`) and `labels`: by column `pictures`, `values`, `why`
-        nothing is measured, or null, and each of `MEASURES` (or null): `value`, `p` and, under `chance`, the `mean` and
-        the 2.5 % and 97.5 % quantiles `low` and `high` when each picture is given the label of another one
-    clusters : for each cluster, by column, the result of `_dominant`; None where no picture of the cluster has the
+    fit : `pictures`, `k`, `silhouette`, `stability` (for both see `_shape`) and `labels`. For each column, `labels`
+        contains `pictures` and `values` (the numbers of pictures with a label and of its distinct values), `why` (the
+        reason if nothing is measured, otherwise None), and each of `MEASURES` (None if nothing is measured) with
+        `value`, `p` and `chance`: the `mean` and the 2.5 % and 97.5 % quantiles `low` and `high` when the labels are
+        permuted at random among the pictures
+    clusters : for each cluster and each column, the result of `_dominant`; None if no picture of the cluster has the
         label
     """
     generator = np.random.default_rng(seed)
@@ -70,7 +73,7 @@ def judge(
     dominant: list[dict[str, Any]] = [dict.fromkeys(labels) for _ in range(clusters)]
     for label in labels:
         known = labels[label].notna().to_numpy()
-        # Clusters of which no picture has the label have no row.
+        # The table has no row for a cluster in which no picture has the label.
         table = pd.crosstab(assigned[known], labels[label][known].to_numpy())
         why = _unmeasured(table, label)
         values = dict.fromkeys(MEASURES) if why else _against_tables(table.to_numpy(), permutations, generator)
@@ -82,11 +85,12 @@ def judge(
 
 
 def measures(tables: np.ndarray) -> dict[str, np.ndarray]:
-    """`MEASURES` of tables [tables, clusters, values] of counts with the same margins; each an array [tables].
+    """Compute `MEASURES` for tables [tables, clusters, values] of counts with the same margins; each is [tables].
 
-    `nmi` (mutual information by the mean of both entropies), `ari` (Hubert and Arabie, 1985), `purity` (share of
-    pictures that have the dominant value of their cluster) and `entropy` (of the values within a cluster, in bits,
-    weighted by size). There are at least two clusters and two values.
+    The measures are `nmi` (mutual information divided by the mean of both entropies), `ari` (adjusted Rand index,
+    Hubert and Arabie, 1985), `purity` (the share of pictures that have the dominant value of their cluster) and
+    `entropy` (of the values within a cluster, in bits, averaged over the clusters with their sizes as weights). Each
+    table must have at least two clusters and two values.
     """
     pictures = tables[0].sum()
     clusters, values = (entr(tables[0].sum(axis) / pictures).sum() for axis in (1, 0))
@@ -102,8 +106,9 @@ def measures(tables: np.ndarray) -> dict[str, np.ndarray]:
 def chance_of_share(size: int, most: int, counts: np.ndarray) -> float:
     """The probability that at least `most` of `size` pictures drawn at random have the same value, whichever it is.
 
-    `counts`, int [values], are all pictures by value, more than `size` together. It is exact: a multivariate
-    hypergeometric draw is a draw of binomial counts on condition of their sum (Levin, 1981).
+    `counts`, int [values], is the number of pictures with each value; their sum must exceed `size`. The probability is
+    exact: multivariate hypergeometric counts are distributed like independent binomial counts, conditional on their sum
+    (Levin, 1981).
     """
     rate = size / counts.sum()
     fewer = np.ones(1)
@@ -114,7 +119,7 @@ def chance_of_share(size: int, most: int, counts: np.ndarray) -> float:
 
 
 def _unmeasured(table: pd.DataFrame, label: str) -> str | None:
-    """Why nothing is measured for clusters (rows) and the values of a label (columns), or None."""
+    """The reason why nothing is measured for a table of clusters (rows) and values of a label (columns), or None."""
     if not table.size:
         return f"no picture has a known {label}"
     if table.to_numpy().sum() < LEAST:
@@ -125,32 +130,36 @@ def _unmeasured(table: pd.DataFrame, label: str) -> str | None:
 
 
 def _against_tables(table: np.ndarray, permutations: int, generator: np.random.Generator) -> dict[str, Any]:
-    """Each of `MEASURES` against those of random tables with the same margins, which are those of permuted labels."""
+    """Compare each of `MEASURES` with random tables of the same margins, which are distributed like permuted labels."""
     drawn = random_table(table.sum(1), table.sum(0)).rvs(permutations, random_state=generator)
     measured = measures(np.concatenate([table[None], drawn]))
-    # Clusters that agree with the labels have little entropy.
+    # Low entropy means agreement with the labels; for the other measures, high values do.
     return {name: _against(values[0], values[1:], low=name == "entropy") for name, values in measured.items()}
 
 
 def _against(value: float, chance: np.ndarray, low: bool = False) -> dict[str, Any]:
-    """A value and its distribution by chance; `p` is the share of chance as high (or as `low`), the value counted."""
+    """Compare a value with chance.
+
+    `p` is the share of values that are at least as high (with `low`, at least as low), counting the value itself.
+    """
     excess = value - chance if low else chance - value
     ends = np.quantile(chance, [0.025, 0.975])
     return {
         "value": float(value),
-        # Sums in another order differ in their last digits.
+        # The tolerance is needed because sums in a different order differ in their last digits.
         "p": float(1 + (excess >= -1e-12).sum()) / (1 + len(chance)),
         "chance": {"mean": float(chance.mean()), "low": float(ends[0]), "high": float(ends[1])},
     }
 
 
 def _dominant(table: pd.DataFrame, judged: bool) -> list[dict[str, Any]]:
-    """The most frequent value of each cluster (row), and whether the cluster may be named after it.
+    """Describe the most frequent value of each cluster (row), and whether the cluster may be named after it.
 
-    Each has `size` (pictures with a value), `dominant` (the value), `share`, `base` (its share of all pictures), `lift`
-    (share by base), `entropy` in bits, `p` (the probability that a random set of its size has as large a share of any
-    value, corrected by Holm's method for the clusters of the fit; null where nothing is measured) and `supported` (p
-    below `LEVEL` and share above `MAJORITY`).
+    Each row gives `size` (the number of pictures with a value), `dominant` (the most frequent value), `share` (its
+    share of the cluster), `base` (its share of all pictures), `lift` (share divided by base), `entropy` in bits, `p`
+    (the probability that a random set of the same size has at least as large a share of any value, corrected by Holm's
+    method for the clusters of the fit; None if `judged` is false) and `supported` (p below `LEVEL` and share above
+    `MAJORITY`).
     """
     if not table.size:
         return []
@@ -180,11 +189,11 @@ def _dominant(table: pd.DataFrame, judged: bool) -> list[dict[str, Any]]:
 def _shape(
     assigned: np.ndarray, coordinates: np.ndarray, refits: int, generator: np.random.Generator
 ) -> dict[str, dict[str, Any]]:
-    """`silhouette` of the clusters (Rousseeuw, 1987) and `stability`, the mean adjusted Rand index of pairs of fits.
+    """Measure `silhouette` (Rousseeuw, 1987) and `stability`, the mean adjusted Rand index of pairs of fits.
 
-    Each has `why` it is not measured, or null, and `value`, `p` and `chance` as above, null where unknown. Chance is
-    the same measure on components that are each shuffled, which keeps the distribution of each and removes their
-    dependence.
+    Each has `value`, `p` and `chance` as in `_against`, None where unknown, and `why`, the reason if any is unknown,
+    otherwise None. Chance is the same measure after each component was shuffled separately: this keeps the distribution
+    of each component and removes the dependence between them.
     """
     if len(assigned) > MOST:
         chosen = np.sort(generator.choice(len(assigned), MOST, replace=False))
@@ -220,7 +229,7 @@ def _of_shuffled(coordinates: np.ndarray, k: int, generator: np.random.Generator
 
 
 def _stability(coordinates: np.ndarray, k: int, generator: np.random.Generator) -> tuple[float, np.ndarray]:
-    """The mean adjusted Rand index of pairs of `STARTS` fits from one start each, and the clusters of the best."""
+    """The mean adjusted Rand index of pairs of `STARTS` fits from one start each, and the clusters of the best fit."""
     fits = [k_means(coordinates, k, int(seed), starts=1) for seed in generator.integers(2**31, size=STARTS)]
     members = [np.eye(k)[fit.labels_] for fit in fits]
     tables = np.array([one.T @ other for one, other in combinations(members, 2)])

@@ -1,8 +1,8 @@
-"""The penultimate layer: a map of the test pictures, the prototypes of each class, and how far each group spreads.
+"""The penultimate layer: a map of the test pictures, the prototypes of each class, and the spread of each group.
 
-A published study draws t-SNE, shows the pictures nearest to each class, and reports that generators cluster tightly
-while human styles spread and overlap. A map distorts distances, so the spread is measured in the layer itself, and
-compared with chance.
+A published study draws a t-SNE map, shows the pictures nearest to each class, and reports that generators cluster
+tightly while human styles spread and overlap. Because a map distorts distances, this module measures the spread in the
+layer itself and compares it with chance.
 """
 
 import importlib
@@ -16,12 +16,12 @@ from sklearn.metrics import pairwise_distances
 
 from brushprint.core.tables import ROWS
 
-# Fewer pictures than this are neither drawn nor compared.
+# With fewer pictures than this, no map is drawn and no groups are compared.
 LEAST = 10
-# The number of prototypes of each kind, and of the nearest neighbours of a picture that count.
+# The number of prototypes of each kind, and the number of nearest neighbours that the measures of a picture use.
 PROTOTYPES = 3
 NEIGHBOURS = 10
-# Side of a prototype, in pixels.
+# The largest side of a prototype's thumbnail, in pixels.
 THUMBNAIL = 64
 RESAMPLES = 1000
 SHUFFLES = 100
@@ -38,14 +38,15 @@ def embed(
     ----------
     features : float32 [pictures, values]
     method : `tsne` (van der Maaten and Hinton, 2008; begins from principal components) or `umap` (McInnes et al., 2018)
-    perplexity : of t-SNE, or the number of neighbours of UMAP; capped at a third of the other pictures
-    seed : of either
+    perplexity : the perplexity of t-SNE, or the number of neighbours of UMAP; it is capped at a third of the other
+        pictures
+    seed : seed of either method
 
     Returns
     -------
-    coordinates : float64 [pictures, 2], or None where there is no map
-    about : `method`, `perplexity` as capped, `trustworthiness` from 0 to 1 (Venna and Kaski, 2001) for `neighbours`
-        neighbours, and `why` there is no map, or null
+    coordinates : float64 [pictures, 2], or None if there is no map
+    about : `method`, the capped `perplexity`, `trustworthiness` from 0 to 1 (Venna and Kaski, 2001) for `neighbours`
+        neighbours, and `why`, the reason if there is no map, otherwise None
     """
     pictures = len(features)
     unknown = {"method": method, "perplexity": None, "neighbours": None, "trustworthiness": None}
@@ -53,7 +54,7 @@ def embed(
         return None, unknown | {"why": f"fewer than {LEAST} pictures"}
     if not np.ptp(features, axis=0).any():
         return None, unknown | {"why": SAME}
-    # A single value has no second principal component to start from.
+    # A single value is padded with a zero, because it has no second principal component to start from.
     features = np.pad(features.astype(np.float64), ((0, 0), (0, max(0, 2 - features.shape[1]))))
     perplexity = min(perplexity, (pictures - 1) / 3)
     if method == "tsne":
@@ -67,18 +68,18 @@ def embed(
 
 
 def prototypes(features: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
-    """The pictures of each class, and of each style, that are nearest to its mean and farthest from it.
+    """Select the pictures of each class, and of each style, that are nearest to its mean and farthest from it.
 
     Parameters
     ----------
     features : float32 [pictures, values]
-    table : a row a picture: `image_id`, `label` (class), `style`
+    table : a row per picture: `image_id`, `label` (class), `style`
 
     Returns
     -------
-    Columns `by` (`class` or `style`), `group`, `kind` (`nearest`, `farthest`), `rank`, from 1, `image_id` and
-    `distance`, Euclidean to the mean of the group. No picture appears twice in a group: a group of few pictures lacks
-    the farthest ones first. There are no groups by style where every class has a single style.
+    The columns `by` (`class` or `style`), `group`, `kind` (`nearest` or `farthest`), `rank` (from 1), `image_id` and
+    `distance` (Euclidean distance to the mean of the group). No picture appears twice in a group: a small group has
+    fewer farthest pictures, or none. There are no groups by style if every class has a single style.
     """
     groupings = {"class": table["label"], "style": table["style"]}
     if table.groupby("label")["style"].nunique(dropna=False).max() == 1:
@@ -98,7 +99,7 @@ def prototypes(features: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def thumbnails(pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The pictures of some rows of uint8 [all, side, side, 3], with sides of at most `THUMBNAIL` pixels."""
+    """Select `rows` of `pixels`, uint8 [all, side, side, 3], reduced to sides of at most `THUMBNAIL` pixels."""
     if pixels.shape[1] <= THUMBNAIL:
         return pixels[rows]
     size = (THUMBNAIL, THUMBNAIL)
@@ -106,26 +107,32 @@ def thumbnails(pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def spreads(features: np.ndarray, table: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
-    """How far apart the pictures of each group lie in the layer, and how much the groups overlap.
+    """Measure how far apart the pictures of each group lie in the layer, and how much the groups overlap.
 
     Parameters
     ----------
     features : float32 [pictures, values]
-    table : a row a picture: `origin`, `source`, `style`
-    seed : of the intervals and of chance
+    table : a row per picture: `origin`, `source`, `style`
+    seed : seed of the intervals and of the random assignments
 
     Returns
     -------
-    For each grouping, by `source` and by `style` (separately for each origin), a dictionary of `grouping`, `pictures`,
-    `why` nothing is measured, or null, `groups` and `difference`. `groups` is a list of `group` (null for all groups of
-    an origin together), `origin`, `pictures` and each of `MEASURES` as `value`, `low`, `high` and `chance`: `mean`,
-    `low`, `high` when pictures are assigned to the groups at random. `difference` is, for each measure, the mean over
-    AI pictures less that over human ones as `value`, `low`, `high`; null with a single origin. The measures are means
-    over pictures of
+    A dictionary for each grouping, by `source` and by `style` (separately for each origin):
 
-    - `spread`: the distance to the mean of the own group, by the mean distance of all pictures to the mean of all
-    - `silhouette` (Rousseeuw, 1987): from -1, within another group, to 1, far from all others; 0 in a group of one
-    - `purity`: the share of the `NEIGHBOURS` nearest pictures that belong to the own group
+    - `grouping`; `pictures`; and `why`, the reason if nothing is measured, otherwise None
+    - `groups`, a list of `group` (None for all groups of an origin together), `origin`, `pictures` and each of
+      `MEASURES` as `value`, `low`, `high` and `chance`. `chance` contains `mean`, `low` and `high` when pictures are
+      assigned to the groups at random.
+    - `difference`, for each measure the mean over AI pictures minus the mean over human pictures, as `value`, `low` and
+      `high`; None if there is only one origin or nothing is measured
+
+    The measures are means over pictures of
+
+    - `spread`: the distance to the mean of the picture's own group, divided by the mean distance of all pictures to the
+      mean of all pictures
+    - `silhouette` (Rousseeuw, 1987): from -1 (within another group) to 1 (far from all other groups); 0 for a picture
+      that is alone in its group
+    - `purity`: the share of the `NEIGHBOURS` nearest pictures that belong to the picture's own group
 
     Intervals are 95 % percentile bootstrap intervals over the pictures' values.
     """
@@ -178,7 +185,7 @@ def _unmeasured(distances: np.ndarray, names: np.ndarray) -> str | None:
 
 
 def _parts(number: np.ndarray, origins: np.ndarray) -> np.ndarray:
-    """Which pictures belong to each group, and then to each origin, bool [groups + origins, pictures]."""
+    """Mark the pictures of each group, and then those of each origin: bool [groups + origins, pictures]."""
     groups = np.arange(number.max() + 1)[:, None] == number
     return np.concatenate([groups, np.unique(origins)[:, None] == origins])
 
@@ -188,10 +195,10 @@ def _means(values: np.ndarray, parts: np.ndarray) -> np.ndarray:
 
 
 def _of_each(distances: np.ndarray, near: np.ndarray, number: np.ndarray) -> np.ndarray:
-    """`MEASURES` of each picture, [measures, pictures]; `number`, int [pictures], is its group."""
+    """`MEASURES` of each picture, [measures, pictures]; `number`, int [pictures], is the group of each."""
     members = np.eye(number.max() + 1)[number]
     sizes, own = members.sum(0), (np.arange(len(number)), number)
-    # The distance to the mean of some pictures follows from the distances to these pictures.
+    # The distance to the mean of some pictures can be computed from pairwise distances, without the features.
     squares = distances**2
     to_group = squares @ members / sizes
     within = (members * to_group).sum(0) / sizes / 2
@@ -216,7 +223,7 @@ def _nearest(distances: np.ndarray) -> np.ndarray:
 
 
 def _bootstrap(values: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """The means over resampled pictures, [measures, resamples]."""
+    """The mean of each measure over resampled pictures, [measures, resamples]."""
     pictures = values.shape[1]
     return values @ generator.multinomial(pictures, np.full(pictures, 1 / pictures), RESAMPLES).T / pictures
 
@@ -227,7 +234,7 @@ def _interval(value: float, draws: np.ndarray, name: str = "value") -> dict[str,
 
 
 def _difference(described: list[dict[str, Any]], drawn: list[np.ndarray]) -> dict[str, Any] | None:
-    """`MEASURES` of the AI pictures less those of the human ones, which are the last two parts."""
+    """`MEASURES` of AI pictures minus those of human ones, the last two parts; None with a single origin."""
     if described[-2]["group"]:
         return None
     values = [described[-2][measure]["value"] - described[-1][measure]["value"] for measure in MEASURES]

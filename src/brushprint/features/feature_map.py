@@ -10,7 +10,7 @@ from brushprint.stats.allocation import stratified
 
 
 class FeatureMap(NamedTuple):
-    """What `map_features` finds."""
+    """The result of `map_features`, which describes the fields."""
 
     points: pd.DataFrame
     summary: dict[str, Any]
@@ -28,24 +28,24 @@ def map_features(
     perplexity: float,
     seed: int,
 ) -> FeatureMap:
-    """Find the prototypes among test pictures; draw a sample of the pictures, and measure how far its groups spread.
+    """Select prototypes among all test pictures, map a sample of them, and measure how far the groups in it spread.
 
     Parameters
     ----------
-    features : float32 [pictures, values], of the penultimate layer
-    test : a row a picture: `image_id`, `row` (of `pixels`), `origin`, `source`, `style`, `label`, `predicted` and
+    features : float32 [pictures, values], the output of the penultimate layer
+    test : a row per picture: `image_id`, `row` (of `pixels`), `origin`, `source`, `style`, `label`, `predicted` and
         `outcome`
-    pixels : uint8 [rows, side, side, 3], maybe memory-mapped
-    pictures : at most so many are drawn, sampled so that each class keeps its share
+    pixels : uint8 [rows, side, side, 3]; the array may be memory-mapped
+    pictures : the largest number of pictures in the sample, in which each class keeps its share
     method, perplexity : see `brushprint.features.embedding.embed`
-    seed : of the sample, the map and chance
+    seed : seed of the sample, of the map, and of the intervals and chance in `spread`
 
     Returns
     -------
-    points : of each picture drawn `image_id`, `origin`, `source`, `style`, `outcome`, `label`, `predicted`, and its
-        coordinates `x` and `y`, nan where nothing can be drawn
-    summary : `pictures` drawn and `test_pictures`, what `embed` says of the map, and `spread`, see
-        `brushprint.features.embedding.spreads`
+    points : for each picture in the sample, `image_id`, `origin`, `source`, `style`, `outcome`, `label`, `predicted`,
+        and its coordinates `x` and `y`, nan if there is no map
+    summary : `pictures` (the size of the sample), `test_pictures`, the keys that `brushprint.features.embedding.embed`
+        returns about the map, and `spread`, see `brushprint.features.embedding.spreads`
     prototypes : see `brushprint.features.embedding.prototypes`
     thumbnails : uint8 [prototypes, side, side, 3], see `brushprint.features.embedding.thumbnails`
     """

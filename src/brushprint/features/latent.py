@@ -1,4 +1,4 @@
-"""Principal components of the features of a network, and clusters in them."""
+"""Principal components of the features of a network, and clusters in the space of these components."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from brushprint.features.clusters import LEVEL, judge, k_means
 OUTCOMES = ("misclassified", "correct")
 ALL = "all"
 SPACES = ("2d", "full")
-# At least so many components are listed with their share of the variance, and twice as many as the full space keeps.
+# The shares of the variance are listed for at least this many components, and for twice as many as `full` keeps.
 SHARES = 20
 
 
@@ -26,27 +26,31 @@ def latent(
     refits: int,
     seed: int,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Project features of test pictures, cluster them by outcome and all together, and judge the clusters.
+    """Project features of test pictures to principal components, cluster the pictures, and measure the clusters.
+
+    The pictures of each outcome are clustered separately, and all pictures are also clustered together.
 
     Parameters
     ----------
     features : float32 [pictures, values]
-    table : a row a picture: `image_id`, `outcome` (one of `OUTCOMES`), `style`, `source`
-    variance : share that the `full` space keeps
-    clusters : k of K-means; fewer where there are not as many different pictures
-    permutations, refits : of chance, see `brushprint.features.clusters.judge`
-    seed : of K-means and of chance
+    table : a row per picture: `image_id`, `outcome` (one of `OUTCOMES`), `style`, `source`
+    variance : the share of the variance that the `full` space keeps
+    clusters : k of K-means; k is smaller if there are fewer distinct pictures
+    permutations, refits : settings of the comparison with chance, see `brushprint.features.clusters.judge`
+    seed : seed of K-means and of the comparison with chance
 
     Returns
     -------
-    points : `image_id`, `outcome`, `pc1`, `pc2`, and for each space `cluster_<space>`, from 0, the largest first,
-        and `distance_<space>`, the Euclidean distance to the centre of the cluster, where each outcome is clustered
-        separately; `cluster_<space>_all` and `distance_<space>_all`, where all pictures are clustered together
-    summary : `level`, below which p-values of `fits` are more than chance; `values`, `components_full`, `variance`,
-        `explained` (share of each component, of twice as many as `full` keeps and at least `SHARES`, if there are),
-        `explained_2d`; `clusters`: a list of `outcome` (or `ALL`), `space`, `cluster`, `size`, `styles` and `sources`
-        (counts) and `labels`; and `fits`: a list of `outcome`, `space` and the fit; for `labels` and fits see
-        `brushprint.features.clusters.judge`
+    points : `image_id`, `outcome`, `pc1`, `pc2`, and for each space `cluster_<space>` (numbered from 0, the largest
+        cluster first) and `distance_<space>` (the Euclidean distance to the centre of the cluster) from clustering each
+        outcome separately. The columns `cluster_<space>_all` and `distance_<space>_all` contain the same from
+        clustering all pictures together.
+    summary : `level`, the significance level for the p-values in `fits`; `values`, the length of the features;
+        `components_full`, the number of components of `full`; `variance`; `explained`, the share of the variance of
+        each component, for twice as many as `full` keeps and at least `SHARES`, as far as they exist; `explained_2d`,
+        the share of the first two components; `clusters`, a list of `outcome` (or `ALL`), `space`, `cluster`, `size`,
+        `styles` and `sources` (counts) and `labels`; and `fits`, a list of `outcome`, `space` and the keys of the fit.
+        For `labels` and the fit see `brushprint.features.clusters.judge`.
 
     The components are fitted once on all pictures, so that both outcomes have the same axes.
     """
@@ -85,10 +89,10 @@ def latent(
 
 
 def _principal_components(features: np.ndarray, variance: float) -> tuple[np.ndarray, np.ndarray, int]:
-    """Coordinates [pictures, components], shares of the variance, and how many components reach `variance`.
+    """Return coordinates [pictures, components], shares of the variance, and how many components reach `variance`.
 
-    There are as many components as reach it, but at least two: zeros where the features have none. More components than
-    these have a share.
+    The coordinates have as many components as reach `variance`, but at least two: a component that the features lack is
+    zero. The shares cover more components than the coordinates.
     """
     pictures = len(features)
     if not np.ptp(features, axis=0).any():
@@ -97,7 +101,7 @@ def _principal_components(features: np.ndarray, variance: float) -> tuple[np.nda
     variances, axes = _axes(features, mean)
     explained = variances / variances.sum()
     kept = min(int(np.searchsorted(np.cumsum(explained), variance)) + 1, len(explained))
-    # Only the kept axes: all of them would be as large as the features.
+    # Keep only the axes that are needed, because all axes together would be as large as the features.
     axes = axes[: max(kept, 2)]
     missing = max(0, 2 - len(axes))
     coordinates = np.zeros((pictures, len(axes) + missing))
@@ -109,8 +113,9 @@ def _principal_components(features: np.ndarray, variance: float) -> tuple[np.nda
 def _axes(features: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The variance of each principal component, the largest first, and its axis: [n], [n, values].
 
-    Both ways are exact. With more pictures than values, the covariance is the smaller matrix, and the pictures need not
-    be in memory as float64. The largest coefficient of an axis is positive.
+    Both methods below are exact. With more pictures than values, the covariance is the smaller matrix, and the features
+    need not be in memory as float64. The sign of each axis makes its coefficient of largest magnitude positive. The
+    variances are not divided by the number of pictures.
     """
     pictures, values = features.shape
     if pictures <= values:
@@ -122,7 +127,7 @@ def _axes(features: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarra
             centred = features[rows] - mean
             covariance += centred.T @ centred
         variances, columns = eigh(covariance, overwrite_a=True, check_finite=False)
-        # Rounding may make a variance of 0 a little negative.
+        # Rounding may make a variance of 0 slightly negative.
         variances, axes = variances[::-1].clip(min=0), columns.T[::-1]
     largest = np.take_along_axis(axes, np.abs(axes).argmax(1)[:, None], axis=1)
     return variances, axes * np.where(largest < 0, -1, 1)
@@ -133,7 +138,7 @@ def _blocks(pictures: int) -> list[slice]:
 
 
 def _clusters(coordinates: np.ndarray, clusters: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The cluster of each point, the largest first, and its distance to the centre."""
+    """The cluster of each point, numbered from the largest cluster, and the distance of the point to its centre."""
     means = k_means(coordinates, clusters, seed)
     by_size = np.argsort(-np.bincount(means.labels_, minlength=means.n_clusters), kind="stable")
     rank = np.argsort(by_size)

@@ -1,1 +1,1 @@
-"""The figures of the report, a module for each stage."""
+"""The figures of the report, one module for each stage."""

@@ -1,4 +1,4 @@
-"""The figure of the catalogue: pictures of each source."""
+"""The figure of the catalogue: example pictures of each source."""
 
 from __future__ import annotations
 
@@ -23,14 +23,20 @@ if TYPE_CHECKING:
     group=CollectionGroup.PICTURES,
 )
 def examples(catalogue: pd.DataFrame, root: str, harmonise: Mapping[str, Any] | None, target: Path) -> None:
-    """Draw pictures of each source of a catalogue; `root` and `harmonise` open them, as rules have them."""
+    """Draw example pictures of each source in a catalogue.
+
+    `root` and `harmonise` are params of the rule, with which `brushprint.data.catalogue.examples` opens the pictures.
+    """
     from brushprint.data import catalogue as collection
 
     grid(collection.examples(root, catalogue, 1, harmonise=harmonise), target)
 
 
 def grid(shown: Mapping[str, Sequence[tuple[str, Image]]], target: Path) -> None:
-    """Draw pictures of each source (rows) under their styles; see `brushprint.data.catalogue.examples`."""
+    """Draw one row of pictures for each source, each picture under its style.
+
+    `shown` is what `brushprint.data.catalogue.examples` returns.
+    """
     across = max(map(len, shown.values()))
     figure = new_figure((1.3 * across + 0.5, 1.55 * len(shown)))
     axes = figure.subplots(len(shown), across, squeeze=False)

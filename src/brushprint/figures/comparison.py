@@ -1,4 +1,4 @@
-"""The figures that compare networks: variants with one another, and with those that never saw a generator."""
+"""The figures that compare networks: variants with one another, and with variants trained without a generator."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     group=CollectionGroup.TRUST,
 )
 def unseen_generators(arms: Mapping[str, Sequence[Mapping[str, Any]]], target: Path) -> None:
-    """Draw balanced accuracy and misses on a generator's works, with and without them in the training set.
+    """Draw balanced accuracy and misses on a generator's works, with and without these works in the training set.
 
-    `arms` has `unseen`, rows as `brushprint.evaluation.arms.unseen` gives them with the `variant`.
+    `arms["unseen"]` has rows as `brushprint.evaluation.arms.unseen` returns them, each with its `variant`.
     """
     rows = [row for row in arms["unseen"] if not row["why"]]
     if not rows:
@@ -65,9 +65,10 @@ def _dots(axis: Axes, measures: Sequence[Mapping[str, float]], colour: str, shif
     group=CollectionGroup.TRUST,
 )
 def accuracy_differences(comparisons: Sequence[Mapping[str, Any]], target: Path) -> None:
-    """Draw the differences in accuracy of each two variants at human or AI, row minus column, in percentage points.
+    """Draw the differences in accuracy at human or AI between all pairs of variants.
 
-    `comparisons` are the rows of `brushprint.stats.significance.compare`.
+    A cell is the accuracy of the row minus the accuracy of the column, in percentage points. `comparisons` are the rows
+    of `brushprint.stats.significance.compare`.
     """
     from matplotlib import colormaps
 
@@ -86,12 +87,13 @@ def accuracy_differences(comparisons: Sequence[Mapping[str, Any]], target: Path)
         difference[first, second], difference[second, first] = points, -points
         significant[first, second] = significant[second, first] = row["p_corrected"] < 1 - LEVEL
     largest = max(1.0, np.nanmax(np.abs(difference)))
-    # Wide margins for names of any length; the white rest of them is cut off.
+    # The margins are wide enough for names of any length, and `save_figure` cuts off the white part that is left.
     side, margin = 0.62 * len(names), 1 + 0.08 * max(map(len, names))
     width, height = side + margin + 4, side + margin + 1
     figure = new_figure((width, height), layout="none")
     axis = figure.add_axes((margin / width, margin / height, side / width, side / height))
-    # Few colours: the file has 256 for all, including the edges of letters on each of them.
+    # The colour map has few steps, because the PNG has only 256 colours, and the smoothed edges of the letters need
+    # several on each step.
     axis.imshow(difference, cmap=colormaps["PuOr"].resampled(21), vmin=-largest, vmax=largest)
     axis.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
     axis.set_yticks(range(len(names)), names, fontsize=8)

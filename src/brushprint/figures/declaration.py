@@ -1,4 +1,4 @@
-"""How a figure is declared, beside the function that draws it."""
+"""Declares each figure with a decorator on the function that draws it."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -36,11 +36,12 @@ class Figure:
         stands for the name of a split
     title, caption : printed with the figure
     alt : alternative text for readers who cannot see the figure
-    group : heading that the figure stands under
-    module, function : full name of the module, and name of its function, that draws the figure
-    inputs : names of the function's parameters, which are inputs or params of the rule; without `target` and the
-        options
-    options : arguments that are the same in every run, for a function that draws several figures
+    group : heading under which the report shows the figure
+    module, function : full name of the module with the drawing function, and name of that function
+    inputs : names of the function's parameters, except `target` and the options; each is an input or a param of the
+        rule
+    options : for a function that draws several figures, the arguments that select this one; they are the same in every
+        run
     """
 
     file: str
@@ -55,17 +56,17 @@ class Figure:
 
     @property
     def per_variant(self) -> bool:
-        """Whether each variant has one, and not the collection."""
+        """Whether each variant has this figure; if not, the collection has it."""
         return isinstance(self.group, VariantGroup)
 
     @property
     def text(self) -> dict[str, str]:
-        """What the report prints, as plain values for the params of a rule."""
+        """The texts that the report prints, as plain values for the params of a rule."""
         return {name: str(getattr(self, name)) for name in ("file", "title", "alt", "caption", "group")}
 
     @property
     def drawing(self) -> dict[str, Any]:
-        """What `brushprint.figures.drawing.draw` needs, as plain values for the params of a rule."""
+        """The description that `brushprint.figures.drawing.draw` needs, as plain values for the params of a rule."""
         return {
             "module": self.module,
             "function": self.function,
@@ -77,11 +78,11 @@ class Figure:
 def draws(
     file: str, *, title: str, alt: str, caption: str, group: VariantGroup | CollectionGroup, **options: str
 ) -> Callable[[DrawingFunction], DrawingFunction]:
-    """Declare a file that the decorated function draws; the function itself stays as it is.
+    """Declare a file that the decorated function draws; the function can be called as before.
 
-    The function's parameters name what it reads: inputs of its rule, each loaded by its file type (see
-    `brushprint.figures.drawing`), or params of its rule. The last parameter is `target`, the path of the file. A
-    function that draws several files has one decorator for each file, and `options` tell them apart.
+    Each parameter of the function has the name of an input or of a param of its rule. Inputs are loaded according to
+    their file type (see `brushprint.figures.drawing`). The last parameter is `target`, the path of the file. A function
+    that draws several files has one decorator for each file, and `options` are the arguments that select the file.
     """
 
     def declare(function: DrawingFunction) -> DrawingFunction:
@@ -97,7 +98,7 @@ def draws(
             inputs=tuple(name for name in parameters if name not in {"target", *options}),
             options=options,
         )
-        # Python applies the lowest decorator first.
+        # Python applies the lowest decorator first, so inserting at the front keeps the order of the source code.
         function.__dict__.setdefault("figures", []).insert(0, declared)
         return function
 
@@ -105,6 +106,6 @@ def draws(
 
 
 def declared_in(module: ModuleType) -> list[Figure]:
-    """The figures that the functions of a module declare, in the order of the source."""
+    """The figures that the functions of a module declare, in the order of the source code."""
     own = [value for value in vars(module).values() if getattr(value, "__module__", None) == module.__name__]
     return [declared for function in own for declared in getattr(function, "figures", [])]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-# How each type of file is read: tables as pandas.DataFrame, `.npz` as a dict of arrays, `.npy` memory-mapped.
+# The reader of each file type: tables become a pandas.DataFrame, `.npz` becomes a dict of arrays, and `.npy` is
+# memory-mapped.
 _READERS = {
     ".csv": pd.read_csv,
     ".json": lambda file: json.loads(Path(file).read_text(encoding="utf-8")),
@@ -29,11 +30,11 @@ def draw(
 
     Parameters
     ----------
-    drawings : for each figure, what `brushprint.figures.declaration.Figure.drawing` gives
-    inputs : files by the names that drawing functions give them; only those that are named are read, each once, and
-        several files of one name as a list
-    params : further values that drawing functions name
-    targets : a file for each figure
+    drawings : for each figure, its `brushprint.figures.declaration.Figure.drawing`
+    inputs : the files for each parameter name of the drawing functions. Only files that a function needs are read, each
+        once; several files under one name are passed as a list
+    params : values of further parameters of the drawing functions
+    targets : the file to write for each figure, in the order of `drawings`
     """
     values = dict(params)
     for drawing, target in zip(drawings, targets, strict=True):

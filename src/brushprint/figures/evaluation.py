@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-# With more classes than this, not every class has a colour or each of its errors a number.
+# With more classes than this, figures no longer give every class its own colour and every error a number.
 FEW = 4
-# In a large matrix, shares of a row from here on have a number.
+# In a large confusion matrix, cells with at least this share of their row show a number.
 NAMED_SHARE = 0.05
-# A grid with more styles than this has no numbers.
+# A grid with more styles than this shows no numbers.
 _MOST_ROWS = 40
 
 
@@ -44,10 +44,13 @@ _MOST_ROWS = 40
     group=VariantGroup.CLASSIFICATION,
 )
 def confusion_matrix(metrics: Mapping[str, Any], target: Path) -> None:
-    """Draw true (rows) against predicted (columns) classes: counts of few classes, else shares of the row, grouped.
+    """Draw the confusion matrix, with true classes as rows and predicted classes as columns.
 
-    `metrics` has `classes`, `test` with the counts as `confusion`, and `parts`, the origin and source of each class as
-    far as classes have them; see `brushprint.evaluation.metrics.parts_of`.
+    With at most `FEW` classes, cells show counts and shares of the row. With more classes, cells show shares of the row
+    only, and the classes are grouped by origin and source.
+
+    `metrics` has `classes`, `test`, whose `confusion` holds the counts, and `parts`, the origin and the source of each
+    class if classes have them; see `brushprint.evaluation.metrics.parts_of`.
     """
     classes, counts = metrics["classes"], np.array(metrics["test"]["confusion"])
     if len(classes) <= FEW:
@@ -82,7 +85,10 @@ def _few_confused(counts: np.ndarray, classes: Sequence[str], target: Path) -> N
 def _many_confused(
     counts: np.ndarray, classes: Sequence[str], parts: Mapping[str, Sequence[str]], target: Path
 ) -> None:
-    """Draw shares of each row, with a number from `NAMED_SHARE` on; a square root scale makes rare errors visible."""
+    """Draw each cell as a share of its row, with a number if the share is at least `NAMED_SHARE`.
+
+    The colours follow the square root of the share, which makes rare errors visible.
+    """
     from matplotlib.colors import PowerNorm
     from matplotlib.ticker import PercentFormatter
 
@@ -118,7 +124,7 @@ def _many_confused(
 
 
 def _separate_groups(axis: Axes, groups: Sequence[str]) -> None:
-    """Draw lines between the groups of a matrix, and the name of each above its columns."""
+    """Draw lines between the groups of a matrix, and write the name of each group above its columns."""
     starts = [0, *(index for index in range(1, len(groups)) if groups[index] != groups[index - 1]), len(groups)]
     for start, end in pairwise(starts):
         middle = (start + end - 1) / 2
@@ -147,10 +153,11 @@ def _separate_groups(axis: Axes, groups: Sequence[str]) -> None:
     group=VariantGroup.CLASSIFICATION,
 )
 def roc_curves(roc: pd.DataFrame, target: Path) -> None:
-    """Draw the ROC curve of each class against the rest, beside the diagonal of guessing.
+    """Draw the ROC curve of each class against all others, beside the diagonal of guessing.
 
-    With more than `FEW` classes all curves are thin, and only the best, the worst and the vertical average have names.
-    `roc` has a row for each point: `class`, `false_positive_rate`, `true_positive_rate`.
+    With more than `FEW` classes, the curves are thin, and only three have names: the best, the worst and the average of
+    the true positive rates at each false positive rate. `roc` has a row for each point, with the columns `class`,
+    `false_positive_rate` and `true_positive_rate`.
     """
     names = list(roc["class"].unique())
     lines = {
@@ -202,10 +209,10 @@ def _many_curves(axis: Axes, lines: Mapping[str, tuple[np.ndarray, np.ndarray]])
     group=VariantGroup.TRUST,
 )
 def calibration(metrics: Mapping[str, Any], target: Path) -> None:
-    """Draw accuracy over confidence before and after temperature scaling, and the number of pictures in each bin.
+    """Draw accuracy against confidence before and after temperature scaling, and the number of pictures in each bin.
 
-    `metrics` has `calibration`, with `temperature`, and `before` and `after` as
-    `brushprint.evaluation.calibration.calibration` gives them.
+    `metrics["calibration"]` has `temperature`, and `before` and `after`, which are results of
+    `brushprint.evaluation.calibration.calibration`.
     """
     scaling = metrics["calibration"]
     if not scaling["before"]["bins"]:
@@ -244,9 +251,10 @@ def calibration(metrics: Mapping[str, Any], target: Path) -> None:
     group=VariantGroup.TRUST,
 )
 def detection_curves(detection: pd.DataFrame, metrics: Mapping[str, Any], target: Path) -> None:
-    """Draw precision over recall and the ROC curve of AI works, with the thresholds chosen on validation pictures.
+    """Draw the precision-recall curve and the ROC curve of AI works, and mark thresholds chosen on validation pictures.
 
-    `detection`, and `metrics` as `detection`, are what `brushprint.evaluation.detection.curves` and `evaluate` give.
+    `detection` is the result of `brushprint.evaluation.detection.curves`, and `metrics["detection"]` is the result of
+    `brushprint.evaluation.detection.evaluate`.
     """
     if detection.empty:
         say_instead("The test pictures are all human or all AI, so there is nothing to tell apart.", target)
@@ -261,7 +269,7 @@ def detection_curves(detection: pd.DataFrame, metrics: Mapping[str, Any], target
         if kind == "roc":
             axis.plot(x, y, color=COLOURS[0])
         else:
-            # Average precision takes the precision at a recall for all recalls down to the next one.
+            # Draw steps, because average precision uses the precision at a recall for all recalls down to the next one.
             axis.plot(np.append(x, 0), np.append(y, y[-1]), color=COLOURS[0], drawstyle="steps-post")
         axis.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         percentages(axis.xaxis, axis.yaxis)
@@ -295,9 +303,9 @@ def detection_curves(detection: pd.DataFrame, metrics: Mapping[str, Any], target
     group=VariantGroup.TRUST,
 )
 def accuracy_by_style(styles: pd.DataFrame, target: Path) -> None:
-    """Draw the share of correct answers to human or AI for each style (row) and source (column), with counts.
+    """Draw the human-or-AI accuracy for each style (row) and source (column), with the number of works.
 
-    `styles` is what `brushprint.evaluation.detection.by_style_and_source` gives.
+    `styles` is the result of `brushprint.evaluation.detection.by_style_and_source`.
     """
     from matplotlib.ticker import PercentFormatter
 

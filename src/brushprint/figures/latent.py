@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-# At most so many clusters of a fit, the largest, have a name.
+# The figure of cluster quality shows at most this many clusters of a fit, the largest ones.
 CLUSTERS_NAMED = 10
 METHODS = {"tsne": ("t-SNE", "perplexity"), "umap": ("UMAP", "neighbours")}
 _CLUSTERS_ALT = (
@@ -50,7 +50,8 @@ _CLUSTERS_ALT = (
 def components(points: pd.DataFrame, clustering: Mapping[str, Any], target: Path) -> None:
     """Draw test pictures on the first two principal components, coloured by origin, source, style and outcome.
 
-    `points` and `clustering` are what `brushprint.features.latent.latent` gives, the points with their labels.
+    `points` and `clustering` are the results of `brushprint.features.latent.latent`; the points also have their labels
+    `origin`, `source` and `style`.
     """
     columns = [name for name in ("origin", "source", "style", "outcome") if points[name].notna().any()]
     down = 1 if len(columns) < 4 else 2
@@ -121,9 +122,9 @@ def explained_variance(clustering: Mapping[str, Any], target: Path) -> None:
     space="full",
 )
 def clusters(points: pd.DataFrame, clustering: Mapping[str, Any], space: str, target: Path) -> None:
-    """Draw clusters of the misclassified and of the correct pictures, and the styles (or sources) in each.
+    """Draw the clusters of the misclassified and of the correct pictures, and the styles (or sources) in each cluster.
 
-    `points` and `clustering` are what `brushprint.features.latent.latent` gives; `space` is `2d` or `full`.
+    `points` and `clustering` are the results of `brushprint.features.latent.latent`; `space` is `2d` or `full`.
     """
     outcomes = [outcome for outcome in ("misclassified", "correct") if (points["outcome"] == outcome).any()]
     kind = "styles" if any(row["styles"] for row in clustering["clusters"]) else "sources"
@@ -151,8 +152,9 @@ def clusters(points: pd.DataFrame, clustering: Mapping[str, Any], space: str, ta
     group=VariantGroup.FEATURES,
 )
 def cluster_quality(clustering: Mapping[str, Any], target: Path) -> None:
-    """Draw how far clusters agree with labels beyond chance, and the most frequent style (or source) of each.
+    """Draw the measures of the clusters beside chance, and the most frequent style (or source) of each cluster.
 
+    The measures are the agreement of the clusters with labels, their separation and their stability.
     `clustering` is the summary of `brushprint.features.latent.latent`; see `brushprint.features.clusters`.
     """
     fits, level = clustering["fits"], clustering["level"]
@@ -181,7 +183,7 @@ def cluster_quality(clustering: Mapping[str, Any], target: Path) -> None:
 
 
 def _missing(outcomes: Sequence[str]) -> str:
-    """A sentence on the outcome that no test picture has, if any."""
+    """A sentence, after a space, for each outcome that no test picture has."""
     return "".join(f" No test picture is {name}." for name in ("misclassified", "correct") if name not in outcomes)
 
 
@@ -192,9 +194,10 @@ def _name_of(fit: Mapping[str, Any]) -> str:
 def _dots(
     axis: Axes, rows: Sequence[tuple[str, Mapping[str, Any] | None, str | None]], level: float, title: str, scale: str
 ) -> None:
-    """Draw a dot for each measure, full if it lies beyond chance, on a grey bar of 95 % of chance.
+    """Draw a dot for each measure, on a grey bar that spans 95 % of the values that chance gives.
 
-    A row is a name, the measure, and, in place of a measure, the reason why there is none.
+    The dot is full if the p-value is below `level`, otherwise hollow. A row consists of a name, the measure, and the
+    reason if there is no measure.
     """
     for place, (_, measure, why) in enumerate(rows):
         if measure is None:
@@ -214,7 +217,10 @@ def _dots(
 
 
 def _name_clusters(axis: Axes, clustering: Mapping[str, Any]) -> None:
-    """Draw a row for each fit and a cell for each cluster: its most frequent style (or source), beside chance."""
+    """Draw a row for each fit, and a cell for each cluster with its most frequent style (or source).
+
+    The colour of a cell shows whether the cluster has more of that style (or source) than chance gives.
+    """
     from matplotlib.patches import Rectangle
 
     kind = "style" if any(row["styles"] for row in clustering["clusters"]) else "source"
@@ -253,7 +259,8 @@ def _name_clusters(axis: Axes, clustering: Mapping[str, Any]) -> None:
 def embedding_map(embedding: pd.DataFrame, embedding_summary: Mapping[str, Any], target: Path) -> None:
     """Draw the map of the test pictures, coloured by origin, source, style and outcome.
 
-    `embedding` and `embedding_summary` are the points and the summary of `brushprint.features.feature_map`.
+    `embedding` and `embedding_summary` are the points and the summary that
+    `brushprint.features.feature_map.map_features` returns.
     """
     method, setting = METHODS[embedding_summary["method"]]
     if embedding_summary["why"]:
@@ -290,15 +297,15 @@ def embedding_map(embedding: pd.DataFrame, embedding_summary: Mapping[str, Any],
 def prototype_pictures(prototypes: pd.DataFrame, prototype_pictures: Mapping[str, np.ndarray], target: Path) -> None:
     """Draw a row for each class or style with the pictures nearest to its mean and those farthest from it.
 
-    `prototypes` is what `brushprint.features.embedding.prototypes` gives; `prototype_pictures` has as `picture` the
-    picture of each of its rows, uint8 [n, side, side, 3].
+    `prototypes` is the result of `brushprint.features.embedding.prototypes`. `prototype_pictures["picture"]` has the
+    picture of each row of `prototypes`, uint8 [n, side, side, 3].
     """
     pictures = prototype_pictures["picture"]
     rows = list(prototypes.assign(index=range(len(prototypes))).groupby(["by", "group"]))
     two_kinds = prototypes["by"].nunique() > 1
     blocks = 1 if len(rows) <= 12 else 2
     down = -(-len(rows) // blocks)
-    # Tiles begin at multiples of 16, as the blocks of JPEG do.
+    # Tiles begin at multiples of 16 pixels, to align with the blocks of JPEG.
     tile = 64 if len(rows) <= 24 else 48
     step, words, head, half = tile + 16, 144, 32, max(2, prototypes["rank"].max())
     across = words + 2 * half * step + 32
@@ -325,7 +332,7 @@ def prototype_pictures(prototypes: pd.DataFrame, prototype_pictures: Mapping[str
 def _scatter(axis: Axes, places: pd.DataFrame, groups: pd.Series, legend: str | None = None) -> None:
     _coloured(axis, places, groups)
     if groups.nunique() <= LEGEND_LIMIT:
-        # Points may lie behind the legend.
+        # Points may lie behind the legend, so a frame keeps it readable.
         frame: dict[str, Any] = {"frameon": True, "framealpha": 0.8, "edgecolor": "none", "loc": "upper right"}
         axis.legend(title=legend, title_fontsize=7, fontsize=7, markerscale=1.6, handletextpad=0.2, **frame)
 
@@ -345,7 +352,10 @@ def _name_components(axes: Sequence[Axes], explained: Sequence[float]) -> None:
 
 
 def _composition(axis: Axes, described: Sequence[Mapping[str, Any]], kind: str, names: Sequence[str]) -> None:
-    """Draw a bar for each cluster, divided by its contents, in the same colours for both outcomes."""
+    """Draw a bar for each cluster, divided by the styles (or sources) of its pictures.
+
+    Each name has the same colour for both outcomes.
+    """
     counts = {name: np.array([row[kind].get(name, 0) for row in described], dtype=float) for name in names}
     colours = dict(zip(names, colours_of(names), strict=True))
     unknown = np.array([row["size"] for row in described]) - sum(counts.values())

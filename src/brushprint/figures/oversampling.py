@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 def augmented_copies(
     split: pd.DataFrame, pixels: np.ndarray, copies: np.ndarray, oversample: Mapping[str, float], target: Path
 ) -> None:
-    """Draw pictures of a split beside their copies.
+    """Draw pictures of a split beside their augmented copies.
 
     Parameters
     ----------
     split : a row for each picture and copy; see `brushprint.data.split`
     pixels, copies : all pictures of the collection, and the copies of this split, uint8 [n, side, side, 3]
-    oversample : the settings of the copies
+    oversample : the settings with which the copies were made
     """
     from brushprint.data.oversampling import examples
 
@@ -41,7 +41,7 @@ def augmented_copies(
 
 
 def rows(shown: Sequence[Sequence[tuple[np.ndarray, str]]], oversample: Mapping[str, float], target: Path) -> None:
-    """Draw rows of pictures with their labels, as `brushprint.data.oversampling.examples` gives them."""
+    """Draw rows of pictures with their labels; `shown` is what `brushprint.data.oversampling.examples` returns."""
     if not shown:
         say_instead("No picture is copied: the split has as many of one origin as of the other.", target)
         return

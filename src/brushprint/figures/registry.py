@@ -1,7 +1,8 @@
-"""Every figure of the report, in its order, collected from the modules whose functions declare them.
+"""All figures in the order of the report, collected from the modules whose functions declare them.
 
-Rules read this whenever Snakemake starts, so importing the modules must not import matplotlib, pandas or another slow
-package. Scripts must not import this module: every change of a figure would rerun them all.
+Rules read this module whenever Snakemake starts, so importing the modules of figures must not import matplotlib, pandas
+or another slow package. Scripts must not import this module, because every change of a figure would then rerun all of
+them.
 """
 
 from collections.abc import Iterable
@@ -32,7 +33,7 @@ _MODULES = (
     comparison,
 )
 
-# The file of a variant that each input of a drawing function is.
+# The variant's file for each input of the drawing functions.
 VARIANT_FILES = {
     "history": "history.csv",
     "metrics": "metrics.json",
@@ -58,17 +59,20 @@ def _in_order(groups: Iterable[VariantGroup | CollectionGroup]) -> tuple[Figure,
     return tuple(figure for group in groups for figure in declared if figure.group is group)
 
 
-# Drawn for each variant, and once for the whole collection.
+# The figures that are drawn for each variant, and those that are drawn once for the whole collection.
 VARIANT, COLLECTION = _in_order(VariantGroup), _in_order(CollectionGroup)
 
 
 def of_collection(file: str) -> Figure:
-    """The figure of the collection with a file name; raises KeyError for an unknown one."""
+    """The collection's figure with this file name; raises KeyError if there is none."""
     return {figure.file: figure for figure in COLLECTION}[file]
 
 
 def texts(picked: bool) -> dict[str, Any]:
-    """What the report prints with each figure, as plain values; `picked`: there are hand-picked pictures."""
+    """The texts that the report prints with each figure, as plain values.
+
+    Without hand-picked pictures (`picked` is false), the figure of these pictures is left out.
+    """
     trust = [figure for figure in COLLECTION if figure.group is CollectionGroup.TRUST]
     return {
         "examples": of_collection("examples.jpg").text,

@@ -1,4 +1,4 @@
-"""The figures of changed pictures: examples of the changes, and how networks answer to them."""
+"""The figures of corrupted pictures: examples of each corruption, and the effect on the networks' predictions."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WORDS = {"none": "as it is", "swap": "saved as others"}
-# The severities that examples show.
+# The severities at which the examples are shown.
 SHOWN_SEVERITIES = (1, 3, 5)
-# Side of an example and of a thumbnail in pixels, and the most of each that are drawn.
+# The side of an example and of a thumbnail in pixels, and the largest numbers of example pictures and of hand-picked
+# pictures that are drawn.
 TILE, EXAMPLES = 80, 3
 MOST_PICKED = 8
 
 
 def change_names() -> tuple[str, ...]:
-    """The names of all changes, in the order of the figures."""
+    """The names of all corruptions, `swap` included, in the order of the figures."""
     from brushprint.data.corruptions import CORRUPTIONS
 
     return (*CORRUPTIONS, "swap")
@@ -49,10 +50,10 @@ def change_names() -> tuple[str, ...]:
     group=CollectionGroup.TRUST,
 )
 def changed_pictures(corrupted: np.ndarray, target: Path) -> None:
-    """Draw a few pictures under each change (rows) at `SHOWN_SEVERITIES` (columns).
+    """Draw a few pictures under each corruption (rows) at `SHOWN_SEVERITIES` (columns).
 
-    `corrupted` is what `brushprint.data.corrupted_arrays.write_corrupted` writes, maybe memory-mapped. The pictures are
-    taken evenly from it: in the order of a catalogue, these come from different sources.
+    `corrupted` is the array that `brushprint.data.corrupted_arrays.write_corrupted` writes; it may be memory-mapped.
+    The pictures are evenly spaced in it. In the order of a catalogue, such pictures come from different sources.
     """
     from brushprint.data.corruptions import CONDITIONS
 
@@ -61,7 +62,7 @@ def changed_pictures(corrupted: np.ndarray, target: Path) -> None:
         return
     chosen = np.linspace(0, len(corrupted) - 1, min(len(corrupted), EXAMPLES)).round().astype(int)
     names = ("none", *change_names())
-    # In steps of 16 pixels, as the blocks of JPEG are.
+    # Tiles begin at multiples of 16 pixels, to align with the blocks of JPEG.
     step, margin, head = TILE + 16, 112, 32
     across = len(SHOWN_SEVERITIES) * step + 16
     canvas, figure, write = tile_canvas(margin + len(chosen) * across, head + len(names) * step)
@@ -99,9 +100,10 @@ def _severities(name: str, conditions: Sequence[tuple[str, int]]) -> list[int]:
     group=VariantGroup.TRUST,
 )
 def robustness_curves(rates: pd.DataFrame, target: Path) -> None:
-    """Draw, over the severities of each change, balanced accuracy with its interval, false alarms and misses.
+    """Draw balanced accuracy with its interval, false alarms and misses against the severity of each corruption.
 
-    `rates` are those of one variant, see `brushprint.evaluation.robustness.rates`. Severity 0 is the unchanged picture.
+    `rates` is the table of one variant; see `brushprint.evaluation.robustness.rates`. Severity 0 is the unchanged
+    picture.
     """
     names, across = change_names(), 5
     down = -(-len(names) // across)
@@ -146,9 +148,10 @@ def _lines(axis: Axes, rates: pd.DataFrame) -> None:
     group=CollectionGroup.TRUST,
 )
 def robustness_grid(rates: Sequence[pd.DataFrame], variants: Sequence[str], target: Path) -> None:
-    """Draw the balanced accuracy of each variant (row) on unchanged pictures, and under each change (columns).
+    """Draw the balanced accuracy of each variant (row) on unchanged pictures and under each corruption (columns).
 
-    `rates` are those of each variant, see `brushprint.evaluation.robustness.rates`; a cell is the mean over severities.
+    `rates` has one table for each of `variants`; see `brushprint.evaluation.robustness.rates`. A cell is the mean over
+    the severities.
     """
     from matplotlib.ticker import PercentFormatter
 
@@ -165,7 +168,7 @@ def robustness_grid(rates: Sequence[pd.DataFrame], variants: Sequence[str], targ
     axis.set_yticks(range(len(variants)), variants, fontsize=9)
     axis.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
     axis.spines[:].set_visible(False)
-    # A gap between unchanged and changed pictures.
+    # A gap separates unchanged from corrupted pictures.
     axis.axvline(0.5, color="white", lw=5)
     for row, column in np.ndindex(values.shape):
         value = values[row, column]
@@ -189,16 +192,17 @@ def _mean_of_severities(rates: pd.DataFrame) -> pd.Series:
     group=CollectionGroup.TRUST,
 )
 def picked(scores: pd.DataFrame, thumbnails: Mapping[str, np.ndarray], target: Path) -> None:
-    """Draw hand-picked pictures, each beside the answer of every variant (rows) under each change (columns).
+    """Draw hand-picked pictures, each beside the prediction of every variant (rows) under each corruption (columns).
 
-    Numbers are the mean probability in per cent over the severities. Orange is called AI's and blue human, the paler
-    the nearer to the variant's threshold. At most `MOST_PICKED` pictures are drawn.
+    A number is the probability of AI in per cent, as the mean over the severities. The colour is orange if the variant
+    calls the picture AI and blue if it calls it human; it is paler near the variant's threshold. At most `MOST_PICKED`
+    pictures are drawn.
 
     Parameters
     ----------
-    scores : a row for each variant, picture and condition: `variant`, `path`, `name`, `severity`, `p_ai`, the
-        probability of AI, and `threshold`, from which on the variant calls a picture AI's
-    thumbnails : of each `path`, uint8 [height, width, 3]
+    scores : a row for each variant, picture and condition, with the columns `variant`, `path`, `name`, `severity`,
+        `p_ai` (the probability of AI) and `threshold` (the variant calls a picture of this probability or more AI)
+    thumbnails : the picture of each `path`, uint8 [height, width, 3]
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -257,9 +261,9 @@ def _paste(canvas: np.ndarray, thumbnail: np.ndarray, left: int, top: int) -> No
 
 
 def _verdict(p_ai: float, threshold: float) -> float:
-    """A place on the scale of colours: from 0, human, over 0.5, the threshold, to 1, AI."""
+    """The position of a probability on the colour scale: human is towards 0, the threshold at 0.5, AI towards 1."""
     verdict = np.interp(p_ai, [0, np.clip(threshold, 1e-6, 1 - 1e-6), 1], [0, 0.5, 1])
-    # In few steps: thumbnails need most colours of a PNG.
+    # The scale has only ten steps, because the thumbnails need most of the colours of the PNG.
     return float((np.floor(10 * verdict).clip(0, 9) + 0.5) / 10)
 
 

@@ -1,4 +1,4 @@
-"""The figures of where a network looks: saliency maps, the regions of their heat, and tests of the maps."""
+"""The figures that show where a network looks: saliency maps, their heat in each region, and tests of the maps."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-# Side of a picture in a panel in pixels, and pictures in a row of a panel without clusters.
+# The side of a picture in a panel in pixels, and the number of pictures in a row of a panel without clusters.
 TILE = 80
 ACROSS = 3
-# Mean maps beside one another, and the most groups of one kind that are drawn.
+# The number of mean maps in a row, and the largest number of groups of one kind that are drawn.
 MAPS_ACROSS, MOST = 10, 20
 KINDS = {
     "outcome": "by outcome",
@@ -116,14 +116,14 @@ _CLUSTERS_ALT = f"{_PANEL_ALT} There is one row for each cluster."
 def saliency_panel(heatmaps: Mapping[str, np.ndarray], panel: str, target: Path) -> None:
     """Draw the pictures of a panel, each beside its Grad-CAM heatmap and its occlusion map.
 
-    A row is a cluster, if the panel has clusters.
+    If the panel has clusters, each row shows one cluster.
 
     Parameters
     ----------
-    heatmaps : for each picture `label`, `predicted`, `probability`, `picture` (uint8 [side, side, 3]), `heat` ([side,
-        side], 0 to 1) and `occlusion` ([side, side], -1 to 1); for each place of a panel `shown_panel`,
-        `shown_cluster` (-1: none) and `shown_row`, the index of the picture
-    panel : one of `shown_panel`, whose name ends in the outcome of all its pictures
+    heatmaps : for each picture, `label`, `predicted`, `probability`, `picture` (uint8 [side, side, 3]), `heat` ([side,
+        side], 0 to 1) and `occlusion` ([side, side], -1 to 1); for each place in a panel, `shown_panel`,
+        `shown_cluster` (-1 if the panel has no clusters) and `shown_row`, the index of the picture
+    panel : a name in `shown_panel`; all its pictures are correct if the name ends in `correct`, otherwise misclassified
     """
     places = np.flatnonzero(heatmaps["shown_panel"] == panel)
     outcome = "correct" if panel.endswith("correct") else "misclassified"
@@ -138,8 +138,8 @@ def saliency_panel(heatmaps: Mapping[str, np.ndarray], panel: str, target: Path)
         groups = [rows[start : start + ACROSS] for start in range(0, len(rows), ACROSS)]
     titles = {row: _titles(heatmaps, row) for row in rows}
     ink = KNOWN["misclassified"] if outcome == "misclassified" else "black"
-    # In pixels: one canvas of tiles takes a tenth of the time of as many axes. Tiles begin at multiples of 16, as the
-    # blocks of JPEG do: so the file is a quarter smaller.
+    # The layout is in pixels, because one canvas of tiles takes a tenth of the time of as many axes. Tiles begin at
+    # multiples of 16 pixels, where the blocks of JPEG begin, which makes the file a quarter smaller.
     words = 16 * max(line.count("\n") + 1 for pair in titles.values() for line in pair)
     step, margin = TILE + 16, 32 if clustered else 16
     across, down, head = 3 * step + 16, 2 * words + step, 48
@@ -162,7 +162,7 @@ def saliency_panel(heatmaps: Mapping[str, np.ndarray], panel: str, target: Path)
 
 
 def _write_key(write: Callable[..., None], left: float) -> None:
-    """Name the three tiles of a picture and the meaning of their colours."""
+    """Write the names of the three tiles of a picture, and the meaning of their colours."""
     soft = "#555555"
     for column, (name, meaning) in enumerate((("picture", ""), ("Grad-CAM", "bright: for it"), ("occlusion", ""))):
         write(left + column * (TILE + 16), 18, name, weight="bold")
@@ -180,7 +180,7 @@ def _titles(heatmaps: Mapping[str, np.ndarray], row: int) -> tuple[str, str]:
 
 
 def _tiles(picture: np.ndarray, heat: np.ndarray, occlusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A uint8 picture, alone, under its heatmap and under its occlusion map, each uint8 [`TILE`, `TILE`, 3]."""
+    """A uint8 picture by itself, under its heatmap, and under its occlusion map, each uint8 [`TILE`, `TILE`, 3]."""
     from PIL import Image
 
     from brushprint.saliency.overlay import under_heat, under_occlusion
@@ -204,9 +204,9 @@ def _tiles(picture: np.ndarray, heat: np.ndarray, occlusion: np.ndarray) -> tupl
     group=VariantGroup.SALIENCY,
 )
 def heat_by_region(region_effects: pd.DataFrame, target: Path) -> None:
-    """Draw how much more heat than area each region has, in percentage points, beside the nulls; of all pictures.
+    """Draw the heat of each region beyond its share of the area, in percentage points, beside the null models.
 
-    `region_effects` is what `brushprint.saliency.regions.effects` gives.
+    The figure covers all test pictures. `region_effects` is the result of `brushprint.saliency.regions.effects`.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -223,7 +223,7 @@ def heat_by_region(region_effects: pd.DataFrame, target: Path) -> None:
     ends = rows[["over_area_low", "over_area_high"]]
     shown = over[["flipped", "grey"]].join(ends).abs().max().max()
     widest = over[["random_low", "random_high"]].abs().max().max()
-    # As wide as the nulls are, but not so wide that the points cannot be told apart.
+    # The axis is as wide as the null models, but not so wide that the points become indistinguishable.
     limit = max(0.05, 1.15 * np.nanmax([shown, min(widest, 3 * shown)]))
     places = np.arange(len(rows))
     low, high = (over[f"random_{end}"].fillna(0).clip(-limit, limit) for end in ("low", "high"))
@@ -262,10 +262,11 @@ def heat_by_region(region_effects: pd.DataFrame, target: Path) -> None:
     group=VariantGroup.SALIENCY,
 )
 def mean_heatmaps(mean_maps: pd.DataFrame, region_effects: pd.DataFrame, target: Path) -> None:
-    """Draw the mean heatmap of all test pictures and of its nulls, and of groups of pictures, on one scale.
+    """Draw the mean heatmaps of all test pictures, of the null models, and of groups of pictures, on one scale.
 
-    Under each stand the number of pictures and the share of the heat in the lower third. `mean_maps` and
-    `region_effects` are what `brushprint.saliency.regions` gives.
+    Under each map is the number of pictures and, except for null models, the share of the heat in the lower third.
+    `mean_maps` is a result of `brushprint.saliency.profiles.profiles`, and `region_effects` is the result of
+    `brushprint.saliency.regions.effects`.
     """
     from PIL import Image
 
@@ -283,9 +284,9 @@ def mean_heatmaps(mean_maps: pd.DataFrame, region_effects: pd.DataFrame, target:
         tiles = [(str(row.value), row) for row in group.sort_values("value").itertuples()]
         lines += [(title, tiles[start : start + MAPS_ACROSS]) for start in range(0, len(tiles), MAPS_ACROSS)]
     heat = np.stack([row.map for _, tiles in lines for _, row in tiles])
-    # Spread evenly, heat is 1 everywhere.
+    # The limit is relative to evenly spread heat, which is 1 everywhere.
     limit = float(np.quantile(heat, 0.995)) * heat.shape[1]
-    # In pixels, as in `saliency_panel`: so many axes take seconds to lay out.
+    # The layout is in pixels, as in `saliency_panel`, because so many axes would take seconds to lay out.
     side, margin, head, above, below = 96, 112, 40, 30, 34
     width = margin + MAPS_ACROSS * (side + 16)
     height = head + len(lines) * (above + side + below)
@@ -324,9 +325,11 @@ def _in_two_lines(name: str) -> str:
     group=VariantGroup.SALIENCY,
 )
 def faithfulness_tests(faithfulness: Mapping[str, Any], target: Path) -> None:
-    """Draw the probability of the prediction as hot parts are hidden or shown, and maps as layers are randomised.
+    """Draw two tests of the maps: hide or show the hottest parts of pictures, and randomise layers.
 
-    `faithfulness` is what `brushprint.saliency.faithfulness` gives: `judged`, with `cascade`.
+    The first test shows the probability of the prediction, the second the similarity of the maps. `faithfulness` is the
+    result of `brushprint.saliency.faithfulness.judged`; its key `cascade` holds the result of
+    `brushprint.saliency.faithfulness.cascade`.
     """
     if not faithfulness["pictures"]:
         say_instead("No test picture could be checked.", target)
@@ -361,7 +364,7 @@ def _difference(better: Mapping[str, float]) -> str:
 
 
 def _draw_cascade(axis: Axes, cascade: Mapping[str, Any]) -> None:
-    """Draw how similar the maps stay while layers get random weights, from the last layer down."""
+    """Draw how similar the maps remain to the original maps as layers get random weights, from the last layer down."""
     stages = cascade["stages"]
     values = [stage["similarity"] for stage in stages]
     mean, low, high = (np.array([value[name] for value in values], dtype=float) for name in ("value", "low", "high"))

@@ -1,4 +1,4 @@
-"""The figure of the shortcut audit, see `brushprint.evaluation.shortcut_audit`."""
+"""The figure of the shortcut audit; see `brushprint.evaluation.shortcut_audit`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     Rows = Sequence[Mapping[str, Any]]
 
-# At most so many questions stand beside one another.
+# The largest number of questions in a row of charts.
 _ACROSS = 3
-# How far above and below the middle of a line both states are drawn.
+# The distance of the two states above and below the middle of their line.
 _APART = 0.16
 
 
 class _State(NamedTuple):
-    """The pictures as they came or harmonised: how their dots are drawn, and the rows of the audit."""
+    """The pictures as they came, or harmonised: how to draw their dots, and their rows of the audit."""
 
     name: str
     colour: str
@@ -42,10 +42,10 @@ class _State(NamedTuple):
     group=CollectionGroup.TRUST,
 )
 def shortcuts(audit: Mapping[str, Any], target: Path) -> None:
-    """Draw how well each group of shortcut features answers each question, beside chance and the margin of a warning.
+    """Draw how well each group of shortcut features answers each question, beside chance and the margin of the audit.
 
-    `audit` has the `margin`, and as `raw`, and as `harmonised` if the pictures are harmonised, rows as
-    `brushprint.evaluation.shortcut_audit.audit` gives them.
+    `audit` has `margin`, `raw`, and `harmonised` if the pictures are harmonised. `raw` and `harmonised` hold the rows
+    that `brushprint.evaluation.shortcut_audit.audit` returns.
     """
     margin, raw, harmonised = audit["margin"], audit["raw"], audit.get("harmonised")
     questions = {row["question"]: row["why"] for row in raw}
@@ -84,7 +84,10 @@ def shortcuts(audit: Mapping[str, Any], target: Path) -> None:
 
 
 def _draw(axis: Axes, rows: Rows, groups: list[str], colour: str, offset: float) -> None:
-    """Draw a dot with its interval, full where the audit warns, and a mark at the bound that decides it."""
+    """Draw a dot with its interval for each row, and a mark at the lower confidence bound.
+
+    The dot is full if the audit reports a shortcut, which depends on the bound.
+    """
     for row in rows:
         place = groups.index(row["cues"]) + offset
         value, low, high = row["balanced_accuracy"].values()

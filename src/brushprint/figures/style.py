@@ -1,4 +1,4 @@
-"""Colours, legends, canvases and files, alike in all figures.
+"""The colours, legends, canvases and file formats that all figures share.
 
 Importing this module does not import matplotlib, because rules read the registry of figures whenever Snakemake starts.
 """
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-# Colours of Okabe and Ito, which colour-blind readers can tell apart, then more; longer legends take a rainbow.
+# The colours of Okabe and Ito, which colour-blind readers can distinguish, with some more added. Figures with more
+# names than colours use a rainbow.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#000000", "#F0E442", "#8B4513")
 KNOWN = {"human": "#0072B2", "ai": "#D55E00", "correct": "#BBBBBB", "misclassified": "#CC0033"}
 LEGEND_LIMIT = 12
@@ -47,7 +48,7 @@ def _set_defaults() -> None:
 def new_figure(size: tuple[float, float], **options: Any) -> Figure:
     """An empty figure of `size` inches; `options` are those of `matplotlib.figure.Figure`.
 
-    pyplot does not know it, so no window opens and nothing is left in memory.
+    The figure is not registered with pyplot, so no window opens and nothing is left in memory.
     """
     from matplotlib.figure import Figure
 
@@ -56,9 +57,10 @@ def new_figure(size: tuple[float, float], **options: Any) -> Figure:
 
 
 def save_figure(figure: Figure, target: Path, dpi: int = 120, trim: bool = True, colours: int = 256) -> None:
-    """Draw a figure once and write it as PNG or JPEG, by the suffix of `target`.
+    """Draw a figure once and write it as PNG or JPEG, depending on the suffix of `target`.
 
-    A PNG has the `colours` that come nearest to all colours of the figure. With `trim`, the white margin is cut off.
+    A PNG is reduced to the number `colours` of colours that come nearest to all colours of the figure. With `trim`, the
+    white margin is cut off.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image, ImageOps
@@ -78,17 +80,18 @@ def save_figure(figure: Figure, target: Path, dpi: int = 120, trim: bool = True,
 
 
 def say_instead(words: str, target: Path) -> None:
-    """Write a line of text as the figure, where there is nothing to draw."""
+    """Write a figure that consists of a line of text, for cases in which there is nothing to draw."""
     figure = new_figure((8, 0.8))
     figure.text(0.02, 0.5, words, va="center", fontsize=12)
     save_figure(figure, target)
 
 
 def tile_canvas(width: int, height: int) -> tuple[np.ndarray, Figure, Callable[..., None]]:
-    """White pixels to fill with pictures, the figure that shows them, and a function that writes on it.
+    """A canvas of white pixels for pictures, the figure that shows it, and a function that writes text on the figure.
 
-    The pixels are uint8 [height, width, 4]; `figure.figimage` puts them on the figure. The function takes the distance
-    from the left and from the top in pixels, a line of text, and options of `matplotlib.text.Text`.
+    The canvas is uint8 [height, width, 4]; the caller fills it and puts it on the figure with `figure.figimage`. The
+    function takes the distance from the left and from the top in pixels, a line of text, and options of
+    `matplotlib.text.Text`.
     """
     canvas = np.full((height, width, 4), 255, dtype=np.uint8)
     figure = new_figure((width / 96, height / 96), dpi=96, layout="none")
@@ -108,7 +111,7 @@ def resized(pixels: np.ndarray, side: int) -> np.ndarray:
 
 
 def percentages(*axes: Axis, decimals: int | None = None) -> None:
-    """Label the ticks of axes as percentages of 1."""
+    """Label the ticks of axes as percentages, where 1 is 100 %."""
     from matplotlib.ticker import PercentFormatter
 
     for axis in axes:
@@ -123,7 +126,7 @@ def whole_numbers(axis: Axis, **options: Any) -> None:
 
 
 def legend_beside(axis: Axes, fontsize: int) -> None:
-    """Put a legend of at most `LEGEND_LIMIT` names to the right of a chart."""
+    """Put a legend to the right of a chart, with at most the first `LEGEND_LIMIT` names."""
     handles, labels = axis.get_legend_handles_labels()
     axis.legend(
         handles[:LEGEND_LIMIT],
@@ -137,7 +140,7 @@ def legend_beside(axis: Axes, fontsize: int) -> None:
 
 
 def colours_of(names: Sequence[Any]) -> list[Any]:
-    """A colour for each name, never the same twice: those of `KNOWN` if it has all names."""
+    """A different colour for each name, taken from `KNOWN` if all names are in it."""
     if all(name in KNOWN for name in names):
         return [KNOWN[name] for name in names]
     if len(names) <= len(COLOURS):
@@ -153,5 +156,5 @@ def spaced(name: str) -> str:
 
 
 def folded(words: str) -> str:
-    """A title, broken into lines of at most 56 characters."""
+    """A title with spaces in place of underscores, broken into lines of at most 56 characters."""
     return fill(spaced(words), 56)

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     group=VariantGroup.CLASSIFICATION,
 )
 def learning_curves(history: pd.DataFrame, target: Path) -> None:
-    """Draw loss and accuracy over the epochs on training and validation pictures, with the chosen epoch.
+    """Draw loss and accuracy on training and validation pictures over the epochs, and mark the chosen epoch.
 
-    The learning rate is a third chart if it changes. `history` is what `brushprint.training.loop.train` gives.
+    If the learning rate changes, a third chart shows it. `history` is the history that `brushprint.training.loop.train`
+    returns.
     """
     changing = history["learning_rate"].nunique() > 1
     figure = new_figure((13, 3.4) if changing else (9, 3.2))

@@ -1,1 +1,1 @@
-"""Networks: recipes, architectures, building, weights, files, devices."""
+"""Networks: their recipes, architectures, construction, weights, files and devices."""

@@ -1,4 +1,4 @@
-"""Build a network by the name of its architecture."""
+"""Build a network from the name of its architecture."""
 
 import importlib
 from functools import partial
@@ -15,11 +15,11 @@ from brushprint.models.layers import find_maps
 def build(
     architecture: str, classes: int, image_size: int, *, dropout: float = 0.0, one_logit: bool = False
 ) -> nn.Module:
-    """A network with fresh weights from torch's global generator, in channels-last memory format.
+    """Build a network with random weights from torch's global generator, in channels-last memory format.
 
-    It maps float32 [batch, 3, image_size, image_size] to float32 logits [batch, classes]. `dropout` and `one_logit` are
-    those of its `brushprint.models.head.Head`. Raises `UserError` when the network cannot take pictures of
-    `image_size` pixels.
+    The network maps float32 [batch, 3, image_size, image_size] to float32 logits [batch, classes]. `dropout` and
+    `one_logit` are passed to its `brushprint.models.head.Head`. Raises `UserError` if the network cannot take pictures
+    of `image_size` pixels.
     """
     least = registry.minimum_size(architecture)
     if image_size < least:
@@ -31,7 +31,7 @@ def build(
         return module.build(image_size, head).to(memory_format=torch.channels_last)
     try:
         network = module.build(image_size, head, model).to(memory_format=torch.channels_last)
-        # A forward pass: some models of libraries refuse a size only then.
+        # This runs a forward pass, because some library models refuse an image size only then.
         find_maps(network, image_size)
     except (AssertionError, RuntimeError, ValueError) as error:
         raise _size_error(architecture, image_size, f"what it takes ({' '.join(str(error).split())[:200]})") from error

@@ -1,8 +1,9 @@
 """Check before a run that the networks of its recipes can be built and trained.
 
 `python -m brushprint.models.check` reads `{"recipes": {variant: recipe}, "processes": number}` as JSON from standard
-input. It exits with 0, or with 1 and a line for each mistake on standard error. It is a process of its own, so that a
-run without networks does not wait for torch.
+input. If it finds no mistake, it exits with status 0. Otherwise it writes one line for each mistake to standard error
+and exits with status 1. The check runs in a separate process, so that a run without networks does not wait for the
+import of torch.
 """
 
 import json
@@ -24,7 +25,7 @@ from brushprint.models.recipe import Recipe
 
 
 def mistakes(recipes: Mapping[str, Mapping[str, Any]], processes: int) -> Iterator[str]:
-    """A line for each variant whose recipe has a network that cannot be built, or trained by so many processes."""
+    """Yield an error line for each variant whose network cannot be built, or trained with this number of processes."""
     for variant, values in recipes.items():
         try:
             _check(Recipe(**values), processes)
@@ -43,7 +44,10 @@ def _check(recipe: Recipe, processes: int) -> None:
 
 
 def _outline(architecture: str, image_size: int) -> nn.Module:
-    """A network of two classes, without weights where torch can do without: drawing them takes seconds."""
+    """Build a network for two classes.
+
+    Drawing random weights takes seconds, so the network has none (torch's `meta` device) if it can be built without.
+    """
     with suppress(UserError), torch.device("meta"):
         return build(architecture, 2, image_size)
     return build(architecture, 2, image_size)

@@ -1,4 +1,4 @@
-"""The device that a network computes on."""
+"""Choose the device that a network computes on."""
 
 import ctypes
 from contextlib import suppress
@@ -11,9 +11,9 @@ from brushprint.models.gpus import claim_gpus
 
 
 def choose_device(name: str) -> torch.device:
-    """The device `cpu`, `cuda` or `mps`, or, with `auto`, the best of this machine.
+    """Return the device `cpu`, `cuda` or `mps`, or, for `auto`, the best device of this machine.
 
-    Raises `UserError` when this machine has no such device.
+    Raises `UserError` if this machine has no such device.
     """
     keep_freed_memory()
     if name != "cpu":
@@ -28,16 +28,16 @@ def choose_device(name: str) -> torch.device:
 
 @cache
 def keep_freed_memory() -> None:
-    """Make the C library keep the memory that a batch frees for the next one.
+    """Make the C library keep the memory that a batch frees, so that the next batch can use it.
 
-    Memory that was returned to the system comes back page by page, each cleared first, which takes a third of the
-    training time of a small network. The process keeps no more than it used at once. The numbers are those of
-    malloc.h, see mallopt(3).
+    If the C library returned the memory to the system, the system would have to supply it again page by page and clear
+    each page. That takes a third of the training time of a small network. The process never keeps more memory than its
+    peak use. The parameter numbers come from malloc.h; see mallopt(3).
     """
     trim_threshold, mmap_threshold = -1, -3
-    with suppress(AttributeError):  # not the GNU library
+    with suppress(AttributeError):  # only the GNU C library has mallopt
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(trim_threshold, 2**31 - 1)
-        # Older versions refuse more than 32 MB.
+        # Older versions of the library refuse a threshold above 32 MB.
         if not mallopt(mmap_threshold, 2**30):
             mallopt(mmap_threshold, 2**25)

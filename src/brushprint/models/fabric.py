@@ -1,4 +1,4 @@
-"""Lightning Fabric: trains on a device in a number format, in one process or in several together."""
+"""Set up Lightning Fabric, which trains on a given device and in a given precision, in one or several processes."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 
 def setup_fabric(device: str, precision: Precision = "32-true", processes: Processes = ALONE) -> "Fabric":
-    """Set Fabric up on the device `cpu`, `cuda`, `mps` or `auto`; with several processes, join them.
+    """Set up Fabric on the device `cpu`, `cuda`, `mps` or `auto`, and connect the processes if there are several.
 
-    With several processes, every process must call this function. Raises `UserError` when this machine cannot compute
-    on so many such devices in this precision.
+    With several processes, every process must call this function. Raises `UserError` if this machine does not have
+    enough devices of this kind, or if they cannot compute in this precision.
     """
     keep_freed_memory()
-    # They import half of torch besides, 4 s of CPU that inference in one process does not need.
+    # Imported here, because Lightning also imports half of torch. That takes 4 s of CPU time, and inference in one
+    # process does not need it.
     from lightning_fabric import Fabric  # noqa: PLC0415
     from lightning_fabric.plugins.environments import LightningEnvironment, SLURMEnvironment  # noqa: PLC0415
     from lightning_fabric.strategies import DDPStrategy  # noqa: PLC0415
@@ -36,7 +37,8 @@ def setup_fabric(device: str, precision: Precision = "32-true", processes: Proce
     try:
         fabric = Fabric(
             accelerator=device,
-            # Buffers, the statistics of batches, are the same in all processes without: see sync_batch_norm.
+            # Buffers need no synchronisation: they hold the running statistics of batch norms, and sync_batch_norm
+            # already makes these equal in all processes.
             strategy=DDPStrategy(forward_sync_buffers=False) if several else "auto",
             devices=processes.devices,
             num_nodes=processes.nodes,
@@ -50,6 +52,6 @@ def setup_fabric(device: str, precision: Precision = "32-true", processes: Proce
         ) from error
     if several:
         fabric.launch()
-        # One thread, as every job computes with: another number of threads sums in another order.
+        # Every job computes with one thread, because a different number of threads adds in a different order.
         torch.set_num_threads(1)
     return fabric

@@ -1,4 +1,4 @@
-"""Weights of networks in safetensors files: save a trained network, load it, begin from pretrained weights."""
+"""Weights of networks in safetensors files: save a trained network, load it, or start from pretrained weights."""
 
 import json
 from collections.abc import Mapping
@@ -20,16 +20,16 @@ from brushprint.models.model import Model, build_model
 def save_model(path: str | Path, state: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> None:
     """Write weights and the facts about their network to a safetensors file.
 
-    `about` is that of `brushprint.models.model.Model`; further keys may be added to it.
+    `about` has the keys described at `brushprint.models.model.Model`, and may have more.
     """
-    # One metadata entry: safetensors writes several in an order that differs from run to run.
+    # All facts are in one metadata entry, because safetensors writes several entries in a different order in each run.
     metadata = {"brushprint": json.dumps(about, sort_keys=True)}
     with replacing(path) as part:
         part.write_bytes(serialize({name: tensor.contiguous() for name, tensor in state.items()}, metadata))
 
 
 def load_model(path: str | Path) -> Model:
-    """The trained network of a safetensors file, on the CPU and in evaluation mode."""
+    """Load a trained network from a safetensors file, on the CPU and in evaluation mode."""
     with safe_open(path, framework="pt") as file:
         about = json.loads(file.metadata()["brushprint"])
     model = build_model(about)
@@ -38,9 +38,9 @@ def load_model(path: str | Path) -> Model:
 
 
 def load_weights(network: nn.Module, file: str | Path, architecture: str) -> None:
-    """Begin from the weights of a safetensors file, except for the head, which keeps its own.
+    """Load the weights of a safetensors file into a network, except for the head, which keeps its own weights.
 
-    Raises `UserError` when the weights are not those of the architecture.
+    Raises `UserError` if the names or shapes of the weights do not match the architecture.
     """
     weights, head = load_file(file), head_name(network)
     own = {name: value for name, value in network.state_dict().items() if not name.startswith(f"{head}.")}
@@ -48,7 +48,7 @@ def load_weights(network: nn.Module, file: str | Path, architecture: str) -> Non
         if name in weights and weights[name].shape != value.shape:
             shapes = f"{name} has the shape {list(weights[name].shape)}, not {list(value.shape)}"
             raise UserError(f"pretrained: the weights are not those of {architecture}: {shapes}")
-    # Older files lack counters of batches; auxiliary classifiers and the old head are not used.
+    # Older files lack the batch counters of batch norms. The auxiliary classifiers and the head in the file are unused.
     missing = [name for name in own if name not in weights and not name.endswith("num_batches_tracked")]
     unused = (head.split(".")[0], "aux")
     unknown = [name for name in weights if name not in own and not name.lower().startswith(unused)]
@@ -58,9 +58,10 @@ def load_weights(network: nn.Module, file: str | Path, architecture: str) -> Non
 
 
 def restore(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
-    """Give a network all its weights from a plain mapping; raises `KeyError` for a missing or unknown name.
+    """Set all weights of a network from a plain mapping; raises `KeyError` if a name is missing or unknown.
 
-    `load_state_dict` alone needs the versions of some modules, which only a network's own state dict keeps.
+    `load_state_dict` cannot take the mapping itself, because some modules need their version numbers, which only a
+    network's own state dict contains.
     """
     own = network.state_dict()
     if own.keys() != state.keys():

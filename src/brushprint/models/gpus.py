@@ -1,4 +1,4 @@
-"""The GPUs of one machine, shared out among the jobs of its user."""
+"""Distribute the GPUs of one machine among the jobs of a user."""
 
 import os
 import tempfile
@@ -14,16 +14,16 @@ _claims: list[TextIO] = []
 
 
 def claim_gpus(count: int) -> None:
-    """Restrict this process and its children to `count` of the GPUs that they may use: those that no other job holds.
+    """Restrict this process and its children to `count` of their visible GPUs: those that no other job has claimed.
 
-    Must be called before CUDA starts. A job to which Slurm gave `count` GPUs keeps them all. When jobs want more GPUs
-    than there are, they share.
+    Call this function before CUDA starts. A job to which Slurm gave `count` GPUs keeps them all. If jobs want more GPUs
+    than the machine has, they share GPUs.
     """
     listed = range(len(list(_GPUS.iterdir())) if _GPUS.exists() else 0)
     visible = os.environ.get(_VISIBLE, ",".join(map(str, listed))).split(",")
     if len(visible) <= count:
         return
-    # One folder for each user, whose jobs may run in several clones.
+    # The folder belongs to the user, not to the clone, because the user's jobs may run in several clones.
     folder = Path(tempfile.gettempdir(), f"brushprint-gpus-{os.getuid()}")
     claimed: list[str] = []
     for gpu in visible:

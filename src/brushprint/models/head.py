@@ -1,4 +1,4 @@
-"""The head of every network: from features to a logit for each class."""
+"""The head of every network, which maps features to one logit for each class."""
 
 from collections import OrderedDict
 
@@ -7,12 +7,14 @@ from torch import nn
 
 
 class Head(nn.Sequential):
-    """Features [batch, features] to logits [batch, classes]; its module `penultimate` outputs the features."""
+    """Maps features [batch, features] to logits [batch, classes]. Its module `penultimate` outputs the features."""
 
     def __init__(self, features: int, *, classes: int, dropout: float, one_logit: bool) -> None:
-        """Drop the share `dropout` of the features in training; `one_logit` makes both logits of two classes from one.
+        """Create the layers of the head.
 
-        Raises `ValueError` for one logit with any other number of classes than two.
+        In training, the share `dropout` of the features is dropped. With `one_logit`, the linear layer has one output,
+        from which the logits of both classes are computed. Raises `ValueError` if `one_logit` is set and the number of
+        classes is not two.
         """
         if one_logit and classes != 2:
             raise ValueError(f"one logit tells two classes apart, not {classes}")
@@ -25,12 +27,12 @@ class Head(nn.Sequential):
 
 
 class _Both(nn.Module):
-    """One logit z [batch, 1] to (-z/2, z/2): the cross-entropy of the two is the binary cross-entropy of z."""
+    """Maps one logit z [batch, 1] to (-z/2, z/2). The cross-entropy of the two equals the binary cross-entropy of z."""
 
     def forward(self, logit: torch.Tensor) -> torch.Tensor:
         return torch.cat([-logit, logit], dim=1) / 2
 
 
 def head_name(network: nn.Module) -> str:
-    """The name of the module that is a network's head."""
+    """Return the name of the `Head` in a network."""
     return next(name for name, module in network.named_modules() if isinstance(module, Head))

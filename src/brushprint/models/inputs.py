@@ -1,16 +1,16 @@
-"""Pictures as networks take them: scaled, channels first, and as many at a time as memory allows."""
+"""Prepare pictures for a network: scale them, put channels first, and choose a batch size that limits memory."""
 
 import torch
 
-# Mean and standard deviation of each channel over ImageNet, as torchvision states them.
+# Mean and standard deviation of each colour channel over ImageNet, as published by torchvision.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 def as_input(pictures: torch.Tensor, scaling: str = "unit") -> torch.Tensor:
     """Turn uint8 pictures [batch, height, width, 3] into float32 [batch, 3, height, width].
 
-    With the scaling `unit`, values are in [0, 1]. `imagenet` then subtracts the mean and divides by the standard
-    deviation of ImageNet's channels, as torchvision's weights expect.
+    With the scaling `unit`, values are in [0, 1]. The scaling `imagenet` then subtracts the mean of each of ImageNet's
+    channels and divides by its standard deviation, as torchvision's weights expect.
     """
     inputs = pictures.permute(0, 3, 1, 2).float().div_(255)
     if scaling == "imagenet":
@@ -20,5 +20,5 @@ def as_input(pictures: torch.Tensor, scaling: str = "unit") -> torch.Tensor:
 
 
 def batch_size(side: int) -> int:
-    """How many pictures of `side` x `side` pixels to take at once: memory grows with their area."""
+    """Return how many pictures of `side` x `side` pixels a batch may hold; the memory needed grows with their area."""
     return max(1, 128 * 64**2 // side**2)

@@ -1,4 +1,4 @@
-"""The layers of a network by name: those that analyses look at, their outputs, and those that may be trained."""
+"""Find the layers of a network by name: the layers that analyses use, their outputs, and the trainable layers."""
 
 import importlib
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from brushprint.core.errors import UserError, nearest
 from brushprint.models.architectures import registry
 from brushprint.models.head import head_name
 
-# A heatmap with fewer rows and columns is too coarse to locate anything.
+# The least number of rows and columns of a heatmap: a coarser one cannot locate anything.
 FINEST_MAPS = 4
 
 
 class Layers(NamedTuple):
     """Names of the layers whose outputs the analyses use.
 
-    `gradcam` outputs the maps that Grad-CAM weighs, `pool` is the last pooling layer, and the output of `penultimate`
-    feeds the classifier.
+    The layer `gradcam` outputs the feature maps that Grad-CAM weighs, `pool` is the last pooling layer, and
+    `penultimate` outputs the features that the classifier takes.
     """
 
     gradcam: str
@@ -29,10 +29,11 @@ class Layers(NamedTuple):
 
 
 def find_layers(network: nn.Module, architecture: str, image_size: int) -> Layers:
-    """The layers of a network that analyses look at.
+    """Find the layers of a network whose outputs the analyses use.
 
-    For a model of a library, Grad-CAM weighs the deepest maps that have at least `FINEST_MAPS` rows, or the largest if
-    none has as many. What feeds the classifier is then also the last pooled output.
+    An architecture of this package names its layers. For a model of a library, Grad-CAM weighs the deepest feature maps
+    that have at least `FINEST_MAPS` rows; if no maps have as many, it weighs the deepest of the largest maps. `pool` is
+    then the same layer as `penultimate`.
     """
     penultimate = f"{head_name(network)}.penultimate"
     if "/" not in architecture:
@@ -44,10 +45,11 @@ def find_layers(network: nn.Module, architecture: str, image_size: int) -> Layer
 
 
 def find_maps(network: nn.Module, image_size: int) -> dict[str, int]:
-    """The modules that output square maps [batch, channels, side, side], in the order of use, with that side.
+    """Map the name of each module that outputs square feature maps [batch, channels, side, side] to that side.
 
-    Modules inside a block are left out, because they may be one of several branches. If no others output maps, they
-    are listed: a transformer's only maps are those that it takes its patches from.
+    The names are in the order in which the network uses the modules. Pooling layers are excluded. Modules inside a
+    block are excluded too, because they may belong to one of several branches. If no module outside a block outputs
+    maps, the modules inside blocks are included: the only maps of a transformer are those that it cuts into patches.
     """
     return _maps(network, image_size, dict(_sequence(network))) or _maps(
         network, image_size, dict(network.named_modules())
@@ -55,12 +57,12 @@ def find_maps(network: nn.Module, image_size: int) -> dict[str, int]:
 
 
 def _maps(network: nn.Module, image_size: int, modules: dict[str, nn.Module]) -> dict[str, int]:
-    """The modules among `modules` whose outputs in one forward pass are square maps."""
+    """Run one forward pass and return those of `modules` that output square feature maps; see `find_maps`."""
     sides: dict[str, int] = {}
 
     def record(name: str, module: nn.Module, output: Any) -> None:
         square = isinstance(output, torch.Tensor) and output.dim() == 4 and output.shape[2] == output.shape[3]
-        # Pooling to a fixed size repeats maps that are smaller.
+        # Exclude pooling layers: pooling to a fixed size enlarges smaller maps by repeating their values.
         if square and "Pool" not in type(module).__name__:
             sides[name] = output.shape[2]
 
@@ -82,7 +84,7 @@ def _maps(network: nn.Module, image_size: int, modules: dict[str, nn.Module]) ->
 
 
 def _sequence(network: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """The modules that follow one another, by name: the children of the network and of each sequence among them."""
+    """Yield the modules that run one after another, by name: all children, and the children of each sequence."""
     for name, module in network.named_children():
         yield f"{prefix}{name}", module
         if isinstance(module, nn.Sequential | nn.ModuleList):
@@ -90,14 +92,14 @@ def _sequence(network: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Mo
 
 
 def blocks(network: nn.Module) -> list[str]:
-    """The names of the modules that follow one another, from input to output, none of them inside another."""
+    """List the names of the modules that run one after another, from input to output. No module contains another."""
     names = [name for name, _ in _sequence(network)]
     return [name for name in names if not any(other.startswith(f"{name}.") for other in names)]
 
 
 @contextmanager
 def recorded(network: nn.Module, *layers: str) -> Iterator[dict[str, torch.Tensor]]:
-    """A dictionary that holds the outputs of the named layers after each forward pass inside the `with` block."""
+    """Provide a dictionary that holds the outputs of the named layers after each forward pass in the `with` block."""
     outputs: dict[str, torch.Tensor] = {}
     handles = [
         network.get_submodule(name).register_forward_hook(
@@ -113,7 +115,7 @@ def recorded(network: nn.Module, *layers: str) -> Iterator[dict[str, torch.Tenso
 
 
 def check_layers(network: nn.Module, trainable_layers: list[str] | None) -> None:
-    """Raise `UserError` for a layer to train that the network does not have."""
+    """Raise `UserError` if the network lacks one of the layers in `trainable_layers`."""
     known = [name for name, _ in network.named_modules() if name]
     for name in trainable_layers or []:
         if name not in known:

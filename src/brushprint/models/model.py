@@ -1,4 +1,4 @@
-"""A trained network together with the facts that its file states about it."""
+"""A network together with the facts about it that its file stores."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -17,10 +17,10 @@ from brushprint.models.recipe import ONE_LOGIT
 
 @dataclass(frozen=True)
 class Model:
-    """A network in evaluation mode, and what is known about it.
+    """A network in evaluation mode, and the facts about it.
 
-    `about` holds at least `classes` (list of names, in the order of the logits) and the recipe's `architecture`,
-    `image_size`, `scaling`, `dropout`, `loss` and `precision`.
+    `about` contains at least `classes` (a list of class names, in the order of the logits) and these settings of the
+    recipe: `architecture`, `image_size`, `scaling`, `dropout`, `loss` and `precision`.
     """
 
     network: nn.Module
@@ -33,20 +33,20 @@ class Model:
 
     @cached_property
     def layers(self) -> Layers:
-        """The layers whose outputs are analysed."""
+        """The names of the layers whose outputs the analyses use."""
         return find_layers(self.network, self.about["architecture"], self.about["image_size"])
 
     def inputs(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Pictures scaled as this network was trained; see `brushprint.models.inputs.as_input`."""
+        """Scale pictures in the same way as during training; see `brushprint.models.inputs.as_input`."""
         return as_input(pictures, self.about["scaling"])
 
     def autocast(self, device: torch.device) -> torch.autocast:
-        """A context for forward passes: bfloat16 if the network was trained in it, otherwise float32."""
+        """Return a context for forward passes: bfloat16 if the network was trained in bfloat16, otherwise float32."""
         return torch.autocast(device.type, torch.bfloat16, enabled=self.about["precision"] == "bf16-mixed")
 
 
 def build_model(about: Mapping[str, Any]) -> Model:
-    """A model on the CPU with fresh weights from torch's global generator; see `Model` for `about`."""
+    """Build a model on the CPU with random weights, drawn from torch's global generator; see `Model` for `about`."""
     network = build(
         about["architecture"],
         len(about["classes"]),
@@ -58,11 +58,11 @@ def build_model(about: Mapping[str, Any]) -> Model:
 
 
 def random_like(model: Model, seed: int) -> Model:
-    """A model of the same architecture with random weights."""
+    """Build a model of the same architecture with random weights; `seed` seeds torch's global generator."""
     torch.manual_seed(seed)
     return build_model(model.about)
 
 
 def copy_of(model: Model) -> Model:
-    """A model with a copy of the weights: changing one does not change the other."""
+    """Copy a model and its weights, so that a change of the copy's weights leaves the original unchanged."""
     return Model(deepcopy(model.network), model.about)

@@ -26,7 +26,7 @@ from brushprint.models.gpus import claim_gpus
 
 @dataclass(frozen=True)
 class Processes:
-    """Processes that work together, `devices` on each of `nodes` machines; `rank` is the number of this one."""
+    """Processes that work together: `devices` on each of `nodes` machines. `rank`, from 0, numbers this process."""
 
     devices: int = 1
     nodes: int = 1
@@ -38,7 +38,7 @@ class Processes:
         return self.devices * self.nodes
 
     def part(self, batch: np.ndarray) -> np.ndarray:
-        """The entries of a batch that this process takes; none if there are more processes than entries."""
+        """Return the entries of a batch that this process takes: none if there are more processes than entries."""
         return batch[self.rank :: self.count]
 
 
@@ -48,13 +48,13 @@ ALONE = Processes()
 def run(function: Callable[..., Any], processes: Processes, folder: Path, /, **arguments: Any) -> list[Any]:
     """Call `function(processes=, **arguments)` in every process and return the results in the order of ranks.
 
-    A single process is this one. Several are new ones, which receive the arguments pickled; arrays that are mapped
-    from a file are mapped again. Arguments and results pass through `folder`, which must be on a file system that all
-    machines share, and is deleted.
+    If `processes` describes a single process, the function runs in the current process. Otherwise new processes are
+    started, which receive the arguments pickled; they map memory-mapped arrays from the file again. Arguments and
+    results pass through `folder`. It must be on a file system that all machines share, and is deleted at the end.
 
-    The log of the first process is logged here, and the warnings of the others. When a process fails, the others are
-    ended and its exception is raised here. When this process ends, for whatever reason, they end. Raises `UserError`
-    when the system killed one of them.
+    The current process logs everything that the first new process logs, and the warnings of the others. If a process
+    fails, the others are ended and its exception is raised here. When the current process ends, for whatever reason,
+    the new processes end too. Raises `UserError` if the system killed one of them.
     """
     if processes.count == 1:
         return [function(processes=processes, **arguments)]
@@ -75,14 +75,14 @@ def run(function: Callable[..., Any], processes: Processes, folder: Path, /, **a
 
 class _Pickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
-        # Only whole arrays: a slice of one reports the offset of the whole.
+        # Map only whole arrays again: `offset` of a slice is the offset of the whole array.
         if isinstance(value, np.memmap) and isinstance(value.base, mmap) and value.flags.c_contiguous:
             return np.memmap, (value.filename, value.dtype, "r", value.offset, value.shape)
         return NotImplemented
 
 
 def _commands(processes: Processes, folder: Path) -> list[tuple[list[str], dict[str, str]]]:
-    """The commands that start all processes, each with its environment variables."""
+    """Return the commands that start all processes, each with its environment variables."""
     with socket.socket() as free:
         free.bind(("", 0))
         variables = {"MASTER_PORT": str(free.getsockname()[1])}
@@ -91,13 +91,13 @@ def _commands(processes: Processes, folder: Path) -> list[tuple[list[str], dict[
     if processes.nodes == 1:
         variables |= {"MASTER_ADDR": "127.0.0.1", "NODE_RANK": "0"}
         return [(command, variables | {"LOCAL_RANK": str(rank)}) for rank in range(processes.count)]
-    # A step of the Slurm job, beside the step that this process may be.
+    # Start the processes as a step of the Slurm job. It overlaps, because this process may itself be in a step.
     step = ["srun", "--overlap", "--kill-on-bad-exit=1", f"--nodes={processes.nodes}", f"--ntasks={processes.count}"]
     return [([*step, f"--ntasks-per-node={processes.devices}", *command], variables)]
 
 
 def _watch(commands: list[tuple[list[str], dict[str, str]]]) -> list[int | None]:
-    """Run commands side by side until all have succeeded or one has failed; return their exit statuses."""
+    """Run commands in parallel until all have succeeded or one has failed, and return their exit statuses."""
     started, readers = [], []
     try:
         for command, variables in commands:
@@ -117,7 +117,7 @@ def _watch(commands: list[tuple[list[str], dict[str, str]]]) -> list[int | None]
         statuses = [process.poll() for process in started]
     finally:
         for process in started:
-            # They end when their input ends, on other machines too.
+            # Close the input of each process: it then ends, on other machines too.
             if process.stdin:
                 process.stdin.close()
         for process in started:
@@ -138,7 +138,10 @@ def _log_lines(stream: IO[str]) -> None:
 
 
 def _failure(folder: Path, statuses: Sequence[int | None]) -> Exception:
-    """The exception of the first process that failed, or that one was killed, which others may have failed by."""
+    """Return the first exception that a process saved, or a `UserError` if a process was killed.
+
+    After a kill, a saved `RuntimeError` is ignored, because losing a peer makes the other processes fail.
+    """
     error = pickle.loads((folder / "error").read_bytes()) if (folder / "error").exists() else None
     killed = any(status and (status < 0 or status > 128) for status in statuses)
     if error is None or (killed and isinstance(error, RuntimeError)):
@@ -147,7 +150,7 @@ def _failure(folder: Path, statuses: Sequence[int | None]) -> Exception:
 
 
 def work(folder: str) -> None:
-    """Do the part of one process in the call that `run` wrote into `folder`; end when the caller of `run` ends."""
+    """Run in one new process the call that `run` wrote into `folder`, and end when the caller of `run` ends."""
     threading.Thread(target=_end_with_input, daemon=True).start()
     try:
         function, processes, arguments = pickle.loads(Path(folder, "call").read_bytes())
@@ -159,7 +162,7 @@ def work(folder: str) -> None:
     except Exception as error:
         # Exceptions of other kinds may not survive pickling.
         plain = error if isinstance(error, UserError | OSError) else RuntimeError(traceback.format_exc())
-        # Only the first error is kept, because it is the cause: the others have lost their peer.
+        # Keep only the first error, because it is the cause: later processes fail because they have lost a peer.
         with suppress(FileExistsError), Path(folder, "error").open("xb") as file:
             pickle.dump(plain, file)
         os._exit(1)

@@ -1,4 +1,4 @@
-"""Batch normalisation over the pictures of all processes: torch.nn.SyncBatchNorm, on the CPU too."""
+"""Batch normalisation over the pictures of all processes: like torch.nn.SyncBatchNorm, but also on the CPU."""
 
 import torch
 from torch import nn
@@ -9,7 +9,7 @@ from brushprint.core.errors import UserError
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over all processes; the gradient of each summand is the sum of all processes' gradients."""
+    """The sum of a tensor over all processes. The gradient of each summand is the sum of all processes' gradients."""
 
     @staticmethod
     def forward(context: torch.autograd.function.FunctionCtx, values: torch.Tensor) -> torch.Tensor:
@@ -23,9 +23,9 @@ class _Sum(torch.autograd.Function):
 
 
 class _Shared(_BatchNorm):
-    """A batch norm whose mean and variance, in training, are those of the batch of all processes."""
+    """A batch norm that, in training, computes mean and variance over the batches of all processes together."""
 
-    # Optional in torch's class; `share` takes no batch norm without them.
+    # These attributes are optional in torch's class. `share` refuses batch norms that lack one.
     momentum: float
     running_mean: torch.Tensor
     running_var: torch.Tensor
@@ -62,9 +62,10 @@ _SHARED = {nn.BatchNorm1d: _Shared1d, nn.BatchNorm2d: _Shared2d}
 
 
 def share(network: nn.Module) -> None:
-    """Make the batch norms of a network normalise over the batches of all processes; weights keep their names.
+    """Make all batch norms of a network normalise over the batches of all processes. The weights keep their names.
 
-    Raises `UserError` for a batch norm of another class than torch's, as some of timm's are.
+    Raises `UserError` for any batch norm other than torch's `BatchNorm1d` and `BatchNorm2d` (timm has some of its own),
+    and for a batch norm without weights, momentum or running statistics.
     """
     for name, module in network.named_modules():
         if not isinstance(module, _BatchNorm):

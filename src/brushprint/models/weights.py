@@ -1,4 +1,4 @@
-"""Pretrained weights: fetched from the hub of their library, or read from a file that the settings name."""
+"""Pretrained weights, either fetched from the hub of their library or read from a file that the settings name."""
 
 import importlib
 import pickle
@@ -15,9 +15,9 @@ from brushprint.models.architectures import registry
 
 
 def fetch(architecture: str) -> dict[str, torch.Tensor]:
-    """The weights that an architecture's library publishes.
+    """Fetch the weights that an architecture's library publishes.
 
-    Raises `UserError` when they cannot be fetched; its message says how to name a file instead.
+    Raises `UserError` if they cannot be fetched. The message explains how to name a file instead.
     """
     model = architecture.rpartition("/")[2]
     try:
@@ -31,7 +31,7 @@ def fetch(architecture: str) -> dict[str, torch.Tensor]:
 
 
 def renamed(state: dict[str, torch.Tensor], architecture: str) -> dict[str, torch.Tensor]:
-    """Weights of a library under the names that its network has here."""
+    """Rename the weights of a library to match the network that this package builds."""
     library, _, model = architecture.rpartition("/")
     return _module(architecture).renamed(state, model) if library else state
 
@@ -41,9 +41,9 @@ def _module(architecture: str) -> ModuleType:
 
 
 def read(file: Path, digest: str) -> dict[str, torch.Tensor]:
-    """The weights of a safetensors file, or of a state dict that torch saved; nothing in it is executed.
+    """Read weights from a safetensors file or from a state dict saved by torch, without executing code from the file.
 
-    Raises `UserError` when the file is missing, has another sha256 than `digest` or holds no weights.
+    Raises `UserError` if the file is missing, if its sha256 differs from `digest`, or if it does not contain weights.
     """
     if not file.exists():
         raise UserError(f"pretrained.files: {file} does not exist")

@@ -1,1 +1,1 @@
-"""The browser page that runs the networks: its content, its JavaScript packages, its server."""
+"""The browser page that runs the networks: its content, its JavaScript packages and its server."""

@@ -1,4 +1,4 @@
-"""What the browser page shows: facts about each variant, and a gallery of pictures to try."""
+"""The content of the browser page: facts about each variant, and a gallery of pictures to try."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,9 @@ MEDIA_TYPES = {
 
 
 def gallery(catalogue: pd.DataFrame, splits: Sequence[pd.DataFrame], seed: int, count: int) -> pd.DataFrame:
-    """Draw test pictures of all splits, equally many of each source, in an order that does not reveal the origin.
+    """Draw pictures that are test pictures in every split, in an order that does not reveal the origin.
+
+    Only pictures that browsers can open are drawn. If possible, each source has the same number of pictures.
 
     Parameters
     ----------
@@ -36,7 +38,7 @@ def gallery(catalogue: pd.DataFrame, splits: Sequence[pd.DataFrame], seed: int, 
 
     Returns
     -------
-    `count` rows of the catalogue. Raises `UserError` if fewer pictures test in every split.
+    `count` rows of the catalogue. Raises `UserError` if fewer such pictures are test pictures in every split.
     """
     eligible = catalogue["format"].isin(MEDIA_TYPES)
     for split in splits:
@@ -52,7 +54,7 @@ def gallery(catalogue: pd.DataFrame, splits: Sequence[pd.DataFrame], seed: int, 
 
 
 def write_gallery(root: str | Path, pictures: pd.DataFrame, targets: Sequence[str | Path]) -> None:
-    """Copy the files of `pictures`, rows of the catalogue, from the collection `root`, one to each target.
+    """Copy the files of `pictures`, rows of the catalogue, from the collection `root`, one file to each target.
 
     Raises `UserError` if the collection has changed since it was catalogued.
     """
@@ -119,6 +121,6 @@ def _figures(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def about_picture(file: str, picture: Mapping[str, Any]) -> dict[str, Any]:
-    """What the page knows about `picture`, a row of the catalogue, and its `file` in the gallery."""
+    """The facts that the page needs about `picture`, a row of the catalogue; `file` is its file in the gallery."""
     labels = {name: None if pd.isna(picture[name]) else picture[name] for name in ("origin", "source", "style")}
     return {"file": file, "type": MEDIA_TYPES[picture["format"]], **labels}

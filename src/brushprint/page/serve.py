@@ -13,7 +13,7 @@ from brushprint.core.errors import UserError
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Sends files with the media types that browsers require, and the headers that allow a page several threads."""
+    """Sends files with the media types that browsers require, and the headers that let a page use several threads."""
 
     extensions_map = {  # noqa: RUF012, as in the base class
         ".html": "text/html; charset=utf-8",
@@ -30,16 +30,16 @@ class Handler(SimpleHTTPRequestHandler):
         """Add the headers to each response."""
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
         self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        # After a rebuild browsers must not show the old page.
+        # After the page has been rebuilt, browsers must not show the old one.
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log nothing: a line per file helps nobody."""
+        """Log nothing, because a line for each file is of no use."""
 
 
 class Server(ThreadingHTTPServer):
-    """A server that stays quiet when a tab is closed while it loads."""
+    """A server that prints no error when a browser tab is closed while it loads."""
 
     def handle_error(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
         """Print the error, unless the browser closed the connection."""
@@ -48,7 +48,7 @@ class Server(ThreadingHTTPServer):
 
 
 def server(folder: str | Path, port: int = 0) -> Server:
-    """A server for `folder` on a port of the loopback address; 0 stands for a free port.
+    """A server for `folder` on a port of the loopback address; port 0 means any free port.
 
     Raises `UserError` if the folder has no page, or if the port cannot be used.
     """

@@ -1,1 +1,1 @@
-"""Answers about single pictures from a folder of results, and export to ONNX."""
+"""Predictions for single pictures from a folder of results, and export to ONNX."""

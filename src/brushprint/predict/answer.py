@@ -1,4 +1,4 @@
-"""The answer of a variant about one picture, from the file to the verdict, with any runtime of the network."""
+"""The answer of a variant for one picture: the steps before and after the network, which any runtime can compute."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -11,16 +11,16 @@ from brushprint.data.pixels import square
 from brushprint.evaluation import abstention
 from brushprint.evaluation.thresholds import ai_probability
 
-# The key of the facts in the metadata of an ONNX file.
+# An ONNX file stores the result of `facts` in its metadata under this key.
 FACTS = "brushprint"
 
 
 class Answer(NamedTuple):
-    """The answer about a picture.
+    """The answer of a variant for one picture.
 
-    `origin` is `human`, `ai` or `unsure`, see `brushprint.evaluation.abstention`; `ai` the calibrated probability of
-    AI, 0 to 1; `label` the likeliest class. `sources` and `styles` have the probability of each, the likeliest first;
-    None where the classes do not imply them.
+    `origin` is the verdict `human`, `ai` or `unsure`, see `brushprint.evaluation.abstention`. `ai` is the calibrated
+    probability of AI, 0 to 1, and `label` the most probable class. `sources` and `styles` hold the probability of each
+    source and of each style, the most probable first; they are None if the classes do not imply them.
     """
 
     origin: str
@@ -31,20 +31,20 @@ class Answer(NamedTuple):
 
 
 def facts(about: Mapping[str, Any], metrics: Mapping[str, Any], harmonise: Mapping[str, Any] | None) -> dict[str, Any]:
-    """All that is needed, beside the weights, to answer about a picture; plain values for JSON.
+    """Everything besides the weights that is needed to answer for a picture, as plain values for JSON.
 
     Parameters
     ----------
     about : the metadata of the model's file, see `brushprint.models.model.Model`
     metrics : see `brushprint.evaluation.variant.evaluate_variant`
-    harmonise : the setting of the collection
+    harmonise : the setting `harmonise` of the collection
 
     Returns
     -------
     `variant`, `task`, `architecture` and `classes`; `parts`, lists parallel to `classes`: `class`, `origin`, and
-    `source` and `style` where every class has one; `image_size` in pixels, `resize` (Pillow filter), `scaling` (`unit`
-    or `imagenet`) and `harmonise`, how a picture becomes an input; `temperature` of the calibration; `band`, `low` and
-    `high` as of `brushprint.evaluation.abstention.band`
+    `source` and `style` if every class has one; `image_size` in pixels, `resize` (Pillow filter), `scaling` (`unit` or
+    `imagenet`) and `harmonise`, which determine how a picture becomes an input; `temperature` of the calibration;
+    `band` with `low` and `high`, see `brushprint.evaluation.abstention.band`
     """
     same = ("variant", "task", "architecture", "classes", "image_size", "resize", "scaling")
     return {
@@ -57,7 +57,7 @@ def facts(about: Mapping[str, Any], metrics: Mapping[str, Any], harmonise: Mappi
 
 
 def prepare(content: bytes, facts: Mapping[str, Any]) -> np.ndarray:
-    """Decode a picture file to the input of the network: uint8 [side, side, 3], RGB.
+    """Decode the content of a picture file to the input of the network: uint8 [side, side, 3], RGB.
 
     Raises `brushprint.data.decoding.UndecodableError`.
     """
@@ -65,7 +65,7 @@ def prepare(content: bytes, facts: Mapping[str, Any]) -> np.ndarray:
 
 
 def answer(probabilities: np.ndarray, facts: Mapping[str, Any]) -> Answer:
-    """The answer by calibrated `probabilities`, float [classes]; `facts` are those of the function of this name."""
+    """The answer for calibrated `probabilities`, float [classes]; `facts` is the result of the function `facts`."""
     parts = facts["parts"]
     origins = dict(zip(facts["classes"], parts["origin"], strict=True))
     table = pd.DataFrame([probabilities], columns=[f"p_{name}" for name in facts["classes"]])
@@ -76,6 +76,6 @@ def answer(probabilities: np.ndarray, facts: Mapping[str, Any]) -> Answer:
 
 
 def _added(probabilities: np.ndarray, values: list[str]) -> dict[str, float]:
-    """The sum of the probabilities of the classes of each value, the largest first."""
+    """For each of the `values`, the sum of the probabilities of its classes, the largest first."""
     sums = pd.Series(probabilities, dtype=float).groupby(np.array(values)).sum()
     return sums.sort_values(ascending=False, kind="stable").to_dict()

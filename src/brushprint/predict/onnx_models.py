@@ -1,4 +1,4 @@
-"""Trained networks as ONNX files, for programs and pages without torch; each file is checked against the network."""
+"""Exports trained networks to ONNX, for programs and pages without torch, and checks each file against its network."""
 
 import json
 import logging
@@ -25,28 +25,28 @@ from brushprint.models.model import Model, copy_of
 from brushprint.predict.answer import FACTS, facts
 from brushprint.stats.allocation import stratified
 
-# The version that torch's exporter writes without a conversion. ONNX Runtime reads it since 1.18, in browsers, too.
+# torch's exporter writes this version without a conversion. ONNX Runtime reads it since 1.18, also in browsers.
 OPSET = 18
-# The largest difference between probabilities of the file and of the network.
+# The largest difference allowed between a probability of the file and of the network.
 TOLERANCE = 1e-4
-# So many test pictures reveal a faulty file as well as all of them would.
+# This number of test pictures reveals a faulty file as well as all test pictures would.
 CHECKED = 200
-# Weights of fewer values stay in single precision: the cast would take as much space as they would save.
+# Weights with fewer values stay in single precision: the cast would take as much space as half precision would save.
 _WORTH_HALVING = 1024
 
 
 class _Graph(nn.Module):
-    """The computation of the file: from pictures to logits and calibrated probabilities."""
+    """The computation that the file contains: from pictures to logits and calibrated probabilities."""
 
     def __init__(self, model: Model, temperature: float) -> None:
         super().__init__()
-        # Channels-last strides would be written out as gathers.
+        # The exporter would write channels-last strides as gather operations.
         self.network = copy_of(model).network.to(memory_format=torch.contiguous_format)
         self.scaling = model.about["scaling"]
         self.temperature = temperature
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        # A copy, as pictures that are float32 already would be scaled in place.
+        # Clone the pictures, because `as_input` would scale them in place if they are already float32.
         logits = self.network(as_input(pictures.clone(), self.scaling).contiguous())
         return logits, (logits / self.temperature).softmax(1)
 
@@ -67,17 +67,17 @@ def export_checked(
     ----------
     model : the trained network
     metrics : see `brushprint.evaluation.variant.evaluate_variant`
-    pixels : uint8 [rows, side, side, 3], maybe memory-mapped
-    test : its test pictures: `row` (of `pixels`), `label` and `group`
-    files : where to write `fp32` and `fp16`
-    harmonise : the setting of the collection
-    seed : of the draw of at most `CHECKED` pictures, and of the bootstrap
+    pixels : uint8 [rows, side, side, 3], possibly memory-mapped
+    test : the network's test pictures: `row` (index into `pixels`), `label` and `group`
+    files : the paths of the files to write, `fp32` and `fp16`
+    harmonise : the setting `harmonise` of the collection
+    seed : seed of the draw of at most `CHECKED` pictures, and of the bootstrap
 
     Returns
     -------
-    What `check` finds; errors are those of `export` and `check`
+    The result of `check`. Raises the errors of `export` and `check`.
     """
-    # They log every pass over the graph.
+    # These libraries log every pass over the graph.
     for library in ("onnx_ir", "onnxscript"):
         logging.getLogger(library).setLevel(logging.WARNING)
     about = facts(model.about, metrics, harmonise)
@@ -91,21 +91,21 @@ def export_checked(
 
 
 def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
-    """Write a network as one ONNX file, the same bytes each time.
+    """Write a network as one ONNX file, with the same bytes each time.
 
     The input is `pictures`, float32 [batch, side, side, 3], RGB, 0 to 255. The outputs are `logits` and
-    `probabilities`, float32 [batch, classes]; the latter are calibrated: the softmax of the logits by the temperature.
-    The file computes in float32, even if the network was trained in bfloat16. Batch normalisation is folded into
-    convolutions.
+    `probabilities`, float32 [batch, classes]. The probabilities are calibrated: they are the softmax of the logits
+    divided by the temperature. The file computes in float32, even if the network was trained in bfloat16. Batch
+    normalisation is folded into convolutions.
 
     Parameters
     ----------
     model : the trained network
-    facts : `temperature`, and all else that a program needs beside the weights; the file's metadata have them as JSON
-        under the key `brushprint.predict.answer.FACTS`
+    facts : `temperature`, and everything else that a program needs besides the weights; the file's metadata contain
+        them as JSON under the key `brushprint.predict.answer.FACTS`
     target : .onnx file
 
-    Raises `UserError` when the weights are too large for one file, or torch cannot export the architecture.
+    Raises `UserError` if the weights are too large for one file, or torch cannot export the architecture.
     """
     architecture, side = (model.about[name] for name in ("architecture", "image_size"))
     held = sum(tensor.numel() * tensor.element_size() for tensor in model.network.state_dict().values())
@@ -137,8 +137,9 @@ def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
 def halve(source: str | Path, target: str | Path) -> None:
     """Write an ONNX file again with its large weights in half precision, at about half the size.
 
-    Each weight is cast to float32 before its use, so that every runtime computes as before, with weights rounded to 11
-    bits. Weights beyond the range of half precision, 65,504, stay in single precision.
+    The new file casts each weight to float32 before using it. Every runtime therefore computes as before, but with
+    weights that are rounded to 11 bits. A weight tensor with a value beyond the range of half precision, 65,504, stays
+    in single precision.
     """
     model = onnx.load(source)
     casts = []
@@ -166,25 +167,26 @@ def check(
     temperature: float,
     seed: int,
 ) -> dict[str, Any]:
-    """Check ONNX files against the network that they were made from.
+    """Compare ONNX files with the network that they were made from.
 
     Parameters
     ----------
     model : the trained network
     files : `fp32`, written by `export`, and `fp16`, written by `halve`
     pixels : uint8 [pictures, side, side, 3]
-    pictures : a row a picture, columns `label` (class name) and `group` (the same for near duplicates)
-    temperature : of the calibration
-    seed : of the bootstrap
+    pictures : one row for each picture, columns `label` (class name) and `group` (the same for near duplicates)
+    temperature : temperature of the calibration
+    seed : seed of the bootstrap
 
     Returns
     -------
-    `opset`; `pictures`, how many; `majority`, the accuracy of always predicting the most frequent class; and of
-    `torch`, `fp32` and `fp16` the `accuracy` and `balanced_accuracy`, see `brushprint.evaluation.metrics.evaluate`. The
-    files also have `sha256` and `bytes`; `logits` and `probabilities`, the largest absolute difference from those of
-    torch; and `changed`, the number of pictures for which another class is predicted.
+    `opset`; `pictures`, their number; `majority`, the accuracy of always predicting the most frequent class; and, under
+    each of `torch`, `fp32` and `fp16`, the `accuracy` and `balanced_accuracy`, see
+    `brushprint.evaluation.metrics.evaluate`. The entries of the two files also have `sha256` and `bytes`; `logits` and
+    `probabilities`, the largest absolute difference from torch's; and `changed`, the number of pictures for which the
+    file predicts another class than torch.
 
-    Raises `UserError` when a probability of `fp32` differs from that of torch by more than `TOLERANCE`.
+    Raises `UserError` if a probability of `fp32` differs from torch's by more than `TOLERANCE`.
     """
     step = batch_size(pixels.shape[1])
     batches = [pixels[start : start + step] for start in range(0, len(pixels), step)]
@@ -209,9 +211,9 @@ def check(
 
 
 def _run(file: str | Path, batches: Iterable[np.ndarray]) -> list[np.ndarray]:
-    """The logits and probabilities [pictures, classes] of uint8 pictures."""
+    """The logits and probabilities, each [pictures, classes], that a file computes for batches of uint8 pictures."""
     options = onnxruntime.SessionOptions()
-    # The last digits of sums depend on the number of threads.
+    # Use one thread, because the last digits of sums depend on the number of threads.
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     answers = [session.run(["logits", "probabilities"], {"pictures": np.float32(batch)}) for batch in batches]
@@ -230,11 +232,11 @@ def _judged(
 
 
 def _forget_source(graph: onnx.GraphProto) -> None:
-    """Remove the exporter's notes for debugging: lines of code, with the folders of this machine."""
+    """Remove the exporter's debugging notes: lines of source code, with the folders of this machine."""
     for part in (graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
         part.ClearField("metadata_props")
         part.ClearField("doc_string")
-    # Shapes within the graph follow from those of its input.
+    # Nothing is lost: the shapes inside the graph follow from the shape of its input.
     graph.ClearField("value_info")
 
 

@@ -1,4 +1,4 @@
-"""The predictions of trained variants for picture files, and pictures of where the networks look."""
+"""The predictions of trained variants for picture files, and the heatmaps of these predictions."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -25,9 +25,9 @@ from brushprint.saliency.gradcam import heatmaps
 from brushprint.saliency.occlusion import as_maps, drops, scaled, windows
 from brushprint.saliency.overlay import under_heat, under_occlusion
 
-# At most so many pictures are in memory at once.
+# At most this many pictures are in memory at once.
 AT_ONCE = 16
-# The longer side of a picture beside its map, and the least width into which all words fit, in pixels.
+# The longer side of a picture beside its heatmap, and the smallest width into which all words fit, in pixels.
 SHOWN, NARROWEST = 480, 640
 KEYS = {
     "gradcam": "Grad-CAM: bright parts speak for it",
@@ -38,9 +38,9 @@ KEYS = {
 class Prediction(NamedTuple):
     """The prediction of one variant for one picture.
 
-    `sha256` is that of the file; `probabilities` are calibrated, by class; `partition` is `train`, `validation` or
-    `test` where the variant was trained or evaluated with this very file, else None; `heatmap` is the file of its map,
-    if any.
+    `sha256` is the digest of the file. `probabilities` holds the calibrated probability of each class. `partition` is
+    `train`, `validation` or `test` if the variant was trained or evaluated with this very file, otherwise None.
+    `heatmap` is the file of the heatmap, or None.
     """
 
     picture: Path
@@ -76,16 +76,19 @@ def predict(
     method: str,
     refuse: Callable[[str], None],
 ) -> Iterator[list[Prediction]]:
-    """Yield for each picture, in their order, a list of the predictions of the variants, in theirs.
+    """Yield one list of predictions for each picture that can be decoded, with one prediction for each variant.
+
+    The pictures keep the order of `pictures`, and the predictions in each list the order of `variants`.
 
     Parameters
     ----------
     run, variants : see `brushprint.predict.results`
     pictures : files
-    heatmap : folder to write a PNG a picture and variant to, the picture beside its map, or None
+    heatmap : folder for one PNG for each picture and variant, which shows the picture beside its heatmap; None: no
+        heatmaps
     method : `gradcam` or `occlusion`
-    refuse : is called with one line for each file that is no picture or cannot be read, and for each map that cannot be
-        written or would overwrite one of the pictures
+    refuse : called with one line for each file that is not a picture or cannot be read, and for each heatmap that
+        cannot be written or would overwrite one of the pictures
     """
     loaded = [_load(run, name) for name in variants]
     inputs = {(variant.facts["image_size"], variant.facts["resize"]) for variant in loaded}
@@ -135,7 +138,7 @@ def _load(run: Results, name: str) -> _Variant:
 def _open(
     path: Path, harmonise: Mapping[str, Any] | None, inputs: Iterable[tuple[int, str]], *, show: bool
 ) -> _Picture:
-    """Read and decode a file once; keep the inputs of the networks, and a small copy if it is to be shown."""
+    """Read and decode a file once; keep the inputs of the networks and, if `show` is true, a copy of `SHOWN` pixels."""
     content = path.read_bytes()
     picture = load_rgb(content, harmonise)
     squares = {(side, resize): square(picture, side, resize) for side, resize in inputs}
@@ -184,11 +187,11 @@ def _with_maps(
     protected: Set[Path],
     refuse: Callable[[str], None],
 ) -> Iterator[Prediction]:
-    """Write the map of each prediction; yield the predictions with the files of their maps."""
+    """Write the heatmap of each prediction, and yield the predictions with the files of their heatmaps."""
     classes = torch.tensor([variant.facts["classes"].index(prediction.answer.label) for prediction in predictions])
     maps = _maps(variant, _tensor(variant, pictures), classes, method)
     for prediction, picture, heat in zip(predictions, pictures, maps, strict=True):
-        # Neither pictures of one name in several folders nor several variants share a file.
+        # Pictures in different folders may have the same name, so the digest and the variant make the target unique.
         target = folder / f"{prediction.picture.stem}-{prediction.sha256[:8]}-{prediction.variant}-{method}.png"
         if target.resolve() in protected:
             refuse(f"{target}: the map would take the place of a picture; write to another folder")
@@ -222,7 +225,10 @@ def _words(prediction: Prediction, synthetic: bool, method: str) -> list[str]:
 
 
 def beside(picture: Image.Image, heat: np.ndarray, method: str, words: Sequence[str]) -> Image.Image:
-    """A picture, and beside it the picture under its map, float [side, side] of `method`, below lines of words."""
+    """Draw a picture and, on its right, the same picture under its heatmap, both below the lines `words`.
+
+    `heat` is the map of `method`, float [side, side].
+    """
     how = Image.Resampling.BILINEAR if method == "gradcam" else Image.Resampling.NEAREST
     large = np.asarray(Image.fromarray(heat.astype(np.float32)).resize(picture.size, how))
     over = {"gradcam": under_heat, "occlusion": under_occlusion}[method](np.asarray(picture), large)

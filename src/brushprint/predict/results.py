@@ -1,4 +1,4 @@
-"""A folder of results: its variants, and the files of each."""
+"""A folder of results: its variants, and the files of each variant."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,20 +21,20 @@ _NEEDED = ("model.safetensors", "metrics.json", "provenance.json")
 
 @dataclass(frozen=True)
 class Results:
-    """The results of one collection, in a folder."""
+    """The folder with the results of one collection."""
 
     folder: Path
 
     @property
     def variants(self) -> list[str]:
-        """The names of the variants that are trained and judged, without arms, sorted."""
+        """The names of the variants that are trained and evaluated, sorted; arms (retrained variants) are excluded."""
         folders = self.folder.glob("variants/*")
         return sorted(
             path.name for path in folders if "+" not in path.name and all((path / name).exists() for name in _NEEDED)
         )
 
     def chosen(self, names: list[str]) -> list[str]:
-        """The variants asked for, each once; all, where none is. Raises `UserError` for one that is not there."""
+        """The variants in `names`, each once; all if `names` is empty. Raises `UserError` for an unknown name."""
         known = self.variants
         for name in names:
             if name not in known:
@@ -42,7 +42,7 @@ class Results:
         return list(dict.fromkeys(names)) or known
 
     def path(self, variant: str, name: str) -> Path:
-        """A file of a variant."""
+        """The path of a file of a variant."""
         return self.folder / "variants" / variant / name
 
     def metrics(self, variant: str) -> dict[str, Any]:
@@ -58,11 +58,11 @@ class Results:
         return _read(self.path(variant, "provenance.json"), "data", "settings", "code")
 
     def settings(self, variant: str) -> dict[str, Any]:
-        """The settings that a variant follows from."""
+        """The settings that a variant was made with."""
         return self.provenance(variant)["settings"]
 
     def synthetic(self, variant: str) -> bool:
-        """Whether a variant learned from the embedded sample."""
+        """Whether a variant was trained on the embedded sample."""
         return self.settings(variant)["collection"]["pictures"] == "sample"
 
     def split(self, variant: str) -> pd.DataFrame:
@@ -70,17 +70,17 @@ class Results:
         return _table(self.folder / "splits" / f"{self.settings(variant)['split']['name']}.parquet")
 
     def partitions(self, variant: str) -> dict[str, str]:
-        """The partition of each picture of a variant's split, by the sha256 of its content."""
+        """The partition of each picture in a variant's split, keyed by the SHA-256 digest of the picture's file."""
         pictures = self.split(variant)[["image_id", "partition"]].drop_duplicates("image_id").merge(self._contents)
         return dict(zip(pictures["sha256"], pictures["partition"], strict=True))
 
     @cached_property
     def _contents(self) -> pd.DataFrame:
-        """The `sha256` of each picture of the catalogue, which all variants share."""
+        """The `image_id` and `sha256` of each picture in the catalogue, which all variants share."""
         return _table(self.folder / "catalogue.parquet", columns=["image_id", "sha256"])
 
     def claims(self) -> list[dict[str, Any]]:
-        """The published figures beside those obtained; see `brushprint.report.judging.judge`."""
+        """The published figures beside the figures that the run obtained; see `brushprint.report.judging.judge`."""
         return _read(self.folder / "claims.json", "claims")["claims"]
 
     def sources(self) -> dict[str, dict[str, Any]]:
@@ -89,9 +89,9 @@ class Results:
 
 
 def find(folder: Path | None) -> Results:
-    """The results in a folder; without one, the only ones here that have trained variants.
+    """The results in `folder`; if `folder` is None, the only results under `RESULTS` that have trained variants.
 
-    Raises `UserError` when there are none, or several to choose from.
+    Raises `UserError` if there are no such results, or if several folders have them and none is given.
     """
     if folder is not None:
         if not Results(folder).variants:
@@ -106,16 +106,16 @@ def find(folder: Path | None) -> Results:
 
 
 def compared(first: Results, second: Results) -> list[dict[str, Any]]:
-    """The differences between two results, a row for each variant of both.
+    """The differences between two folders of results, with one row for each variant that both have.
 
     Returns
     -------
-    `variant`; `balanced_accuracy`, the `first` and the `second` one, each with its interval; `paired`, the difference
-    of the accuracies on the test pictures that both have, as `brushprint.stats.significance.compare` gives it, p
-    corrected for the number of variants, or null where they share none or their tasks differ; `settings` (key: both
-    values), `data` and `code` (names) that differ
+    `variant`; `balanced_accuracy` of the `first` and of the `second` results, each with its interval; `paired`, the
+    difference between the accuracies on the test pictures that both have, see
+    `brushprint.stats.significance.compare`, with p corrected for the number of variants (null if they share no test
+    pictures or their tasks differ); and what differs: `settings` (for each key both values), `data` and `code` (names)
 
-    Raises `UserError` when they have no variant in common.
+    Raises `UserError` if the two have no variant in common.
     """
     names = [name for name in first.variants if name in second.variants]
     if not names:
@@ -159,7 +159,7 @@ def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of nested settings by their dotted keys."""
+    """Yield the values of nested settings with their dotted keys."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{key}.")
@@ -168,12 +168,12 @@ def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
 
 
 def damaged(file: Path) -> UserError:
-    """The error for a file whose content no run can have written."""
+    """The error for a file whose content cannot come from a run."""
     return UserError(f"{file} is damaged; run snakemake again")
 
 
 def _read(file: Path, *keys: str) -> Any:
-    """A JSON object that has these keys."""
+    """Read a JSON object that must have these keys."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""The claims file: what each source document publishes in figures and in words, and what it leaves open.
+"""The claims file: the figures and statements that each source document publishes, and what it leaves open.
 
-Snakemake reads this file whenever it starts, so this module must not import pandas or scipy.
+Snakemake reads the claims file whenever it starts, so this module must not import pandas or scipy.
 """
 
 import math
@@ -38,7 +38,7 @@ Measure = Literal[
     "styles",
     "side",
 ]
-# How the report names each measure of a trained network's predictions.
+# The report's name for each measure of a trained network's predictions.
 SHARES: dict[Measure, str] = {
     "accuracy": "accuracy",
     "precision": "precision",
@@ -49,7 +49,7 @@ SHARES: dict[Measure, str] = {
     "top-5": "top-5 accuracy",
 }
 PREDICTION_MEASURES: dict[Measure, str] = SHARES | {"loss": "loss", "correct": "pictures classified correctly"}
-# The same for the measures of a collection, a split or the size of a network.
+# The report's names for the measures of a collection, of a split or of the size of a network.
 DATA_MEASURES: dict[Measure, str] = {
     "support": "support",
     "pictures": "pictures",
@@ -65,7 +65,7 @@ MEASURES: dict[Measure, str] = PREDICTION_MEASURES | DATA_MEASURES
 
 # Measures that count rows of a table.
 ROW_COUNTS: tuple[Measure, ...] = ("pictures", "originals", "copies", "fewest")
-# Measures of one class, average, origin or source, which the claim names in `of`.
+# Measures of a single class, average, origin or source, which the claim names in `of`.
 MEASURES_OF_ONE: tuple[Measure, ...] = ("precision", "recall", "f1", "support", "correct", "side")
 COLLECTION_MEASURES: tuple[Measure, ...] = ("pictures", "styles", "side")
 VARIANT_MEASURES: set[Measure] = {*MEASURES} - {"styles", "side"}
@@ -91,7 +91,8 @@ PARTITIONS: dict[Partition, str] = {
 
 # Half the width of a 95 % interval in standard errors.
 NORMAL_95 = 1.96
-# Differences from the published figure that count as close: percentage points, and shares of a loss and of a count.
+# The largest difference from the published figure that counts as close: in percentage points, as a share of a loss,
+# and as a share of a count.
 NEAR_POINTS, NEAR_LOSS, NEAR_COUNT = 2, 0.05, 0.02
 
 _FIGURE = re.compile(
@@ -100,7 +101,7 @@ _FIGURE = re.compile(
 
 
 class Citation(Settings):
-    """How people cite a source document."""
+    """The citation of a source document."""
 
     title: Annotated[str, Field(min_length=1, description="as the document has it")]
     authors: Annotated[
@@ -113,7 +114,7 @@ class Citation(Settings):
 
 
 class Claim(Settings):
-    """One published figure, or the claim that one variant does worse than another."""
+    """One published figure, or the claim that one variant is less accurate than another."""
 
     id: Annotated[Name, Field(description="begins with the key of the source document")]
     measure: Annotated[Measure, Field(description="what is measured")]
@@ -132,13 +133,13 @@ class Claim(Settings):
         return published
 
     def _part(self, name: str) -> str:
-        """A part of the published figure; empty where it lacks the part, or the claim has no figure."""
+        """A part of the published figure; empty if the figure lacks this part or the claim has no figure."""
         figure = _FIGURE.fullmatch(self.published or "")
         return (figure[name] or "") if figure else ""
 
     @property
     def qualifier(self) -> str:
-        """`about`, `at most about` or `over`, as the document says before the figure; else `exact`."""
+        """The words before the published figure, `about`, `at most about` or `over`; `exact` if there are none."""
         return self._part("qualifier") or "exact"
 
     @property
@@ -148,17 +149,17 @@ class Claim(Settings):
 
     @property
     def decimals(self) -> int:
-        """The number of decimals of the published figure."""
+        """The number of decimal places of the published figure."""
         return len(self._part("number").partition(".")[2])
 
     @property
     def unit(self) -> str:
-        """`%`, the unit of the measure, or nothing for a fraction."""
+        """`%`, the unit of the measure, or an empty string for a fraction."""
         return "%" if self.worse_than or self._part("percent") else UNITS.get(self.measure, "")
 
     @property
     def uncertainty(self) -> float:
-        """Half the width of the published figure's interval, in `unit`: its rounding and, with `n`, sampling error."""
+        """Half the width of the published figure's interval, in `unit`: rounding and, with `n`, sampling error."""
         sampling = 0.0
         if self.n:
             whole = {"%": 100, "": 1, "pictures": self.n}[self.unit]
@@ -168,7 +169,7 @@ class Claim(Settings):
 
     @property
     def near(self) -> tuple[float, str]:
-        """The largest difference from the published figure that is close, in `unit`, and the same in words."""
+        """The largest difference from the published figure that counts as close, in `unit`, and the same in words."""
         if self.unit in ("%", ""):
             return NEAR_POINTS / (1 if self.unit else 100), f"{NEAR_POINTS} percentage points"
         share = NEAR_LOSS if self.measure == "loss" else NEAR_COUNT
@@ -176,7 +177,7 @@ class Claim(Settings):
 
 
 class Sentence(Settings):
-    """One statement of a source document, in our words, and what tests it: `region`, `clusters` or `apart`."""
+    """One statement of a source document, in our words, and the test that fits it: `region`, `clusters` or `apart`."""
 
     id: Annotated[Name, Field(description="begins with the key of the source document")]
     says: Annotated[str, Field(min_length=1, max_length=160, description="what the document says, in our words")]
@@ -195,14 +196,14 @@ class Sentence(Settings):
 
 
 class Open(Settings):
-    """What a source document leaves open about some variants."""
+    """The details of some variants that a source document leaves open, and the values that we use for them."""
 
     variants: Annotated[list[Name], Field(min_length=1)]
     taken: Annotated[dict[str, Short], Field(min_length=1, description="what is left open: the value taken for it")]
 
 
 class Source(Settings):
-    """One source document and what it says."""
+    """One source document, its figures and its statements."""
 
     citation: Annotated[Citation, Field(description="how the report names the document")]
     collection: Annotated[Name, Field(description="name of the collection that the document is about")]
@@ -218,14 +219,14 @@ class Source(Settings):
     ] = Field(default_factory=dict)
 
     def listed(self) -> Iterator[tuple[str | None, Claim]]:
-        """Each claim with the variant that it is about; None for the collection."""
+        """Yield the variant that each claim is about (None for the collection) and the claim."""
         for about, claims in self.claims.items():
             for claim in claims:
                 yield None if about == "collection" else about, claim
 
 
 class Claims(Settings):
-    """The claims file. The keys of its sources are stable, because ids of claims begin with them."""
+    """The claims file. The keys of its sources must not change, because the ids of claims begin with them."""
 
     sources: Annotated[dict[Annotated[str, Field(pattern=r"^\d{3}$")], Source], Field(min_length=1)]
 
@@ -233,7 +234,7 @@ class Claims(Settings):
 def load(file: str | Path) -> Claims:
     """Read the claims file.
 
-    Raises `UserError`, one line for each mistake: the file, the key and the mistake.
+    Raises `UserError` with one line for each mistake, which names the file, the key and the mistake.
     """
     try:
         claims = Claims.model_validate(yaml.safe_load(Path(file).read_text(encoding="utf-8")), strict=True)
@@ -251,7 +252,7 @@ def load(file: str | Path) -> Claims:
 
 
 def _faults(claims: Claims) -> Iterator[tuple[Location, str]]:
-    """Mistakes that the types do not catch, each with its place."""
+    """Yield the mistakes that the types cannot detect, each with its location."""
     ids: set[str] = set()
     for key, source in claims.sources.items():
         for variant, claim in source.listed():

@@ -1,14 +1,14 @@
-"""Sentences of the report about what a run measured."""
+"""The report's sentences about the measurements of a run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-# Cues that may be the art itself, and not only a shortcut.
+# This group of shortcut features may be part of the art itself, and not only a shortcut.
 COLOURS = "colour statistics"
 
-# What each cap of a budget limits.
+# The words for each cap of a shortened run.
 CAPS = {
     "images": "at most {:,} pictures",
     "max_image_size": "at most {:,}-pixel input",
@@ -18,14 +18,14 @@ CAPS = {
 
 
 def shortened(budget: Mapping[str, int | None]) -> str:
-    """The caps of a run's budget in words; empty where there are none."""
+    """The caps of a shortened run in words; empty if the run has none."""
     return ", ".join(CAPS[key].format(cap) for key, cap in budget.items() if cap is not None)
 
 
 def warnings(trust: Mapping[str, Any]) -> list[str]:
-    """What a reader should know before any figure: shortcuts of the collection, and leaks of its splits.
+    """Warnings that a reader needs before any figure: dataset shortcuts, and near duplicates of test pictures.
 
-    `trust` has `audit` and `leaks` as their stages write them.
+    `trust` holds the content of `audit.json` and `leaks.json` under `audit` and `leaks`.
     """
     audit = trust["audit"].get("harmonised", trust["audit"]["raw"])
     shortcuts: dict[str, list[str]] = {}
@@ -57,7 +57,7 @@ def warnings(trust: Mapping[str, Any]) -> list[str]:
 
 
 def clusters(latent: Mapping[str, Any]) -> list[str]:
-    """How much the clusters of the full space say of each label, in a sentence for each outcome."""
+    """How closely the clusters in the full space agree with each label, in one sentence for each outcome."""
     fits = {fit["outcome"]: fit for fit in latent["fits"] if fit["space"] == "full"}
     sentences = []
     for outcome in ("misclassified", "correct", "all"):
@@ -72,7 +72,10 @@ def clusters(latent: Mapping[str, Any]) -> list[str]:
 
 
 def _label(label: str, fit: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], level: float) -> str:
-    """How much clusters say of a label; `rows` has what dominates each cluster, null where no picture has the label."""
+    """How closely clusters agree with one label.
+
+    `rows` has an entry for each cluster: by label, its dominant value, null if no picture of the cluster has the label.
+    """
     if fit["why"]:
         return f"nothing of {label} ({fit['why']})"
     nmi, chance = fit["nmi"], fit["nmi"]["chance"]
@@ -86,7 +89,7 @@ def _label(label: str, fit: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
 
 
 def heat(regions: pd.DataFrame) -> str:
-    """The regions of all test pictures that hold more heat than the nulls do."""
+    """Name the regions that hold, over all test pictures, more of the heat than their area and all nulls."""
     if not regions["pictures"].any():
         return "No test picture has a heatmap with any heat."
     more = regions.loc[regions["found"] == "more", "region"].tolist()
@@ -96,7 +99,7 @@ def heat(regions: pd.DataFrame) -> str:
 
 
 def faithfulness(tests: Mapping[str, Any]) -> str:
-    """Whether the heatmaps are faithful: see `brushprint.saliency.faithfulness`, whose summary `tests` is."""
+    """State whether the heatmaps are faithful; `tests` is the summary from `brushprint.saliency.faithfulness`."""
     if tests["found"]:
         points = [100 * tests[way]["better"]["value"] for way in ("deletion", "insertion")]
         sentence = "The heatmaps are faithful: by {:.0f} and {:.0f} points more than random maps.".format(*points)
@@ -112,7 +115,7 @@ def faithfulness(tests: Mapping[str, Any]) -> str:
 
 
 def not_comparable(claims: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The reasons that all claims share for not being comparable; empty where one claim is, or they share none."""
+    """If no claim is comparable, the reasons that all claims share; otherwise empty."""
     if any(claim["verdict"] != "not comparable" for claim in claims):
         return []
     first, *others = (claim["why"] for claim in claims)

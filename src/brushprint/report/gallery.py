@@ -9,7 +9,7 @@ from brushprint.report.images import embed
 
 
 def gallery(mistakes: pd.DataFrame) -> dict[str, Any]:
-    """The misclassified pictures that have a thumbnail, and the values to filter them by.
+    """The misclassified pictures that have a thumbnail, and the values by which readers can filter them.
 
     Parameters
     ----------
@@ -17,8 +17,9 @@ def gallery(mistakes: pd.DataFrame) -> dict[str, Any]:
 
     Returns
     -------
-    `total`, the number of all misclassified pictures; `cards`, one for each that has a thumbnail; `most`, the largest
-    number of variants that misclassify one of these; `origins`, `sources` and `styles`, their sorted values
+    `total`, the number of all misclassified pictures; `cards`, one entry for each picture with a thumbnail; `most`, the
+    largest number of variants that misclassify the same one of these pictures; `origins`, `sources` and `styles`, the
+    sorted values of these pictures
     """
     shown = mistakes[mistakes["thumbnail"].notna()].astype(object)
     shown = shown.where(shown.notna(), None)

@@ -1,4 +1,4 @@
-"""Pictures inside the report's page, which fetches nothing."""
+"""Pictures that are embedded in the report's page, because the page loads no other files."""
 
 import base64
 import io
@@ -9,7 +9,7 @@ from PIL import Image
 
 
 class EmbeddedImage(NamedTuple):
-    """A picture as a `data:` address, and its size in pixels."""
+    """A picture as a `data:` URL, and its size in pixels."""
 
     source: str
     width: int
@@ -17,14 +17,14 @@ class EmbeddedImage(NamedTuple):
 
 
 def embed(content: bytes) -> EmbeddedImage:
-    """The content of a picture file, as it is."""
+    """Embed the content of a picture file unchanged."""
     with Image.open(io.BytesIO(content)) as image:
         kind = image.get_format_mimetype()
         return EmbeddedImage(f"data:{kind};base64,{base64.b64encode(content).decode()}", *image.size)
 
 
 def embed_file(file: str | Path) -> EmbeddedImage:
-    """A picture file; a PNG becomes lossless WebP, which is a fifth smaller."""
+    """Embed a picture file; a PNG is first converted to lossless WebP, which is a fifth smaller."""
     content = Path(file).read_bytes()
     with Image.open(io.BytesIO(content)) as image:
         if image.format != "PNG":

@@ -1,4 +1,4 @@
-"""The claims ledger: each figure that a source document publishes, and what this run obtained beside it."""
+"""The claims ledger: each figure that a source document publishes, beside the figure that this run obtained."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -26,7 +26,7 @@ SAME_TEST = 0.01
 
 
 class Measured(TypedDict):
-    """A measure with its 95 % interval, as `metrics.json` has it; null where it is not defined."""
+    """A measure with its 95 % interval, as in `metrics.json`; null where it is undefined."""
 
     value: float | None
     low: float | None
@@ -34,7 +34,7 @@ class Measured(TypedDict):
 
 
 class Obtained(TypedDict):
-    """What a run has for a claim, in the claim's unit; `low` and `high` are null where there is no interval."""
+    """A run's figure for a claim, in the claim's unit; `low` and `high` are null if there is no interval."""
 
     value: float
     low: float | None
@@ -42,7 +42,7 @@ class Obtained(TypedDict):
 
 
 class Run(NamedTuple):
-    """What claims are judged by; see `judge`."""
+    """The parts of a run that claims are compared with; see `judge`."""
 
     catalogue: "pd.DataFrame"
     variants: Mapping[str, Mapping[str, Any]]
@@ -61,33 +61,33 @@ def judge(
     catalogue: "pd.DataFrame",
     variants: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Set what a run obtained beside each claim.
+    """Compare each claim with the figure that a run obtained.
 
     Parameters
     ----------
     claims : see `brushprint.report.claims_schema.load`
     collection : name of the run's collection
-    synthetic : whether that is the embedded sample
-    budget : caps of the run; None lifts one
-    from_scratch : variants that start without the pretrained weights that their published recipe has
+    synthetic : whether the collection is the embedded sample
+    budget : caps of the run; a cap of None limits nothing
+    from_scratch : variants that start without the pretrained weights of their published recipe
     changed : variants whose task, split or recipe is not the published one
     catalogue : columns `origin`, `source`, `style` (null where a picture has none), `width`, `published_split`
-    variants : by name `metrics` and `latent` (see `brushprint.evaluation.metrics` and `brushprint.features.latent`),
-        `history` (columns `best` and `<partition>_accuracy`, `<partition>_loss`), `split` (see
-        `brushprint.data.split`), and `effects` and `embedding` (see `brushprint.report.statements`)
+    variants : for each name `metrics` and `latent` (see `brushprint.evaluation.metrics` and
+        `brushprint.features.latent`), `history` (columns `best` and `<partition>_accuracy`, `<partition>_loss`),
+        `split` (see `brushprint.data.split`), and `effects` and `embedding` (see `brushprint.report.statements`)
 
     Returns
     -------
-    A dictionary that JSON can hold:
+    A dictionary that can be written as JSON:
 
-    - `verdicts`: the number of claims by verdict
-    - `sources`: by key the citation of each source document (`title`, `authors`, `short`, `link` or null)
+    - `verdicts`: the number of claims with each verdict
+    - `sources`: for each key the citation of the source document (`title`, `authors`, `short`, `link` or null)
     - `claims`: a row for each claim: `id`, `source`, `citation` (the short one), `collection`, `variant` (null for a
-      claim about the collection), `what` it is in words, `published` as printed, `obtained` (`value` with `low` and
-      `high`, a 95 % interval, null where there is none; or null) and `difference` (null where not comparable), both in
-      `unit`, `decimals` of the published figure, `verdict` (one of `VERDICTS`) and `why`, a list of reasons
-    - `open`: what each source document leaves open about which `variants`, and what is `taken`
-    - `sentences`: each statement in words with its answer, see `brushprint.report.statements.answer`
+      claim about the collection), `what` (the claim's subject in words), `published` as printed, `obtained` (`value`
+      with `low` and `high`, a 95 % interval, null if there is none; or null) and `difference` (null if not comparable),
+      both in `unit`, `decimals` of the published figure, `verdict` (one of `VERDICTS`) and `why`, a list of reasons
+    - `open`: the details of `variants` that each source document leaves open, and the values that are `taken` for them
+    - `sentences`: each statement with its answer, see `brushprint.report.statements.answer`
     """
     run = Run(catalogue.rename(columns={"published_split": "partition"}), variants, from_scratch, changed)
     run_reasons = ["synthetic sample"] * synthetic
@@ -95,7 +95,7 @@ def judge(
     rows, left_open, sentences = [], [], []
     for key, source in claims.sources.items():
         name = {"source": key, "citation": source.citation.short}
-        # The sample stands for every collection, so it is no reason that its own name is another.
+        # The sample represents every collection, so its different name is not a further reason.
         elsewhere = not synthetic and collection != source.collection
         reasons = run_reasons + ["another collection"] * elsewhere
         for variant, claim in source.listed():
@@ -118,7 +118,7 @@ def judge(
 
 
 def describe(claim: Claim) -> str:
-    """What a claim is about, in words."""
+    """The subject of a claim in words."""
     words = MEASURES[claim.measure]
     if claim.measure in PREDICTION_MEASURES or claim.measure in ROW_COUNTS:
         words = f"{PARTITIONS[claim.partition]} {words}".strip()
@@ -130,7 +130,7 @@ def describe(claim: Claim) -> str:
 
 
 def _judged(claim: Claim, variant: str | None, source: Source, run: Run, reasons: list[str]) -> dict[str, Any]:
-    """The verdict on a claim and what it rests on; `reasons` keep the whole run from a comparison with the source."""
+    """The verdict on a claim and its grounds; `reasons` say why the whole run cannot be compared with the source."""
     obtained, target = _obtained(claim, variant, run), _target(claim, run)
     hindrances = reasons or _own_reasons(claim, variant, source, run)
     difference = None
@@ -154,7 +154,7 @@ def _judged(claim: Claim, variant: str | None, source: Source, run: Run, reasons
 
 
 def _verdict(claim: Claim, obtained: Obtained, target: float) -> tuple[str, str]:
-    """The verdict on a claim that can be compared, and its reason."""
+    """The verdict on a claim that is comparable, and the reason for the verdict."""
     value = obtained["value"]
     slack = 1e-9 * max(1.0, abs(target))
     if claim.worse_than and value < target:
@@ -166,7 +166,7 @@ def _verdict(claim: Claim, obtained: Obtained, target: float) -> tuple[str, str]
     if claim.qualifier != "over" and not claim.worse_than:
         low = value if obtained["low"] is None else obtained["low"]
         high = value if obtained["high"] is None else obtained["high"]
-        # A bootstrap interval need not hold the value itself.
+        # A bootstrap interval does not always contain the value itself.
         reach = claim.uncertainty + slack
         if min(low, value) - reach <= target <= max(high, value) + reach:
             same = obtained["low"] is None and not claim.n
@@ -180,7 +180,7 @@ def _verdict(claim: Claim, obtained: Obtained, target: float) -> tuple[str, str]
 
 
 def _own_reasons(claim: Claim, variant: str | None, source: Source, run: Run) -> list[str]:
-    """Why a claim cannot be compared with a run that is of its collection and under no budget."""
+    """The reasons against comparing this claim with a run that uses the source's collection and is not shortened."""
     names = [name for name in (variant, claim.worse_than) if name]
     if absent := [f"{name} is not in this run" for name in names if name not in run.variants]:
         return absent
@@ -196,7 +196,7 @@ def _own_reasons(claim: Claim, variant: str | None, source: Source, run: Run) ->
 
 
 def _target(claim: Claim, run: Run) -> float | None:
-    """What is to be reached: the published figure, or what the run obtained for the other variant."""
+    """The figure to compare with: the published one, or the one that the run obtained for the other variant."""
     if not claim.worse_than:
         return claim.value
     other = _obtained(claim, claim.worse_than, run)
@@ -204,7 +204,7 @@ def _target(claim: Claim, run: Run) -> float | None:
 
 
 def _obtained(claim: Claim, variant: str | None, run: Run) -> Obtained | None:
-    """What the run has for a claim; None where it has nothing."""
+    """The run's figure for a claim; None if the run has none."""
     measured: Measured | None
     if variant is None:
         measured = _of_pictures(claim, run.catalogue)
@@ -224,7 +224,7 @@ def _exact(value: float | None) -> Measured:
 
 
 def _of_variant(claim: Claim, variant: Mapping[str, Any]) -> Measured | None:
-    """Shares as fractions, the loss in nats, the rest as counts."""
+    """The measure of a variant: shares as fractions, the loss in nats, all others as counts."""
     if claim.measure == "classes":
         return _exact(len(variant["metrics"]["classes"]))
     if claim.measure == "features":
@@ -256,14 +256,14 @@ def _of_metrics(claim: Claim, metrics: Mapping[str, Any]) -> Measured | None:
 
 
 def _of_history(claim: Claim, history: "pd.DataFrame") -> Measured:
-    """The highest of all epochs where the claim is of a highest, else that of the epoch that validation chose."""
+    """The highest value of all epochs if the claim is about it, else the value of the epoch that validation chose."""
     column = f"{claim.partition}_{claim.measure}"
     values = history[column] if claim.qualifier == "at most about" else history.loc[history["best"], column].tail(1)
     return _exact(None if values.isna().all() else float(values.max()))
 
 
 def _of_pictures(claim: Claim, table: "pd.DataFrame") -> Measured:
-    """A count over the pictures of a split, or of the catalogue with its published partitions."""
+    """A count over the pictures of a split or of the catalogue (with its published partitions); for `side`, a width."""
     if claim.partition != "all" and claim.measure not in ("styles", "side"):
         table = table[table["partition"].isin(claim.partition.split("+"))]
     if claim.of:
@@ -278,7 +278,7 @@ def _of_pictures(claim: Claim, table: "pd.DataFrame") -> Measured:
         case "side":
             return _exact(None if table.empty else int(table["width"].mode()[0]))
         case "fewest":
-            # Pictures without a style are of no group.
+            # Pictures without a style belong to no group.
             sizes = table.groupby(["origin", "style"]).size()
             return _exact(None if sizes.empty else int(sizes.min()))
     return _exact(len(table))

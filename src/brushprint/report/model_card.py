@@ -1,6 +1,6 @@
-"""The model card of a variant: what it is, what it can and cannot do, in sentences written from its measurements.
+"""The model card of a variant: its measurements in sentences that state what it is, and what it can and cannot do.
 
-After Mitchell et al., Model Cards for Model Reporting (2019).
+Model cards follow Mitchell et al., Model Cards for Model Reporting (2019).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import pandas as pd
 
 from brushprint.stats.intervals import FEWEST
 
-# The most styles and changes of pictures that a card names.
+# A card names at most this many styles and at most this many image changes.
 _WORST = 3
 _UNKNOWN = "an unknown share"
 
@@ -40,17 +40,17 @@ def card(
 
     Parameters
     ----------
-    title : of the collection
-    task, recipe : of the variant
-    synthetic : whether its pictures are the embedded sample
+    title : title of the collection
+    task, recipe : task and recipe of the variant
+    synthetic : whether the pictures are the embedded sample
     split : columns `source`, `partition` and `copy`, see `brushprint.data.split`
     metrics : the variant's `metrics.json`
-    styles : see `brushprint.evaluation.detection.by_style_and_source`; a missing style is one that is not known
+    styles : see `brushprint.evaluation.detection.by_style_and_source`; a missing style is an unknown style
     robustness : see `brushprint.evaluation.robustness.rates`
     audit : see `brushprint.evaluation.shortcut_audit.audit`
-    arms : `seeds` and `unseen` of this variant, see `brushprint.evaluation.arms`
-    external : what `brushprint.evaluation.detection.evaluate` gives of pictures from elsewhere, and their `title`; None
-        for none
+    arms : the entries of this variant under `seeds` and `unseen`, see `brushprint.evaluation.arms`
+    external : the result of `brushprint.evaluation.detection.evaluate` for pictures from elsewhere, and their `title`;
+        None if there are none
     """
     return [
         Section("Model and training data", _training(title, task, recipe, synthetic, split)),
@@ -72,7 +72,7 @@ def card(
 
 
 def as_markdown(name: str, sections: Sequence[Section]) -> str:
-    """The card as a page of Markdown."""
+    """The model card as a page of Markdown."""
     parts = [f"# Model card: {name}"]
     parts += [
         f"## {section.heading}\n\n" + "\n".join(f"- {line}" for line in section.sentences) for section in sections

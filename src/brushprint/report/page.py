@@ -1,4 +1,4 @@
-"""The report: one HTML file that opens from disk, with every figure inside it."""
+"""The report: one HTML file that opens from disk and contains every figure."""
 
 import base64
 import hashlib
@@ -19,7 +19,8 @@ from brushprint.report import findings
 from brushprint.report.gallery import gallery
 from brushprint.report.images import embed_file
 
-# `page.html.jinja` includes a template for each section; the rule `report` lists all files here as its code.
+# `page.html.jinja` includes a template for each section. The rule `report` lists the digests of all files in this
+# folder in its params, so that it reruns when one of them changes.
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -41,30 +42,31 @@ def write_report(
     mistakes: pd.DataFrame,
     claims: Mapping[str, Any],
 ) -> None:
-    """Write the report, an HTML page that fetches nothing.
+    """Write the report, an HTML page that loads no other files.
 
-    Its policy (CSP, level 3) lets a browser run and apply nothing but its own text.
+    The page's content security policy (CSP, level 3) lets a browser run only the script, and apply only the style
+    sheet, that the page itself contains.
 
     Parameters
     ----------
     target : the file to write
-    title : of the collection
+    title : title of the collection
     synthetic : whether its pictures are the embedded sample
-    budget : caps of the run; None lifts one
-    from_scratch : variants that are published with pretrained weights and have none here
+    budget : caps of the run; a cap of None limits nothing
+    from_scratch : variants that start without the pretrained weights of their published recipe
     catalogue : columns `source`, `published_split`, `width`, `height` and `format`
     rejected : columns `path` and `reason`
-    splits : by name columns `source`, `partition` and `copy`
+    splits : for each name a table with the columns `source`, `partition` and `copy`
     copied : names of the splits that have augmented copies
-    figures : texts as `brushprint.figures.declaration.Figure.text` gives them: of `examples` and `copies`, and lists,
-        in their order, of each `variant` and of `trust`
+    figures : texts of figures, see `brushprint.figures.declaration.Figure.text`: one under `examples` and one under
+        `copies`, and ordered lists under `variant` (the figures of each variant) and `trust`
     folder : the folder of the collection's figures
-    variants : by name `provenance`, `metrics`, `latent`, `embedding`, `heatmaps` and `faithfulness` (the JSON files of
-        these names), `regions` (of all test pictures, see `brushprint.saliency.regions.effects`), `figures` (the folder
-        of its figures), `card` (sections of `brushprint.report.model_card`) and `external` (metrics of pictures from
-        elsewhere, or None)
-    trust : `audit`, `leaks`, `arms` and `comparisons` (the JSON files of these names), and `external` (the title of
-        pictures from elsewhere, or None)
+    variants : for each name `provenance`, `metrics`, `latent`, `embedding`, `heatmaps` and `faithfulness` (the content
+        of the JSON files of these names), `regions` (of all test pictures, see `brushprint.saliency.regions.effects`),
+        `figures` (the folder of its figures), `card` (sections of `brushprint.report.model_card`) and `external`
+        (metrics of pictures from elsewhere, or None)
+    trust : `audit`, `leaks`, `arms` and `comparisons` (the content of the JSON files of these names), and `external`
+        (the title of pictures from elsewhere, or None)
     mistakes : see `brushprint.evaluation.mistakes.with_thumbnails`
     claims : see `brushprint.report.judging.judge`
     """
@@ -127,7 +129,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _by_group(figures: Sequence[Mapping[str, str]]) -> dict[str, list[Mapping[str, str]]]:
-    """Figures by their heading, both in the order of the figures."""
+    """The figures under each heading; headings and figures keep the order of `figures`."""
     groups: dict[str, list[Mapping[str, str]]] = {}
     for figure in figures:
         groups.setdefault(figure["group"], []).append(figure)
@@ -146,7 +148,7 @@ def _fewest(metrics: Mapping[str, Any]) -> int:
 
 
 def _by_task(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """The variants of each task, tasks and variants in the order of the settings."""
+    """The variants of each task; tasks and variants keep the order of the settings."""
     tasks: dict[str, dict[str, Mapping[str, Any]]] = {}
     for name, variant in variants.items():
         tasks.setdefault(variant["provenance"]["settings"]["task"], {})[name] = variant
@@ -180,7 +182,11 @@ def _sizes(catalogue: pd.DataFrame) -> dict[str, str]:
 
 
 def _amount(value: float, claim: Mapping[str, Any], sign: str = "") -> str:
-    """A number in the unit of a claim, with as many digits as the published figure, or a few where that has fewer."""
+    """Format a number in the unit of a claim.
+
+    It has as many decimal places as the published figure, but at least one for a percentage and three for a fraction or
+    a loss. A count is rounded to an integer.
+    """
     if claim["unit"] == "%":
         return f"{value:{sign},.{max(1, claim['decimals'])}f}" + (" points" if sign else " %")
     if claim["unit"] in ("", "nats"):
@@ -210,5 +216,5 @@ def _measure(value: float) -> str:
 
 
 def _allowed(text: str) -> str:
-    """The source expression by which the page's policy lets a browser run or apply this text alone."""
+    """The CSP source expression, a SHA-256 digest, that lets a browser run or apply this text and no other."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

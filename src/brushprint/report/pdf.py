@@ -1,4 +1,4 @@
-"""A page printed as PDF by a browser of this machine, with the same bytes for the same page."""
+"""Prints a page as PDF with a browser of this machine; the same page gives the same bytes."""
 
 import os
 import re
@@ -12,19 +12,19 @@ from brushprint.core.errors import UserError
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
-# Whatever a page asks for, nothing leaves this machine, nor does what browsers look up by themselves.
+# No request may leave this machine, whether the page makes it or the browser itself.
 _ALONE = ("--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking", "--disable-component-update")
 
 
 def find_browser() -> str | None:
-    """The path of a Chromium or Chrome of this machine, if there is one."""
+    """The path of Chromium or Chrome on this machine; None if neither is installed."""
     return next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
 def print_pdf(page: Path, target: Path) -> None:
-    """Print an HTML file; the dates in the PDF are those of the epoch.
+    """Print an HTML file as PDF; the dates in the PDF are set to the Unix epoch.
 
-    Raises `UserError` when there is no browser, or it prints nothing.
+    Raises `UserError` if there is no browser, or if the browser fails or prints nothing.
     """
     browser = find_browser()
     if browser is None:
@@ -43,5 +43,5 @@ def print_pdf(page: Path, target: Path) -> None:
 
 
 def undated(pdf: bytes) -> bytes:
-    """A PDF of the same length whose dates are those of the epoch."""
+    """The same PDF, with the same length, but with its dates set to the Unix epoch."""
     return re.sub(rb"(/(?:Creation|Mod)Date \(D:)\d{14}", rb"\g<1>19700101000000", pdf)

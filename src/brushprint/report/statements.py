@@ -1,4 +1,4 @@
-"""What the source documents say in words about heat maps and clusters, tested by what this run measured."""
+"""Tests whether this run's measurements support the statements of source documents on heatmaps and clusters."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ ANSWERS = ("supported", "not supported", "cannot be judged")
 
 
 class Finding(NamedTuple):
-    """How one variant answers a statement: `holds` is None where it cannot be judged, and `why` says the reason."""
+    """The test of a statement on one variant: `holds` is None if it cannot be judged, and `why` gives the reason."""
 
     holds: bool | None
     why: str
@@ -29,13 +29,14 @@ def answer(sentence: Sentence, variant: str, variants: Mapping[str, Mapping[str,
     ----------
     sentence : the statement
     variant : name of the variant that it is about
-    variants : by name `effects` (the table of `brushprint.saliency.regions.effects`), `latent` (see
+    variants : for each name `effects` (the table of `brushprint.saliency.regions.effects`), `latent` (see
         `brushprint.features.latent`) and `embedding` (see `brushprint.features.embedding`)
 
     Returns
     -------
-    `id`, `says`, `variant`, `answer` (one of `ANSWERS`), `why`, `measured` in words and the same as `numbers`, all of
-    the variant; `judged`, the number of variants that could be judged, and `supported`, how many of these support it
+    `id` and `says` of the statement; `variant` and its result: `answer` (one of `ANSWERS`), `why`, the measurements in
+    words (`measured`) and as `numbers`; `judged`, the number of the run's variants on which the statement can be
+    judged, and `supported`, how many of these support it
     """
     findings = {name: _finding(sentence, results) for name, results in variants.items()}
     own = findings.get(variant, Finding(None, f"{variant} is not in this run", "", {}))
@@ -62,7 +63,7 @@ def _finding(sentence: Sentence, results: Mapping[str, Any]) -> Finding:
 
 
 def _heat(sentence: Sentence, effects: "pd.DataFrame") -> Finding:
-    """Whether a region holds more of the heat than its area and than every null does."""
+    """Whether a region holds a larger share of the heat than its share of the area and than every null."""
     by = "outcome and style" if " " in (sentence.of or "") else "outcome"
     group = (effects["by"] == by) & (effects["value"] == sentence.of)
     rows = effects[group & (effects["region"] == sentence.region)].to_dict("records")
@@ -84,7 +85,7 @@ def _heat(sentence: Sentence, effects: "pd.DataFrame") -> Finding:
 
 
 def _clusters(outcome: str, latent: Mapping[str, Any]) -> Finding:
-    """Whether most clusters are of one style each, beyond chance."""
+    """Whether most clusters consist mainly of one style each, beyond chance."""
     fits = [fit for fit in latent["fits"] if (fit["outcome"], fit["space"]) == (outcome, "2d")]
     if not fits:
         return Finding(None, f"no test picture is {outcome}", "", {})
@@ -92,7 +93,7 @@ def _clusters(outcome: str, latent: Mapping[str, Any]) -> Finding:
     if style["why"]:
         return Finding(None, style["why"], "", {})
     rows = [row for row in latent["clusters"] if (row["outcome"], row["space"]) == (outcome, "2d")]
-    # A cluster of pictures without a known style is evidence neither for the statement nor against it.
+    # A cluster in which no picture has a known style is evidence neither for the statement nor against it.
     dominant = [row["labels"]["style"] for row in rows if row["labels"]["style"]]
     supported = sum(one["supported"] for one in dominant)
     nmi, chance = style["nmi"]["value"], style["nmi"]["chance"]
@@ -118,7 +119,7 @@ def _apart(measure: str, embedding: Mapping[str, Any]) -> Finding:
     if not by_style["difference"]:
         return Finding(None, by_style["why"] or "pictures of one origin alone", "", {})
     difference = by_style["difference"][measure]
-    # Tight groups spread less, and are farther from others.
+    # Tighter groups have a smaller spread but a larger silhouette, so the sign of the spread is reversed.
     low, value = difference["low"], difference["value"]
     if measure == "spread":
         low, value = -difference["high"], -difference["value"]

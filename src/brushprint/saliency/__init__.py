@@ -1,1 +1,1 @@
-"""Where a network looks, and whether its heatmaps can be trusted."""
+"""Heatmaps that show where a network looks, and tests of whether they can be trusted."""

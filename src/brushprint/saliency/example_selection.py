@@ -1,4 +1,4 @@
-"""The test pictures that are shown with their maps: from each cluster, correct, misclassified, confidently wrong."""
+"""Selection of the test pictures shown with heatmaps: near cluster centres, correct, wrong, confidently wrong."""
 
 import pandas as pd
 
@@ -6,10 +6,11 @@ from brushprint.features.latent import SPACES
 
 
 def choose(points: pd.DataFrame, pictures: int) -> pd.DataFrame:
-    """The pictures nearest to the centre of each cluster, for each outcome and space; see `brushprint.features.latent`.
+    """Select the pictures nearest to the centre of each cluster, for each outcome and space.
 
-    `pictures` is the number for each cluster. Returns columns `image_id`, `panel` (`gradcam-<space>-<outcome>`) and
-    `cluster`, sorted by space, outcome, cluster and distance.
+    `points` is described in `brushprint.features.latent.latent`; `pictures` is the number for each cluster. Returns
+    the columns `image_id`, `panel` (`gradcam-<space>-<outcome>`) and `cluster`, sorted by space, outcome, cluster and
+    distance.
     """
     chosen = []
     for space in SPACES:
@@ -22,25 +23,25 @@ def choose(points: pd.DataFrame, pictures: int) -> pd.DataFrame:
 
 
 def draw_panels(predictions: pd.DataFrame, pictures: int, seed: int) -> pd.DataFrame:
-    """Correct and misclassified pictures, drawn evenly over the true classes, and the most confident errors.
+    """Draw correct and misclassified pictures evenly over the true classes, and select the most confident errors.
 
     Parameters
     ----------
     predictions : `image_id`, `label`, `outcome` and `probability` (of the predicted class); see
         `brushprint.evaluation.predictions.predictions_table`
-    pictures : the number for each panel; all pictures where there are fewer
-    seed : of the draw
+    pictures : the number for each panel; a panel with fewer candidates shows all of them
+    seed : seed of the draw
 
     Returns
     -------
-    `image_id` and `panel`: `panel-correct` and `panel-misclassified` by true class, `panel-confident-errors` with the
-    most confident first
+    The columns `image_id` and `panel`: `panel-correct` and `panel-misclassified`, both sorted by true class, and
+    `panel-confident-errors`, the most confident error first.
     """
     shuffled = predictions.sort_values("image_id").sample(frac=1, random_state=seed)
     correct = shuffled["outcome"] == "correct"
     panels = []
     for name, drawn in (("panel-correct", shuffled[correct]), ("panel-misclassified", shuffled[~correct])):
-        # One picture of each class, then a second one of each, and so on.
+        # Take one picture of each class, then a second one of each class, and so on.
         turn = drawn.groupby("label").cumcount().sort_values(kind="stable")
         panels.append(drawn.loc[turn.index[:pictures]].sort_values(["label", "image_id"]).assign(panel=name))
     errors = shuffled[~correct].sort_values(["probability", "image_id"], ascending=[False, True])

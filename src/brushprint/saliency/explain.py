@@ -1,4 +1,4 @@
-"""Heatmaps of chosen test pictures by Grad-CAM and by occlusion, and how far the two agree."""
+"""Heatmaps of selected test pictures by Grad-CAM and by occlusion, and how far both methods agree."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from brushprint.saliency.occlusion import agreement, as_maps, drops, scaled, sum
 
 
 class Explanations(NamedTuple):
-    """What `explain` finds."""
+    """The result of `explain`, which describes the fields."""
 
     arrays: dict[str, np.ndarray]
     numbers: pd.DataFrame
@@ -33,33 +33,37 @@ def explain(
     seed: int,
     device: str,
 ) -> Explanations:
-    """Explain the predicted class of pictures from each cluster, of correct and misclassified ones.
+    """Explain the predicted class of test pictures by Grad-CAM and by occlusion.
+
+    The pictures are those nearest to the centre of each cluster, and panels of correct and misclassified pictures.
 
     Parameters
     ----------
     model : the trained network
-    pixels : uint8 [rows, side, side, 3], maybe memory-mapped
-    test : its test pictures: `image_id`, `row` (of `pixels`), `label`, `predicted`, `outcome` and `probability`
-    points : their clusters, see `brushprint.features.latent.latent`
-    pictures, panel : how many are shown of each cluster, and in each panel; see `brushprint.saliency.example_selection`
+    pixels : uint8 [rows, side, side, 3]; the array may be memory-mapped
+    test : the test pictures: `image_id`, `row` (of `pixels`), `label`, `predicted`, `outcome` and `probability`
+    points : the clusters of the test pictures, see `brushprint.features.latent.latent`
+    pictures, panel : the number of pictures shown for each cluster, and in each panel; see
+        `brushprint.saliency.example_selection`
     occlusion : `patch` and `stride`, see `brushprint.saliency.occlusion.scaled`
-    seed : of the draw, and of the intervals
+    seed : seed of the draw of the panels, and of the bootstrap intervals
     device : see `brushprint.models.devices.choose_device`
 
     Returns
     -------
-    arrays : of each picture explained `image_id`, `label`, `predicted`, `probability`, `picture` (uint8), `heat` (0 to
-        1, see `brushprint.saliency.gradcam.heatmaps`) and `occlusion` (-1 to 1, see
-        `brushprint.saliency.occlusion.as_maps`); of each place in which one is shown `shown_panel`, `shown_cluster` (-1
-        without) and `shown_row`, the position of the picture in the other arrays
-    numbers : of each picture explained `image_id`, `label`, `predicted`, `probability`, `agreement` and `null`, see
-        `brushprint.saliency.occlusion.agreement`
-    summary : `asked`, the pictures of a panel, and `shown`, by panel; `occlusion`: `side`, `patch` and `stride` in
-        pixels, and `places` of the patch; and `brushprint.saliency.occlusion.summary` of the agreement
+    arrays : for each explained picture: `image_id`, `label`, `predicted`, `probability`, `picture` (uint8), `heat` (0
+        to 1, see `brushprint.saliency.gradcam.heatmaps`) and `occlusion` (-1 to 1, see
+        `brushprint.saliency.occlusion.as_maps`). For each place where a picture is shown: `shown_panel`,
+        `shown_cluster` (-1 if the panel has no clusters) and `shown_row`, the picture's position in the other arrays.
+    numbers : for each explained picture: `image_id`, `label`, `predicted`, `probability`, `agreement` and `null`; for
+        the last two see `brushprint.saliency.occlusion.agreement`
+    summary : `asked`, the parameter `panel`; `shown`, the number of pictures shown in each panel; `occlusion`, with
+        `side`, `patch` and `stride` in pixels and `places`, the number of places of the patch; and the result of
+        `brushprint.saliency.occlusion.summary` for the agreement
     """
     panels = draw_panels(test, panel, seed)
     shown = pd.concat([choose(points, pictures), panels], ignore_index=True)
-    # Each picture is explained once, wherever it is shown.
+    # Each picture is explained once, even if it is shown in several places.
     once = test[test["image_id"].isin(shown["image_id"])].reset_index(drop=True)
     explained = pixels[once["row"].to_numpy()]
     side = explained.shape[1]

@@ -1,4 +1,4 @@
-"""Faithfulness of the maps: the answer when hot parts are hidden, and the maps when the weights are randomised.
+"""Faithfulness of heatmaps: how predictions change without the hot parts, and how maps change with random weights.
 
 Deletion and insertion: Petsiuk et al., "RISE: Randomized Input Sampling for Explanation of Black-box Models", BMVC
 2018. Cascading randomisation: Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018.
@@ -21,30 +21,30 @@ from brushprint.saliency.gradcam import maps_of
 from brushprint.stats.intervals import FEWEST, MEANINGFUL, of_mean
 from brushprint.stats.ranks import centred_ranks
 
-# The share of a picture that is hidden or shown, in steps.
+# The shares of a picture's pixels that are hidden, or shown, step by step.
 SHARES = tuple(np.linspace(0, 1, 11).round(1).tolist())
 GREY = 128
-# Weights are randomised in at most so many steps.
+# The weights are randomised in at most this many steps.
 STAGES = 8
 
 
 def curves(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed: int, device: str) -> pd.DataFrame:
-    """The probability of the predicted class while a picture is hidden, or revealed, from its hottest pixel on.
+    """Measure the probability of the predicted class while pixels are hidden or revealed, the hottest pixels first.
 
     Parameters
     ----------
     model : the trained network
     pictures : uint8 [pictures, side, side, 3]
     classes : int64 [pictures], the predicted class
-    seed : of the random maps, and of the order of pixels that are as hot as one another
+    seed : seed of the random maps, and of the order of pixels with equal heat
     device : `cpu`, `cuda`, `mps` or `auto`
 
     Returns
     -------
-    A row a picture and step: `picture` (its place), `share` (of the pixels, `SHARES`), and for both maps, `gradcam` and
-    `random`, the probabilities `<map>_deletion`, with that share of the pixels grey, and `<map>_insertion`, with all
-    but that share grey. The random map is uniform noise at the resolution of Grad-CAM's layer, enlarged in the same
-    way, so that both maps are equally smooth.
+    A row per picture and step: `picture` (its position in `pictures`), `share` (of the pixels, one of `SHARES`), and
+    for each of the maps `gradcam` and `random` two probabilities: `<map>_deletion`, with that share of the pixels grey,
+    and `<map>_insertion`, with all but that share grey. The random map is uniform noise at the resolution of Grad-CAM's
+    layer and is enlarged in the same way, so that both maps are equally smooth.
     """
     where = choose_device(device)
     generator = torch.Generator().manual_seed(seed)
@@ -71,7 +71,7 @@ def curves(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed:
 
 
 def _hottest_first(maps: torch.Tensor, side: int, generator: torch.Generator) -> torch.Tensor:
-    """The rank of each pixel, int64 [batch, side, side], the hottest first; chance orders equal ones."""
+    """The rank of each pixel, int64 [batch, side, side], the hottest first; equally hot pixels are in random order."""
     heat = interpolate(maps[:, None], size=(side, side), mode="bilinear", align_corners=False).flatten(1)
     shuffled = torch.rand(heat.shape, generator=generator).argsort(1)
     order = shuffled.gather(1, heat.gather(1, shuffled).argsort(dim=1, descending=True, stable=True))
@@ -85,14 +85,18 @@ def _probability(model: Model, pictures: torch.Tensor, classes: torch.Tensor, de
 
 
 def judged(table: pd.DataFrame) -> dict[str, Any]:
-    """Whether Grad-CAM marks what matters more than random maps do, by a table of `curves`.
+    """Judge by a table of `curves` whether Grad-CAM marks the parts that matter better than random maps do.
 
     Returns
     -------
-    `pictures`; `shares`, and the mean `curves` as lists over them; for both ways, `deletion` and `insertion`, the areas
-    under the curves of both maps, `gradcam` and `random`, and `better`: how much lower (deletion) or higher (insertion)
-    the area of Grad-CAM is than that of random maps, in probability, mean over the pictures with a 95 % interval
-    (Student's t); `found`, whether both intervals are above 0 and both means at least `MEANINGFUL`; and `why` not
+    A dictionary of
+
+    - `pictures`, their number; `shares`; and `curves`, the mean curves as lists over the shares
+    - `deletion` and `insertion`, each with the areas under the curves of both maps, `gradcam` and `random`, and
+      `better`: how much lower (deletion) or higher (insertion) the area of Grad-CAM is than the area of random maps.
+      All three are in probability, means over the pictures with 95 % intervals (Student's t).
+    - `found`, whether there are at least `FEWEST` pictures, both intervals of `better` are above 0 and both means are
+      at least `MEANINGFUL`; and `why`, the reason if `found` is false, otherwise empty
     """
     pictures = table["picture"].nunique()
     lines = table.drop(columns="picture").groupby("share").mean()
@@ -118,16 +122,19 @@ def _verdict(measured: dict[str, Any]) -> tuple[bool, str]:
 
 
 def cascade(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed: int, device: str) -> dict[str, Any]:
-    """How similar the maps stay when the layers are made random, one after the other from the output down.
+    """Measure how similar the maps stay when the layers are randomised step by step, from the output down.
 
-    Parameters are those of `curves`.
+    The parameters are the same as for `curves`; `seed` determines the random weights.
 
     Returns
     -------
-    `stages`, a list of `layers` (those made random at this step), `similarity` (Spearman's rank correlation of each
-    picture's map with that of the trained network, mean and 95 % interval) and `without` (the number of pictures that
-    have no map to compare); `chance`, the similarity of trained maps of two different pictures; and `left`, the share
-    of the similarity above chance that is left when all layers are random, None where none is above chance
+    A dictionary of
+
+    - `stages`, a list of `layers` (those randomised at this step, none at the first), `similarity` (Spearman's rank
+      correlation of each picture's map with its map from the trained network, mean and 95 % interval) and `without`
+      (the number of pictures for which this correlation is undefined, because a map is the same everywhere)
+    - `chance`, the similarity of the trained network's maps of two different pictures
+    - `left`, the share of the similarity above chance that remains when all layers are random; None if it is undefined
     """
     where = choose_device(device)
     original = maps_of(model, pictures, classes, where)
@@ -137,11 +144,11 @@ def cascade(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed
     stages = [{"layers": [], **_similarity(original, original)}]
     for names, last in _from_the_top(network.network):
         for key in state:
-            # Weights outside of these modules, like the class token of a transformer, go with the last ones.
+            # Weights outside these modules, such as the class token of a transformer, are randomised in the last step.
             if last or any(key.startswith(f"{name}.") for name in names):
                 state[key].copy_(fresh[key])
         stages.append({"layers": names, **_similarity(original, maps_of(network, pictures, classes, where))})
-    # Pictures half the table apart: neighbours are often of one class, and so alike.
+    # Compare pictures half a table apart, because neighbours often have the same class and are therefore similar.
     pairs = original if len(original) > 1 else original[:0]
     chance = _similarity(pairs, pairs.roll(len(pairs) // 2, 0))["similarity"]
     last = stages[-1]["similarity"]["value"]
@@ -151,7 +158,7 @@ def cascade(model: Model, pictures: torch.Tensor, classes: torch.Tensor, *, seed
 
 
 def _from_the_top(network: nn.Module) -> Iterator[tuple[list[str], bool]]:
-    """The modules with weights, from the output down, in at most `STAGES` groups; and whether a group is the last."""
+    """Yield at most `STAGES` groups of modules with weights, from the output down, and whether each is the last."""
     names = [name for name in blocks(network) if list(network.get_submodule(name).parameters())][::-1]
     stages = min(STAGES, len(names))
     for stage, part in enumerate(np.array_split(names, stages), start=1):

@@ -1,4 +1,4 @@
-"""Where a network looks: Grad-CAM in batches on tensors.
+"""Grad-CAM heatmaps, which show where a network looks, computed on batches of tensors.
 
 Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", ICCV 2017.
 """
@@ -14,28 +14,28 @@ from brushprint.models.model import Model
 
 
 def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    """Grad-CAM maps of a batch, at the resolution of the layer.
+    """Compute Grad-CAM maps of a batch, at the resolution of the layer.
 
     Parameters
     ----------
-    network : in evaluation mode
-    layer : name of the module whose output [batch, channels, height, width] is weighted
+    network : the network, in evaluation mode
+    layer : the name of the module whose output [batch, channels, height, width] is weighted
     inputs : float32 [batch, 3, side, side]
-    classes : int64 [batch], the class that is explained
+    classes : int64 [batch], the class to explain for each picture
 
     Returns
     -------
-    float32 [batch, height, width]: the positive part of the sum of the channels, each weighted by its mean gradient of
-    the class's logit (equations 1 and 2 of the paper); not normalised.
+    float32 [batch, height, width]: the positive part of the sum of the channels, each weighted by the mean gradient of
+    the class's logit over that channel (equations 1 and 2 of the paper). The maps are not normalised.
 
-    Only the part of the network after the layer goes backwards.
+    Gradients are computed only for the part of the network after the layer.
     """
     activations: list[torch.Tensor] = []
 
     def begin(_: nn.Module, __: tuple, output: torch.Tensor) -> torch.Tensor:
         activations[:] = [output.detach().requires_grad_()]
         torch.set_grad_enabled(True)
-        # Later layers may compute in place.
+        # Return a copy, because later layers may change their input in place.
         return activations[0].clone()
 
     handle = network.get_submodule(layer).register_forward_hook(begin)
@@ -50,9 +50,9 @@ def grad_cam(network: nn.Module, layer: str, inputs: torch.Tensor, classes: torc
 
 
 def maps_of(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Grad-CAM maps of uint8 pictures [pictures, side, side, 3], as `grad_cam` gives them, in batches, on the CPU.
+    """Compute the maps of `grad_cam` for uint8 pictures [pictures, side, side, 3] in batches.
 
-    A network of the precision `bf16-mixed` is explained in it.
+    The returned tensor is on the CPU. A network that was trained in the precision `bf16-mixed` computes in it here too.
     """
     network, layer, batch = model.network.to(device), model.layers.gradcam, batch_size(pictures.shape[1])
     with model.autocast(device):
@@ -64,10 +64,10 @@ def maps_of(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device:
 
 
 def as_heat(maps: torch.Tensor, side: int) -> torch.Tensor:
-    """Bring maps [batch, height, width] to [batch, side, side]; each goes from 0, its coldest point, to 1, its hottest.
+    """Resize maps [batch, height, width] to [batch, side, side], and stretch each from 0 (coldest) to 1 (hottest).
 
-    Stretched, resized (bilinear) and stretched again, like the heatmaps of the package `grad-cam`. A map with the same
-    heat everywhere becomes zero.
+    The maps are stretched, resized (bilinear) and stretched again, like the heatmaps of the package `grad-cam`. A map
+    with the same heat everywhere becomes zero.
     """
     heat = interpolate(_stretched(maps)[:, None], size=(side, side), mode="bilinear", align_corners=False)
     return _stretched(heat[:, 0])
@@ -79,8 +79,8 @@ def _stretched(maps: torch.Tensor) -> torch.Tensor:
 
 
 def heatmaps(model: Model, pictures: torch.Tensor, classes: torch.Tensor, device: str = "cpu") -> np.ndarray:
-    """Grad-CAM of uint8 pictures [pictures, side, side, 3]; float32 [pictures, side, side] in [0, 1].
+    """Compute Grad-CAM heatmaps, float32 [pictures, side, side] in [0, 1], of uint8 pictures [pictures, side, side, 3].
 
-    `device` is one of `brushprint.models.devices.choose_device`.
+    `device` is described in `brushprint.models.devices.choose_device`.
     """
     return as_heat(maps_of(model, pictures, classes, choose_device(device)), pictures.shape[1]).numpy()

@@ -1,7 +1,7 @@
-"""Where hiding a part of a picture changes the answer, and how far Grad-CAM agrees.
+"""Occlusion maps, which show where hiding a part of a picture changes the prediction, and how far Grad-CAM agrees.
 
 Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014: a grey patch slides over the
-picture, and each place counts by how far the probability of the class falls.
+picture, and the map shows by how much the probability of the class falls at each place.
 """
 
 from typing import Any
@@ -15,19 +15,19 @@ from brushprint.models.inputs import batch_size
 from brushprint.models.model import Model
 from brushprint.stats.ranks import centred_ranks
 
-# Settings are in pixels of a picture of this side, that of the study whose patch is used.
+# Patch and stride are set in pixels of a picture with this side, which the study that the patch comes from used.
 SIDE = 128
 
 
 def scaled(pixels: int, side: int) -> int:
-    """A length in pixels of a picture of `SIDE` pixels, converted to a picture of `side` pixels; at least 1."""
+    """Convert a length in pixels from a picture of `SIDE` pixels to one of `side` pixels; the result is at least 1."""
     return max(1, round(pixels * side / SIDE))
 
 
 def windows(side: int, patch: int, stride: int) -> torch.Tensor:
-    """The pixels of a row, or a column, that the patch hides at each step: bool [steps, side].
+    """Mark the pixels of a row, or of a column, that the patch hides at each step: bool [steps, side].
 
-    The last step reaches the end of the row; the patch is cut where it would reach beyond.
+    The last step reaches the end of the row; a patch that would extend beyond the end is cut off there.
     """
     start = torch.arange(-(-(side - patch) // stride) + 1)[:, None] * stride
     pixel = torch.arange(side)
@@ -37,11 +37,11 @@ def windows(side: int, patch: int, stride: int) -> torch.Tensor:
 def drops(
     model: Model, pictures: torch.Tensor, classes: torch.Tensor, hidden: torch.Tensor, device: str = "cpu"
 ) -> np.ndarray:
-    """How much the probability of a class falls when a patch of the picture is grey.
+    """Measure how much the probability of a class falls when a patch of the picture is grey.
 
     Parameters
     ----------
-    model : of any precision; it computes in float32, because bfloat16 is coarser than the differences
+    model : a model of any precision; it computes in float32 here, because bfloat16 is coarser than the differences
     pictures : uint8 [pictures, side, side, 3]
     classes : int64 [pictures]
     hidden : see `windows`
@@ -49,12 +49,13 @@ def drops(
 
     Returns
     -------
-    float32 [pictures, steps, steps], the probability without the patch less that with the patch at each place, -1 to 1
+    float32 [pictures, steps, steps], from -1 to 1: for each place of the patch, the probability without the patch minus
+    the probability with the patch there.
     """
     where = choose_device(device)
     network, steps, batch = model.network.to(where), len(hidden), batch_size(pictures.shape[1])
     hidden = hidden.to(where)
-    # The middle between black and white, which is not a whole number.
+    # The middle between black (0) and white (255) is not a whole number, so the grey picture is not uint8.
     grey = model.inputs(torch.full((1, 1, 1, 3), 127.5, device=where))
 
     def probability(inputs: torch.Tensor, named: torch.Tensor) -> torch.Tensor:
@@ -77,32 +78,33 @@ def drops(
 
 
 def as_maps(falls: np.ndarray, hidden: torch.Tensor) -> np.ndarray:
-    """Bring the result of `drops` to the pictures' size, float32 [pictures, side, side].
+    """Resize the result of `drops` to the size of the pictures, float32 [pictures, side, side].
 
-    A pixel has the mean over all patches that hide it.
+    Each pixel gets the mean over all patches that hide it.
     """
     share = (hidden / hidden.sum(0)).numpy()
     return share.T @ falls @ share
 
 
 def under_patches(maps: np.ndarray, hidden: torch.Tensor) -> np.ndarray:
-    """The mean of maps [pictures, side, side] under each place of the patch, float32 [pictures, steps, steps]."""
+    """Average maps [pictures, side, side] under each place of the patch: float32 [pictures, steps, steps]."""
     share = (hidden / hidden.sum(1, keepdim=True)).numpy()
     return share @ maps @ share.T
 
 
 def agreement(maps: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How far two kinds of maps of the same pictures agree, and how far maps of different pictures do.
+    """Measure how far two kinds of maps agree for the same picture, and for different pictures as a baseline.
 
     Parameters
     ----------
-    maps, others : [pictures, steps, steps]
+    maps, others : the two kinds of maps, each [pictures, steps, steps]
 
     Returns
     -------
-    Spearman's rank correlation of both maps of each picture, and the mean of the correlations of its map with the other
-    kind of map of every other picture; each float64 [pictures], nan where undefined: for a map that is the same
-    everywhere, and for a single picture.
+    Two arrays, each float64 [pictures]. First, Spearman's rank correlation of both maps of each picture. Second, the
+    mean of the correlations of the picture's map in `maps` with the maps in `others` of all other pictures. A
+    correlation is nan if a map is the same everywhere. The mean leaves out such correlations, and is nan if none
+    remains, as for a single picture.
     """
     one, other = (_standard_ranks(kind.reshape(len(kind), np.prod(kind.shape[1:]))) for kind in (maps, others))
     every = one @ other.T
@@ -114,17 +116,18 @@ def agreement(maps: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _standard_ranks(rows: np.ndarray) -> np.ndarray:
-    """The centred ranks of each row, divided by their length; nan for a row that is the same everywhere."""
+    """The centred ranks of each row, scaled to Euclidean length 1; nan for a row that is the same everywhere."""
     ranks = centred_ranks(rows)
     with np.errstate(invalid="ignore"):
         return ranks / np.linalg.norm(ranks, axis=1, keepdims=True)
 
 
 def summary(own: np.ndarray, null: np.ndarray, seed: int) -> dict[str, Any]:
-    """The means of `agreement`, `null` and their `difference` over the `pictures` where both are defined.
+    """Average both results of `agreement`, and their difference, over the pictures for which both are defined.
 
-    Each has `value`, `low` and `high`, a 95 % percentile bootstrap interval over the pictures (Efron, 1979), null where
-    it is undefined.
+    Returns `pictures` (their number) and the means `agreement`, `null` and `difference`. Each mean has a `value` and
+    the limits `low` and `high` of a 95 % percentile bootstrap interval over the pictures (Efron, 1979); all are None
+    where undefined.
     """
     known = np.isfinite(own) & np.isfinite(null)
     own, null = own[known], null[known]

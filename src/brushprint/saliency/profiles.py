@@ -1,8 +1,8 @@
-"""Where the heat lies: the share of Grad-CAM's heat in regions of every test picture, and of its nulls.
+"""The share of Grad-CAM's heat in each region of every test picture, and the same shares for null maps.
 
-A null is a map that does not depend on the weights or the content: of the same network with random weights (Adebayo et
-al., "Sanity Checks for Saliency Maps", NeurIPS 2018), of the picture upside down, and of a flat grey picture, whose
-heat comes only from the padding.
+A null is a map for comparison, without the trained weights or the original picture: a map of the same network with
+random weights (Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018), a map of the picture upside down, and
+a map of a flat grey picture, whose heat comes only from the padding.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from brushprint.saliency.regions import CONDITIONS, FIXED, GRID, MAP, REGIONS
 
 
 class Profiles(NamedTuple):
-    """What `profiles` measures."""
+    """The result of `profiles`, which describes the fields."""
 
     shares: pd.DataFrame
     mean_maps: pd.DataFrame
@@ -40,34 +40,34 @@ def profiles(
     seed: int,
     device: str,
 ) -> Profiles:
-    """Measure the heat of the predicted class on every picture of `table`, and on its nulls.
+    """Measure the heat of the predicted class in the regions of every picture of `table`, and of its nulls.
 
     Parameters
     ----------
     model : the trained network
-    pixels : uint8 [rows, side, side, 3], maybe memory-mapped; read in batches
-    table : columns `image_id`, `row` (of `pixels`), `predicted` (class name), and those of `groups`
-    boxes : faces, see `brushprint.data.faces.find_faces`
-    groups : columns for each value of which there is a mean map; missing values have none
-    random_networks : the number of networks with random weights; each is given an equal part of the pictures
-    seed : of their weights, and of the parts
+    pixels : uint8 [rows, side, side, 3]; the array may be memory-mapped and is read in batches
+    table : the columns `image_id`, `row` (of `pixels`), `predicted` (class name), and the columns of `groups`
+    boxes : the faces, see `brushprint.data.faces.find_faces`
+    groups : columns of `table`; each of their values gets a mean map, except missing values
+    random_networks : the number of networks with random weights; each receives an equal part of the pictures
+    seed : seed of the random weights, and of the assignment of pictures to random networks
     device : `cpu`, `cuda`, `mps` or `auto`
 
     Returns
     -------
-    shares : a row a picture and condition (one of `CONDITIONS`): `image_id`, `condition`, `network` (the number of the
-        random network that was given the picture), for each of `REGIONS` its share of the heat, 0 to 1, and
-        `faces_area`, the share of the picture that its faces cover. Missing are all shares where a map has no heat,
-        `plain` of a picture of one colour, and `faces` of a picture without any.
-    mean_maps : a row a condition and group: `condition`, `by` ("all" or a column), `value`, `pictures` (with heat), and
-        `map`, `MAP` x `MAP` float32 row by row, the mean of the pictures' maps, each of which adds up to 1; for the
-        nulls only of all pictures
+    shares : a row per picture and condition (one of `CONDITIONS`): `image_id`, `condition`, `network` (the number of
+        the random network that received the picture), each of `REGIONS` (its share of the heat, 0 to 1), and
+        `faces_area` (the share of the picture that its faces cover). All shares are missing if a map has no heat;
+        `plain` is missing for a picture of one colour, and `faces` and `faces_area` for a picture without faces.
+    mean_maps : a row per condition and group: `condition`, `by` ("all" or a column of `groups`), `value`, `pictures`
+        (the number of those whose map has heat), and `map`, `MAP` x `MAP` float32 row by row, the mean of the pictures'
+        maps, each of which adds up to 1. For the nulls there is only the mean map of all pictures.
     """
     where = choose_device(device)
     classes = torch.tensor([model.classes.index(name) for name in table["predicted"]])
     rows, batch = table["row"].to_numpy(), batch_size(pixels.shape[1])
     faces, sums = _Faces(table["image_id"], boxes), _Sums(table, groups)
-    # Filled in place: many small tables between large tensors would fragment the memory.
+    # The array is filled in place, because many small tables between large tensors would fragment the memory.
     shares = np.empty((len(CONDITIONS), len(table), len(REGIONS)))
     networks_of = np.empty(len(table), dtype=np.int64)
     grey = _of_grey_pictures(model, where)
@@ -109,16 +109,17 @@ def _of_grey_pictures(model: Model, device: torch.device) -> torch.Tensor:
 
 
 def _on_grid(maps: torch.Tensor) -> torch.Tensor:
-    """Bring maps [batch, height, width] to heat [batch, `GRID`, `GRID`] that adds up to 1; nan where there is none."""
+    """Resize maps [batch, height, width] to heat [batch, `GRID`, `GRID`] that adds up to 1; nan if there is no heat."""
     heat = interpolate(maps[:, None].double(), size=(GRID, GRID), mode="bilinear", antialias=True)[:, 0]
     return heat / heat.sum(dim=(1, 2), keepdim=True)
 
 
 def _plain(pictures: torch.Tensor) -> torch.Tensor:
-    """The half of each picture with the least detail, [batch, `GRID`, `GRID`] from 0 to 1; nan where all is equal.
+    """The half of each picture with the least detail, [batch, `GRID`, `GRID`] from 0 to 1.
 
-    Detail is the variance of the brightness within 3 x 3 cells. Cells of median detail share the rest of the half
-    equally, so that no side of the picture is preferred.
+    Detail is the variance of the brightness within 3 x 3 cells. Cells with less than the median detail belong to the
+    half. Cells with exactly the median detail share the rest of the half equally, so that no side of the picture is
+    preferred. A picture with the same detail everywhere has nan in all cells.
     """
     grey = pictures.float().mean(3, keepdim=True).permute(0, 3, 1, 2)
     small = interpolate(grey, size=(GRID, GRID), mode="bilinear", antialias=True)
@@ -133,7 +134,7 @@ def _plain(pictures: torch.Tensor) -> torch.Tensor:
 
 
 class _Faces:
-    """The share of each cell of the grid that faces cover, a picture at a time."""
+    """The share of each grid cell that faces cover, for each picture."""
 
     def __init__(self, ids: pd.Series, boxes: pd.DataFrame) -> None:
         faces = {
@@ -143,7 +144,7 @@ class _Faces:
         self.areas = {image: float(_covered(boxes).mean()) for image, boxes in faces.items()}
 
     def covered(self, chosen: np.ndarray) -> torch.Tensor:
-        """Masks [pictures, `GRID`, `GRID`]; nan where no face was found."""
+        """Masks [pictures, `GRID`, `GRID`] from 0 to 1; nan for a picture in which no face was detected."""
         none = np.full((GRID, GRID), np.nan)
         boxes = [self._boxes[picture] for picture in chosen]
         return torch.from_numpy(np.array([none if rows is None else _covered(rows) for rows in boxes]))
@@ -160,13 +161,13 @@ def _covered(boxes: np.ndarray) -> np.ndarray:
 
 
 def _shares(heat: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
-    """The share of heat [batch, `GRID`, `GRID`] in each of `REGIONS`; `own` are the masks [batch, 2, ...] of `OWN`."""
+    """The share of heat [batch, `GRID`, `GRID`] in each of `REGIONS`; `own` has the masks [batch, 2, ...] of `OWN`."""
     fixed = heat.flatten(1) @ torch.from_numpy(np.stack(list(FIXED.values()))).flatten(1).T
     return torch.cat([fixed, (heat[:, None] * own).sum(dim=(2, 3))], dim=1)
 
 
 class _Sums:
-    """Sums of the maps of each condition and group, so that no map has to be kept."""
+    """Sums of the maps of each condition and group, so that single maps need not stay in memory."""
 
     def __init__(self, table: pd.DataFrame, groups: Sequence[str]) -> None:
         columns = {"all": pd.Series("all", index=table.index), **{name: table[name] for name in groups}}
@@ -177,12 +178,12 @@ class _Sums:
             (condition, name): torch.zeros(len(values), GRID * GRID + 1, dtype=torch.float64)
             for condition in CONDITIONS
             for name, values in self._values.items()
-            # For a null, the map of all pictures is enough.
+            # For a null, only the mean map of all pictures is needed.
             if condition == "trained" or name == "all"
         }
 
     def add(self, condition: str, chosen: np.ndarray, heat: torch.Tensor) -> None:
-        # The last column counts pictures.
+        # The last column of the sums counts the pictures.
         counted = torch.cat([heat.flatten(1), torch.ones(len(heat), 1, dtype=heat.dtype)], dim=1)
         hot = torch.isfinite(heat).all(dim=2).all(dim=1)
         for (summed, name), sums in self._sums.items():

@@ -1,4 +1,4 @@
-"""Where the heat of a variant lies in its test pictures, and whether its maps are faithful."""
+"""The regions of the test pictures in which a variant's heat lies, and the faithfulness of its heatmaps."""
 
 from typing import Any, NamedTuple
 
@@ -12,12 +12,12 @@ from brushprint.saliency.profiles import profiles
 from brushprint.saliency.regions import effects
 from brushprint.stats.allocation import stratified
 
-# The columns whose values mean maps and effects are given for; see `groups_of`.
+# Mean maps and effects are computed for each value of these columns; see `groups_of`.
 GROUPS = ("outcome", "origin", "source", "style", "outcome and style", "2d cluster", "full cluster")
 
 
 class RegionAnalysis(NamedTuple):
-    """What `analyse_regions` measures."""
+    """The result of `analyse_regions`, which describes the fields."""
 
     shares: pd.DataFrame
     mean_maps: pd.DataFrame
@@ -39,17 +39,17 @@ def analyse_regions(
     checking_seed: int,
     device: str,
 ) -> RegionAnalysis:
-    """Measure the heat in regions of every test picture, and the faithfulness of the maps of some.
+    """Measure the heat in the regions of every test picture, and the faithfulness of a sample of the maps.
 
     Parameters
     ----------
     model : the trained network
-    pixels : uint8 [rows, side, side, 3], maybe memory-mapped
-    test, points : see `groups_of`
+    pixels : uint8 [rows, side, side, 3]; the array may be memory-mapped
+    test, points : see `groups_of`; `test` also has `row` (of `pixels`), `label` and `predicted`
     faces : see `brushprint.data.faces.find_faces`
-    random_networks, seed : of the nulls, see `brushprint.saliency.profiles.profiles`
-    checked : at most so many pictures are checked, drawn so that each class keeps its share
-    checking_seed : of that draw and of the checks
+    random_networks, seed : settings of the nulls, see `brushprint.saliency.profiles.profiles`
+    checked : the largest number of pictures in the faithfulness tests; in this sample, each class keeps its share
+    checking_seed : seed of that sample and of the faithfulness tests
     device : see `brushprint.models.devices.choose_device`
 
     Returns
@@ -57,7 +57,8 @@ def analyse_regions(
     shares, mean_maps : see `brushprint.saliency.profiles.profiles`
     effects : see `brushprint.saliency.regions.effects`
     curves : see `brushprint.saliency.faithfulness.curves`, with `image_id` in place of `picture`
-    faithfulness : see `brushprint.saliency.faithfulness.judged`; and `cascade`, see the function of this name there
+    faithfulness : the result of `brushprint.saliency.faithfulness.judged`, and under `cascade` the result of
+        `brushprint.saliency.faithfulness.cascade`
     """
     table = groups_of(test, points)
     shares, mean_maps = profiles(
@@ -81,14 +82,15 @@ def analyse_regions(
 
 
 def groups_of(test: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
-    """The test pictures in the order of their points, with the columns `GROUPS`.
+    """Return the test pictures in the order of `points`, with the columns `GROUPS` added.
 
     Parameters
     ----------
-    test : `image_id`, `outcome`, `origin`, `source`, `style`, and further columns, which are kept
-    points : `image_id`, `cluster_2d` and `cluster_full`, see `brushprint.features.latent.latent`
+    test : the columns `image_id`, `outcome`, `origin`, `source`, `style`, and further columns, which are kept
+    points : the columns `image_id`, `cluster_2d` and `cluster_full`, see `brushprint.features.latent.latent`
 
-    A cluster belongs to an outcome, like "correct 0". A picture without a style has no "outcome and style".
+    The name of a cluster begins with its outcome, for example "correct 0". If a picture has no style, its "outcome and
+    style" is missing.
     """
     clusters = points[["image_id", "cluster_2d", "cluster_full"]]
     table = clusters.merge(test, on="image_id", validate="one_to_one")

@@ -1,4 +1,4 @@
-"""Regions of a picture, and whether the heat in them exceeds that of nulls; see `brushprint.saliency.profiles`."""
+"""Regions of a picture, and how their heat differs from the heat of nulls; see `brushprint.saliency.profiles`."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from brushprint.stats.intervals import FEWEST, MEANINGFUL, Interval, deviation, 
 
 CONDITIONS = ("trained", "random", "flipped", "grey")
 
-# The rows and columns of the grid on which heat is measured, divisible by 2 and 3, and of the coarser mean maps.
+# The side of the grid on which heat is measured (divisible by 2 and 3), and the side of the coarser mean maps.
 GRID, MAP = 48, 24
 
 
@@ -33,37 +33,41 @@ FIXED = {
     "centre": _mask(_INNER, _INNER),
     "border": 1 - _mask(_INNER, _INNER),
 }
-# These differ by picture: `plain` is the half with the least detail, `faces` the part that faces cover.
+# These regions differ by picture: `plain` is the half with the least detail, `faces` the part that faces cover.
 OWN = tuple(name for name in REGIONS if name not in FIXED)
 
 
 def effects(shares: pd.DataFrame, table: pd.DataFrame, groups: Iterable[str]) -> pd.DataFrame:
-    """Summarise the shares of `profiles` for groups of pictures.
+    """Summarise the shares of heat in each region for groups of pictures, and compare them with the nulls.
 
     Parameters
     ----------
-    shares : see `brushprint.saliency.profiles.Profiles`
-    table : columns `image_id` and `groups`, as given to `profiles`
+    shares : see `brushprint.saliency.profiles.profiles`
+    table : the columns `image_id` and `groups`, from the table that `profiles` received
     groups : columns of `table`
 
     Returns
     -------
-    A row a group and region: `by` ("all" or a column of `groups`), `value`, `region`, `pictures` (whose map has heat
-    and whose share is known) and the following shares of the heat:
+    A row per group and region: `by` ("all" or a column of `groups`), `value`, `region`, `pictures` (the number of those
+    whose map has heat and whose share is known) and the following measures, which are shares of the heat except where
+    noted:
 
-    - `share`, the mean of the trained network, with `share_low` and `share_high`; `area`, the share of evenly spread
-      heat
-    - `over_area`, the mean of share less area, with its interval, and `cohens_d`, that mean by its standard deviation
-    - `random`, the mean over networks with random weights, and `random_low` and `random_high`, the 95 % prediction
-      interval of one more such network
-    - `over_grey`, the mean of the share less that of a grey picture, with its interval; `grey`, the mean of the latter,
-      or of the area where a grey picture has no heat
-    - `flipped`, the mean share with the picture upside down; `follows`, the part of the effect that follows the picture
-      when it is turned, with its interval: for the upper and the lower third, half the difference between upright and
-      flipped; for other regions, the effect that remains upside down
-    - `found`: "more" or "less" than all nulls and the area, or "none"; `why` none
+    - `share`, the mean for the trained network, with `share_low` and `share_high`; `area`, the share that the region
+      would have if heat were spread evenly
+    - `over_area`, the mean of share minus area, with its interval; `cohens_d`, that mean divided by the standard
+      deviation of share minus area (not a share)
+    - `random`, the mean over networks with random weights; `random_low` and `random_high`, the 95 % prediction interval
+      for one more such network
+    - `grey`, the mean share for a grey picture; if a grey picture has no heat, the area takes the place of its share
+    - `over_grey`, the mean of the share minus the grey picture's share, with its interval
+    - `flipped`, the mean share with the picture upside down
+    - `follows`, the part of the effect that follows the picture when it is turned upside down, with its interval: for
+      the upper and the lower third, half the difference between upright and flipped; for other regions, the flipped
+      share minus area
+    - `found`, "more" if the share exceeds the area by at least `MEANINGFUL` and exceeds all nulls, "less" if it is
+      correspondingly lower, otherwise "none"; `why`, the reason for "none", otherwise empty
 
-    Intervals are of 95 %, of means, by Student's t. Fewer than `FEWEST` pictures give "none".
+    Intervals are 95 % intervals of means, by Student's t. With fewer than `FEWEST` pictures, `found` is "none".
     """
     ids = table["image_id"]
     conditions = {condition: part.set_index("image_id") for condition, part in shares.groupby("condition")}
@@ -88,14 +92,14 @@ def effects(shares: pd.DataFrame, table: pd.DataFrame, groups: Iterable[str]) ->
 
 
 def _effect(shares: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray) -> pd.DataFrame:
-    """A row a region; `shares`, by condition, and `area` are [pictures, regions], `network` is [pictures]."""
+    """A row per region; `shares` (for each condition) and `area` are [pictures, regions], `network` is [pictures]."""
     share, flipped = shares["trained"], shares["flipped"]
-    # A grey picture without any heat prefers no region.
+    # If a grey picture has no heat, it prefers no region, so the area takes the place of its share.
     grey = np.where(np.isfinite(shares["grey"]), shares["grey"], area)
     hot = np.isfinite(share)
     above = share - area
     over = of_mean(above)
-    # Each network counts once, with the mean over its pictures.
+    # Each random network counts once, with the mean over its pictures.
     low, high = prediction_interval(pd.DataFrame(shares["random"]).groupby(network).mean().to_numpy())
     mirrored = np.isin(REGIONS, ("upper", "lower"))
     effect = pd.DataFrame(

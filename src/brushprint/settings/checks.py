@@ -1,4 +1,4 @@
-"""Checks across keys: references by name that lead nowhere, and settings that exclude one another."""
+"""Checks across settings: references to names that do not exist, and settings that contradict each other."""
 
 import difflib
 import re
@@ -13,7 +13,7 @@ from brushprint.settings.schema import Config, Variant
 
 
 def inconsistencies(config: Config) -> Iterator[tuple[Location, str]]:
-    """Each mistake that the types alone cannot show: where it is, and what is wrong and how to correct it."""
+    """Yield each mistake that the types alone cannot reveal: its location, and a text with problem and remedy."""
     if config.collection.kind == "sample" and config.collection.sha256:
         yield ("collection", "sha256"), "the embedded sample has no checksum; set it to null"
     if not config.variants:
@@ -75,7 +75,7 @@ def _in_recipe(config: Config, recipe: Recipe) -> Iterator[tuple[str, str]]:
 
 
 def _in_budget(config: Config, name: str, recipe: Recipe) -> Iterator[tuple[Location, str]]:
-    """Whether the budget makes pictures too small for a recipe that a variant uses and that is valid without it."""
+    """Yield a mistake if the budget makes pictures too small for a recipe in use that is valid without it."""
     size, architecture = config.budget.max_image_size, recipe.architecture
     used = any(variant.recipe == name for variant in config.variants.values())
     if size is not None and used and registry.exists(architecture):

@@ -1,4 +1,4 @@
-"""Settings are read and checked before anything runs; every mistake is reported in one line."""
+"""Loading and checking of the settings, before anything runs; each mistake is reported in one line."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from brushprint.settings.schema import RENAMED, Config
 
 
 def load(values: dict[str, Any], files: Iterable[str | Path]) -> Config:
-    """Validate merged settings.
+    """Validate merged settings and return them.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def load(values: dict[str, Any], files: Iterable[str | Path]) -> Config:
 
 
 def typed(value: Any) -> Any:
-    """Nested settings with each text read as YAML: `3` becomes a number and `null` becomes None."""
+    """Parse each string in nested settings as YAML: `3` becomes a number, `null` becomes None, invalid YAML is kept."""
     if isinstance(value, dict):
         return {key: typed(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -50,7 +50,7 @@ def typed(value: Any) -> Any:
 
 
 def shipped(collection: str, folder: Path = Path("config")) -> Config:
-    """The settings of the files in `folder` alone, with the overlay of a collection if there is one."""
+    """Load the settings from the files in `folder` alone, with the overlay of a collection if it exists."""
     files = [folder / f"{name}.yaml" for name in ("config", "recipes", collection)]
     values: dict[str, Any] = {}
     for file in filter(Path.exists, files):
@@ -59,7 +59,7 @@ def shipped(collection: str, folder: Path = Path("config")) -> Config:
 
 
 def _merged(values: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with an overlay on them: sections are merged, other values are replaced, as Snakemake does it."""
+    """Apply an overlay to settings as Snakemake does: sections are merged, and other values are replaced."""
     merged = dict(values)
     for key, value in overlay.items():
         known = merged.get(key)
@@ -71,10 +71,10 @@ _ABSENT = object()
 
 
 def _file_of(location: Location, values: Any, contents: Mapping[str, Any]) -> str:
-    """The file to blame for a mistake: the last one that holds the value in force, or `--config` if none does.
+    """The file to blame for a mistake: the last one that contains the effective value, or `--config` if none does.
 
-    Any file that holds a section counts, because sections are merged; lists are replaced whole. If the key is missing,
-    the first file that holds the section around it is blamed.
+    For a section, any file that contains it counts, because sections are merged; lists are replaced as a whole. If the
+    key is missing, the first file that contains the section around it is blamed.
     """
     known = location
     while (value := _at(values, known)) is _ABSENT:

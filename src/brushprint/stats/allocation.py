@@ -1,4 +1,4 @@
-"""How many pictures each group gives to a sample that keeps the groups' shares."""
+"""Samples of pictures in which each group keeps its share."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -10,9 +10,9 @@ Key = TypeVar("Key")
 
 
 def allocate(total: int, sizes: Mapping[Key, int]) -> dict[Key, int]:
-    """Share `total` out over groups in proportion to their sizes, by the largest remainder (Hamilton's method).
+    """Distribute `total` over groups in proportion to their sizes, by the largest remainder (Hamilton's method).
 
-    `total` is at most the sum of the sizes; no group gets more than its size. Ties go to the smaller key.
+    `total` must be at most the sum of the sizes. No group gets more than its size. Ties go to the smaller key.
     """
     whole = sum(sizes.values()) or 1
     quotas = {key: total * size // whole for key, size in sizes.items()}
@@ -23,9 +23,10 @@ def allocate(total: int, sizes: Mapping[Key, int]) -> dict[Key, int]:
 
 
 def stratified(labels: pd.Series, pictures: int, seed: int) -> np.ndarray:
-    """Positions of at most `pictures` pictures, ascending: each class keeps its share, with at least one picture.
+    """The positions of a sample of `pictures` pictures, ascending; all positions if there are not more pictures.
 
-    With more classes than `pictures` there is one picture of each.
+    Each class keeps its share, but has at least one picture in the sample. If there are more classes than `pictures`,
+    the sample has one picture of each class and is larger than `pictures`.
     """
     if len(labels) <= pictures:
         return np.arange(len(labels))

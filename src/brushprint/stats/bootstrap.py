@@ -1,4 +1,4 @@
-"""Intervals by resampling pictures (the bootstrap of Efron, 1979); near duplicates are drawn together."""
+"""Bootstrap intervals (Efron, 1979) over pictures; near duplicates are drawn together."""
 
 from collections.abc import Iterator
 from typing import Any, TypedDict
@@ -9,12 +9,12 @@ from scipy.stats import binomtest
 
 RESAMPLES = 1000
 LEVEL = 0.95
-# So many resamples are computed at once: 55,000 pictures then take 14 MB.
+# The number of resamples that are computed at once; for 55,000 pictures, a chunk takes 14 MB.
 _CHUNK = 64
 
 
 class Estimate(TypedDict):
-    """A value and the ends of its interval at the level `LEVEL`; None where unknown."""
+    """A value and the ends of its interval at the level `LEVEL`; None if unknown."""
 
     value: float | None
     low: float | None
@@ -22,16 +22,17 @@ class Estimate(TypedDict):
 
 
 def weights(groups: np.ndarray, seed: int, *, share: float = 1.0) -> Iterator[np.ndarray]:
-    """How often each picture is drawn, float32 [pictures, resamples], in chunks that together are `RESAMPLES`.
+    """Yield how often each picture is drawn, float32 [pictures, resamples], in chunks, `RESAMPLES` in total.
 
-    Groups are drawn whole, as many as there are (cluster bootstrap; Davison and Hinkley, 1997, section 3.8). Resamples
-    therefore differ in their number of pictures unless all groups have one size: divide by the sum of the weights.
+    Whole groups are drawn, as many as there are groups (cluster bootstrap; Davison and Hinkley, 1997, section 3.8).
+    Unless all groups have the same size, resamples therefore differ in their number of pictures: divide sums by the sum
+    of the weights.
 
     Parameters
     ----------
-    groups : int [pictures], the same for near duplicates; only equality counts. At least one picture
-    seed : the same seed and partition into groups give the same weights
-    share : how many groups are drawn, as a share of their number
+    groups : int [pictures], the same number for near duplicates; only equality matters. At least one picture
+    seed : the same seed and the same partition into groups give the same weights
+    share : the number of groups to draw, as a share of the number of groups
     """
     generator = np.random.default_rng(seed)
     group, names = pd.factorize(groups)
@@ -46,7 +47,7 @@ def weights(groups: np.ndarray, seed: int, *, share: float = 1.0) -> Iterator[np
 def interval(value: float, resampled: np.ndarray) -> Estimate:
     """The 95 % percentile interval of a value, from its values in the resamples, float [resamples].
 
-    A value that is nan has no interval: everything is None. Resamples that are nan are left out; where all are, the
+    If the value is nan, it and both ends are None. Resamples that are nan are ignored; if all resamples are nan, both
     ends are None.
     """
     if not np.isfinite(value):
@@ -57,9 +58,9 @@ def interval(value: float, resampled: np.ndarray) -> Estimate:
 
 
 def interval_of_each(values: np.ndarray, resampled: np.ndarray) -> Any:
-    """The `interval` of each entry of an array, in lists of its shape; of a single number, its interval.
+    """The `interval` of each entry of an array, as nested lists of the array's shape; for a number, its interval.
 
-    `resampled` has one more axis than `values`, the last.
+    `resampled` has one more axis than `values`: the last axis is over the resamples.
     """
     if np.ndim(values):
         return [interval_of_each(*pair) for pair in zip(values, resampled, strict=True)]
@@ -67,10 +68,10 @@ def interval_of_each(values: np.ndarray, resampled: np.ndarray) -> Any:
 
 
 def interval_of_share(value: float, resampled: np.ndarray, groups: int) -> Estimate:
-    """The `interval` of a share of the pictures of so many groups.
+    """The `interval` of a share of pictures; `groups` is the number of groups of near duplicates among the pictures.
 
-    Every resample of a share of 0 or 1 has the same share, however few pictures there are. The interval is then that of
-    Wilson (1927) for as many independent pictures as there are groups.
+    If the share is 0 or 1, every resample has the same share, however few pictures there are. The result is then the
+    Wilson interval (1927) for as many independent pictures as there are groups.
     """
     estimate = interval(value, resampled)
     if value in (0, 1):
@@ -80,11 +81,14 @@ def interval_of_share(value: float, resampled: np.ndarray, groups: int) -> Estim
 
 
 def interval_of_change(value: float, resampled: np.ndarray, *groups: int) -> Estimate:
-    """The `interval` of the difference between how often two networks are right.
+    """The `interval` of the difference between the accuracies of two networks.
 
-    Where all pictures change alike, or none does, every resample has the same difference, however few pictures there
-    are. The ends are then as far away as the upper end of Wilson's interval (1927) for a share of 0 of so many groups.
-    For a mean over several kinds of pictures, `groups` has a number for each kind, and the distance is the mean.
+    `groups` is the number of groups of near duplicates. For a mean over several kinds of pictures, `groups` has one
+    number for each kind.
+
+    If all pictures change alike, or none changes, every resample has the same difference, however few pictures there
+    are. Each end is then as far from the value as the upper end of the Wilson interval (1927) for a share of 0 of as
+    many groups; for several kinds of pictures, this distance is the mean over the kinds. The ends stay within -1 and 1.
     """
     estimate = interval(value, resampled)
     if estimate["low"] is not None and estimate["low"] == estimate["high"]:

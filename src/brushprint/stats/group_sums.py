@@ -5,7 +5,7 @@ from scipy.sparse import csc_array
 
 
 def group_sums(group: np.ndarray, groups: int) -> csc_array:
-    """The matrix float32 [groups, pictures] that adds up the values of the pictures of each group.
+    """The matrix, float32 [groups, pictures], that sums values of pictures within each group.
 
     `group`, int [pictures], is the group of each picture, from 0 to `groups` - 1. Sums of counts are exact up to
     16 million pictures.

@@ -1,29 +1,30 @@
-"""Intervals of means over pictures, by Student's t; values that are nan are unknown and left out."""
+"""Intervals of means over pictures, by Student's t; values that are nan are unknown and ignored."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 LEVEL = 0.95
-# No conclusion is drawn from fewer pictures, nor from a difference of less than two points, however certain it is.
+# No conclusion is drawn from fewer than `FEWEST` pictures, or from a difference of less than two percentage points,
+# `MEANINGFUL`, however certain the difference is.
 FEWEST = 10
 MEANINGFUL = 0.02
 
 
 class Interval(NamedTuple):
-    """Means and the ends of their intervals at the level `LEVEL`: numbers or arrays of one shape, nan where unknown."""
+    """Means and the ends of their intervals at the level `LEVEL`: numbers or arrays of one shape, nan if unknown."""
 
     value: np.ndarray
     low: np.ndarray
     high: np.ndarray
 
     def plain(self) -> dict[str, float | None]:
-        """The interval of a single mean for JSON, with null for an unknown value."""
+        """The interval of a single mean as a dictionary for JSON, with None for an unknown value."""
         return {name: float(value) if np.isfinite(value) else None for name, value in self._asdict().items()}
 
 
 def of_mean(values: np.ndarray) -> Interval:
-    """The means over the first axis; a mean of two values or more has an interval."""
+    """The means over the first axis, with intervals; the ends are nan for a mean of fewer than two values."""
     count = np.isfinite(values).sum(0)
     mean = _mean(values, count)
     half = _quantile(count) * deviation(values) / np.sqrt(np.maximum(count, 1))
@@ -31,9 +32,10 @@ def of_mean(values: np.ndarray) -> Interval:
 
 
 def prediction_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The ends between which one more value of the same normal population lies, over the first axis.
+    """The ends of the prediction interval over the first axis, at the level `LEVEL`.
 
-    They are infinite where fewer than two values are known.
+    One more value from the same normal population lies in this interval with the probability `LEVEL`. The ends are
+    infinite if fewer than two values are known.
     """
     count = np.isfinite(values).sum(0)
     half = _quantile(count) * deviation(values) * np.sqrt(1 + 1 / np.maximum(count, 1))
@@ -42,7 +44,7 @@ def prediction_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def deviation(values: np.ndarray) -> np.ndarray:
-    """The standard deviation over the first axis; nan of fewer than two values."""
+    """The sample standard deviation over the first axis; nan for fewer than two values."""
     count = np.isfinite(values).sum(0)
     squares = np.nansum((values - _mean(values, count)) ** 2, axis=0)
     return np.sqrt(np.where(count > 1, squares / np.maximum(count - 1, 1), np.nan))
@@ -53,7 +55,8 @@ def _mean(values: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 
 def _quantile(count: np.ndarray) -> np.ndarray:
-    # Each start of the workflow checks the claims, which take two numbers from this module and do not need scipy.
+    # Import scipy only here: each start of the workflow checks the claims, which need two numbers from this module but
+    # not scipy.
     from scipy.special import stdtrit  # noqa: PLC0415
 
     return np.where(count > 1, stdtrit(np.maximum(count - 1, 1), (1 + LEVEL) / 2), np.nan)

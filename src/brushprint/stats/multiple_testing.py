@@ -6,7 +6,7 @@ import numpy as np
 
 
 def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
-    """p-values corrected for their number by Holm's step-down method (1979), float64 in the order given, at most 1."""
+    """Correct p-values for their number by Holm's step-down method (1979): float64 in the same order, at most 1."""
     values = np.asarray(p, dtype=float)
     order = np.argsort(values, kind="stable")
     corrected = np.empty(len(values))

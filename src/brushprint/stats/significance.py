@@ -1,4 +1,4 @@
-"""Whether the difference between two variants on the same pictures is more than chance."""
+"""Tests of whether the difference between two variants on the same pictures exceeds chance."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -14,7 +14,7 @@ from brushprint.stats.multiple_testing import holm
 
 
 class Comparison(TypedDict):
-    """Two variants on the test pictures of both; see `compare`."""
+    """The comparison of two variants on the test pictures that both have; see `compare`."""
 
     first: str
     second: str
@@ -28,10 +28,11 @@ class Comparison(TypedDict):
 
 
 def mcnemar(first_alone: int, second_alone: int) -> float:
-    """The p-value of two networks being right equally often, from how many pictures only one of them is right on.
+    """The p-value of the hypothesis that two networks are right equally often.
 
-    The mid-p version of McNemar's exact test, which keeps its level and is less conservative (Fagerland, Lydersen and
-    Laake, 2013).
+    `first_alone` and `second_alone` are the numbers of pictures that only the first and only the second network
+    classifies correctly. The test is the mid-p version of McNemar's exact test, which keeps its level and is less
+    conservative (Fagerland, Lydersen and Laake, 2013).
     """
     discordant = first_alone + second_alone
     if not discordant:
@@ -43,21 +44,22 @@ def mcnemar(first_alone: int, second_alone: int) -> float:
 
 
 def compare(right: Mapping[str, pd.Series], groups: pd.Series, question: str, seed: int) -> list[Comparison]:
-    """Compare each two variants on the test pictures that both have.
+    """Compare every pair of variants on the test pictures that both have.
 
     Parameters
     ----------
-    right : by variant, whether it is right on each picture (bool, indexed by image_id)
+    right : by variant, whether it classifies each picture correctly (bool, indexed by image_id)
     groups : a number for each picture, the same for near duplicates, indexed by image_id
-    question : what the variants answer
-    seed : of the bootstrap
+    question : the question that the variants answer
+    seed : seed of the bootstrap
 
     Returns
     -------
-    A row a pair: `first`, `second`, `question`, `pictures`, `first_alone`, `second_alone` (pictures that only this one
-    is right on), `difference` of the accuracies (first less second, paired, with its interval), `p` (McNemar) and
-    `p_corrected` for the number of pairs. McNemar takes pictures for independent; the interval draws near duplicates
-    together.
+    One row for each pair that shares pictures: `first`, `second`, `question`, `pictures`; `first_alone` and
+    `second_alone`, the numbers of pictures that only this variant classifies correctly; `difference`, the accuracy of
+    the first minus that of the second, paired, with its interval; `p`, from McNemar's test; and `p_corrected`,
+    corrected by Holm's method for the number of pairs. McNemar's test assumes that pictures are independent, whereas
+    the interval draws near duplicates together.
     """
     rows: list[Comparison] = []
     for first, second in combinations(right, 2):
@@ -88,10 +90,10 @@ def compare(right: Mapping[str, pd.Series], groups: pd.Series, question: str, se
 
 
 def spread(values: Sequence[float | None]) -> dict[str, Any]:
-    """The `mean` of a measure over several networks with its interval, and how far they differ.
+    """The mean of a measure over several networks, with its interval, and the spread of the measure.
 
-    Returns `networks`, how many have a value, `mean`, `deviation` (standard deviation), `lowest` and `highest`, null
-    where unknown.
+    Returns `networks`, the number of networks that have a value; `mean`; `deviation`, the standard deviation; `lowest`;
+    and `highest`. Unknown values are None.
     """
     known = np.array([value for value in values if value is not None], dtype=float)
     deviation = float(intervals.deviation(known)) if len(known) > 1 else None

@@ -1,1 +1,1 @@
-"""Training a network, and running it over pictures."""
+"""Train a network, and run it over pictures."""

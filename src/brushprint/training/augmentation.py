@@ -9,9 +9,9 @@ from brushprint.models.recipe import Augmentation
 
 
 def augmenter(augmentation: Augmentation, side: int) -> Callable[[torch.Tensor], torch.Tensor] | None:
-    """A function that changes uint8 pictures [batch, side, side, 3] at random; None if nothing is to be changed.
+    """Return a function that augments uint8 pictures [batch, side, side, 3], or None if `augmentation` changes nothing.
 
-    It draws from torch's global generator.
+    The function draws from torch's global generator.
     """
     steps = list(_steps(augmentation, side))
     if not steps:
@@ -19,7 +19,7 @@ def augmenter(augmentation: Augmentation, side: int) -> Callable[[torch.Tensor],
     transform = v2.Compose(steps)
 
     def augment(pictures: torch.Tensor) -> torch.Tensor:
-        # One by one: the transforms draw once a call.
+        # Transform the pictures one by one, because a transform draws its random parameters once per call.
         augmented = [transform(picture) for picture in pictures.permute(0, 3, 1, 2)]
         return torch.stack(augmented).permute(0, 2, 3, 1)
 

@@ -1,4 +1,4 @@
-"""The state of a training after each epoch, from which a run that was cut resumes."""
+"""Save the state of a training after each epoch, so that an interrupted training can resume."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from brushprint.models.files import restore
 
 
 class Scores(TypedDict):
-    """Mean cross-entropy in nats and accuracy from 0 to 1, of an epoch."""
+    """The mean cross-entropies (in nats) and accuracies (from 0 to 1) of one epoch."""
 
     train_loss: float
     train_accuracy: float
@@ -33,7 +33,7 @@ class Epoch(Scores):
 
 
 class _Saved(TypedDict):
-    """What a checkpoint holds; everything but `network` is an attribute of `TrainingState`."""
+    """The content of a checkpoint. All entries except `network` are attributes of `TrainingState`."""
 
     identity: str
     network: dict[str, torch.Tensor]
@@ -43,24 +43,24 @@ class _Saved(TypedDict):
 
 
 class TrainingState:
-    """How far a training has come: in memory and, after each epoch, in a file that the first process writes."""
+    """The progress of a training, in memory and in a file that the first process writes after each epoch."""
 
     def __init__(self, fabric: Fabric, network: nn.Module, checkpoint: Path, identity: Any) -> None:
-        """Begin before the first epoch; `identity` is everything that decides the result, as JSON."""
+        """Start before the first epoch. `identity` is everything that decides the result, as JSON-encodable data."""
         self.fabric, self.network, self.checkpoint = fabric, network, checkpoint
         self.identity = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
         self.history: list[Epoch] = []
         # The weights of the epoch with the lowest validation loss.
         self.best: dict[str, torch.Tensor] = {}
-        # Of the phase of the last epoch; None before the first epoch of a phase.
+        # The optimiser's state in the current phase; None before the first epoch of a phase.
         self.optimizer: dict[str, Any] | None = None
 
     def epochs(self, phase: int) -> list[Epoch]:
-        """The finished epochs of a phase."""
+        """Return the finished epochs of a phase."""
         return [epoch for epoch in self.history if epoch["phase"] == phase]
 
     def begin(self, phase: int) -> None:
-        """Go on with a phase; a new one after the first begins from the best weights, without an optimiser's state."""
+        """Start or continue a phase. Starting a later phase restores the best weights and drops the optimiser state."""
         if self.history and not self.epochs(phase):
             restore(self.network, self.best)
             self.optimizer = None
@@ -69,7 +69,7 @@ class TrainingState:
         """Record an epoch and write the checkpoint; every process must call this method."""
         weights = self.network.state_dict()
         if epoch["validation_loss"] < min((other["validation_loss"] for other in self.history), default=math.inf):
-            # The checkpoint refers to these tensors twice, and torch writes each once.
+            # The checkpoint contains these tensors twice, and torch writes shared tensors only once.
             weights = self.best = {name: value.detach().cpu().clone() for name, value in weights.items()}
         self.history.append(epoch)
         self.optimizer = optimizer.state_dict()
@@ -86,9 +86,9 @@ class TrainingState:
             torch.save(saved, part)
 
     def resume(self, label: str) -> None:
-        """Go on from the checkpoint, if there is one of the same identity; every process must call this method.
+        """Resume from the checkpoint if there is one with the same identity; every process must call this method.
 
-        A damaged checkpoint, and one of another identity, is ignored with a line in the log.
+        A checkpoint that is damaged or has another identity is ignored, and the log reports that.
         """
         saved = self.fabric.broadcast(self._load(label) if self.fabric.is_global_zero else None)
         if saved is None:
@@ -103,7 +103,7 @@ class TrainingState:
         try:
             saved: _Saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
             identity = saved["identity"]
-        except Exception as error:  # torch names no class for what it raises on a damaged file
+        except Exception as error:  # torch does not document what it raises for a damaged file
             LOG.info(
                 "%s: the checkpoint %s is damaged (%s) and is ignored", label, self.checkpoint, type(error).__name__
             )

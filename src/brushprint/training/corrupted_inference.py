@@ -1,4 +1,4 @@
-"""The answers of a network to corrupted pictures."""
+"""Run a network over corrupted pictures."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from brushprint.models.model import Model
 
 
 def scores(model: Model, corrupted: np.ndarray, *, device: str) -> np.ndarray:
-    """Probabilities of the classes for each picture under each condition.
+    """Compute the class probabilities of each picture under each of `brushprint.data.corruptions.CONDITIONS`.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ def scores(model: Model, corrupted: np.ndarray, *, device: str) -> np.ndarray:
 
     Returns
     -------
-    float32 [pictures, conditions, classes], summing to 1. For an unchanged picture they are those of
-    `brushprint.training.inference.infer`.
+    float32 [pictures, conditions, classes]; the probabilities of the classes sum to 1. For an unchanged picture, they
+    equal the probabilities that `brushprint.training.inference.infer` returns.
     """
     pictures, conditions, side = corrupted.shape[:3]
     flat = corrupted.reshape(-1, *corrupted.shape[2:])
@@ -32,7 +32,7 @@ def scores(model: Model, corrupted: np.ndarray, *, device: str) -> np.ndarray:
     probabilities = np.empty((len(flat), len(model.classes)), np.float32)
     with torch.no_grad(), progress(len(flat), "robustness") as bar:
         for start in range(0, len(flat), size):
-            # A copy: torch warns of an array that may not be written to.
+            # Copy the batch, because torch warns about arrays that are read-only.
             batch = torch.from_numpy(np.array(flat[start : start + size])).to(computing)
             probabilities[start : start + size] = network(model.inputs(batch)).cpu().double().softmax(1).numpy()
             bar.update(len(batch))
@@ -40,9 +40,9 @@ def scores(model: Model, corrupted: np.ndarray, *, device: str) -> np.ndarray:
 
 
 def ai_scores(model: Model, corrupted: np.ndarray, origins: Mapping[str, str], *, device: str) -> np.ndarray:
-    """The probability of AI for each picture under each condition, float64 [pictures, conditions].
+    """Compute the probability of AI for each picture under each condition: float64 [pictures, conditions].
 
-    `origins` maps classes to `human` or `ai`; the rest is as in `scores`.
+    `origins` maps each class to `human` or `ai`. The other parameters are the same as for `scores`.
     """
     from_ai = [origins[name] == "ai" for name in model.classes]
     return scores(model, corrupted, device=device)[:, :, from_ai].sum(axis=2, dtype=float)

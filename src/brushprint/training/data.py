@@ -1,4 +1,4 @@
-"""The pictures of one partition and their classes, gathered in whole batches from an array."""
+"""The pictures of one partition and their classes, read from an array one whole batch at a time."""
 
 from collections.abc import Iterator
 
@@ -11,15 +11,16 @@ from brushprint.models.processes import ALONE, Processes
 
 
 class Data:
-    """Rows of an array and the class of each; batches are gathered whole."""
+    """Rows of an array and the class of each row. Each batch is read from the array in one step."""
 
     def __init__(
         self, pixels: np.ndarray, rows: np.ndarray, targets: np.ndarray, copies: np.ndarray | None = None
     ) -> None:
-        """Keep the pictures at `rows` of an array, int64 [length], with their class indices `targets`, int64 [length].
+        """Select pictures of an array by `rows`, int64 [length]; `targets`, int64 [length], are their class indices.
 
-        `pixels` are pictures [pictures, side, side, 3], uint8, maybe memory-mapped, or features [pictures, features].
-        Rows from `len(pixels)` on are those of `copies` [copies, side, side, 3]; see `rows_of`.
+        `pixels` contains pictures, uint8 [pictures, side, side, 3], which may be memory-mapped, or features
+        [pictures, features]. Row numbers from `len(pixels)` on refer to `copies` [copies, side, side, 3]; see
+        `rows_of`.
         """
         self.pixels, self.rows, self.targets, self.copies = pixels, rows, targets, copies
 
@@ -30,9 +31,10 @@ class Data:
     def batches(
         self, size: int, order: np.ndarray | None = None, processes: Processes = ALONE
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Batches of pictures [batch, side, side, 3] and int64 targets [batch], in the given order of rows.
+        """Yield batches of pictures [batch, side, side, 3] or features [batch, features], and int64 targets [batch].
 
-        Of each batch of `size` pictures, only those of this process are read.
+        `order` lists positions in `rows`; None keeps the order of `rows`. Of each batch of `size` pictures, a process
+        reads only its own part.
         """
         order = np.arange(len(self)) if order is None else order
         for start in range(0, len(order), size):
@@ -50,16 +52,17 @@ class Data:
 
 
 def rows_of(split: pd.DataFrame, pictures: int) -> np.ndarray:
-    """The row of `Data` for each row of a split, int64: copies follow the `pictures`, in the order of the split.
+    """Return the row number in `Data` of each row of a split, int64.
 
-    `split` must list all of its copies; see `brushprint.data.split`.
+    The copies are numbered from `pictures`, the number of pictures, in the order of the split. `split` must list all of
+    its copies; see `brushprint.data.split`.
     """
     copied = split["copy"] > 0
     return split["row"].mask(copied, pictures + copied.cumsum() - 1).to_numpy(dtype=np.int64)
 
 
 def class_index(labels: pd.Series, classes: list[str]) -> np.ndarray:
-    """The position of each label in `classes`, int64; raises `UserError` for a label that is not among them."""
+    """Return the position of each label in `classes`, int64; raises `UserError` if `classes` lacks a label."""
     index = pd.Index(classes).get_indexer(labels)
     if (index < 0).any():
         raise UserError(f"no training picture has the class {labels[index < 0].iloc[0]!r}; give its folder some")

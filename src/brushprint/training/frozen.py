@@ -1,4 +1,4 @@
-"""Layers that are not trained: frozen, and computed once for each picture where the head alone is trained."""
+"""Freeze layers. If only the head is trained, compute the features that it takes once for each picture."""
 
 from collections.abc import Callable
 
@@ -15,13 +15,13 @@ from brushprint.training.data import Data
 
 
 def freeze(network: nn.Module, trainable_layers: list[str] | None) -> None:
-    """Train the parameters of the named layers and no others; None trains all."""
+    """Make the parameters of the named layers trainable and freeze all others; None makes all trainable."""
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(_within(name, trainable_layers))
 
 
 def set_training_mode(network: nn.Module, trainable_layers: list[str] | None) -> None:
-    """Set the named layers to training mode; frozen ones neither drop features nor update statistics of batches."""
+    """Set the named layers to training mode. Frozen layers neither drop features nor update batch statistics."""
     for name, module in network.named_modules():
         module.training = _within(name, trainable_layers)
 
@@ -31,7 +31,7 @@ def _within(name: str, trainable_layers: list[str] | None) -> bool:
 
 
 def head_alone(network: nn.Module, phase: Phase, recipe: Recipe) -> bool:
-    """Whether a phase trains the head alone, on features that are the same for a picture in every epoch."""
+    """Return whether a phase trains only the head, on features that are the same for a picture in every epoch."""
     return phase.trainable_layers == [head_name(network)] and augmenter(recipe.augmentation, recipe.image_size) is None
 
 
@@ -44,10 +44,10 @@ def head_features(
     batch_size: int,
     processes: Processes,
 ) -> torch.Tensor:
-    """The features that the head takes for each picture, float32 [pictures, features], on the CPU.
+    """Compute the inputs of the head for each picture: float32 [pictures, features], on the CPU.
 
-    `forward` runs uint8 pictures through the network, which is set to evaluation mode. The rows of other processes are
-    zero.
+    `forward` runs uint8 pictures through the network, which this function sets to evaluation mode. The rows of pictures
+    that other processes compute are zero.
     """
     network.eval()
     head = head_name(network)

@@ -1,4 +1,4 @@
-"""One forward pass over the held-out pictures gives probabilities and features."""
+"""Run a network once over the held-out pictures to get probabilities and features."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -19,8 +19,9 @@ from brushprint.models.layers import recorded
 from brushprint.models.model import Model
 from brushprint.models.processes import ALONE, Processes, run
 
-# A pooled map of more values than this is max-pooled to the finest grid that has no more: at 128 pixels the last pool
-# of the CIFAKE network has 57,600 values a picture, which no analysis needs and 30,000 pictures cannot hold.
+# The largest number of pooled values per picture. Larger maps are max-pooled to the finest grid within this limit. At
+# 128 pixels, the last pool of the CIFAKE network has 57,600 values per picture. No analysis needs that many, and for
+# 30,000 pictures they would not fit into memory.
 MOST_FEATURES = 4096
 
 
@@ -39,17 +40,17 @@ def infer(
     ----------
     model : the trained network
     pixels : uint8 [pictures, side, side, 3]
-    table : columns `row` (of `pixels`), `image_id`, `partition`, `label` (class name)
+    table : one row per picture; columns `row` (index into `pixels`), `image_id`, `partition`, `label` (class name)
     device : see `brushprint.models.devices.choose_device`
-    processes, folder : see `brushprint.models.processes.run`; any number of processes gives the same bits
+    processes, folder : see `brushprint.models.processes.run`; the result is bit-identical for any number of processes
 
     Returns
     -------
     probabilities : `image_id`, `partition`, `label`, and `p_<class>`, float64, in the order of the network's outputs
-    features : `image_id`, `pool` and `penultimate`, fixed-size lists of float32: the outputs of the last pooling layer
-        (flattened, at most `MOST_FEATURES`) and of the layer before the logits
+    features : `image_id`, `pool` and `penultimate`. The latter two are fixed-size lists of float32: the outputs of the
+        last pooling layer (flattened, at most `MOST_FEATURES`) and of the layer before the logits
 
-    Raises `UserError` when there are no pictures, or some have a class that the network does not know.
+    Raises `UserError` if there are no pictures, or if the network does not know the class of some picture.
     """
     if table.empty:
         raise UserError("no picture to validate or test on has a class; set another task or split")
@@ -68,7 +69,10 @@ def infer(
 def _outputs(
     model: Model, pixels: np.ndarray, rows: np.ndarray, device: str, processes: Processes
 ) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Logits, pooled maps and penultimate features of the batches of this process; each process takes one in turn."""
+    """Compute logits, pooled maps and penultimate features of each batch of this process.
+
+    The processes take turns: with n processes, each takes every n-th batch.
+    """
     layers = model.layers
     computing = choose_device(device) if processes.count == 1 else setup_fabric(device, processes=processes).device
     network, size = model.network.to(computing), batch_size(pixels.shape[1])
@@ -84,9 +88,9 @@ def _outputs(
 
 
 def _compact(maps: torch.Tensor) -> torch.Tensor:
-    """Flatten pooled maps [batch, channels, height, width] to at most `MOST_FEATURES` values a picture.
+    """Flatten square pooled maps [batch, channels, side, side] to at most `MOST_FEATURES` values per picture.
 
-    Features that are flat already are returned unchanged.
+    Features that are already flat are returned unchanged.
     """
     if maps.dim() == 2:
         return maps
@@ -97,6 +101,6 @@ def _compact(maps: torch.Tensor) -> torch.Tensor:
 
 
 def _lists(batches: Sequence[torch.Tensor]) -> pa.ChunkedArray:
-    """A list for each picture. Each batch is a chunk: a second copy of all of them might not fit into memory."""
+    """Make one list per picture. Each batch stays a chunk, because a copy of all batches might not fit into memory."""
     chunks = ((pa.array(batch.float().flatten().numpy()), batch.shape[1]) for batch in batches)
     return pa.chunked_array([pa.FixedSizeListArray.from_arrays(*chunk) for chunk in chunks])

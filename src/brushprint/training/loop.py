@@ -1,4 +1,7 @@
-"""Train a network: one loop, resumed after its last finished epoch, with the same bytes every time."""
+"""Train a network in one loop.
+
+An interrupted training resumes after its last finished epoch. The result has the same bytes every time.
+"""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -34,7 +37,8 @@ from brushprint.training.frozen import freeze, head_alone, head_features, set_tr
 
 FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 
-# The seeds of two processes are further apart than there are epochs, so that no two draws are alike.
+# The difference between the seeds of two processes. It exceeds the number of epochs, so that no two processes or epochs
+# draw the same random numbers.
 SEED_STEP = 1_000_000
 
 
@@ -52,31 +56,33 @@ def train(
     label: str,
     processes: Processes = ALONE,
 ) -> tuple[dict[str, torch.Tensor], pd.DataFrame]:
-    """Train as the recipe says and choose the epoch with the lowest validation loss.
+    """Train a network according to a recipe and choose the epoch with the lowest validation loss.
 
     Parameters
     ----------
     recipe : how to train
-    data, validation : training pictures, and those that choose the epoch and stop early
-    classes : names, in the order of the network's outputs
-    seed : of the initial weights, the order of the pictures and every random layer
+    data, validation : training pictures, and validation pictures, which decide the best epoch and early stopping
+    classes : class names, in the order of the network's outputs
+    seed : seed of the initial weights, the order of the pictures and every random layer
     device : an accelerator of Lightning Fabric
-    weights : file to begin from, see `brushprint.models.files.load_weights`; None for random weights
-    checkpoint : file that keeps the state after each epoch; a run that was cut resumes from it
-    identity : everything that decides the result, as JSON; a checkpoint of another identity is ignored
+    weights : file of initial weights, see `brushprint.models.files.load_weights`; None for random weights
+    checkpoint : file that stores the state after each epoch; an interrupted training resumes from it
+    identity : everything that decides the result, in a form that JSON can encode; a checkpoint with another identity
+        is ignored
     label : name of the progress lines
-    processes : those that train together, each on its part of every batch; see `brushprint.models.processes.run`
+    processes : the processes that train together, each on its part of every batch; see
+        `brushprint.models.processes.run`
 
     Returns
     -------
-    weights of the best epoch, and the history: a row an epoch with `phase` (from 1), `epoch` (from 1, counted over the
-    phases), `learning_rate`, `train_loss`, `train_accuracy`, `validation_loss`, `validation_accuracy` and `best`.
-    Losses are mean cross-entropies in nats, weighted where the recipe weights classes; those of training are averaged
-    over the epoch, while the network learns.
+    The weights of the best epoch, and the history. The history has a row for each epoch with the columns `phase` (from
+    1), `epoch` (from 1, counted over all phases), `learning_rate`, `train_loss`, `train_accuracy`, `validation_loss`,
+    `validation_accuracy` and `best`. Losses are mean cross-entropies in nats, weighted if the recipe weights classes.
+    Training losses and accuracies are averages over the epoch, during which the network changes.
 
-    A phase after the first begins from the best weights so far, with a new optimiser. Raises `UserError` when there
-    are no pictures of two classes to train on or none to validate on, a layer does not exist, or the loss is no longer
-    finite.
+    Each phase after the first starts from the best weights so far, with a new optimiser. Raises `UserError` if the
+    training pictures do not include two classes, if there are no validation pictures, if a layer does not exist, if
+    pretrained weights do not match, or if the loss is no longer finite.
     """
     _check_data(data, validation, classes, label)
     fabric = setup_fabric(device, recipe.precision, processes)
@@ -99,7 +105,7 @@ def train(
             optimizer = _optimizer(network, recipe, phase.learning_rate)
             if state.optimizer:
                 optimizer.load_state_dict(state.optimizer)
-            # In epoch n of the phase, from 0, the rate is learning_rate * lr_decay ** n.
+            # In epoch n of the phase, counted from 0, the learning rate is learning_rate * lr_decay ** n.
             schedule = LambdaLR(optimizer, lambda n: recipe.lr_decay**n, last_epoch=len(state.epochs(number)) - 1)
             stepper = cast(torch.optim.Optimizer, fabric.setup_optimizers(optimizer))
             while len(epochs := state.epochs(number)) < phase.epochs and not _stalled(epochs, recipe.patience):
@@ -129,7 +135,7 @@ def _check_data(data: Data, validation: Data, classes: list[str], label: str) ->
 
 
 def _initial_network(recipe: Recipe, classes: int, weights: Path | None, processes: Processes) -> nn.Module:
-    """The network before its first step, on the CPU; draws from torch's global generator."""
+    """Build the network with its initial weights, on the CPU; random weights come from torch's global generator."""
     one_logit = recipe.loss == ONE_LOGIT
     network = build(recipe.architecture, classes, recipe.image_size, dropout=recipe.dropout, one_logit=one_logit)
     if weights:
@@ -142,7 +148,7 @@ def _initial_network(recipe: Recipe, classes: int, weights: Path | None, process
 
 
 def _class_weights(targets: np.ndarray, classes: int) -> torch.Tensor:
-    """Weights in inverse proportion to how frequent each class is (King and Zeng, 2001), on average 1 a picture."""
+    """Return weights inversely proportional to class frequency (King and Zeng, 2001); their mean over pictures is 1."""
     counts = np.bincount(targets, minlength=classes)
     return torch.from_numpy(len(targets) / (classes * np.maximum(counts, 1))).float()
 
@@ -170,7 +176,10 @@ def _stalled(epochs: list[Epoch], patience: int | None) -> bool:
 
 @dataclass(frozen=True)
 class _Learner:
-    """The module that a phase trains, the rows that it takes, and how these become its inputs."""
+    """The module that a phase trains, the rows of data for it, and the functions that turn rows into its inputs.
+
+    The rows are pictures if `module` is the whole network, or features if it is the head; see `_learner`.
+    """
 
     fabric: Fabric
     processes: Processes
@@ -184,11 +193,11 @@ class _Learner:
     augment: Callable[[torch.Tensor], torch.Tensor] | None
 
     def inputs(self, rows: torch.Tensor) -> torch.Tensor:
-        """Inputs of the module, on its device."""
+        """Turn rows of data into inputs of the module, on its device."""
         return self.as_input(self.fabric.to_device(rows))
 
     def training_batches(self, order: np.ndarray) -> Iterator[tuple[torch.Tensor, torch.Tensor, int]]:
-        """Inputs and targets of this process, and the number of pictures that all processes have in the batch."""
+        """Yield inputs and targets of this process for each batch, and the size of the batch over all processes."""
         left = len(order)
         for rows, targets in self.data.batches(self.batch_size, order, self.processes):
             augmented = self.augment(rows) if self.augment and len(rows) else rows
@@ -197,12 +206,12 @@ class _Learner:
             yield self.inputs(augmented), self.fabric.to_device(targets), count
 
     def validation_batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Inputs and targets of this process."""
+        """Yield inputs and targets of this process for each batch."""
         for rows, targets in self.validation.batches(self.batch_size, None, self.processes):
             yield self.inputs(rows), self.fabric.to_device(targets)
 
     def summed(self, values: torch.Tensor) -> torch.Tensor:
-        """The sum over all processes, on the CPU; every process must call this method."""
+        """Return the sum of `values` over all processes, on the CPU; every process must call this method."""
         if self.processes.count == 1:
             return values
         total = self.fabric.all_reduce(self.fabric.to_device(values), reduce_op="sum")
@@ -219,7 +228,10 @@ def _learner(
     data: Data,
     validation: Data,
 ) -> _Learner:
-    """The whole network, on pictures; or its head, on features computed once, where it is trained alone."""
+    """Set up the training of the whole network on pictures, or of its head on features that are computed only once.
+
+    The head is trained on features if `head_alone` allows it.
+    """
 
     def scaled(pictures: torch.Tensor) -> torch.Tensor:
         return as_input(pictures, recipe.scaling).contiguous(memory_format=FORMATS[recipe.memory_format])
@@ -238,7 +250,7 @@ def _learner(
     )
     if not head_alone(network, phase, recipe):
         if recipe.compile:
-            # In place: the weights keep their names.
+            # Compile in place, so that the weights keep their names.
             network.compile()
         return learner
 
@@ -282,10 +294,11 @@ def _run_epoch(
 def _train_epoch(
     learner: _Learner, optimizer: torch.optim.Optimizer, loss: Callable[..., torch.Tensor], order: np.ndarray, bar: tqdm
 ) -> tuple[float, float]:
-    """Train on every picture once; returns mean loss and accuracy."""
+    """Train on every picture once, and return the mean loss and the accuracy."""
     totals = torch.zeros(3, dtype=torch.float64)
     for inputs, targets, count in learner.training_batches(order):
-        # Fabric averages the gradients of all processes.
+        # Fabric averages the gradients over all processes. Divided by this share of the batch, the summed losses give
+        # the gradient of the mean loss over the whole batch.
         share = count / learner.processes.count
         logits = learner.module(inputs)
         value = loss(logits, targets, reduction="sum") / share
@@ -304,7 +317,7 @@ def evaluate(
     batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
     summed: Callable[[torch.Tensor], torch.Tensor] = lambda totals: totals,
 ) -> tuple[float, float]:
-    """Mean loss and accuracy over batches of inputs and targets; `summed` adds the totals of other processes."""
+    """Return mean loss and accuracy over batches of inputs and targets; `summed` adds the totals of other processes."""
     totals = torch.zeros(3, dtype=torch.float64)
     for inputs, targets in batches:
         logits = module(inputs)
@@ -313,7 +326,7 @@ def evaluate(
 
 
 def _totals(loss: torch.Tensor, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """The summed loss, the number of hits and the number of pictures of a batch."""
+    """Return the summed loss, the number of correct predictions and the number of pictures of a batch: float64 [3]."""
     hits = (logits.argmax(1) == targets).sum()
     return torch.tensor([loss.item(), hits.item(), len(targets)], dtype=torch.float64)
 

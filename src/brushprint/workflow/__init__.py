@@ -1,1 +1,1 @@
-"""What the rules and the chores of a run need: provenance, checksums, logs of runs, publishing."""
+"""Code for the rules and for the commands around a run: the plan, provenance, checksums, logs of runs, publishing."""

@@ -1,4 +1,4 @@
-"""Arrays in the scratch folder, which is not versioned: those of the present settings and code are in their place."""
+"""Restore the arrays that belong to the present settings and code; the scratch folder with them is not versioned."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,13 +12,13 @@ from brushprint.workflow.plan import Plan
 def restore(
     plan: Plan, files: Mapping[str, str], code: Callable[[str], list[str]], pictures: Mapping[str, Any]
 ) -> None:
-    """Put the arrays that were made from the present tables in their place, and set those of other results aside.
+    """Put the arrays that were made from the present tables in place, and set aside arrays of other results.
 
     Parameters
     ----------
-    files : patterns of the arrays `pixels`, `copies` and `corrupted`, with the wildcards of their rules
-    code : what the results of a script depend on, see `brushprint.workflow.provenance.Scripts.code`
-    pictures : the params of rules that see pictures as networks do
+    files : path patterns of the arrays `pixels`, `copies` and `corrupted`, with the wildcards of their rules
+    code : returns the code that the results of a script depend on; see `brushprint.workflow.provenance.Scripts.code`
+    pictures : the params of rules that read pictures in the state in which networks see them
     """
     results = Path(plan.results)
     tables = {name: results / f"{name}.parquet" for name in ("catalogue", "groups", "cues-raw")}

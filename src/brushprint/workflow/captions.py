@@ -1,6 +1,6 @@
-"""Captions for `snakemake --report`, which takes them from files alone.
+"""Captions for `snakemake --report`, which reads them only from files.
 
-One template cannot serve several figures of a job: Snakemake does not tell it which of the job's files it is for.
+Each figure has its own caption file: Snakemake does not tell a caption template which of a job's files it describes.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ _VARIANT = "**{{ snakemake.wildcards.variant }}**. "
 
 
 def file_of(figure: Figure, folder: Path) -> str:
-    """The absolute path of a figure's caption in a folder, as reStructuredText; written unless it is there already."""
+    """Write a figure's caption as reStructuredText to a folder, unless it is up to date; returns the absolute path."""
     kind = "variant" if figure.per_variant else "collection"
     name = Path(figure.file).stem.replace("-{split}", "")
     target = folder.absolute() / f"{kind}-{name}.rst"

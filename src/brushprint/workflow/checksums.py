@@ -8,16 +8,16 @@ from brushprint.core.digest import sha256
 
 
 def write_sums(files: Iterable[Path], target: Path) -> None:
-    """Write a line a file, sorted by its path relative to the folder of `target`."""
+    """Write one line for each file, sorted by the path relative to the folder of `target`."""
     named = sorted((file.relative_to(target.parent).as_posix(), file) for file in files)
     with replacing(target) as part:
         part.write_text("".join(f"{sha256(file)}  {name}\n" for name, file in named), encoding="utf-8")
 
 
 def read_sums(sums: Path) -> dict[str, str]:
-    """The digest of each file that has a line, by the folder of `sums` and its name; none when it is not there.
+    """The digest of each listed file, by its path, which begins with the folder of `sums`; empty if `sums` is missing.
 
-    Lines that no checksum tool would have written are left out.
+    Lines that are not in the form of a checksum tool are skipped.
     """
     if not sums.exists():
         return {}

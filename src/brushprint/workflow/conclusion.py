@@ -1,4 +1,4 @@
-"""The conclusion of a run, in five lines: they end the run in the terminal."""
+"""The conclusion of a run: the five lines that the terminal shows at its end."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -12,8 +12,8 @@ _LABEL_WIDTH = 14
 def conclusion(results: Path, variants: Iterable[str], synthetic: bool) -> list[str]:
     """Five lines of at most 80 columns about the finished results in a folder.
 
-    The best variant is the one with the highest ROC AUC on validation pictures when asked human or AI. Its figures are
-    those of test pictures. `synthetic` says whether the pictures are the embedded sample.
+    The best variant has the highest ROC AUC on the validation pictures for the question human or AI. Its figures are
+    measured on the test pictures. `synthetic` is true if the pictures are the embedded sample.
     """
     audit, claims = (json.loads((results / f"{name}.json").read_text(encoding="utf-8")) for name in ("audit", "claims"))
     detection = {name: _detection(results / "variants" / name / "metrics.json") for name in variants}
@@ -53,7 +53,7 @@ def _interval(measure: Mapping[str, float], unit: int) -> str:
 
 
 def _shortcuts(audit: Mapping[str, Any]) -> str:
-    """The reported shortcuts of the pictures as networks see them."""
+    """The reported shortcuts of the pictures in the state in which networks see them."""
     rows = [
         row
         for row in audit.get("harmonised", audit["raw"])

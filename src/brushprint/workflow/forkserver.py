@@ -1,17 +1,19 @@
-"""Jobs begin as copies of a process that has already imported the libraries that they use.
+"""A fork server: jobs start as copies of a process that has already imported the libraries that they use.
 
-Importing torch takes two seconds of CPU, and a run has two hundred jobs. The server lives as long as a run. Snakemake
-starts each script through this file,
+Importing torch takes two seconds of CPU, and a run has two hundred jobs. The server runs as long as a Snakemake run.
+Snakemake starts each script through this file:
 
     python -IS forkserver.py SOCKET python script.py
 
-which asks the server to run the script in a copy of itself (a fork), and ends with the status of the copy. The copy
-takes the streams, the folder and the environment of the process that asked. Where no server answers, the script starts
-by itself. The setting `fork_server: false` turns this off; no result depends on it.
+This client process asks the server to run the script in a copy of the server (a fork), and exits with the status of
+the copy. The copy takes over the standard streams, the working folder and the environment of the client. If no server
+answers, the client runs the script directly. The setting `fork_server: false` turns the server off; no result depends
+on it.
 
-The server imports what the head of a script names, and what earlier jobs of the same rule imported besides. It imports
-nothing of brushprint, whose code may change while the server lives. `multiprocessing.forkserver` does the same for the
-functions of one program; here another program starts the scripts.
+The server imports the modules that the top level of a script imports, and further modules that earlier jobs of the same
+rule imported. It imports no module of brushprint, because that code may change while the server runs.
+`multiprocessing.forkserver` does the same for the functions of one program; here another program, Snakemake, starts the
+scripts.
 """
 
 import ast
@@ -35,11 +37,11 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 _PACKAGE = Path(__file__).parent.parent
-# A fork does not copy the threads that onnxruntime begins when it is imported.
+# onnxruntime starts threads when it is imported, and a fork does not copy threads.
 _NOT_IMPORTED = {_PACKAGE.name, "onnxruntime"}
-# With one thread each, jobs side by side do not wait for one another.
+# Libraries use one thread for each job, so that parallel jobs do not wait for one another.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-# Bytes that hold the length of a request.
+# Number of bytes that hold the length of a request.
 _HEADER = 8
 _ENVIRONMENT = set(os.environ)
 # The exit status of a copy whose script cannot start or raises an exception.
@@ -47,7 +49,7 @@ _status = 1
 
 
 class Request(TypedDict):
-    """What a copy runs: the path of a script, in which folder, with which environment."""
+    """The request of a client: the path of a script, its working folder and its environment."""
 
     script: str
     folder: str
@@ -55,7 +57,7 @@ class Request(TypedDict):
 
 
 class _Job(NamedTuple):
-    """A copy that runs a script, the process that waits for it, and the pipe on which it sends what it imported."""
+    """A copy that runs a script, the client that waits for it, and the pipe on which it sends the names it imported."""
 
     rule: str
     process: int
@@ -64,13 +66,13 @@ class _Job(NamedTuple):
 
 
 def supported() -> bool:
-    """Whether jobs can be copies: elsewhere a process cannot be copied once its libraries are loaded."""
+    """Whether jobs can be copies: systems other than Linux cannot copy a process that has already loaded libraries."""
     return sys.platform == "linux"
 
 
 def start() -> str:
-    """Start a server that ends with this process; returns the prefix of commands that ask it."""
-    # The folder is this user's alone. Its name is short, because the address of a socket has 107 bytes at most.
+    """Start a server that ends with this process; returns the prefix that sends a command to the server."""
+    # Only this user can open the folder. Its name is short, because the address of a socket has at most 107 bytes.
     address = str(Path(tempfile.mkdtemp(prefix="brushprint-", dir="/tmp"), "forks"))
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
@@ -81,23 +83,24 @@ def start() -> str:
             env=os.environ | ONE_THREAD,
             pass_fds=[listener.fileno()],
         )
-    # The system closes the server's input when this process ends, however it ends, and that ends the server. A process
-    # that ends well waits for it, so that its CPU time includes that of the jobs.
+    # When this process ends, even if it is killed, the system closes the server's input, and the server ends. If this
+    # process ends normally, it waits for the server, so that its CPU time includes the CPU time of the jobs.
     atexit.register(server.communicate)
     return shlex.join([sys.executable, "-IS", __file__, address])
 
 
 def ask(address: str, command: list[str]) -> int:
-    """Have the server run the script of a command `[python, script]`.
+    """Ask the server to run the script of a command `[python, script]`.
 
-    Returns the status of the script, or 128 plus the number of the signal that ended it.
+    Returns the exit status of the script, or 128 plus the number of the signal that ended it. If no server answers,
+    the command replaces this process.
     """
     with socket.socket(socket.AF_UNIX) as server:
         try:
             server.connect(address)
         except OSError:
             os.execv(command[0], command)
-        # The copy hears the keyboard's interrupt too, and this process ends as the copy ends.
+        # An interrupt from the keyboard also reaches the copy; this process waits and ends with the copy's status.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         request = Request(script=command[1], folder=str(Path.cwd()), environment=dict(os.environ))
         content = json.dumps(request).encode()
@@ -108,9 +111,9 @@ def ask(address: str, command: list[str]) -> int:
 
 
 def serve(listener: socket.socket) -> Request:
-    """Fork for each request until standard input ends, which ends the process; returns in each fork, its request."""
+    """Fork for each request until standard input is closed, then exit; returns only in a fork, with its request."""
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Imports leave nothing to collect, and searching for it would take a quarter of their time.
+    # Imports leave no garbage, and searching for garbage would take a quarter of the import time.
     gc.disable()
     named: set[str] = set()
     imported: dict[str, list[str]] = {}
@@ -130,7 +133,7 @@ def serve(listener: socket.socket) -> Request:
                     _import(imported.pop(rule, []))
                     job = _fork(rule, client, streams, listener, jobs)
                 except ValueError:
-                    client.close()  # the process that asked was killed before it had sent its request
+                    client.close()  # the client was killed before it had sent its whole request
                     continue
                 except OSError as error:
                     print(f"error: no job can begin: {error.strerror}", file=sys.stderr, flush=True)
@@ -149,7 +152,7 @@ def serve(listener: socket.socket) -> Request:
 
 
 def _wait(descriptors: list[int]) -> list[int]:
-    """Wait until at least one of the file descriptors is ready to read; returns those that are."""
+    """Wait until at least one of the file descriptors is ready to read; returns the ready ones."""
     with selectors.DefaultSelector() as selector:
         for descriptor in descriptors:
             selector.register(descriptor, selectors.EVENT_READ)
@@ -165,16 +168,19 @@ def _received(client: socket.socket) -> tuple[Request, list[int]]:
 
 
 def _rule_of(script: str) -> str:
-    """The rule that a script belongs to: Snakemake names its copies of scripts `tmp1x2y3z.train.py`."""
+    """The rule that a script belongs to; Snakemake names its temporary copies of scripts `tmp1x2y3z.train.py`."""
     return Path(script).stem.rpartition(".")[2]
 
 
 def _named_imports(file: Path, named: set[str]) -> list[str]:
-    """The modules that the head of a script imports, with those of brushprint's modules among them; adds to `named`."""
+    """The third-party and standard modules that a script imports at its top level, directly or through brushprint.
+
+    Names that are already in `named` are skipped, and new names are added to it.
+    """
     try:
         nodes = ast.parse(file.read_bytes()).body
     except (OSError, SyntaxError, ValueError):
-        return []  # the job reports it
+        return []  # the job itself reports the error
     modules = []
     for node in nodes:
         names: list[str] = []
@@ -200,17 +206,17 @@ def _import(names: Iterable[str]) -> None:
     for name in names:
         if name.split(".")[0] in _NOT_IMPORTED:
             continue
-        # Some names are no modules, and some modules can only be imported by others.
+        # Some names are functions or classes, and some modules can only be imported by other modules.
         with suppress(Exception):
             importlib.import_module(name)
-    # The collector would otherwise write to the memory that copies share.
+    # Otherwise, garbage collection would write to the memory that the copies share.
     gc.freeze()
 
 
 def _fork(
     rule: str, client: socket.socket, streams: list[int], listener: socket.socket, jobs: Iterable[_Job]
 ) -> _Job | None:
-    """A copy of this process with other standard streams; returns None in the copy."""
+    """Fork this process; the copy uses `streams` as its standard streams. Returns the job, or None in the copy."""
     receives, sends = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -227,7 +233,7 @@ def _fork(
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    # The copy must not keep open what the server closes.
+    # The copy must not keep sockets and pipes open that the server closes.
     for held in (listener, client, *(job.client for job in jobs)):
         held.close()
     for end in (receives, *(job.imports for job in jobs)):
@@ -244,11 +250,11 @@ def _fork(
 
 def _run(request: Request) -> None:
     os.chdir(request["folder"])
-    # Variables that libraries set when they were imported stay.
+    # Keep the variables that libraries set when the server imported them.
     set_by_libraries = {name: value for name, value in os.environ.items() if name not in _ENVIRONMENT}
     os.environ.clear()
     os.environ.update(set_by_libraries | request["environment"])
-    # The system's list of processes shows the rule.
+    # The name of the process is the rule, so that tools such as `ps` show it.
     Path("/proc/self/comm").write_text(_rule_of(request["script"]), encoding="ascii")
     sys.argv[1:] = []
     global _status  # noqa: PLW0603, for `_leave`, which Python calls
@@ -264,7 +270,7 @@ def _run(request: Request) -> None:
 
 
 def _leave() -> None:
-    """End a copy without finalising the interpreter, which would take longer than most jobs.
+    """End a copy without finalising the interpreter, because that would take longer than most jobs.
 
     Files that a script left open are not flushed.
     """
@@ -274,14 +280,14 @@ def _leave() -> None:
 
 
 def _ended(job: _Job) -> list[str]:
-    """Send the status of a job to the process that waits for it; returns what the job imported."""
+    """Send the exit status of a job to its client; returns the names of the modules that the job imported."""
     with os.fdopen(job.imports, encoding="utf-8") as pipe:
         line = pipe.readline()
-    # A job that was killed has sent no line, or a part of one.
+    # A killed job may have sent no line or an incomplete one.
     modules: list[str] = json.loads(line) if line.endswith("\n") else []
     _, wait_status = os.waitpid(job.process, 0)
     status = os.waitstatus_to_exitcode(wait_status)
-    with job.client, suppress(BrokenPipeError):  # the process that asked was killed
+    with job.client, suppress(BrokenPipeError):  # the client was killed
         job.client.send(bytes([status if status >= 0 else 128 - status]))
     return modules
 
@@ -289,7 +295,7 @@ def _ended(job: _Job) -> list[str]:
 if __name__ == "__main__":
     if sys.argv[2:]:
         sys.exit(ask(sys.argv[1], sys.argv[2:]))
-    # Functions that are registered first run last. This file imports no module that registers one, as `multiprocessing`
-    # does, so this one runs after those of all libraries.
+    # `atexit` runs the function last that was registered first. This file imports no module that registers a function,
+    # as `multiprocessing` does, so `_leave` runs after the functions of all libraries.
     atexit.register(_leave)
     _run(serve(socket.socket(fileno=int(sys.argv[1]))))

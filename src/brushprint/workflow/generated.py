@@ -1,8 +1,8 @@
-"""Writes the files of a checkout that repeat what others hold: part of dvc.yaml, and environment.yml.
+"""Generates the parts of a checkout that repeat other files: the end of dvc.yaml, and environment.yml.
 
     python -m brushprint.workflow.generated
 
-A test compares the written files with these functions.
+A test compares the files with the output of these functions.
 """
 
 import re
@@ -18,7 +18,7 @@ from brushprint.core.atomic import replacing
 MARKER = "# What follows is written by `make generated`, from config/config.yaml and config/recipes.yaml.\n"
 # The version of Python that conda installs.
 PYTHON = "3.11"
-# How the lock marks versions of packages for it, where versions differ between versions of Python.
+# uv.lock marks package versions for this Python with this text, where they depend on the version of Python.
 _OLDEST = "python_full_version < '3.12'"
 _ENVIRONMENT = """\
 # The pins of uv.lock for conda users: conda env create -f environment.yml && conda activate brushprint
@@ -27,7 +27,7 @@ _ENVIRONMENT = """\
 
 
 def dvc_yaml(checkout: Path) -> str:
-    """The text of dvc.yaml: its stages as they are, then metrics, plots and models of the default variants."""
+    """The text of dvc.yaml: its handwritten part unchanged, then metrics, plots and models of the default variants."""
     by_hand, _, _ = (checkout / "dvc.yaml").read_text(encoding="utf-8").partition(MARKER)
     settings = yaml.safe_load((checkout / "config/config.yaml").read_text(encoding="utf-8"))
     recipes = yaml.safe_load((checkout / "config/recipes.yaml").read_text(encoding="utf-8"))["recipes"]
@@ -90,7 +90,7 @@ def environment_yml(checkout: Path) -> str:
 
 
 def _locked(lock: Path) -> dict[str, str]:
-    """The version of each package of a lock for `PYTHON`, the oldest that brushprint runs on."""
+    """The version of each package of a lock for `PYTHON`, the oldest Python version that brushprint supports."""
     packages = tomllib.loads(lock.read_text(encoding="utf-8"))["package"]
     return {
         package["name"]: package["version"]

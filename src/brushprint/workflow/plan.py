@@ -16,15 +16,15 @@ from brushprint.settings.schema import Config, Split, WeightsFile
 
 @dataclass(frozen=True)
 class Variant:
-    """A network to train. A retrained one repeats its `parent` with another seed or without some sources.
+    """A network to train. A retrained variant repeats its `parent` with another seed or without some sources.
 
-    `+` in its name sets a retrained variant apart: settings allow no `+` in names.
+    The name of a retrained variant contains `+`, which the settings do not allow in names.
     """
 
     name: str
     task: str
     split: str
-    # Under the budget, and without pretraining where no weights are to be had.
+    # The recipe within the limits of the budget, and without pretraining if no weights are available.
     recipe: Recipe
     seed: int
     parent: str | None = None
@@ -38,7 +38,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class PlannedSplit:
-    """A split to make. A retrained variant's split draws as its `parent` does, and leaves sources out of training."""
+    """A split to draw. A retrained variant's split is its `parent`, but the excluded sources are only tested."""
 
     settings: Split
     seed: int
@@ -47,7 +47,7 @@ class PlannedSplit:
 
 @dataclass(frozen=True)
 class Weights:
-    """Pretrained weights of an architecture: a person's file, or None for the library's hub."""
+    """Pretrained weights of an architecture: a file that the settings name, or None for the library's hub."""
 
     architecture: str
     file: WeightsFile | None
@@ -60,11 +60,11 @@ class Weights:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run makes; every property follows from the settings."""
+    """Everything that a run makes. Every property follows from the settings."""
 
     config: Config
 
-    # Folders, relative to the checkout. Results and records are versioned by DVC; exports are made on request.
+    # Folders, relative to the checkout. DVC versions the results and records; exports are made on request.
 
     @property
     def results(self) -> str:
@@ -73,7 +73,7 @@ class Plan:
 
     @property
     def scratch(self) -> str:
-        """Folder of arrays, checkpoints and caches: it may be deleted at any time."""
+        """Folder of arrays, checkpoints and caches. It may be deleted at any time."""
         return f"scratch/{self.config.collection.name}"
 
     @property
@@ -83,12 +83,12 @@ class Plan:
 
     @property
     def records(self) -> str:
-        """Folder of the digests of what each finished job wrote."""
+        """Folder of the digests of the results that each finished job wrote."""
         return f"records/{self.config.collection.name}"
 
     @property
     def exports(self) -> str:
-        """Folder of what is made of results on request: ONNX files, the page, the PDF."""
+        """Folder of the files that are made from results on request: ONNX files, the page, the PDF."""
         return f"exports/{self.config.collection.name}"
 
     @property
@@ -99,7 +99,7 @@ class Plan:
     # Seeds
 
     def seed_of(self, name: str) -> int:
-        """The seed of a named thing, 0 to 2**32 - 1, from the settings' seed and the name."""
+        """The seed for a named purpose, 0 to 2**32 - 1, derived from the settings' seed and the name."""
         return int.from_bytes(hashlib.sha256(f"{self.config.seed} {name}".encode()).digest()[:4])
 
     # Pictures
@@ -111,13 +111,13 @@ class Plan:
 
     @property
     def harmonise(self) -> dict[str, Any] | None:
-        """What every picture becomes before a network sees it; None: pictures stay as they came."""
+        """How every picture is harmonised before a network sees it; None if pictures stay unchanged."""
         harmonise = self.config.collection.harmonise
         return None if harmonise is None else harmonise.model_dump()
 
     @property
     def states(self) -> list[str]:
-        """The states of the pictures whose shortcut features are measured."""
+        """The states of the pictures in which shortcut features are measured."""
         return ["raw", "harmonised"] if self.harmonise else ["raw"]
 
     @cached_property
@@ -129,7 +129,7 @@ class Plan:
 
     @property
     def names(self) -> list[str]:
-        """The variants of the settings: those that are analysed and reported, in the order of the settings."""
+        """The variants of the settings, in that order. Only these variants are analysed and reported."""
         return list(self.config.variants)
 
     @cached_property
@@ -159,30 +159,30 @@ class Plan:
 
     @property
     def _left_out(self) -> list[str]:
-        """The variants that are trained again without each generator: there have to be others."""
+        """The variants to retrain without each generator; none if the collection has only one generator."""
         return self.config.arms.leave_one_generator_out if len(self.generators) > 1 else []
 
     @property
     def retrained(self) -> list[Variant]:
-        """The variants that are trained again: judged, and not analysed."""
+        """The retrained variants, which are tested but not analysed."""
         return [variant for variant in self.variants.values() if variant.parent]
 
     @property
     def arms(self) -> list[str]:
-        """The names of the variants that are trained again, sorted, and then those of what is trained again."""
+        """The names of the parents of retrained variants, sorted, and then the names of the retrained variants."""
         parents = sorted({variant.parent for variant in self.retrained if variant.parent})
         return [*parents, *(variant.name for variant in self.retrained)]
 
     @cached_property
     def splits(self) -> dict[str, PlannedSplit]:
-        """Every split of the settings and of retrained variants, by name."""
+        """The splits of the settings and of the retrained variants, by name."""
         splits = {name: PlannedSplit(split, self.seed_of(name)) for name, split in self.config.splits.items()}
         for parent in self._left_out:
             name = self.config.variants[parent].split
             split = self.config.splits[name]
             for source in self.generators:
                 excluded = split.model_copy(update={"exclude_sources": [*split.exclude_sources, source]})
-                # The same pictures are drawn, so that the two networks differ in the source alone.
+                # The parent's seed draws the same pictures, so that the two networks differ only in the source.
                 splits[_split_without(name, source)] = PlannedSplit(excluded, self.seed_of(name), parent=name)
         return splits
 
@@ -198,13 +198,13 @@ class Plan:
 
     @cached_property
     def oversampled(self) -> list[str]:
-        """The splits in use that have augmented copies, sorted."""
+        """The splits of all variants that have augmented copies, sorted."""
         return [name for name in self.used_splits if self.splits[name].settings.oversample]
 
     def recipe(self, name: str) -> Recipe:
-        """The recipe of a variant of the settings under the budget.
+        """The recipe of a variant of the settings, with the limits of the budget.
 
-        Where there are no weights to begin from it is not pretrained, and all layers are trained in one phase.
+        If no pretrained weights are available, the network is not pretrained, and all layers are trained in one phase.
         """
         recipe, budget = self.config.recipes[self.config.variants[name].recipe], self.config.budget
         caps = {"image_size": budget.max_image_size, "epochs": budget.epochs, "batch_size": budget.batch_size}
@@ -221,12 +221,12 @@ class Plan:
 
     @property
     def from_scratch(self) -> list[str]:
-        """The variants that begin without the pretrained weights that their published recipe has."""
+        """The variants that start from random weights although their recipe asks for pretrained weights."""
         published = {name: self.config.recipes[variant.recipe] for name, variant in self.config.variants.items()}
         return [name for name in self.names if published[name].pretrained and not self.variants[name].recipe.pretrained]
 
     def changed_from(self, shipped: Config) -> list[str]:
-        """The variants whose task, split or recipe is not that of other settings."""
+        """The variants whose task, split or recipe differs from the settings `shipped`, or that are missing there."""
 
         def decisive(config: Config, name: str) -> tuple[Any, ...] | None:
             if not (variant := config.variants.get(name)):
@@ -241,7 +241,7 @@ class Plan:
     def weights(self) -> dict[str, Weights]:
         """The sets of pretrained weights to fetch or read, by name.
 
-        The folder data/ is not versioned, so the name of a set says what decides its content.
+        The folder data/ is not versioned, so the name of a set depends on everything that decides its content.
         """
         sets = {}
         for variant in self.variants.values():
@@ -251,7 +251,7 @@ class Plan:
         return sets
 
     def weights_of(self, variant: str) -> str | None:
-        """The name of the set of weights that a variant begins from; None for random weights."""
+        """The name of the set of weights that a variant starts from; None for random weights."""
         recipe = self.variants[variant].recipe
         if not recipe.pretrained:
             return None
@@ -261,7 +261,7 @@ class Plan:
     # Corrupted pictures
 
     def tested(self, split: str) -> str:
-        """What decides the test pictures of a split: the same text for splits that test on the same pictures."""
+        """What decides the test pictures of a split, as text. Splits with the same text have the same test pictures."""
         settings = self.splits[split].settings
         return f"{'published' if settings.published else 'drawn'}-{settings.test:g}"
 
@@ -281,7 +281,7 @@ class Plan:
         }
 
     def largest(self, split: str | None = None) -> Variant:
-        """The variant that sees the most pixels: of a split, or of the settings."""
+        """The variant with the largest input image, among the variants of a split or, without one, of the settings."""
         if split is None:
             return max((self.variants[name] for name in self.names), key=lambda variant: variant.recipe.image_size)
         inside = [variant for variant in self.variants.values() if variant.split == split]
@@ -291,29 +291,29 @@ class Plan:
 
     @property
     def processes(self) -> int:
-        """How many processes train and infer a network together."""
+        """The number of processes that run training or inference of one network together."""
         return self.config.devices * self.config.nodes
 
     @property
     def gpu(self) -> dict[str, int]:
-        """The resources that a job of one network asks of a cluster."""
+        """The resources that a job of one network requests from a cluster."""
         return {"gpu": 1} if self.config.device == "cuda" else {}
 
     @property
     def process_cores(self) -> int:
-        """The threads of a job that trains or infers with several processes."""
+        """The number of threads of a training or inference job, which may have several processes."""
         return self.config.devices if self.config.nodes == 1 else 1
 
     @property
     def process_resources(self) -> dict[str, Any]:
-        """The resources of a job that trains or infers: several nodes are tasks of one Slurm job, as those of MPI."""
+        """The resources of a training or inference job. Several nodes run it as tasks of one Slurm job, as with MPI."""
         devices, nodes = self.config.devices, self.config.nodes
         resources: dict[str, Any] = {"devices": devices, "nodes": nodes}
         if nodes == 1:
             return resources | dict.fromkeys(self.gpu, devices)
         resources |= {"tasks": self.processes, "mpi": "srun"}
         if self.gpu:
-            # All tasks of a node see its GPUs. The executor would take `tasks` for those of one GPU.
+            # All tasks of a node see all of its GPUs. Otherwise, the executor would take `tasks` as tasks per GPU.
             resources |= {"gres": f"gpu:{devices}", "tasks_per_gpu": 0}
         return resources
 
@@ -321,18 +321,18 @@ class Plan:
 
     @property
     def embedding_modules(self) -> list[str]:
-        """The modules that the rule `embed` loads by name: UMAP is an extra, so it counts where it is asked for."""
+        """The modules that the rule `embed` loads by name: UMAP is an optional extra and listed only if used."""
         return ["brushprint.features._umap"] if self.config.latent.embedding.method == "umap" else []
 
     def rules_of(self, name: str) -> list[str]:
-        """The rules that write the files of a variant; a retrained one is judged, and not analysed."""
+        """The rules that write the files of a variant; a retrained variant is tested but not analysed."""
         judged = ["train", "infer", "predictions"]
         if self.variants[name].parent:
             return judged
         return [*judged, "evaluate", "latent", "embed", "explain", "regions", "robustness", "figures"]
 
     def rules_before(self, name: str) -> list[str]:
-        """The rules of the collection that the files of a variant follow from, in the order that data flows."""
+        """The collection's rules that the files of a variant depend on, in the order that data flows."""
         variant = self.variants[name]
         collect = {"local": [], "sample": ["draw_sample"]}.get(self.config.collection.kind, ["fetch"])
         return [
@@ -344,9 +344,10 @@ class Plan:
         ]
 
     def settings_of(self, name: str, pictures: Mapping[str, Any]) -> dict[str, Any]:
-        """The settings that the files of a variant follow from, for people.
+        """The settings that the files of a variant depend on, for readers of its provenance.
 
-        `pictures` says where the pictures came from, without the folders of this machine.
+        `pictures` states where the pictures came from, without folders of this machine; see
+        `brushprint.workflow.sources.Pictures.about`.
         """
         config, variant = self.config, self.variants[name]
         analysis = config.model_dump(include={"latent": True, "explain": True, "robustness": {"pictures"}})

@@ -1,4 +1,4 @@
-"""What a run makes sure of before its first job: folders it may write to, networks that can be built, being alone."""
+"""Checks before the first job of a run: folders are writable, networks can be built, and no other run is active."""
 
 import json
 import os
@@ -20,13 +20,13 @@ LOCK = Path("scratch/run.lock")
 
 
 def check(plan: Plan, code: Iterable[str]) -> None:
-    """Check the files of pretrained weights and the networks. Raises `UserError`; see the functions below."""
+    """Check the files of pretrained weights and the networks; see `check_weights` and `check_networks` for errors."""
     check_weights(plan.weights.values())
     check_networks(plan, code)
 
 
 def check_folders(plan: Plan) -> None:
-    """Raise `UserError` for a folder that this user may not write to, or that has no room left."""
+    """Raise `UserError` for a folder that this user may not write to, or whose disk is full."""
     for folder in _written_to(plan):
         if not os.access(folder, os.W_OK | os.X_OK):
             raise UserError(
@@ -37,7 +37,7 @@ def check_folders(plan: Plan) -> None:
 
 
 def _written_to(plan: Plan) -> Iterator[Path]:
-    """The folders that a run writes to; for one that does not exist yet, the folder in which it will be made."""
+    """The folders that a run writes to; for a folder that does not exist yet, its nearest existing parent."""
     written = [Path(name) for name in (plan.results, plan.records, plan.scratch, plan.logs, plan.exports)]
     others = [Path(".snakemake")] if plan.config.collection.kind == "local" else [Path(".snakemake"), Path("data")]
     for folder in written + others:
@@ -47,9 +47,9 @@ def _written_to(plan: Plan) -> Iterator[Path]:
 
 
 def check_slurm(plan: Plan) -> None:
-    """Raise `UserError` where several nodes are asked for and Slurm is not here.
+    """Raise `UserError` if the settings request several nodes and Slurm is not installed.
 
-    Call it when jobs start, because a dry run needs no Slurm and cannot be told apart while the rules are read.
+    Call it when jobs start: a dry run needs no Slurm, and while the rules are read, nothing distinguishes a dry run.
     """
     if plan.config.nodes > 1 and not shutil.which("srun"):
         raise UserError("nodes: several nodes need Slurm, and there is no srun here; set nodes: 1")
@@ -58,8 +58,8 @@ def check_slurm(plan: Plan) -> None:
 def check_networks(plan: Plan, code: Iterable[str]) -> None:
     """Raise `UserError` for layers and image sizes that only the networks themselves can refuse.
 
-    The check imports torch in a process of its own, and is repeated only when a recipe or `code`, what the training
-    depends on, changed.
+    The check imports torch in a separate process. It is repeated only if a recipe, the number of processes or `code`,
+    the code that training depends on, has changed.
     """
     recipes = {name: plan.variants[name].recipe for name in plan.names}
     doubtful = {
@@ -82,6 +82,6 @@ def check_networks(plan: Plan, code: Iterable[str]) -> None:
 def join() -> tuple[TextIO, bool | None]:
     """Hold the lock of this checkout until the stream is closed; see `brushprint.core.locks.join`.
 
-    The system takes the lock back when a run ends, however it ends, so it does the work of Snakemake's own locks.
+    The system releases the lock when a run ends, even if the run is killed, so it replaces Snakemake's own locks.
     """
     return locks.join(LOCK)

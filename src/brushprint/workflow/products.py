@@ -1,4 +1,4 @@
-"""The files that a run makes for people to open, and whether this run made them."""
+"""The products of a run: the files that people open, and which of them the run has made."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,10 +8,10 @@ from brushprint.workflow.plan import Plan
 
 
 class Products:
-    """The files that a person opens; their ages are noted when the object is made."""
+    """The products of a plan, with their modification times when this object was created."""
 
     def __init__(self, plan: Plan) -> None:
-        """Note the ages of the products of a plan."""
+        """Store the modification times of the products of a plan."""
         self._plan = plan
         self._files: Mapping[str, list[Path]] = {
             "The report": [Path(plan.results, "report/index.html")],
@@ -22,7 +22,7 @@ class Products:
         self._before = self._ages()
 
     def made(self) -> list[str]:
-        """A line for each product that was made since, with its path; for the report, the conclusion of the run."""
+        """A line with the path of each product made since then; for the report, the lines of the conclusion."""
         now = self._ages()
         lines = []
         for name, files in self._files.items():

@@ -1,7 +1,8 @@
-"""What made an artifact: digests of the code, versions of the packages, digests of what comes from outside.
+"""The provenance of an artifact: digests of the code, versions of the packages, digests of external files.
 
-Snakemake reruns a job when its params changed. So each rule lists as params one value for each module that its script
-imports, directly or not, and one for each third-party package. The values change exactly when the job's code does.
+Snakemake reruns a job if its params have changed. The params of each rule therefore include one value for each module
+that its script imports, directly or indirectly, and one value for each third-party package. These values change exactly
+when the job's code changes.
 """
 
 import ast
@@ -22,7 +23,7 @@ from brushprint.core.digest import cached_sha256, key, recalled, sha256
 
 PACKAGE = "brushprint"
 SOURCE = Path(__file__).parents[2]
-# These modules report, lock and put files in place: a change of one changes no result, so it reruns nothing.
+# These modules only report, lock and move files. A change in one of them changes no result, so it reruns no job.
 EXEMPT = {f"{PACKAGE}.core.{name}" for name in ("atomic", "errors", "job_log", "locks")}
 
 
@@ -30,13 +31,13 @@ _content, _installed, _distributions = cache(sha256), cache(version), cache(pack
 
 
 class Memory:
-    """A cache of the digests of modules, by their content, and of the distributions that packages belong to.
+    """A cache of the digests of modules, by content, and of the distributions that packages belong to.
 
-    Its file may be deleted at any time.
+    The cache file may be deleted at any time.
     """
 
     def __init__(self, file: Path) -> None:
-        """Read the file; a missing or damaged one holds nothing."""
+        """Read the cache file; a missing or damaged file counts as empty."""
         self._file, self._known, self._kept = file, recalled(file), True
 
     def digest(self, module: Path) -> str:
@@ -46,7 +47,7 @@ class Memory:
         return self._known.get(content) or self._learn(content, _digest(module))
 
     def version(self, package: str) -> str:
-        """The distribution that a package belongs to, and its version."""
+        """The distribution that a package belongs to, with its installed version: `distribution@version`."""
         try:
             distribution = self._known[package]
             return f"{distribution}@{_installed(distribution)}"
@@ -59,9 +60,9 @@ class Memory:
         return value
 
     def keep(self) -> None:
-        """Write what was learned since."""
+        """Write the cache file if entries were added."""
         if not self._kept:
-            # Several processes may write at once: each writes a file of its own, and the last one replaces the others.
+            # Several processes may write at once. Each writes its own file, and the last one replaces the others.
             own = self._file.with_name(f"{self._file.name}.{os.getpid()}")
             with replacing(own) as part:
                 part.write_text(json.dumps(self._known))
@@ -78,18 +79,18 @@ def _imports() -> grimp.ImportGraph:
 
 
 def code(script: str | Path, memory: Memory, modules: Iterable[str] = ()) -> list[str]:
-    """What a script's results depend on: its own `name@digest`, then `module@digest` and `package@version`, sorted.
+    """The code that a script's results depend on: `script@digest`, then `module@digest` and `package@version`, sorted.
 
-    The digests are of the syntax tree without docstrings: comments and formatting change nothing. `modules` are
-    further modules of brushprint that the script loads by name. `EXEMPT` modules, and what only they import, are left
-    out.
+    A digest covers the syntax tree without docstrings, so that comments and formatting do not change it. `modules` are
+    further modules of brushprint that the script loads by name. `EXEMPT` modules are excluded, and so are modules that
+    only `EXEMPT` modules import.
     """
     script = Path(script)
     roots = (_imported_by(script) | set(modules)) - EXEMPT
     own = {name for name in roots if name.split(".")[0] == PACKAGE}
     reached = roots.union(*(_imports().find_upstream_modules(name) for name in own))
     ours = {name for name in reached if name.split(".")[0] == PACKAGE}
-    # Importing a module runs the packages around it first.
+    # Importing a module first runs the `__init__.py` of each package that contains it.
     ours |= {PACKAGE} | {parent for name in ours for parent in _packages_of(name)}
     packages = {name.split(".")[0] for name in reached} - {PACKAGE} - sys.stdlib_module_names
     values = [
@@ -102,22 +103,22 @@ def code(script: str | Path, memory: Memory, modules: Iterable[str] = ()) -> lis
 
 
 class Scripts:
-    """The code of the scripts in a folder; each is examined once."""
+    """The code that the scripts in a folder depend on. Each script is examined only once."""
 
     def __init__(self, folder: Path, memory: Memory) -> None:
-        """Take scripts from `folder`; `memory` keeps digests from run to run."""
+        """Read scripts from `folder`; `memory` keeps digests from run to run."""
         self._folder, self._memory = folder, memory
         self._values: dict[tuple[str, ...], list[str]] = {}
 
     def code(self, script: str, *modules: str) -> list[str]:
-        """What the results of a script, by its name without `.py`, depend on; see the function `code`."""
+        """The code that a script's results depend on; `script` is its name without `.py`. See the function `code`."""
         asked = (script, *modules)
         if asked not in self._values:
             self._values[asked] = code(self._folder / f"{script}.py", self._memory, modules)
         return self._values[asked]
 
     def added(self, script: str, *modules: str) -> str:
-        """What modules that a script loads by name add to its code, in one value."""
+        """The code that `modules`, which a script loads by name, add to its own code; values are joined by commas."""
         common = self.code(script)
         return ", ".join(value for value in self.code(script, *modules) if value not in common)
 
@@ -128,7 +129,7 @@ def _packages_of(module: str) -> list[str]:
 
 
 def _imported_by(script: Path) -> set[str]:
-    """The modules that a script names in its import statements; `from a import b` names `a.b` if that is a module."""
+    """The modules in the import statements of a script; `from a import b` counts as `a.b` if that is a module."""
     names = set()
     for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -155,7 +156,7 @@ def _digest(file: Path) -> str:
 
 
 def _shape(node: Any) -> Any:
-    """A syntax tree as plain values, the same in every version of Python: newer ones add fields, which are empty."""
+    """A syntax tree as plain values. Empty fields are left out, because newer versions of Python add some."""
     if isinstance(node, ast.AST):
         fields = [(name, _shape(value)) for name, value in ast.iter_fields(node) if value not in (None, [])]
         return type(node).__name__, fields
@@ -163,9 +164,9 @@ def _shape(node: Any) -> Any:
 
 
 def content_digest(path: Path, memory: Path) -> str:
-    """Digest of a file (its sha256), or of a folder: over the names and contents of the files below it.
+    """The digest of a file (its sha256) or of a folder (over the names and contents of all files below it).
 
-    What was read once is remembered in the file `memory`; see `brushprint.core.digest`.
+    The file `memory` caches the digests of the files; see `brushprint.core.digest`.
     """
     if not path.is_dir():
         return cached_sha256([path], memory)[path]

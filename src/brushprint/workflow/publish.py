@@ -1,6 +1,6 @@
-"""What a person does with a commit and its results: verify that one gives the other, and publish both.
+"""The commands `brushprint verify`, which reproduces the results of a commit, and `brushprint publish`.
 
-`brushprint verify` and `brushprint publish`; further arguments go to Snakemake.
+Further arguments of the commands are passed to Snakemake.
 """
 
 import os
@@ -18,9 +18,10 @@ RESULTS = Path("results")
 
 
 def verify(arguments: list[str]) -> str:
-    """Run this commit from nothing in another folder, on one core, and compare each file with those under `results/`.
+    """Run this commit from scratch in another folder, on one core, and compare each file with those under `results/`.
 
-    Returns what to say when all are the same, byte for byte. Raises `UserError` with a line for each file that is not.
+    Returns the message to print if all files are the same, byte for byte. Raises `UserError` with one line for each
+    file that differs, or if the run fails or something is not committed.
     """
     _committed()
     with tempfile.TemporaryDirectory(prefix="verify-", dir=_made("scratch")) as folder:
@@ -39,7 +40,7 @@ def verify(arguments: list[str]) -> str:
 
 
 def differences(here: Path, there: Path) -> list[str]:
-    """A line for each file that is not the same in two folders of results."""
+    """An error line for each file that differs between two folders of results, or that only one of them has."""
     ours, theirs = _files(here), _files(there)
     return [
         *(f"{here / name}: follows from this commit and is not here" for name in sorted(theirs - ours)),
@@ -55,8 +56,8 @@ def differences(here: Path, there: Path) -> list[str]:
 def publish(arguments: list[str]) -> str:
     """Store the results of this commit with DVC and commit `dvc.lock`.
 
-    Raises `UserError` when something is not committed, when results are stale, unfinished or left over from other
-    settings, or when there is no remote.
+    Returns the message to print. Raises `UserError` if something is not committed, if results are stale, unfinished or
+    left over from other settings, or if DVC has no default remote.
     """
     _committed()
     if subprocess.run(("dvc", "remote", "default"), capture_output=True, check=False).returncode:
@@ -81,13 +82,13 @@ def publish(arguments: list[str]) -> str:
 
 
 def _committed() -> None:
-    # Where a push failed, dvc.lock is there to be committed yet.
+    # An earlier push that failed leaves an uncommitted dvc.lock, which this call of the command commits.
     if changed := _run("git", "status", "--porcelain", "--", ".", ":!dvc.lock").splitlines():
         raise UserError(f"{changed[0][3:]} and {len(changed) - 1} more are not committed; commit or stash them first")
 
 
 def _run(*command: str, **options: Any) -> str:
-    """What a command says; raises `UserError` with its last words when it fails."""
+    """Run a command and return its output. Raises `UserError` with the last error line of the output if it fails."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
     said = done.stdout.rstrip()
     if done.returncode:
@@ -101,7 +102,7 @@ def _files(folder: Path) -> set[str]:
 
 
 def _link_pictures(data: Path) -> None:
-    """Local pictures and what was fetched, which a clone has not; what is drawn is drawn again."""
+    """Link local pictures and weights into the clone, which lacks them. The clone makes or downloads archives again."""
     data.mkdir(exist_ok=True)
     for path in Path("data").glob("*"):
         if ".archive" not in path.name and not (data / path.name).exists():

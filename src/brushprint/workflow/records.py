@@ -1,9 +1,9 @@
-"""Results are what their jobs wrote: each finished job records the sha256 of its results.
+"""Records of results: each finished job records the sha256 of its results, so that later changes are detected.
 
-Snakemake records checksums of a job's inputs, not of its outputs, so it does not notice a result that somebody edited
-or replaced. A job removes the records of its results when it begins and writes them when it ends: after a killed run
-nothing is known of the files that the killed job may have written. Records lie in a folder of their own, which DVC
-versions beside the results, so that a checkout of one without the other is noticed too.
+Snakemake records checksums of a job's inputs, not of its outputs, so it does not detect a result that somebody edited
+or replaced. A job removes the records of its results when it starts and writes them when it ends. After a killed run,
+there is therefore no record of the files that the killed job may have written. Records are in a separate folder, which
+DVC versions beside the results, so that a checkout of one without the other is detected too.
 """
 
 from pathlib import Path
@@ -14,10 +14,10 @@ SUFFIX = ".sha256"
 
 
 def altered(records: Path, cache: Path) -> list[Path]:
-    """The results, sorted, that exist and are not what their finished job wrote.
+    """The existing results, sorted, whose content differs from the content that their finished job wrote.
 
-    `records` is the folder of a collection's records, `records/COLLECTION`. `cache` is a file that keeps digests, so
-    that nothing is read twice.
+    `records` is the folder of a collection's records, `records/COLLECTION`. The file `cache` keeps digests, so that
+    unchanged results are read only once; see `brushprint.core.digest.cached_sha256`.
     """
     recorded = {}
     for record in sorted(records.rglob(f"*{SUFFIX}")):
@@ -28,7 +28,7 @@ def altered(records: Path, cache: Path) -> list[Path]:
 
 
 def complaint(files: list[Path]) -> str:
-    """The line for a person about results that are not what their jobs wrote; there is at least one."""
+    """The error line about altered results, of which there must be at least one; see `altered`."""
     first, *others = files
     if not others:
         return f"{first} is not what its job wrote: delete it, or bring it back with `dvc checkout`, and run again"

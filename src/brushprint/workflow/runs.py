@@ -1,7 +1,7 @@
-"""When and where each job ran here, on which commit, and its cost, from the logs of the jobs.
+"""The command `brushprint runs`: the start, machine, commit and cost of each job, read from the logs of the jobs.
 
-`brushprint runs` shows every collection, `brushprint runs sample` one. No file of the results contains any of this,
-so that a second run writes the same bytes.
+`brushprint runs` shows every collection, `brushprint runs sample` only one. No result contains any of these facts, so
+that a second run writes the same bytes.
 """
 
 import json
@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 HEADER = ("job", "started (UTC)", "at", "time", "MB", "CPU s")
-# Wider text is cut, so that a row fits into 80 columns.
+# Longer text is cut, so that a row fits into 80 columns.
 WIDTHS = (30, 16, 3, 9, 6, 6)
 
 
 class Run(NamedTuple):
-    """The last run of a job on this machine; a value is None if the log does not contain it."""
+    """The last run of a job on this machine. `memory` is in megabytes; `seconds` and `cpu` are in seconds.
+
+    A value is None if the log does not contain it.
+    """
 
     job: str
     started: datetime | None
@@ -28,7 +31,7 @@ class Run(NamedTuple):
 
 
 def read(folder: Path) -> list[Run]:
-    """The runs whose logs are in a folder, in order of start; logs without a start come last."""
+    """The runs whose logs are in a folder, in the order of their start; runs without a start time come last."""
     found = [_read(log) for log in sorted(folder.glob("*.log"))]
     return sorted(found, key=lambda run: (run.started is None, run.started and run.started.timestamp()))
 
@@ -44,10 +47,10 @@ def _read(log: Path) -> Run:
 
 
 def _noted(log: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a job noted when it began and, if it ended well, when it ended: the first and the last line of its log."""
+    """The facts in the first line of a job's log and, if the job succeeded, the cost in its last line."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    # A run at work takes a log away before the job writes it again.
+    # An active run removes a log before the job writes it again.
     except FileNotFoundError:
         lines = []
     first, *_, last = [_values(line) for line in lines] if len(lines) > 1 else [_values("".join(lines)), {}]
@@ -63,7 +66,7 @@ def _values(line: str) -> dict[str, Any]:
 
 
 def table(folder: Path) -> str:
-    """The runs whose logs are in a folder as lines of text: a row a job, then the totals."""
+    """The runs whose logs are in a folder as text: one row for each job, then commits and machines, then the totals."""
     found = read(folder)
     if not found:
         return f"No logs in {folder}/: results that were made elsewhere have their logs there."
@@ -108,7 +111,7 @@ def _clock(seconds: float) -> str:
 
 
 def _line(row: Iterable[str], widths: list[int]) -> str:
-    """Words to the left, numbers to the right."""
+    """A row of the table: the first two columns are aligned to the left, the others to the right."""
     cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
     cells[2:] = [text.strip().rjust(width) for text, width in zip(cells[2:], widths[2:], strict=True)]
     return "  ".join(cells).rstrip()
@@ -124,6 +127,6 @@ def _totals(name: str, found: list[Run]) -> list[str]:
 
 
 def tables(collection: str | None) -> str:
-    """The runs of every collection that has logs here, or of one."""
+    """The tables of all collections that have logs here, or of one collection."""
     folders = [Path("logs", collection)] if collection else sorted(filter(Path.is_dir, Path("logs").glob("*")))
     return "\n\n".join(table(folder) for folder in folders or [Path("logs")])

@@ -1,4 +1,4 @@
-"""What enters a run from outside counts by its content: pictures and files of weights of a person's own."""
+"""The external inputs of a run, pictures and the user's own weights, which are identified by their content."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from brushprint.workflow.provenance import content_digest
 
 @dataclass(frozen=True)
 class Pictures:
-    """Where the pictures of a collection are, and what stands for their content.
+    """The path of a collection's pictures, and the digest that identifies their content.
 
-    A drawn or fetched archive counts by the digest file beside it, which the rules take as an input; a local
-    collection counts by its `digest`, which they take as a param.
+    For a drawn or fetched archive, a file beside it holds the digest; the rules take that file as an input, and
+    `digest` is None. For a local collection, the rules take `digest` as a param.
     """
 
     root: str
     digest: str | None
-    # The name of the collection's source for people, without the folders of this machine.
+    # The name of the collection's source that provenance shows, without the folders of this machine.
     name: str
 
     @property
     def local(self) -> bool:
-        """Whether the collection is a folder or archive of a person's own, which stays where it is."""
+        """Whether the collection is the user's own folder or archive, which stays where it is."""
         return self.digest is not None
 
     @property
@@ -36,16 +36,16 @@ class Pictures:
 
     @property
     def about(self) -> dict[str, Any]:
-        """Where the pictures came from, for people."""
+        """Where the pictures came from, for the settings in provenance."""
         return {"pictures": self.name, "digest": self.digest}
 
 
 def pictures_of(plan: Plan, drawing_code: Iterable[str]) -> Pictures:
     """The pictures of the collection.
 
-    The folder data/ is not versioned, so the name of a drawn or fetched archive says what decides its content: results
-    of other settings, checked out, find their own archive or none. `drawing_code` is what the drawn sample depends on,
-    see `brushprint.workflow.provenance.code`.
+    The folder data/ is not versioned, so the name of a drawn or fetched archive contains a digest of everything that
+    decides its content. If results of other settings are checked out, they therefore find their own archive or none.
+    `drawing_code` is the code that the drawn sample depends on; see `brushprint.workflow.provenance.code`.
     """
     collection = plan.config.collection
     if collection.kind == "local":
@@ -59,10 +59,10 @@ def pictures_of(plan: Plan, drawing_code: Iterable[str]) -> Pictures:
 
 
 def collection_digest(plan: Plan) -> str:
-    """The digest of a local collection; Snakemake would judge it by its age, which a clone or a copy changes.
+    """The digest of a local collection. Snakemake would compare modification times, which a clone or a copy changes.
 
-    Raises `UserError` when the collection does not exist, or is not the one that `collection.sha256` states. A stated
-    digest stands for a collection that is not here.
+    If the collection is missing but `collection.sha256` states its digest, the stated digest is returned. Raises
+    `UserError` if the collection is missing without a stated digest, or if its digest is not the stated one.
     """
     path, stated = Path(plan.config.collection.source).expanduser(), plan.config.collection.sha256
     if path.exists():
@@ -80,9 +80,9 @@ def collection_digest(plan: Plan) -> str:
 
 
 def elsewhere(plan: Plan) -> dict[str, dict[str, Any]]:
-    """The sets of pictures from elsewhere by name, `external` and `picked`, with the params of their catalogue.
+    """The sets of pictures from elsewhere by name, `external` and `picked`, with the params of their catalogues.
 
-    Raises `UserError` for pictures that do not exist.
+    Raises `UserError` if the folder or archive of a set does not exist.
     """
     external, picked = plan.config.external, plan.config.robustness.picked
     sets: dict[str, dict[str, Any]] = {}
@@ -104,12 +104,12 @@ def _pictures_from(plan: Plan, source: str, setting: str) -> dict[str, Any]:
 
 
 def name_of(*decisive: Any) -> str:
-    """A short name for what follows from plain values."""
+    """A short name for a file whose content the plain values `decisive` decide."""
     return key(decisive)[:8]
 
 
 def check_weights(sets: Iterable[Weights]) -> None:
-    """Raise `UserError` for a file of weights whose sha256 is not the stated one; a missing file may not be needed."""
+    """Raise `UserError` if the sha256 of a weights file is not the stated one. Missing files may not be needed."""
     stated = {Path(of.file.path).expanduser(): of for of in sets if of.file}
     digests = cached_sha256(filter(Path.exists, stated), Path("data/weights/digests.json"))
     for path, digest in digests.items():

@@ -1,4 +1,4 @@
-"""Files, folders and patterns lead to picture files; what leads to none is refused, and the others are served."""
+"""Arguments are files, folders or patterns; an argument without pictures is refused and the others are still used."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ Found = tuple[list[str], list[str]]
 
 @pytest.fixture
 def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Found]:
-    """The files that arguments lead to in a folder with these files, and the refusals."""
+    """A function that returns the files for its arguments in a folder of these files, and the error lines."""
     for name in ("a/one.JPG", "a/b/two.png", "a/notes.txt", "a/._one.jpg", "three.webp", "no suffix", "*.gif"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -34,12 +34,12 @@ def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fou
         (["a"], ["a/b/two.png", "a/one.JPG"]),
         (["three.webp", "no suffix"], ["three.webp", "no suffix"]),
         (["**/*.png", "*.webp"], ["a/b/two.png", "three.webp"]),
-        # A file of this very name, not the pattern.
+        # The file of this name, not the files that match the pattern.
         (["*.gif"], ["*.gif"]),
         (["a/one.JPG", "a"], ["a/one.JPG", "a/b/two.png", "a/one.JPG"]),
     ],
 )
-def test_arguments_lead_to_files_in_their_order(search, arguments: list[str], files: list[str]) -> None:
+def test_files_are_listed_in_the_order_of_the_arguments(search, arguments: list[str], files: list[str]) -> None:
     assert search(*arguments) == (files, [])
 
 
@@ -54,7 +54,7 @@ def test_arguments_lead_to_files_in_their_order(search, arguments: list[str], fi
         ("x" * 300, f"{'x' * 300}: {os.strerror(errno.ENAMETOOLONG)}"),
     ],
 )
-def test_an_argument_without_a_file_is_refused_and_the_others_are_served(search, argument: str, refusal: str) -> None:
+def test_an_argument_without_a_file_is_refused_and_the_others_are_used(search, argument: str, refusal: str) -> None:
     assert search(argument, "three.webp") == (["three.webp"], [refusal])
 
 
@@ -65,13 +65,13 @@ def test_neither_pipes_nor_dangling_links_are_opened(search) -> None:
         ["three.webp"],
         ["pipe.png: neither a file nor a folder", "dangling.png: no such file or folder"],
     )
-    # Below a folder they are passed over.
+    # In a folder they are ignored without an error line.
     os.mkfifo("a/pipe.png")
     assert search("a") == (["a/b/two.png", "a/one.JPG"], [])
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to this user")
-def test_a_closed_folder_is_refused_alone(search) -> None:
+def test_an_unreadable_folder_is_refused_and_the_other_files_are_listed(search) -> None:
     Path("a/b").chmod(0)
     try:
         assert search("a") == (["a/one.JPG"], [f"a/b: {os.strerror(errno.EACCES)}"])

@@ -1,4 +1,4 @@
-"""Answers, tables and errors are printed for people as text, and for programs as JSON and CSV."""
+"""Answers are printed as text, JSON and CSV; tables, comparisons, claims and errors as text."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from brushprint.predict.answer import Answer
 
 
 class Results:
-    """Results whose variants were trained on the embedded sample or not."""
+    """Results whose variants all were, or all were not, trained on the embedded sample."""
 
     def __init__(self, *, synthetic: bool) -> None:
         self._synthetic = synthetic
@@ -26,7 +26,7 @@ REAL, SAMPLE = Results(synthetic=False), Results(synthetic=True)
 
 
 def row(variant: str = "small", partition: str | None = None, picture: str = "a.jpg") -> SimpleNamespace:
-    """What a variant of the task `source_style` says of a picture."""
+    """The answer of a variant of the task `source_style` about a picture."""
     sources, styles = {"latent_diffusion": 0.876, "human": 0.124}, {"art_nouveau": 0.6, "baroque": 0.4}
     return SimpleNamespace(
         picture=Path(picture),
@@ -40,7 +40,7 @@ def row(variant: str = "small", partition: str | None = None, picture: str = "a.
 
 
 def binary_row(variant: str = "binary") -> SimpleNamespace:
-    """What a variant of the task `origin`, whose classes name no source or style, says of a picture."""
+    """The answer of a variant of the task `origin`, whose classes name no source or style, about a picture."""
     answer = Answer("unsure", 0.5, "ai", None, None)
     return SimpleNamespace(**vars(row(variant)) | {"answer": answer, "heatmap": Path("maps/a.png")})
 
@@ -55,7 +55,7 @@ def test_a_table_is_aligned_without_spaces_at_its_end(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == "> name    x\n> a       10\n> longer  1\n"
 
 
-def test_people_get_a_block_for_each_picture_and_the_warnings_at_the_end(capsys: pytest.CaptureFixture) -> None:
+def test_text_answers_show_a_block_for_each_picture_and_then_the_warnings(capsys: pytest.CaptureFixture) -> None:
     printing.print_answers([[row(), binary_row()]], SAMPLE, ["small", "binary"])
     assert capsys.readouterr().out.splitlines() == [
         "a.jpg",
@@ -77,18 +77,18 @@ def test_people_get_a_block_for_each_picture_and_the_warnings_at_the_end(capsys:
         (("validation", "validation"), ["Validation picture of every variant."]),
     ],
 )
-def test_a_picture_that_a_variant_was_made_with_is_marked(partitions, lines, capsys: pytest.CaptureFixture) -> None:
+def test_training_and_test_pictures_of_a_variant_are_marked(partitions, lines, capsys: pytest.CaptureFixture) -> None:
     rows = [row(name, partition) for name, partition in zip(("first", "second"), partitions, strict=True)]
     printing.print_answers([rows], REAL, ["first", "second"])
     assert [line for line in capsys.readouterr().out.splitlines() if "picture of" in line] == lines
 
 
-def test_one_variant_is_named_even_where_it_is_every_variant(capsys: pytest.CaptureFixture) -> None:
+def test_a_single_variant_is_named_and_not_called_every_variant(capsys: pytest.CaptureFixture) -> None:
     printing.print_answers([[row("only", "train")]], REAL, ["only"])
     assert "\nTraining picture of only.\n" in capsys.readouterr().out
 
 
-def test_without_an_answer_people_get_no_warning_and_programs_a_whole_document(capsys: pytest.CaptureFixture) -> None:
+def test_without_answers_text_output_is_empty_and_json_and_csv_output_is_valid(capsys: pytest.CaptureFixture) -> None:
     printing.print_answers([], SAMPLE, ["small"])
     assert capsys.readouterr().out == ""
     printing.print_answers_as_json([], SAMPLE, ["small"])
@@ -97,7 +97,7 @@ def test_without_an_answer_people_get_no_warning_and_programs_a_whole_document(c
     assert capsys.readouterr().out.count("\n") == 1
 
 
-def test_programs_get_every_probability_as_json(capsys: pytest.CaptureFixture) -> None:
+def test_json_answers_contain_every_probability(capsys: pytest.CaptureFixture) -> None:
     printing.print_answers_as_json([[row()], [binary_row()]], SAMPLE, ["small", "binary"])
     first, second = json.loads(capsys.readouterr().out)
     assert first["probabilities"] == {"latent_diffusion art_nouveau": 0.876, "human baroque": 0.124}
@@ -105,7 +105,7 @@ def test_programs_get_every_probability_as_json(capsys: pytest.CaptureFixture) -
     assert (second["sources"], second["heatmap"], second["synthetic"]) == (None, "maps/a.png", True)
 
 
-def test_programs_get_the_likeliest_source_and_style_as_csv(capsys: pytest.CaptureFixture) -> None:
+def test_csv_answers_contain_the_most_probable_source_and_style(capsys: pytest.CaptureFixture) -> None:
     printing.print_answers_as_csv([[row(picture="two, or\nmore.jpg"), binary_row()]], REAL, ["small", "binary"])
     first, second = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert (first["picture"], first["source"], first["style"]) == (
@@ -181,7 +181,7 @@ def test_a_claim_about_a_collection_names_it(capsys: pytest.CaptureFixture) -> N
     assert last == "  verdict    close"
 
 
-def test_claims_are_listed_by_the_document_that_they_come_from(capsys: pytest.CaptureFixture) -> None:
+def test_claims_are_grouped_by_their_source_document(capsys: pytest.CaptureFixture) -> None:
     other = {"id": "004-loss", "source": "004", "citation": "Sajjad, AI art"}
     printing.print_claims([CLAIM, CLAIM | {"id": "000-loss"}, CLAIM | other])
     lines = [line.split("  ")[0] or line.split()[0] for line in capsys.readouterr().out.splitlines() if line]
@@ -198,7 +198,7 @@ def test_claims_are_listed_by_the_document_that_they_come_from(capsys: pytest.Ca
         ((-0.01, 0.25), "first - second: -1.0 points (-0.5 to +3.0), 1,300 test"),
     ],
 )
-def test_two_runs_are_compared_with_figures_settings_data_and_code(paired, line, capsys: pytest.CaptureFixture) -> None:
+def test_a_comparison_of_runs_lists_figures_settings_data_and_code(paired, line, capsys: pytest.CaptureFixture) -> None:
     interval = {"value": 0.8, "low": 0.7, "high": 0.9}
     figures = None
     if paired:
@@ -231,6 +231,6 @@ def test_two_runs_are_compared_with_figures_settings_data_and_code(paired, line,
 
 
 @pytest.mark.parametrize(("runs", "warned"), [([REAL, SAMPLE], True), ([REAL, REAL], False), ([SAMPLE], True)])
-def test_the_sample_is_warned_of_in_whichever_run_it_is(runs, warned, capsys: pytest.CaptureFixture) -> None:
+def test_the_sample_warning_is_printed_if_any_run_used_the_sample(runs, warned, capsys: pytest.CaptureFixture) -> None:
     printing.print_synthetic(runs, ["small"])
     assert (printing.SYNTHETIC in capsys.readouterr().out) == warned

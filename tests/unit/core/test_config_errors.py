@@ -1,4 +1,4 @@
-"""Mistakes in values for a model are located, and an old key is reported with its new name alone."""
+"""Each mistake in settings is reported with its location, and an old key is reported only with its new name."""
 
 from typing import Annotated, Any
 
@@ -41,11 +41,11 @@ def lines(changes: dict[str, Any]) -> list[str]:
         ({"free": {"a/b": {"pixels": 1}}}, "free.a/b"),
     ],
 )
-def test_an_old_key_is_reported_with_its_new_name_alone(changes: dict[str, Any], location: str) -> None:
+def test_an_old_key_is_reported_only_with_its_new_name(changes: dict[str, Any], location: str) -> None:
     assert lines(changes) == [f"{location}.pixels: renamed; write 'size'"]
 
 
-def test_an_old_key_is_reported_beside_its_new_name_and_its_value_does_not_count() -> None:
+def test_an_old_key_is_reported_even_beside_its_new_name_and_its_value_is_ignored() -> None:
     assert lines({"one": {"size": 1, "pixels": {"portion": "x"}}}) == ["one.pixels: renamed; write 'size'"]
     assert lines({"portion": "x"}) == ["portion: renamed; write 'share'"]
 
@@ -57,7 +57,7 @@ def test_a_new_key_that_is_missing_elsewhere_is_reported() -> None:
     ]
 
 
-def test_an_old_key_where_its_new_name_is_unknown_is_an_unknown_key() -> None:
+def test_an_old_key_in_a_section_without_its_new_name_is_an_unknown_key() -> None:
     assert lines({"pixels": 1}) == ["pixels: unknown key; known: one, many, named, free, share"]
     assert lines({"one": {"size": 1, "portion": 1}}) == ["one.portion: unknown key; known: size, label"]
 

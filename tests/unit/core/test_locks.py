@@ -1,4 +1,4 @@
-"""Locks end with the process that holds them."""
+"""Locks are released when the process that holds them ends."""
 
 import os
 import signal
@@ -12,13 +12,13 @@ HOLD = "import sys, time; from brushprint.core import locks; lock = {}; print('h
 
 
 def holder(call: str) -> subprocess.Popen:
-    """Another process that has a lock."""
+    """Start another process that holds a lock."""
     process = subprocess.Popen([sys.executable, "-c", HOLD.format(call)], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
     return process
 
 
-def test_what_another_process_holds_is_free_once_it_is_killed(tmp_path: Path) -> None:
+def test_a_lock_is_released_when_the_process_that_holds_it_is_killed(tmp_path: Path) -> None:
     file = tmp_path / "below/lock"
     process = holder(f"locks.hold({str(file)!r})")
     assert locks.hold(file) is None
@@ -28,7 +28,7 @@ def test_what_another_process_holds_is_free_once_it_is_killed(tmp_path: Path) ->
     process.wait()
 
 
-def test_those_at_work_share_and_know_whether_they_are_alone(tmp_path: Path) -> None:
+def test_processes_share_a_lock_and_learn_whether_they_are_alone(tmp_path: Path) -> None:
     file = tmp_path / "lock"
     first = holder(f"locks.join({str(file)!r})")
     stream, alone = locks.join(file)

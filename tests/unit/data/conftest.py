@@ -1,4 +1,4 @@
-"""Fixtures of collections."""
+"""Fixtures that make collections."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.support.collections import tarred, zipped
 
 @pytest.fixture(params=["folder", "zip", "tar", "tar.gz"])
 def pack(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[dict[str, bytes]], Path]:
-    """Make a collection of files by name, as a folder and as each kind of archive; `x/` is an empty folder."""
+    """Make a collection of `{name: content}`, as a folder and as each kind of archive; `x/` is an empty folder."""
 
     def make(files: dict[str, bytes]) -> Path:
         if request.param == "zip":

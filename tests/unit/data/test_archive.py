@@ -23,7 +23,7 @@ few_examples = settings(deadline=None, max_examples=60)
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
 @pytest.mark.parametrize("kind", ["folder", "tar"])
-def test_names_that_are_no_unicode_are_kept_apart_and_can_be_written(tmp_path: Path, kind: str):
+def test_names_that_are_not_valid_unicode_stay_distinct_and_can_be_written(tmp_path: Path, kind: str):
     names = [b"human/\xff.jpg", b"human/\xe9.gif", b"human/\xe9.txt"]
     if kind == "tar":
         contents = {os.fsdecode(name): encoded(picture(seed)) for seed, name in enumerate(names)}
@@ -38,7 +38,7 @@ def test_names_that_are_no_unicode_are_kept_apart_and_can_be_written(tmp_path: P
     assert rejected == {"human/\ufffd.txt": "not a picture by its name"}
 
 
-def test_pictures_of_an_archive_packed_from_within_its_folder_are_found(tmp_path: Path, write_files):
+def test_pictures_in_an_archive_packed_from_within_its_folder_are_catalogued(tmp_path: Path, write_files):
     root = write_files({"human/x.jpg": GOOD, "root.jpg": encoded(picture(1))})
     with tarfile.open(tmp_path / "x.tgz", "w:gz") as archive:
         archive.add(root, ".")
@@ -47,7 +47,7 @@ def test_pictures_of_an_archive_packed_from_within_its_folder_are_found(tmp_path
     assert rejected == {"root.jpg": "no rule of collection.labels matches its folders"}
 
 
-def test_backslashes_of_old_windows_tools_are_folders(tmp_path: Path):
+def test_backslashes_written_by_old_windows_tools_separate_folders(tmp_path: Path):
     table, rejected = catalogued(zipped(tmp_path / "x.zip", {"train\\": b"", "train\\human\\x.jpg": GOOD}))
     assert table.at["train/human/x.jpg", "published_split"] == "train"
     assert rejected == {}
@@ -65,7 +65,7 @@ def test_backslashes_of_old_windows_tools_are_folders(tmp_path: Path):
     ],
 )
 @pytest.mark.parametrize("kind", ["zip", "tar"])
-def test_a_path_outside_of_the_archive_is_rejected(tmp_path: Path, kind: str, name: str):
+def test_a_path_outside_the_archive_is_rejected(tmp_path: Path, kind: str, name: str):
     pack = zipped if kind == "zip" else tarred
     table, rejected = catalogued(pack(tmp_path / f"x.{kind}", {"human/good.jpg": GOOD, name: encoded(picture(1))}))
     assert list(table.index) == ["human/good.jpg"]
@@ -97,7 +97,7 @@ def test_a_link_in_a_zip_is_rejected(tmp_path: Path):
     assert rejected == {"human/link.jpg": "link in the archive"}
 
 
-def test_links_out_of_a_folder_loops_and_pipes_are_rejected(write_files, tmp_path: Path):
+def test_links_that_leave_a_folder_link_loops_and_pipes_are_rejected(write_files, tmp_path: Path):
     root = write_files({"human/good.jpg": GOOD})
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -125,7 +125,7 @@ def test_a_collection_may_itself_be_a_link(write_files, tmp_path: Path):
     assert list(catalogued(tmp_path / "link")[0].index) == ["human/x.jpg"]
 
 
-def test_a_second_file_of_a_name_is_rejected(tmp_path: Path):
+def test_a_second_file_of_the_same_name_is_rejected(tmp_path: Path):
     target = tmp_path / "x"
     with zipfile.ZipFile(target, "w") as archive, pytest.warns(UserWarning, match="Duplicate name"):
         archive.writestr("human/x.jpg", GOOD)
@@ -169,7 +169,7 @@ def test_broken_compression_in_a_zip_is_rejected(tmp_path: Path, method: int):
 
 
 def flagged(root: Path, name: bytes, flags: int) -> Path:
-    """Set flags of a zip's member where it lies and in the list at the end."""
+    """Set the flags of a zip's member, in its own header and in the directory at the end of the archive."""
     content = bytearray(root.read_bytes())
     for mark, flag_at, name_at in ((b"PK\3\4", 6, 30), (b"PK\1\2", 8, 46)):
         start = next(
@@ -187,12 +187,12 @@ def test_an_encrypted_picture_is_rejected(tmp_path: Path):
     assert rejected == {"human/secret.jpg": "encrypted"}
 
 
-def test_an_encrypted_archive_is_told_as_such(tmp_path: Path):
+def test_an_archive_with_only_encrypted_pictures_is_refused_with_that_reason(tmp_path: Path):
     root = flagged(zipped(tmp_path / "x.zip", {"human/secret.jpg": GOOD}), b"human/secret.jpg", 1)
     assert refusal(root).endswith("the first of 1 files refused is human/secret.jpg: encrypted")
 
 
-def test_a_member_that_claims_to_be_huge_is_rejected_unread(tmp_path: Path):
+def test_a_member_that_claims_to_be_huge_is_rejected_without_being_read(tmp_path: Path):
     root = zipped(tmp_path / "x.zip", {"human/good.jpg": GOOD, "human/huge.jpg": encoded(picture(1))})
     size = struct.pack("<I", len(encoded(picture(1))))
     _, rejected = catalogued(patched(root, size, struct.pack("<I", LARGEST_MEMBER + 1)))
@@ -208,7 +208,7 @@ def test_a_member_of_a_tar_that_claims_to_be_huge_or_negative_stops_the_run(tmp_
         assert "is damaged" in refusal(tmp_path / "x.tar")
 
 
-def test_a_truncated_zip_is_told(tmp_path: Path):
+def test_a_truncated_zip_is_refused(tmp_path: Path):
     root = zipped(tmp_path / "x.zip", {"human/x.jpg": GOOD})
     content = root.read_bytes()
     for length in (0, 10, len(content) // 2, len(content) - 30, len(content) - 1):
@@ -217,7 +217,7 @@ def test_a_truncated_zip_is_told(tmp_path: Path):
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
-def test_a_tar_cut_anywhere_is_told_or_nothing_is_lost(tmp_path: Path, mode: str):
+def test_a_tar_truncated_anywhere_is_refused_or_read_completely(tmp_path: Path, mode: str):
     root = tarred(tmp_path / "x.tar", {f"human/{seed}.jpg": encoded(picture(seed)) for seed in range(3)}, mode)
     content = root.read_bytes()
     told = 0
@@ -230,7 +230,7 @@ def test_a_tar_cut_anywhere_is_told_or_nothing_is_lost(tmp_path: Path, mode: str
     assert told > 2
 
 
-def test_a_damaged_header_within_a_tar_is_not_taken_for_its_end(tmp_path: Path):
+def test_a_damaged_header_within_a_tar_is_not_mistaken_for_its_end(tmp_path: Path):
     root = tarred(tmp_path / "x.tar", {"human/first.jpg": GOOD, "human/second.jpg": encoded(picture(1))})
     assert "is damaged (no end mark); fetch it again" in refusal(patched(root, b"human/second", b"human/sEcond"))
 
@@ -254,18 +254,18 @@ def test_an_archive_with_damaged_bytes_never_crashes(tmp_path_factory, kind: str
         assert len(table) + len(rejected) >= 2
 
 
-def test_a_collection_that_is_not_there_is_told(tmp_path: Path):
+def test_a_collection_that_does_not_exist_is_refused(tmp_path: Path):
     assert refusal(tmp_path / "none") == (
         f"collection.source: {tmp_path}/none does not exist; give a folder, a zip or a tar"
     )
 
 
 @pytest.mark.parametrize("content", [b"", b"This is text.", GOOD])
-def test_a_file_that_is_no_archive_is_told(tmp_path: Path, content: bytes):
+def test_a_file_that_is_not_an_archive_is_refused(tmp_path: Path, content: bytes):
     (tmp_path / "x.zip").write_bytes(content)
     assert "neither a folder nor a whole zip or tar archive" in refusal(tmp_path / "x.zip")
 
 
-def test_a_pipe_is_no_archive(tmp_path: Path):
+def test_a_pipe_is_refused_as_a_collection(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
     assert "neither a folder nor a whole zip or tar archive" in refusal(tmp_path / "pipe")

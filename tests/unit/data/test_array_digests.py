@@ -1,4 +1,4 @@
-"""Pixels are never taken for those of other results."""
+"""Arrays of pixels are never mistaken for those of other results."""
 
 from pathlib import Path
 
@@ -16,18 +16,18 @@ def array(tmp_path: Path) -> Path:
 
 
 def make(array: Path, value: int, made_from: str) -> None:
-    """Pixels that all have one value, and their digest file."""
+    """Write pixels that all have one value, and their digest file."""
     np.save(array, np.full((1, 2, 2, 3), value, np.uint8))
     write_array_digest(array.with_suffix(".json"), pixels=f"the pixels of {value}", made_from=made_from)
 
 
-def test_sealed_pixels_open(array: Path, tmp_path: Path) -> None:
+def test_pixels_that_match_the_seal_are_opened(array: Path, tmp_path: Path) -> None:
     make(array, 7, "a" * 64)
     write_seal(pd.DataFrame({"row": [0]}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
     assert (open_pixels(array, tmp_path / "seal.json") == 7).all()
 
 
-def test_pixels_of_another_seal_do_not(array: Path, tmp_path: Path) -> None:
+def test_pixels_that_do_not_match_the_seal_are_refused(array: Path, tmp_path: Path) -> None:
     make(array, 7, "a" * 64)
     write_seal(pd.DataFrame({"row": [0]}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
     make(array, 8, "b" * 64)
@@ -35,7 +35,7 @@ def test_pixels_of_another_seal_do_not(array: Path, tmp_path: Path) -> None:
         open_pixels(array, tmp_path / "seal.json")
 
 
-def test_a_seal_vouches_for_copies_apart_from_the_pixels(array: Path, tmp_path: Path) -> None:
+def test_copies_and_pixels_are_checked_against_the_seal_separately(array: Path, tmp_path: Path) -> None:
     copies, seal = tmp_path / "copies-augmented-32-nearest.npy", tmp_path / "seal.json"
     make(array, 7, "a" * 64)
     make(copies, 9, "b" * 64)
@@ -48,7 +48,7 @@ def test_a_seal_vouches_for_copies_apart_from_the_pixels(array: Path, tmp_path: 
         open_pixels(copies, seal, "copies")
 
 
-def test_the_seal_follows_from_the_split_and_from_the_pixels_alone(array: Path, tmp_path: Path) -> None:
+def test_the_seal_depends_only_on_the_split_and_the_pixels(array: Path, tmp_path: Path) -> None:
     def sealed(split: list[int]) -> bytes:
         write_seal(pd.DataFrame({"row": split}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
         return (tmp_path / "seal.json").read_bytes()
@@ -62,7 +62,7 @@ def test_the_seal_follows_from_the_split_and_from_the_pixels_alone(array: Path, 
     assert sealed([0, 1]) != first
 
 
-def test_pixels_step_aside_for_others_and_come_back(array: Path) -> None:
+def test_pixels_made_from_other_inputs_are_set_aside_and_can_be_restored(array: Path) -> None:
     make(array, 7, "a" * 64)
     restore_array(array, "a" * 64)
     assert (np.load(array) == 7).all()
@@ -76,7 +76,7 @@ def test_pixels_step_aside_for_others_and_come_back(array: Path) -> None:
     assert (np.load(array) == 8).all()
 
 
-def test_stepping_aside_that_was_cut_is_finished(array: Path) -> None:
+def test_interrupted_setting_aside_is_completed(array: Path) -> None:
     make(array, 7, "a" * 64)
     digest = array.with_suffix(".json").read_bytes()
     restore_array(array, "b" * 64)
@@ -89,7 +89,7 @@ def test_stepping_aside_that_was_cut_is_finished(array: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}"])
-def test_a_damaged_digest_file_vouches_for_nothing(array: Path, content: str) -> None:
+def test_an_array_with_a_damaged_digest_file_is_deleted(array: Path, content: str) -> None:
     make(array, 7, "a" * 64)
     array.with_suffix(".json").write_text(content)
     restore_array(array, "a" * 64)
@@ -97,7 +97,7 @@ def test_a_damaged_digest_file_vouches_for_nothing(array: Path, content: str) ->
     assert not array.with_suffix(".json").exists()
 
 
-def test_only_the_last_pixels_are_kept_aside(array: Path) -> None:
+def test_only_the_pixels_set_aside_last_are_kept(array: Path) -> None:
     for value, made_from in enumerate("abcd"):
         restore_array(array, made_from * 64)
         make(array, value, made_from * 64)

@@ -1,4 +1,4 @@
-"""The board's brushes paint where they should, with whole numbers alone."""
+"""The brushes of the board paint where they should, and use integers only."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def board() -> Board:
 
 
 def painted(board: Board) -> np.ndarray:
-    """Where the board is no longer black, bool [BOARD, BOARD]."""
+    """Whether each pixel of the board is no longer black, bool [BOARD, BOARD]."""
     return np.asarray(board.image).any(axis=2)
 
 
@@ -25,13 +25,13 @@ def test_a_rectangle_covers_its_pixels_and_no_others(board: Board) -> None:
     np.testing.assert_array_equal(painted(board), expected)
 
 
-def test_where_a_shape_crosses_itself_it_is_empty(board: Board) -> None:
+def test_a_shape_is_empty_where_it_overlaps_itself(board: Board) -> None:
     square = [(10, 10), (50, 10), (50, 50), (10, 50)]
     board.shape([*square, square[0], *((x + 10, y + 10) for x, y in square), (20, 20)], WHITE)
     assert not painted(board)[30, 30]
 
 
-def test_what_lies_outside_of_the_board_is_left_out(board: Board) -> None:
+def test_parts_of_a_shape_outside_the_board_are_ignored(board: Board) -> None:
     board.shape([(-50, -50), (5, -50), (5, 5), (-50, 5)], WHITE)
     board.shape([(600, 600), (700, 600), (700, 700)], WHITE)
     assert painted(board).sum() == 25
@@ -60,12 +60,12 @@ def test_tints_stay_within_their_spread_and_within_a_byte(board: Board) -> None:
     assert np.abs(tints - (5, 128, 250)).max() == 20
 
 
-def test_figures_are_drawn_in_eighths_of_a_unit_and_colours_darkened_in_eighths_of_their_light() -> None:
+def test_figures_use_eighths_of_a_unit_and_darken_uses_eighths_of_the_brightness() -> None:
     assert figure((100, 50), 40, (-8, 0), (0, 4)) == [(60, 50), (100, 70)]
     assert darken((80, 160, 8), 4) == (40, 80, 4)
 
 
-def test_corners_are_cut_between_the_same_ends() -> None:
+def test_smoothing_cuts_the_corners_and_keeps_the_ends() -> None:
     curve = smooth([(0, 0), (100, 0), (100, 100)])
     assert (curve[0], curve[-1]) == ((0, 0), (100, 100))
     assert (100, 0) not in curve

@@ -15,7 +15,7 @@ from tests.conftest import encoded, picture
 from tests.support.collections import AI_ARTBENCH, GOOD, HUMAN_AND_AI, catalogued, refusal
 
 
-def test_a_row_says_what_the_file_is(write_files):
+def test_a_row_describes_its_file(write_files):
     exif = Image.Exif()
     exif[0x0112] = 6
     content = encoded(picture(1, (48, 40)), exif=exif)
@@ -33,7 +33,7 @@ def test_a_row_says_what_the_file_is(write_files):
 
 
 @pytest.mark.parametrize("path", ["ai/x.jpg", "train/ai/x.jpg"])
-def test_columns_have_the_same_types_whether_or_not_they_hold_anything(write_files, path: str):
+def test_columns_have_the_same_types_whether_or_not_they_are_empty(write_files, path: str):
     table, _ = catalogued(write_files({path: GOOD}))
     sizes = {"bytes": "int64", "width": "int32", "height": "int32"}
     assert table.dtypes.astype(str).to_dict() == {
@@ -65,7 +65,7 @@ def test_names_may_have_spaces_and_any_letters(pack):
     assert rejected == {}
 
 
-def test_files_that_are_no_pictures_are_listed_with_the_reason(pack):
+def test_files_that_are_not_pictures_are_listed_with_the_reason(pack):
     files = {
         "human/x.jpg": GOOD,
         "README.txt": b"read me",
@@ -79,40 +79,40 @@ def test_files_that_are_no_pictures_are_listed_with_the_reason(pack):
     assert rejected == dict.fromkeys(sorted(files.keys() - {"human/x.jpg"}), "not a picture by its name")
 
 
-def test_a_picture_without_a_class_folder_is_listed(pack):
+def test_a_picture_without_a_class_folder_is_listed_as_rejected(pack):
     table, rejected = catalogued(pack({"x.jpg": GOOD, "other/y.jpg": GOOD, "human/z.jpg": GOOD}))
     assert list(table.index) == ["human/z.jpg"]
     assert set(rejected.values()) == {"no rule of collection.labels matches its folders"}
     assert set(rejected) == {"x.jpg", "other/y.jpg"}
 
 
-def test_an_empty_class_folder_is_listed(pack):
+def test_an_empty_class_folder_is_listed_as_rejected(pack):
     _, rejected = catalogued(pack({"human/x.jpg": GOOD, "ai/": b"", "human/deep/er/": b""}))
     assert rejected.keys() >= {"ai/", "human/deep/er/"}
     assert set(rejected.values()) == {"empty folder"}
 
 
-def test_of_a_picture_in_train_and_test_the_test_one_is_kept(pack):
+def test_a_picture_in_both_train_and_test_is_kept_only_in_test(pack):
     table, rejected = catalogued(pack({"train/ai/a.jpg": GOOD, "test/ai/b.jpg": GOOD, "ai/a.jpg": GOOD}))
     assert list(table.index) == ["test/ai/b.jpg"]
     assert rejected == dict.fromkeys(["ai/a.jpg", "train/ai/a.jpg"], "same content as test/ai/b.jpg")
 
 
-def test_a_tree_that_is_there_twice_counts_once(pack):
+def test_a_folder_tree_that_occurs_twice_is_catalogued_once(pack):
     tree = {f"{level}/human/{level}.jpg": encoded(picture(seed)) for seed, level in enumerate(["train", "test"])}
     table, rejected = catalogued(pack({f"{root}/{path}": content for root in "ab" for path, content in tree.items()}))
     assert list(table.index) == ["a/test/human/test.jpg", "a/train/human/train.jpg"]
     assert rejected == {path.replace("a/", "b/", 1): f"same content as {path}" for path in table.index}
 
 
-def test_a_picture_labelled_human_and_ai_is_not_kept_at_all(pack):
+def test_a_picture_labelled_both_human_and_ai_is_rejected(pack):
     table, rejected = catalogued(pack({"human/x.jpg": GOOD, "ai/y.jpg": GOOD, "ai/z.jpg": encoded(picture(1))}))
     assert list(table.index) == ["ai/z.jpg"]
     assert rejected == dict.fromkeys(["ai/y.jpg", "human/x.jpg"], "the same content is labelled both human and AI")
 
 
 @pytest.mark.parametrize("files", [{"ai/": b""}, {"README.txt": b"read me"}, {"x.jpg": GOOD}, {"ai/x.jpg": b"text"}])
-def test_a_collection_with_nothing_usable_is_told_with_an_example(pack, files: dict[str, bytes]):
+def test_a_collection_without_usable_pictures_is_refused_with_an_example(pack, files: dict[str, bytes]):
     said = refusal(pack(files))
     assert said.startswith("collection.source: no usable picture with a label in ")
     assert f"the first of 1 files refused is {next(iter(files))}: " in said
@@ -141,13 +141,13 @@ def many(write_files) -> Path:
 
 
 @pytest.mark.parametrize(("images", "each"), [(10, [6, 3, 1]), (20, [12, 6, 2]), (40, [24, 12, 4]), (99, [24, 12, 4])])
-def test_the_budget_takes_exactly_so_many_pictures_evenly_from_the_folders(many: Path, images: int, each: list[int]):
+def test_the_budget_draws_the_requested_number_in_proportion_to_the_folders(many: Path, images: int, each: list[int]):
     table, rejected = catalogued(many, images=images)
     assert table.index.str.rsplit("/", n=1).str[0].value_counts().tolist() == each
     assert rejected == {}
 
 
-def test_the_budget_draws_the_same_pictures_for_the_same_seed_only(many: Path, tmp_path: Path):
+def test_the_budget_draws_the_same_pictures_only_for_the_same_seed(many: Path, tmp_path: Path):
     first = catalogued(many, images=20)[0]
     pd.testing.assert_frame_equal(first, catalogued(many, images=20, jobs=3)[0])
     archive = Path(shutil.make_archive(str(tmp_path / "x"), "tar", many))
@@ -174,7 +174,7 @@ def unlabelled(root: Path | str, **options: Any) -> tuple[pd.DataFrame, pd.DataF
     return build_catalogue(root, None, **asked)
 
 
-def test_pictures_need_no_labels_and_files_that_are_none_are_listed(write_files, tmp_path: Path):
+def test_unlabelled_pictures_are_catalogued_and_other_files_are_listed(write_files, tmp_path: Path):
     root = write_files(
         {
             "b.png": encoded(picture(1), "PNG"),
@@ -193,14 +193,14 @@ def test_pictures_need_no_labels_and_files_that_are_none_are_listed(write_files,
     pd.testing.assert_frame_equal(unlabelled(archive)[0], table)
 
 
-def test_the_same_picture_without_labels_is_there_twice(write_files):
+def test_two_unlabelled_files_with_the_same_content_are_both_kept(write_files):
     content = encoded(picture(1), "PNG")
     table, rejected = unlabelled(write_files({"a.png": content, "b.png": content}))
     assert table["image_id"].nunique() == 1
     assert (len(table), len(rejected)) == (2, 0)
 
 
-def test_too_many_unlabelled_pictures_no_picture_and_no_folder_are_told_with_the_setting(write_files, tmp_path: Path):
+def test_too_many_or_no_unlabelled_pictures_are_refused_with_the_name_of_the_setting(write_files, tmp_path: Path):
     many = write_files({f"{number}.png": b"" for number in range(MOST_UNLABELLED + 1)})
     with pytest.raises(UserError, match=f"robustness.picked: 501 pictures in .* pick at most {MOST_UNLABELLED}"):
         unlabelled(many)

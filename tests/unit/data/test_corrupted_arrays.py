@@ -1,4 +1,4 @@
-"""Arrays of corrupted pictures: which pictures, corrupted at which size, the same bytes every time."""
+"""Arrays of corrupted pictures: which pictures they hold, the size of corrupted pictures, and reproducible bytes."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ def of(name: str, severity: int) -> int:
     return CONDITIONS.index((name, severity))
 
 
-def test_an_array_holds_each_condition_of_each_picture(root, table, tmp_path):
+def test_an_array_holds_each_picture_under_each_condition(root, table, tmp_path):
     digest, array, about = write(root, table, tmp_path / "corrupted.npy")
     assert (array.dtype, array.shape) == (np.uint8, (5, len(CONDITIONS), 24, 24, 3))
     assert digest == hashlib.sha256(array.tobytes()).hexdigest()
@@ -57,14 +57,14 @@ def test_an_array_holds_each_condition_of_each_picture(root, table, tmp_path):
 
 @pytest.mark.parametrize("harmonise", [None, {"side": 16, "resize": "bicubic", "format": "jpeg", "quality": 80}])
 @pytest.mark.parametrize("resize", ["nearest", "lanczos"])
-def test_the_condition_none_is_the_array_of_pixels_to_the_bit(root, table, tmp_path, resize: str, harmonise):
+def test_the_condition_none_equals_the_array_of_pixels_bit_for_bit(root, table, tmp_path, resize: str, harmonise):
     write_pixels(root, table, tmp_path / "pixels.npy", size=24, resize=resize, jobs=1, harmonise=harmonise)
     _, array, _ = write(root, table, tmp_path / "corrupted.npy", resize=resize, harmonise=harmonise)
     np.testing.assert_array_equal(array[:, 0], np.load(tmp_path / "pixels.npy"))
 
 
 def test_a_corruption_is_applied_before_the_resize(root, table, tmp_path):
-    """At the picture's own size: so it can be found again by corrupting first and resizing then, and not otherwise."""
+    """Corrupting at the picture's own size and then resizing gives the same pixels; the reverse order does not."""
     _, array, _ = write(root, table, tmp_path / "corrupted.npy")
     how = Image.Resampling.BILINEAR
     for row, path in enumerate(table["path"]):
@@ -77,7 +77,7 @@ def test_a_corruption_is_applied_before_the_resize(root, table, tmp_path):
         np.testing.assert_array_equal(array[row, -1], swap_encoding(original, ENCODING).resize((24, 24), how))
 
 
-def test_a_picture_is_corrupted_as_it_is_harmonised(root, table, tmp_path):
+def test_a_picture_is_harmonised_before_it_is_corrupted(root, table, tmp_path):
     harmonise = {"side": 16, "resize": "bicubic", "format": "png", "quality": None}
     _, array, _ = write(root, table, tmp_path / "corrupted.npy", harmonise=harmonise)
     for row, path in enumerate(table["path"]):
@@ -96,7 +96,7 @@ def test_the_bytes_are_the_same_for_any_number_of_jobs_and_any_order_in_the_arch
     assert about["image_id"].tolist() == backwards["image_id"].tolist()
 
 
-def test_how_a_picture_is_changed_depends_on_no_other_and_on_no_size_of_a_network(root, table, tmp_path):
+def test_a_corruption_does_not_depend_on_other_pictures_or_on_the_input_size(root, table, tmp_path):
     _, array, _ = write(root, table, tmp_path / "all.npy")
     _, alone, _ = write(root, table.iloc[3:4], tmp_path / "alone.npy")
     np.testing.assert_array_equal(alone[0], array[3])
@@ -105,7 +105,7 @@ def test_how_a_picture_is_changed_depends_on_no_other_and_on_no_size_of_a_networ
     np.testing.assert_array_equal(*brighter)
 
 
-def test_pictures_are_not_all_changed_alike_and_another_seed_changes_them_otherwise(root, table, tmp_path):
+def test_corruptions_differ_between_pictures_and_between_seeds(root, table, tmp_path):
     brighter = []
     for seed in range(4):
         _, array, _ = write(root, table, tmp_path / "corrupted.npy", seed=seed)
@@ -114,7 +114,7 @@ def test_pictures_are_not_all_changed_alike_and_another_seed_changes_them_otherw
     assert len({tuple(row) for row in brighter}) > 1
 
 
-def test_a_picture_without_a_donor_stays_as_it_is_and_is_told(root, table, tmp_path):
+def test_a_picture_without_a_donor_is_unchanged_and_marked_as_not_swapped(root, table, tmp_path):
     encodings = [None, json.dumps(ENCODING), None, None, None]
     _, array, about = write(root, table, tmp_path / "corrupted.npy", encodings=encodings)
     assert about["swapped"].tolist() == [False, True, False, False, False]
@@ -122,7 +122,7 @@ def test_a_picture_without_a_donor_stays_as_it_is_and_is_told(root, table, tmp_p
     assert (array[1, -1] != array[1, 0]).any()
 
 
-def test_a_picture_that_changed_since_stops_the_run_and_leaves_no_array(root, table, tmp_path):
+def test_a_picture_changed_after_cataloguing_stops_the_run_and_leaves_no_array(root, table, tmp_path):
     (root / table["path"][2]).write_bytes(encoded(picture(1000), "PNG"))
     with pytest.raises(UserError, match="has changed since it was catalogued"):
         write(root, table, tmp_path / "arrays/corrupted.npy")
@@ -136,7 +136,7 @@ def collection(counts: dict[tuple[str, str | None], int]) -> pd.DataFrame:
     return table.assign(image_id=[f"id{row}" for row in range(len(table))])
 
 
-def test_at_most_so_many_test_pictures_are_chosen_evenly_over_sources_and_styles():
+def test_test_pictures_are_chosen_in_proportion_to_sources_and_styles_up_to_the_limit():
     table = collection({("human", "baroque"): 100, ("human", "cubism"): 50, ("dalle", "baroque"): 50})
     tests = np.arange(200) % 2 == 0
     chosen = choose_pictures(table, tests, pictures=20, seed=0)
@@ -160,7 +160,7 @@ def test_at_most_so_many_test_pictures_are_chosen_evenly_over_sources_and_styles
     pictures=st.integers(10, 40),
     seed=st.integers(0, 9),
 )
-def test_never_more_are_chosen_than_asked_for(counts: dict, pictures: int, seed: int):
+def test_as_many_test_pictures_are_chosen_as_requested_or_as_there_are(counts: dict, pictures: int, seed: int):
     table = collection(counts)
     tests = np.random.default_rng(seed).random(len(table)) < 0.7
     chosen = choose_pictures(table, tests, pictures=pictures, seed=seed)
@@ -168,7 +168,7 @@ def test_never_more_are_chosen_than_asked_for(counts: dict, pictures: int, seed:
     assert set(chosen) <= set(np.flatnonzero(tests))
 
 
-def test_a_donor_is_of_the_other_origin_and_the_same_whoever_else_is_chosen():
+def test_a_donor_has_the_other_origin_and_does_not_depend_on_the_other_chosen_pictures():
     table = collection({("human", None): 30, ("dalle", None): 20, ("midjourney", None): 10})
     texts = [f"{origin} {row}" for row, origin in enumerate(table["origin"])]
     chosen = np.arange(0, 60, 2)
@@ -179,12 +179,12 @@ def test_a_donor_is_of_the_other_origin_and_the_same_whoever_else_is_chosen():
     assert donor_encodings(table, texts, chosen, seed=2) != drawn
 
 
-def test_where_all_pictures_are_of_one_origin_there_is_no_donor():
+def test_there_is_no_donor_if_all_pictures_have_the_same_origin():
     table = collection({("human", "baroque"): 3})
     assert donor_encodings(table, ["a", "b", "c"], np.arange(2), seed=0) == [None, None]
 
 
-def test_test_pictures_are_drawn_with_a_donor_each():
+def test_each_drawn_test_picture_has_a_donor():
     table = collection({("human", None): 30, ("dalle", None): 20})
     table["published_split"] = np.where(np.arange(50) % 2, "test", "train")
     texts = [f"{origin} {row}" for row, origin in enumerate(table["origin"])]
@@ -195,7 +195,7 @@ def test_test_pictures_are_drawn_with_a_donor_each():
     assert encodings == donor_encodings(table, texts, chosen, seed=1)
 
 
-def test_hand_picked_pictures_have_no_donor(write_files, tmp_path):
+def test_hand_picked_pictures_are_corrupted_without_a_donor(write_files, tmp_path):
     content = encoded(picture(1), "PNG")
     root = write_files({"a.png": content, "b.png": content})
     picked, _ = build_catalogue(root, None, images=None, max_rejected=1, seed=0, jobs=1)

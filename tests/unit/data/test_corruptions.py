@@ -1,4 +1,4 @@
-"""Corruptions: what each does, how strongly, and that it is the same every time."""
+"""Corruptions: what each one does, how strong it is, and that it is reproducible."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ EVERY = [(name, severity) for name in CORRUPTIONS for severity in severities(nam
 
 
 def painted(seed: int, side: int = 160) -> Image.Image:
-    """Smooth colours with fine grain, as paintings have."""
+    """A picture with smooth colours and fine grain, like a painting."""
     grain = np.random.default_rng(seed).integers(-12, 13, (side, side, 3))
     return Image.fromarray((np.asarray(picture(seed, (side, side))) + grain).clip(0, 255).astype(np.uint8))
 
 
 def distance(one: Image.Image, other: Image.Image, side: int = 64) -> float:
-    """How far apart two pictures are to a network that sees so many pixels."""
+    """The root mean square difference of two pictures at a network's input size, `side`."""
     seen = (np.asarray(image.resize((side, side), Image.Resampling.BILINEAR), float) for image in (one, other))
     return float(np.sqrt(np.square(np.subtract(*seen)).mean()))
 
@@ -37,13 +37,13 @@ def pictures_of(root: Path, number: int) -> list[Image.Image]:
     return [image for _, image in read_pictures(root, wanted, lambda content: to_rgb(open_picture(content)), 2, "")]
 
 
-def test_the_conditions_are_the_picture_every_corruption_and_severity_and_a_swap():
+def test_the_conditions_are_none_every_corruption_at_every_severity_and_swap():
     assert CONDITIONS[0] == ("none", 0)
     assert CONDITIONS[-1] == ("swap", 1)
     assert CONDITIONS[1:-1] == EVERY
 
 
-def test_there_are_fourteen_corruptions_in_five_severities_and_flips_in_one():
+def test_mirror_and_flip_have_one_severity_and_the_twelve_other_corruptions_have_five():
     assert set(CORRUPTIONS) - set(GRADED) == {"mirror", "flip"}
     assert severities("mirror") == severities("flip") == (1,)
     assert all(severities(name) == (1, 2, 3, 4, 5) for name in GRADED)
@@ -51,14 +51,14 @@ def test_there_are_fourteen_corruptions_in_five_severities_and_flips_in_one():
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_a_severity_of_zero_changes_nothing_to_the_bit(name: str):
+def test_a_severity_of_zero_does_not_change_a_single_bit(name: str):
     image = painted(0)
     before = image.tobytes()
     assert corrupt(image, name, 0, 3).tobytes() == before
 
 
 @pytest.mark.parametrize(("name", "severity"), EVERY)
-def test_the_same_picture_and_seed_give_the_same_bytes_and_leave_the_picture_alone(name: str, severity: int):
+def test_the_same_picture_and_seed_give_the_same_bytes_and_leave_the_original_unchanged(name: str, severity: int):
     image = painted(1)
     before = image.tobytes()
     np.random.seed(1)
@@ -77,13 +77,13 @@ def test_another_seed_gives_another_picture(name: str):
 
 
 @pytest.mark.parametrize("severity", [-1, 6, 2])
-def test_a_severity_that_there_is_not_is_refused(severity: int):
+def test_an_unknown_severity_is_refused(severity: int):
     with pytest.raises(ValueError, match=f"mirror has no severity {severity}"):
         corrupt(painted(0), "mirror", severity, 0)
 
 
 @pytest.mark.parametrize("name", GRADED)
-def test_each_severity_is_further_from_the_original_in_the_mean_over_pictures(name: str):
+def test_each_severity_changes_pictures_more_than_the_one_before_on_average(name: str):
     images = [painted(seed) for seed in range(12)]
     means = [
         np.mean([distance(image, corrupt(image, name, severity, seed)) for seed, image in enumerate(images)])
@@ -109,13 +109,13 @@ def mean_distances(images: list[Image.Image], name: str) -> list[float]:
 
 
 @pytest.mark.parametrize("name", GRADED)
-def test_so_it_is_with_the_sample(name: str, sample: list[Image.Image]):
+def test_each_severity_changes_pictures_of_the_sample_more_than_the_one_before(name: str, sample: list[Image.Image]):
     assert (np.diff(mean_distances(sample, name)) > 0).all()
 
 
 @pytest.mark.parametrize("name", ["rescale", "blur", "noise", "rotation", "watermark"])
 @pytest.mark.parametrize("severity", [2, 4])
-def test_a_picture_of_768_pixels_loses_as_much_as_the_same_in_256(name: str, severity: int):
+def test_a_picture_loses_as_much_at_768_pixels_as_at_256(name: str, severity: int):
     small = painted(3, 256)
     large = small.resize((768, 768), Image.Resampling.NEAREST)
     losses = [
@@ -131,12 +131,12 @@ def test_flips_are_mirror_images():
     np.testing.assert_array_equal(corrupt(painted(4), "flip", 1, 0), pixels[::-1])
 
 
-def test_a_crop_is_the_middle_as_it_was():
+def test_a_crop_is_the_unchanged_middle_of_the_picture():
     image = painted(5, 100)
     assert corrupt(image, "crop", 5, 0).tobytes() == image.crop((25, 25, 75, 75)).tobytes()
 
 
-def test_the_middle_of_a_turned_picture_is_that_of_pillow_and_its_corners_show_the_picture():
+def test_rotation_matches_pillow_in_the_middle_and_fills_the_corners_from_the_picture():
     image = painted(6)
     turned = corrupt(image, "rotation", 4, 0)
     middle = (60, 60, 100, 100)
@@ -149,7 +149,7 @@ def test_the_middle_of_a_turned_picture_is_that_of_pillow_and_its_corners_show_t
     assert corrupt(white, "rotation", 5, 0).tobytes() == white.tobytes()
 
 
-def test_pictures_become_brighter_and_darker_warmer_and_colder():
+def test_brightness_contrast_saturation_and_hue_change_in_either_direction():
     grey = Image.new("RGB", (8, 8), (128, 100, 90))
     levels = {corrupt(grey, "brightness", 3, seed).getpixel((0, 0)) for seed in range(20)}
     assert levels == {(128 - 51, 100 - 51, 90 - 51), (128 + 51, 100 + 51, 90 + 51)}
@@ -159,14 +159,14 @@ def test_pictures_become_brighter_and_darker_warmer_and_colder():
     assert len({corrupt(grey, "hue", 3, seed).getpixel((0, 0)) for seed in range(20)}) == 2
 
 
-def test_a_grey_picture_has_no_hue_to_turn_and_a_third_of_a_turn_brings_red_near_to_green_or_blue():
+def test_hue_rotation_keeps_grey_and_turns_red_towards_green_or_blue():
     grey = Image.new("RGB", (4, 4), (90, 90, 90))
     assert np.ptp(np.asarray(corrupt(grey, "hue", 5, 0), int) - 90) <= 1
     red, green, blue = corrupt(Image.new("RGB", (4, 4), (200, 40, 40)), "hue", 5, 0).getpixel((0, 0))
     assert red < max(green, blue)
 
 
-def test_noise_has_the_deviation_that_is_said_and_no_colour_on_average():
+def test_noise_has_the_stated_standard_deviation_and_a_mean_of_zero_in_each_channel():
     grey = Image.new("RGB", (256, 256), (128, 128, 128))
     noise = np.asarray(corrupt(grey, "noise", 3, 0), float) - 128
     assert noise.std() == pytest.approx(25.5, rel=0.03)
@@ -174,13 +174,13 @@ def test_noise_has_the_deviation_that_is_said_and_no_colour_on_average():
 
 
 @pytest.mark.parametrize("colour", ["black", "grey", "white"])
-def test_a_watermark_shows_on_any_ground_in_a_part_of_the_picture(colour: str):
+def test_a_watermark_is_visible_on_any_background_and_covers_part_of_the_picture(colour: str):
     ground = Image.new("RGB", (200, 150), colour)
     changed = (np.asarray(corrupt(ground, "watermark", 3, 0)) != np.asarray(ground)).any(axis=2)
     assert 0.05 < changed.mean() < 0.6
 
 
-def test_what_is_combined_is_each_of_its_parts():
+def test_the_combined_corruption_changes_more_than_blur_noise_or_watermark_alone():
     assert COMBINED == ("blur", "hue", "noise", "watermark")
     image = painted(8)
     together = distance(image, corrupt(image, "combined", 2, 0))
@@ -194,7 +194,7 @@ def test_what_is_combined_is_each_of_its_parts():
     seed=st.integers(0, 2**64 - 1),
 )
 @settings(max_examples=150, deadline=None)
-def test_pictures_of_any_size_keep_it_and_stay_rgb(size: tuple[int, int], condition: tuple[str, int], seed: int):
+def test_only_a_crop_changes_the_size_and_rgb_stays_rgb(size: tuple[int, int], condition: tuple[str, int], seed: int):
     name, severity = condition
     image = picture(seed % 100, size)
     changed = corrupt(image, name, severity, seed)
@@ -206,7 +206,7 @@ def test_pictures_of_any_size_keep_it_and_stay_rgb(size: tuple[int, int], condit
 
 
 def encoding_of(content: bytes) -> dict:
-    """The encoding of a file, as the shortcut features hold it."""
+    """The encoding of a file, in the form that the shortcut features record."""
     opened = open_picture(content)
     is_jpeg = opened.format == "JPEG"
     return {
@@ -220,7 +220,7 @@ def encoding_of(content: bytes) -> dict:
 
 @pytest.mark.parametrize("quality", [15, 60, 95])
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
-def test_a_swapped_picture_is_what_the_donors_encoder_would_have_given(quality: int, subsampling: int):
+def test_a_swapped_picture_equals_the_picture_saved_with_the_donors_encoder_settings(quality: int, subsampling: int):
     image = painted(9)
     options = {"quality": quality, "subsampling": subsampling}
     donor = encoding_of(encoded(painted(10), "JPEG", **options))
@@ -248,7 +248,7 @@ def test_a_donor_may_have_any_format_that_is_read(kind: str, mode: str):
     kind=st.sampled_from(["JPEG", "WEBP"]),
 )
 @settings(max_examples=20, deadline=None)
-def test_no_proportions_are_too_uncommon_to_swap(size: tuple[int, int], donor: tuple[int, int], kind: str):
+def test_pictures_and_donors_may_have_extreme_proportions(size: tuple[int, int], donor: tuple[int, int], kind: str):
     tables = [[9] * 64, [9] * 64] if kind == "JPEG" else None
     about = {"format": kind, "width": donor[0], "height": donor[1], "quantisation": tables, "subsampling": None}
     assert swap_encoding(picture(0, size), about).mode == "RGB"

@@ -17,14 +17,14 @@ from tests.support.collections import GOOD, catalogued, decoded
 few_examples = settings(deadline=None, max_examples=60)
 
 
-def test_sixteen_bits_are_scaled_and_not_clipped():
+def test_16_bit_pixels_are_scaled_and_not_clipped():
     values = np.array([[0, 257, 32896, 65535]], dtype=np.uint16)
     for kind, array in (("PNG", values), ("TIFF", values), ("TIFF", values.astype(">u2"))):
         assert decoded(encoded(Image.fromarray(array), kind))[0, :, 0].tolist() == [0, 1, 128, 255]
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK", "YCbCr"])
-def test_grey_and_print_colours_become_rgb(mode: str):
+def test_grey_cmyk_and_ycbcr_pictures_become_rgb(mode: str):
     content = encoded(picture(3, mode=mode), quality=95)
     np.testing.assert_array_equal(decoded(content), Image.open(io.BytesIO(content)).convert("RGB"))
     assert np.abs(decoded(content).astype(int) - picture(3, mode=mode).convert("RGB")).mean() < 6
@@ -42,13 +42,13 @@ def test_a_tiff_of_32_bits_is_refused_and_not_decoded_to_black(mode: str):
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparency_lies_over_white(mode: str):
+def test_transparent_pixels_are_blended_onto_white(mode: str):
     grey = Image.new(mode, (3, 1), (100, 255) if mode == "LA" else (100, 100, 100, 255))
     grey.putalpha(Image.fromarray(np.array([[255, 51, 0]], dtype=np.uint8)))
     assert decoded(encoded(grey, "PNG")).tolist() == [[[100] * 3, [224] * 3, [255] * 3]]
 
 
-def test_a_transparent_palette_colour_lies_over_white():
+def test_a_transparent_palette_colour_becomes_white():
     image = Image.fromarray(np.array([[0, 1]], dtype=np.uint8), "P")
     image.putpalette([10, 20, 30, 40, 50, 60])
     for kind in ("PNG", "GIF"):
@@ -56,7 +56,7 @@ def test_a_transparent_palette_colour_lies_over_white():
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "MPO", "AVIF"])
-def test_the_first_frame_of_an_animation_counts(kind: str):
+def test_only_the_first_frame_of_an_animation_is_used(kind: str):
     frames = [Image.new("RGB", (24, 16), colour) for colour in ("red", "lime", "blue")]
     seen = decoded(encoded(frames[0], kind, save_all=True, append_images=frames[1:]))
     assert seen.shape == (16, 24, 3)
@@ -64,18 +64,18 @@ def test_the_first_frame_of_an_animation_counts(kind: str):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_photograph_is_turned_as_its_exif_says(orientation: int):
+def test_a_picture_is_rotated_and_mirrored_according_to_its_exif_orientation(orientation: int):
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = np.asarray(picture(5))
-    turns = [0, 0, 2, 2, 1, -1, -1, 1]  # quarters of a circle, after the mirror
+    turns = [0, 0, 2, 2, 1, -1, -1, 1]  # quarter turns, after mirroring
     upright = np.rot90(stored[:, ::-1] if orientation in (2, 4, 5, 7) else stored, turns[orientation - 1])
     np.testing.assert_array_equal(decoded(encoded(picture(5), "PNG", exif=exif)), upright)
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0JUNKJUNK", b"Exif\0\0MM", b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01\x12"])
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
-def test_broken_exif_does_not_spoil_a_good_picture(exif: bytes):
+def test_broken_exif_does_not_change_the_decoded_picture(exif: bytes):
     np.testing.assert_array_equal(decoded(encoded(picture(5), exif=exif)), decoded(encoded(picture(5))))
 
 
@@ -92,7 +92,7 @@ def test_every_known_format_is_catalogued(write_files, kind: str):
 @example(b"")
 @given(st.binary(max_size=200))
 @pytest.mark.filterwarnings("ignore")
-def test_random_bytes_are_no_picture_and_no_crash(content: bytes):
+def test_random_bytes_are_refused_without_a_crash(content: bytes):
     with pytest.raises(UndecodableError):
         decoded(content)
 
@@ -100,7 +100,7 @@ def test_random_bytes_are_no_picture_and_no_crash(content: bytes):
 @few_examples
 @given(st.sampled_from(KINDS), st.integers(0, 2**32), st.integers(1, 20))
 @pytest.mark.filterwarnings("ignore")
-def test_a_picture_with_damaged_bytes_is_decoded_or_refused_and_no_crash(kind: str, seed: int, damages: int):
+def test_a_picture_with_damaged_bytes_is_decoded_or_refused_with_a_reason(kind: str, seed: int, damages: int):
     content = np.frombuffer(encoded(picture(1, (24, 16)), kind), dtype=np.uint8).copy()
     generator = np.random.default_rng(seed)
     content[generator.integers(0, len(content), damages)] = generator.integers(0, 256, damages)
@@ -134,7 +134,7 @@ def png_claiming(width: int, height: int) -> bytes:
         (encoded(picture(1), "EPS"), "not a picture in a known format"),
         (encoded(picture(1), "PDF"), "not a picture in a known format"),
     ],
-    # Not the bytes: a PDF says when it was made, and each worker makes its own.
+    # The bytes cannot be the ids: a PDF contains its creation time, and each test worker creates its own PDF.
     ids=["empty", "text", "cut", "beginning", "huge", "no-area", "ICO", "EPS", "PDF"],
 )
 def test_a_file_that_only_claims_to_be_a_picture_is_rejected_with_the_reason(write_files, content: bytes, reason: str):

@@ -1,4 +1,4 @@
-"""Real transfers from a loopback server that can be told to misbehave."""
+"""Real transfers from a loopback server that can be made to misbehave."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ KAGGLE = "owner/paintings"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves `site.body` as the site says, to GET; answers POST as the API of Kaggle does."""
+    """Answers GET with `site.body`, as configured in `site`, and POST like Kaggle's API."""
 
     protocol_version = "HTTP/1.1"
 
@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
         headers |= {"Content-Length": str(len(body))} if site.lengths else {"Transfer-Encoding": "chunked"}
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(site.body) - 1}/{len(site.body)}"
-        # The next request may come as soon as this answer begins, so this request takes its cut before.
+        # Take the cut of this request before answering: the next request may arrive as soon as the answer begins.
         cut = site.cuts.pop(0) if site.cuts else None
         self.answer(206 if start else 200, headers)
         self.write(body[:cut])
@@ -104,7 +104,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @dataclass
 class Site:
-    """What the server does, and what it has seen."""
+    """How the server behaves, and which requests it has received."""
 
     url: str
     body: bytes = PAYLOAD
@@ -114,9 +114,9 @@ class Site:
     ranges: bool = True
     if_range: bool = True
     lengths: bool = True
-    stall: bool = False  # a cut body hangs instead of closing
-    cuts: list[int | None] = field(default_factory=list)  # bytes that each coming answer sends before it is cut
-    statuses: list[int] = field(default_factory=list)  # of each coming answer
+    stall: bool = False  # after a cut, the connection hangs instead of closing
+    cuts: list[int | None] = field(default_factory=list)  # bytes that each of the next answers sends before a cut
+    statuses: list[int] = field(default_factory=list)  # of each of the next answers
     kaggle_status: int = 302
     gets: list[dict[str, str]] = field(default_factory=list)
     posts: list[tuple[str, dict, str | None]] = field(default_factory=list)
@@ -167,7 +167,7 @@ def refused(url: str, target: Path, **options: str) -> str:
 
 
 def cut_run(site: Site, target: Path, arrived: int = 150_000) -> str:
-    """Leave a part of `arrived` bytes, by a server that then fails until the attempts are used up."""
+    """Leave a part of `arrived` bytes: the server then fails until all attempts are used up."""
     site.cuts, site.statuses = [arrived], [200] + [503] * 9
     message = refused(site.url, target)
     assert part_of(target).stat().st_size == arrived
@@ -188,33 +188,33 @@ def assert_complete(target: Path, body: bytes = PAYLOAD) -> None:
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 
-def test_whole_file_with_its_digest_in_any_case(site: Site, target: Path) -> None:
+def test_a_file_is_downloaded_and_its_digest_may_be_in_upper_case(site: Site, target: Path) -> None:
     download(site.url, target, sha256=SHA256.upper())
     assert_complete(target)
     assert site.starts == [0]
 
 
-def test_without_digest_and_over_an_older_target(site: Site, target: Path) -> None:
+def test_a_download_without_a_digest_replaces_an_older_target(site: Site, target: Path) -> None:
     target.parent.mkdir()
     target.write_bytes(b"old")
     download(site.url, target)
     assert_complete(target)
 
 
-def test_empty_file(site: Site, target: Path) -> None:
+def test_an_empty_file_is_downloaded(site: Site, target: Path) -> None:
     site.body = b""
     download(site.url, target)
     assert_complete(target, b"")
 
 
-def test_progress_goes_to_the_log(site: Site, target: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_progress_is_logged(site: Site, target: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO"):
         download(site.url, target, sha256=SHA256)
     assert re.search(r"download: 100%.*400k/400k \[00:00<00:00, .*B/s\]", caplog.text)
     assert "verify: 100%" in caplog.text
 
 
-def test_bytes_are_kept_as_stored_though_called_gzip(site: Site, target: Path) -> None:
+def test_a_file_declared_as_gzip_is_not_unpacked(site: Site, target: Path) -> None:
     site.extra = {"Content-Encoding": "gzip"}
     download(site.url, target, sha256=SHA256)
     assert_complete(target)
@@ -222,7 +222,7 @@ def test_bytes_are_kept_as_stored_though_called_gzip(site: Site, target: Path) -
 
 
 @pytest.mark.parametrize("lengths", [True, False], ids=["content-length", "chunked"])
-def test_cut_connections_are_resumed_at_the_byte(site: Site, target: Path, lengths: bool) -> None:
+def test_a_cut_connection_is_resumed_at_the_first_missing_byte(site: Site, target: Path, lengths: bool) -> None:
     site.lengths, site.cuts = lengths, [100_000, 50_000, 200_000]
     download(site.url, target, sha256=SHA256)
     assert_complete(target)
@@ -230,13 +230,13 @@ def test_cut_connections_are_resumed_at_the_byte(site: Site, target: Path, lengt
     assert all(headers["If-Range"] == '"one"' for headers in site.gets[1:])
 
 
-def test_attempts_come_back_when_bytes_arrive(site: Site, target: Path) -> None:
+def test_the_number_of_attempts_starts_again_when_bytes_arrive(site: Site, target: Path) -> None:
     site.cuts = [10_000] * 20  # far more cuts than pauses
     download(site.url, target, sha256=SHA256)
     assert len(site.gets) == 21
 
 
-def test_a_server_that_stalls_is_left_and_resumed(site: Site, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stalled_transfer_is_stopped_and_resumed(site: Site, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TIMEOUT", (1, 0.2))
     site.stall, site.cuts = True, [module.CHUNK * 2]
     start = time.monotonic()
@@ -246,7 +246,7 @@ def test_a_server_that_stalls_is_left_and_resumed(site: Site, target: Path, monk
     assert site.starts == [0, module.CHUNK * 2]
 
 
-def test_no_progress_says_how_far_and_the_next_run_resumes(site: Site, target: Path) -> None:
+def test_the_error_states_the_bytes_received_and_the_next_run_resumes(site: Site, target: Path) -> None:
     message = cut_run(site, target)
     assert "150,000 of 400,000 bytes" in message
     assert "run again to resume" in message
@@ -257,7 +257,7 @@ def test_no_progress_says_how_far_and_the_next_run_resumes(site: Site, target: P
     assert site.starts == [150_000]
 
 
-def test_server_gone_after_a_cut(site: Site, target: Path) -> None:
+def test_a_server_unreachable_after_a_cut_is_reported_with_the_bytes_received(site: Site, target: Path) -> None:
     cut_run(site, target)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -270,7 +270,7 @@ def test_server_gone_after_a_cut(site: Site, target: Path) -> None:
     assert "run again to resume" in message
 
 
-def test_killed_run_is_resumed(site: Site, target: Path) -> None:
+def test_a_killed_run_is_resumed(site: Site, target: Path) -> None:
     site.stall, site.cuts = True, [module.CHUNK * 3]
     code = "import sys, pathlib, brushprint.data.download as d; d.download(sys.argv[1], pathlib.Path(sys.argv[2]))"
     run = subprocess.Popen([sys.executable, "-c", code, site.url, str(target)], stderr=subprocess.DEVNULL)
@@ -285,7 +285,7 @@ def test_killed_run_is_resumed(site: Site, target: Path) -> None:
 
 @pytest.mark.parametrize("if_range", [True, False], ids=["honoured", "ignored"])
 @pytest.mark.parametrize("kind", ["etag", "date"])
-def test_file_changed_on_the_server_starts_anew(site: Site, target: Path, kind: str, if_range: bool) -> None:
+def test_a_file_changed_on_the_server_is_downloaded_again(site: Site, target: Path, kind: str, if_range: bool) -> None:
     site.if_range = if_range
     site.etag, site.modified = ('"one"', None) if kind == "etag" else ('W/"weak"', DATES[0])
     cut_run(site, target)
@@ -296,7 +296,7 @@ def test_file_changed_on_the_server_starts_anew(site: Site, target: Path, kind: 
     assert site.gets[0]["If-Range"] == ('"one"' if kind == "etag" else DATES[0])
 
 
-def test_file_changed_between_two_attempts_of_one_run(site: Site, target: Path) -> None:
+def test_a_file_changed_between_two_attempts_is_downloaded_from_the_start(site: Site, target: Path) -> None:
     site.cuts = [100_000]
     site.stall = True
 
@@ -313,28 +313,28 @@ def test_file_changed_between_two_attempts_of_one_run(site: Site, target: Path) 
     assert site.starts == [0, 100_000]
 
 
-def test_file_of_another_length_under_the_same_name_starts_anew(site: Site, target: Path) -> None:
+def test_a_file_of_another_length_with_the_same_etag_is_downloaded_from_the_start(site: Site, target: Path) -> None:
     cut_run(site, target)
     site.body = OTHER + b"more"
     download(site.url, target)
     assert_complete(target, OTHER + b"more")
 
 
-def test_server_that_ignores_range_restarts_from_zero(site: Site, target: Path) -> None:
+def test_a_download_starts_again_if_the_server_ignores_ranges(site: Site, target: Path) -> None:
     cut_run(site, target)
     site.ranges = False
     download(site.url, target, sha256=SHA256)
     assert_complete(target)
 
 
-def test_server_that_ignores_range_and_always_cuts_ends(site: Site, target: Path) -> None:
+def test_a_server_that_ignores_ranges_and_always_cuts_the_file_is_given_up(site: Site, target: Path) -> None:
     site.ranges, site.cuts = False, [100_000] * 50
     message = refused(site.url, target)
     assert "100,000 of 400,000 bytes" in message
     assert len(site.gets) == 1 + len(module.PAUSES)
 
 
-def test_without_validator_nothing_is_glued(site: Site, target: Path) -> None:
+def test_a_part_without_a_validator_is_not_continued(site: Site, target: Path) -> None:
     site.etag = None
     assert "run again to start anew" in cut_run(site, target)
     site.body = OTHER
@@ -343,7 +343,7 @@ def test_without_validator_nothing_is_glued(site: Site, target: Path) -> None:
     assert site.starts == [0]
 
 
-def test_part_of_another_address_or_unknown_origin_is_not_used(site: Site, target: Path) -> None:
+def test_a_part_from_another_or_an_unknown_address_is_not_used(site: Site, target: Path) -> None:
     cut_run(site, target)
     download(site.url + "?other", target, sha256=SHA256)
     assert site.starts == [0]
@@ -353,7 +353,7 @@ def test_part_of_another_address_or_unknown_origin_is_not_used(site: Site, targe
     assert site.starts == [0, 0]
 
 
-def test_damaged_note_starts_anew(site: Site, target: Path) -> None:
+def test_a_damaged_note_makes_the_download_start_again(site: Site, target: Path) -> None:
     cut_run(site, target)
     part_of(target).with_name(target.name + ".part.json").write_text('{"sour')
     download(site.url, target, sha256=SHA256)
@@ -361,7 +361,7 @@ def test_damaged_note_starts_anew(site: Site, target: Path) -> None:
     assert site.starts == [0]
 
 
-def test_complete_part_needs_no_transfer(site: Site, target: Path) -> None:
+def test_a_complete_part_needs_no_transfer(site: Site, target: Path) -> None:
     cut_run(site, target)
     part_of(target).write_bytes(PAYLOAD)
     download(site.url, target, sha256=SHA256)
@@ -369,7 +369,7 @@ def test_complete_part_needs_no_transfer(site: Site, target: Path) -> None:
     assert site.gets == []
 
 
-def test_complete_part_of_unknown_length_is_told_by_416(site: Site, target: Path) -> None:
+def test_a_complete_part_of_unknown_length_is_recognised_by_status_416(site: Site, target: Path) -> None:
     site.lengths = False
     assert "150,000 of an unknown number of bytes" in cut_run(site, target)
     part_of(target).write_bytes(PAYLOAD)
@@ -378,7 +378,7 @@ def test_complete_part_of_unknown_length_is_told_by_416(site: Site, target: Path
     assert site.starts == [len(PAYLOAD)]
 
 
-def test_416_for_a_part_longer_than_the_file_starts_anew(site: Site, target: Path) -> None:
+def test_status_416_for_a_part_longer_than_the_file_makes_the_download_start_again(site: Site, target: Path) -> None:
     cut_run(site, target)
     part_of(target).write_bytes(PAYLOAD + b"surplus")
     download(site.url, target, sha256=SHA256)
@@ -386,14 +386,14 @@ def test_416_for_a_part_longer_than_the_file_starts_anew(site: Site, target: Pat
     assert site.starts == [len(PAYLOAD) + 7, 0]
 
 
-def test_416_or_206_to_a_plain_request_is_an_error(site: Site, target: Path) -> None:
+def test_status_416_or_206_to_a_request_without_a_range_is_an_error(site: Site, target: Path) -> None:
     for status in (416, 206):
         site.statuses = [status]
         assert f"HTTP {status}" in refused(site.url, target)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_http_error_ends_at_once(site: Site, target: Path, status: int) -> None:
+def test_a_client_error_is_reported_without_another_attempt(site: Site, target: Path, status: int) -> None:
     site.statuses = [status] * 9
     message = refused(site.url, target)
     assert f"HTTP {status}" in message
@@ -403,7 +403,7 @@ def test_http_error_ends_at_once(site: Site, target: Path, status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_server_error_is_tried_again_a_few_times(site: Site, target: Path, status: int) -> None:
+def test_a_server_error_is_retried_a_few_times(site: Site, target: Path, status: int) -> None:
     site.statuses = [status] * 9
     assert f"HTTP {status}" in refused(site.url, target)
     assert len(site.gets) == 1 + len(module.PAUSES)
@@ -412,7 +412,7 @@ def test_server_error_is_tried_again_a_few_times(site: Site, target: Path, statu
     assert_complete(target)
 
 
-def test_http_error_keeps_the_part(site: Site, target: Path) -> None:
+def test_an_http_error_keeps_the_part(site: Site, target: Path) -> None:
     cut_run(site, target)
     site.statuses = [404]
     refused(site.url, target)
@@ -420,25 +420,25 @@ def test_http_error_keeps_the_part(site: Site, target: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org/a.zip", "file:///etc/passwd", "/data/a.zip", "example.org/a.zip"])
-def test_unsupported_scheme(target: Path, url: str) -> None:
+def test_an_unsupported_scheme_is_refused(target: Path, url: str) -> None:
     message = refused(url, target)
     assert url in message
     assert "http:// or https://" in message
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[", "http://no-such-host.invalid/a.zip"])
-def test_address_that_leads_nowhere(target: Path, url: str) -> None:
+def test_an_invalid_or_unknown_address_is_refused(target: Path, url: str) -> None:
     assert f"cannot download {url}: " in refused(url, target)
 
 
-def test_refused_connection(target: Path) -> None:
+def test_a_refused_connection_is_reported(target: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     assert "Connection refused" in refused(f"http://127.0.0.1:{port}/a.zip", target)
 
 
-def test_wrong_digest_removes_the_part(site: Site, target: Path) -> None:
+def test_a_wrong_digest_removes_the_part(site: Site, target: Path) -> None:
     site.body = OTHER
     message = refused(site.url, target, sha256=SHA256.upper())
     assert SHA256 in message
@@ -453,10 +453,10 @@ def test_wrong_digest_removes_the_part(site: Site, target: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-def test_full_disk_keeps_the_part(site: Site, target: Path) -> None:
+def test_a_full_disk_keeps_the_part(site: Site, target: Path) -> None:
     target.parent.mkdir()
     part_of(target).symlink_to("/dev/full")
-    # With its note, the link is taken as a part with nothing in it yet.
+    # With this note, the link counts as a part that is still empty.
     note = {"source": site.url, "validator": site.etag, "total": len(PAYLOAD)}
     part_of(target).with_name(target.name + ".part.json").write_text(json.dumps(note))
     message = refused(site.url, target)
@@ -466,14 +466,14 @@ def test_full_disk_keeps_the_part(site: Site, target: Path) -> None:
     assert len(site.gets) == 1
 
 
-def test_folder_that_cannot_be_made(site: Site, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(site: Site, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "cannot write" in refused(site.url, tmp_path / "file" / "archive.zip")
 
 
 @pytest.fixture
 def kaggle(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """Lead the real client of kagglehub, without account, to the server: it calls http://localhost by a proxy."""
+    """Make kagglehub's real client, without an account, reach the server: it calls http://localhost through a proxy."""
     for name in [name for name in os.environ if name.startswith("KAGGLE")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -493,7 +493,7 @@ def kaggle_refused(handle: str, target: Path) -> str:
 
 
 @pytest.mark.parametrize("version", [None, 3])
-def test_kaggle_archive_arrives_as_it_is(kaggle: Site, target: Path, version: int | None) -> None:
+def test_a_kaggle_archive_is_downloaded_unchanged(kaggle: Site, target: Path, version: int | None) -> None:
     download_from_kaggle(f"{KAGGLE}/versions/3" if version else KAGGLE, target)
     assert_complete(target)
     [(path, asked, authorization)] = kaggle.posts
@@ -503,7 +503,7 @@ def test_kaggle_archive_arrives_as_it_is(kaggle: Site, target: Path, version: in
     assert authorization is None
 
 
-def test_kaggle_account_is_used_but_not_shown_to_the_store(
+def test_the_kaggle_account_is_sent_to_kaggle_but_not_to_the_file_server(
     kaggle: Site, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KAGGLE_USERNAME", "me")
@@ -513,8 +513,8 @@ def test_kaggle_account_is_used_but_not_shown_to_the_store(
     assert all("Authorization" not in headers for headers in kaggle.gets)
 
 
-def test_kaggle_download_resumes(kaggle: Site, target: Path) -> None:
-    kaggle.cuts, kaggle.statuses = [150_000], [200, 200] + [503] * 9  # the first answer only tells the address
+def test_a_kaggle_download_is_resumed(kaggle: Site, target: Path) -> None:
+    kaggle.cuts, kaggle.statuses = [150_000], [200, 200] + [503] * 9  # the first answer only gives the address
     kaggle.cuts.insert(0, 0)
     message = kaggle_refused(KAGGLE, target)
     assert f"Kaggle dataset {KAGGLE}" in message
@@ -530,7 +530,7 @@ def test_kaggle_download_resumes(kaggle: Site, target: Path) -> None:
     ("status", "advice"),
     [(401, "KAGGLE_KEY"), (403, "kaggle.com/settings"), (404, "has no dataset"), (500, "try again later")],
 )
-def test_kaggle_refusals(kaggle: Site, target: Path, status: int, advice: str) -> None:
+def test_a_refusal_by_kaggle_is_reported_with_advice(kaggle: Site, target: Path, status: int, advice: str) -> None:
     kaggle.kaggle_status = status
     message = kaggle_refused(KAGGLE, target)
     assert f"HTTP {status}" in message
@@ -538,18 +538,18 @@ def test_kaggle_refusals(kaggle: Site, target: Path, status: int, advice: str) -
     assert KAGGLE in message
 
 
-def test_a_dataset_with_several_addresses_names_the_others(kaggle: Site, target: Path) -> None:
+def test_the_error_for_a_dataset_with_several_addresses_names_the_others(kaggle: Site, target: Path) -> None:
     kaggle.kaggle_status = 404
     message = kaggle_refused("adamelkholy/human-ai-artwork-dataset", target)
     assert "kaggle:adamelkholy/human-ai-artwork or kaggle:adamelkholyy/human-ai-artwork-dataset" in message
 
 
 @pytest.mark.parametrize("handle", ["paintings", "a/b/c", "a/b/versions/0", "a/b/versions/x", "a//b", "", "a/b/"])
-def test_kaggle_handle_that_is_none(target: Path, handle: str) -> None:
+def test_an_invalid_kaggle_handle_is_refused(target: Path, handle: str) -> None:
     assert "owner/dataset" in kaggle_refused(handle, target)
 
 
-def test_kaggle_damaged_account_file(kaggle: Site, target: Path, tmp_path: Path) -> None:
+def test_a_damaged_kaggle_account_file_is_reported(kaggle: Site, target: Path, tmp_path: Path) -> None:
     file = tmp_path / "home" / ".kaggle" / "kaggle.json"
     file.parent.mkdir(parents=True)
     file.write_text("{")
@@ -558,8 +558,8 @@ def test_kaggle_damaged_account_file(kaggle: Site, target: Path, tmp_path: Path)
     assert "kaggle.com/settings" in message
 
 
-def test_kaggle_without_account_and_network(tmp_path: Path) -> None:
-    """In a process of its own: empty home, no account, and a proxy on a closed port in place of the network."""
+def test_kaggle_without_an_account_or_a_network_is_reported_in_one_line(tmp_path: Path) -> None:
+    """Run in a separate process: empty home, no account, and a proxy on a closed port instead of the network."""
     code = (
         "import sys, pathlib, brushprint.data.download as d, brushprint.core.errors as e\n"
         "assert 'kagglehub' not in sys.modules\n"

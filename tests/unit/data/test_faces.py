@@ -1,4 +1,4 @@
-"""Faces in pictures."""
+"""Faces are detected in pictures."""
 
 import io
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def portrait() -> Image.Image:
     return Image.fromarray(astronaut())
 
 
-def test_a_face_is_found_where_it_is(write_files: Callable, portrait: Image.Image) -> None:
+def test_a_face_is_detected_at_its_position(write_files: Callable, portrait: Image.Image) -> None:
     wide = Image.new("RGB", (1024, 512), "grey")
     wide.paste(portrait, (512, 0))
     files = {"human/portrait.png": portrait, "human/wide.png": wide, "human/none.png": picture(1, (300, 200))}
@@ -56,7 +56,7 @@ def test_pictures_too_small_for_a_face_have_none(write_files: Callable, size: tu
     assert found_in(root)[0].empty
 
 
-def test_the_number_of_jobs_changes_nothing(write_files: Callable, portrait: Image.Image) -> None:
+def test_the_faces_do_not_depend_on_the_number_of_jobs(write_files: Callable, portrait: Image.Image) -> None:
     stream = io.BytesIO()
     portrait.resize((200, 200)).save(stream, "PNG")
     files = {f"human/{seed}.png": encoded(picture(seed, (40, 40)), "PNG") for seed in range(4)}
@@ -67,7 +67,7 @@ def test_the_number_of_jobs_changes_nothing(write_files: Callable, portrait: Ima
     assert np.isfinite(one[BOX].to_numpy()).all()
 
 
-def test_published_test_pictures_alone_are_searched_where_every_split_tests_on_them() -> None:
+def test_only_published_test_pictures_are_searched_if_every_split_uses_them() -> None:
     table = pd.DataFrame({"published_split": ["train", "test", None, "test"]})
     assert searched(table, published=True).index.tolist() == [1, 3]
     assert searched(table, published=False).index.tolist() == [0, 1, 2, 3]

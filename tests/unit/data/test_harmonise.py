@@ -1,4 +1,4 @@
-"""Harmonised pictures: one size and one encoding for all, and every stage sees them."""
+"""Harmonised pictures: all have the same size and encoding, and every stage uses them."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ PNG = {"side": 32, "resize": "lanczos", "format": "png", "quality": None}
     st.sampled_from([("jpeg", 1), ("jpeg", 75), ("jpeg", 95), ("png", None)]),
 )
 @settings(max_examples=40, deadline=None)
-def test_of_any_size_there_comes_one_size_and_one_encoding(width, height, side, resize, encoding) -> None:
+def test_pictures_of_any_size_get_the_same_size_and_encoding(width, height, side, resize, encoding) -> None:
     given, (format, quality) = picture(0, (width, height)), encoding
     found, content = harmonised(given, side=side, resize=resize, format=format, quality=quality)
     assert (found.mode, found.size) == ("RGB", (side, side))
@@ -38,7 +38,7 @@ def test_of_any_size_there_comes_one_size_and_one_encoding(width, height, side, 
     np.testing.assert_array_equal(found, to_rgb(opened))
 
 
-def test_the_quality_is_that_of_the_settings_with_chroma_at_half_the_resolution() -> None:
+def test_the_jpeg_has_the_quality_of_the_settings_and_chroma_at_half_the_resolution() -> None:
     opened = open_picture(harmonised(picture(0), **JPEG | {"quality": 37})[1])
     assert opened.quantization == open_picture(encoded(picture(1), quality=37)).quantization
     assert JpegImagePlugin.get_sampling(opened) == 2
@@ -51,11 +51,11 @@ def test_the_square_is_cut_from_the_middle() -> None:
     assert found.getcolors() == [(400, (0, 0, 255))]
 
 
-def test_a_square_picture_of_that_side_loses_nothing_as_png() -> None:
+def test_a_square_picture_of_the_target_size_is_unchanged_as_png() -> None:
     np.testing.assert_array_equal(harmonised(picture(0, (32, 32)), **PNG)[0], picture(0, (32, 32)))
 
 
-def test_neither_profile_nor_comment_of_the_file_comes_along() -> None:
+def test_metadata_of_the_original_file_is_not_copied() -> None:
     exif = Image.Exif()
     exif[0x010E] = "by hand"
     plain = encoded(picture(0), "PNG")
@@ -78,7 +78,7 @@ def root(write_files) -> Path:
     )
 
 
-def test_pixels_faces_and_examples_are_of_what_it_makes_of_the_pictures(root, write_files, tmp_path: Path) -> None:
+def test_pixels_and_examples_are_made_from_the_harmonised_pictures(root, write_files, tmp_path: Path) -> None:
     table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     write_pixels(root, table, tmp_path / "seen.npy", size=16, resize="bilinear", jobs=2, harmonise=JPEG)
     shown = examples(root, table, 2, harmonise=JPEG)
@@ -92,11 +92,11 @@ def test_pixels_faces_and_examples_are_of_what_it_makes_of_the_pictures(root, wr
     np.testing.assert_array_equal(np.load(tmp_path / "seen.npy"), np.load(tmp_path / "expected.npy"))
 
 
-def test_a_face_is_looked_for_in_the_square(write_files) -> None:
+def test_faces_are_detected_in_the_harmonised_square(write_files) -> None:
     wide = Image.new("RGB", (900, 512))
     wide.paste(Image.fromarray(astronaut()), (194, 0))
     root = write_files({"human/face.png": encoded(wide, "PNG")})
     table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
-    # Where the whole is searched at one size, the face is too small.
+    # In the whole picture, reduced for the search, the face is too small.
     assert find_faces(root, table, jobs=1).empty
     assert len(find_faces(root, table, jobs=1, harmonise=PNG | {"side": 256})) == 1

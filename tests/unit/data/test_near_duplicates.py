@@ -1,4 +1,4 @@
-"""Near duplicates: planted copies are found whatever was done to them, and different pictures are left in peace."""
+"""Near duplicates: planted copies are detected after every change, and different pictures are never paired."""
 
 import itertools
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def lossless(image: Image.Image) -> bytes:
     return encoded(image, "PNG", compress_level=1)
 
 
-# What is done to a picture, and to what file it is saved.
+# How each kind of copy is changed and saved.
 KINDS: dict[str, Callable[[Image.Image], bytes]] = {
     "mirrored": lambda image: lossless(ImageOps.mirror(image)),
     "half as large": lambda image: lossless(scaled(image, 0.5)),
@@ -44,7 +44,7 @@ MIRRORED = {"mirrored", "all at once"}
 
 
 def plant(folder: Path, originals: dict[str, bytes]) -> None:
-    """Write pictures as `name/original`, and beside each a copy of every kind."""
+    """Write each picture as `name/original.png`, and beside it one copy of every kind."""
     for name, content in originals.items():
         (folder / name).mkdir(parents=True)
         (folder / name / "original.png").write_bytes(content)
@@ -54,7 +54,7 @@ def plant(folder: Path, originals: dict[str, bytes]) -> None:
 
 
 class Found:
-    """The near duplicates among the pictures below a folder, which are called by their paths without suffix."""
+    """The near duplicates among the pictures in a folder. Each picture is named by its path without suffix."""
 
     def __init__(self, root: Path):
         self.catalogue, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=2)
@@ -81,18 +81,18 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_copy_is_found_beside_its_picture_and_said_to_be_mirrored_if_it_is(drawn: Found, kind: str) -> None:
+def test_a_copy_is_paired_with_its_picture_and_marked_as_mirrored_if_it_is(drawn: Found, kind: str) -> None:
     for style in STYLES:
         assert drawn.mirrored[frozenset([f"{style}/original", f"{style}/{kind}"])] == (kind in MIRRORED)
 
 
-def test_a_group_is_a_picture_and_all_its_copies(drawn: Found) -> None:
+def test_a_group_consists_of_a_picture_and_all_its_copies(drawn: Found) -> None:
     originals = [path.split("/")[0] for path in drawn.groups.index]
     np.testing.assert_array_equal(drawn.groups, pd.factorize(np.array(originals))[0])
     assert drawn.groups.dtype == np.int32
 
 
-def test_pairs_are_sorted_as_the_catalogue_and_say_how_near_they_are(drawn: Found) -> None:
+def test_pairs_are_in_catalogue_order_with_their_distance_and_likeness(drawn: Found) -> None:
     table = drawn.pairs
     assert table.columns.tolist() == ["first", "second", "distance", "likeness", "mirrored"]
     rows = pd.Index(drawn.catalogue["image_id"])
@@ -103,7 +103,7 @@ def test_pairs_are_sorted_as_the_catalogue_and_say_how_near_they_are(drawn: Foun
     assert table["likeness"].between(LIKENESS, 1 + 1e-9).all()
 
 
-def test_of_different_pictures_there_is_no_pair_and_each_is_a_group(tmp_path: Path) -> None:
+def test_different_pictures_form_no_pairs_and_each_is_its_own_group(tmp_path: Path) -> None:
     (tmp_path / "works").mkdir()
     for number, style in enumerate(STYLES * 3):
         (tmp_path / f"works/{number:02}.png").write_bytes(encoded(paint(style, np.random.default_rng(number)), "PNG"))
@@ -112,7 +112,7 @@ def test_of_different_pictures_there_is_no_pair_and_each_is_a_group(tmp_path: Pa
     assert found.groups.tolist() == list(range(30))
 
 
-def test_what_is_near_to_a_near_duplicate_is_in_its_group(tmp_path: Path) -> None:
+def test_pictures_connected_by_a_chain_of_pairs_are_in_one_group(tmp_path: Path) -> None:
     (tmp_path / "works").mkdir()
     one, other = (paint(style, np.random.default_rng(3)) for style in ("baroque", "ukiyo_e"))
     for step in range(6):
@@ -123,21 +123,21 @@ def test_what_is_near_to_a_near_duplicate_is_in_its_group(tmp_path: Path) -> Non
     assert found.groups.nunique() == 1
 
 
-def test_plain_pictures_are_near_duplicates_only_if_they_are_of_the_same_colour(tmp_path: Path) -> None:
+def test_plain_pictures_are_near_duplicates_only_if_they_have_the_same_colour(tmp_path: Path) -> None:
     (tmp_path / "works").mkdir()
     for name, grey, size in [("a", 255, 90), ("b", 255, 60), ("c", 0, 90), ("d", 245, 90), ("e", 254, 90)]:
         noise = np.random.default_rng(size).integers(-1, 2, (size, size, 1))
         pixels = (grey + noise).clip(0, 255).astype(np.uint8).repeat(3, 2)
         (tmp_path / f"works/{name}.png").write_bytes(encoded(Image.fromarray(pixels), "PNG"))
     table, _ = build_catalogue(tmp_path, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
-    # Noise decides their hashes, so that any two may be candidates.
+    # The hash of a plain picture depends on its noise. Give all the same hash, so that every pair is a candidate.
     table["phash"] = f"{7:016x}"
     pairs, groups = near_duplicates.find(tmp_path, table, table["phash"], jobs=1)
     assert groups.tolist() == [0, 0, 1, 2, 0]
     assert len(pairs) == 3
 
 
-def test_thumbnails_are_alike_by_their_correlation_and_plain_ones_by_their_colour() -> None:
+def test_likeness_is_the_correlation_of_thumbnails_and_compares_colours_if_they_are_plain() -> None:
     generator = np.random.default_rng(0)
     one, other = generator.integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
     assert likeness(one, one) == pytest.approx(1)
@@ -157,7 +157,7 @@ def flipped(hash_: int, bits: list[int]) -> int:
 
 
 hashes = st.integers(0, 2**64 - 1)
-# Near the first few, so that many pairs lie about the distance.
+# Each hash differs from one of the first few by some bits, so that many pairs are close to the limit, `DISTANCE`.
 near_one_another = st.lists(hashes, min_size=1, max_size=3).flatmap(
     lambda first: st.lists(
         st.builds(flipped, st.sampled_from(first), st.lists(st.integers(0, 63), max_size=14)), min_size=2, max_size=24
@@ -171,7 +171,7 @@ def as_bits(numbers: list[int]) -> np.ndarray:
 
 @settings(deadline=None, max_examples=60)
 @given(near_one_another, st.data())
-def test_candidates_are_those_of_comparing_each_with_each(numbers: list[int], data: st.DataObject) -> None:
+def test_candidates_equal_those_of_comparing_every_pair(numbers: list[int], data: st.DataObject) -> None:
     mirrored = data.draw(st.lists(st.sampled_from(numbers), min_size=len(numbers), max_size=len(numbers)))
     expected = []
     for i, j in itertools.combinations(range(len(numbers)), 2):
@@ -183,7 +183,7 @@ def test_candidates_are_those_of_comparing_each_with_each(numbers: list[int], da
 
 
 @pytest.mark.parametrize(("apart", "expected"), [(DISTANCE, True), (DISTANCE + 1, False)])
-def test_however_the_bits_that_differ_lie_ten_are_near_and_eleven_are_not(apart: int, expected: bool) -> None:
+def test_hashes_are_near_if_ten_bits_differ_at_any_positions_but_not_if_eleven_do(apart: int, expected: bool) -> None:
     spreads = [split for split in itertools.product(range(apart + 1), repeat=4) if sum(split) == apart]
     ones = np.random.default_rng(0).integers(0, 2**64, len(spreads), dtype=np.uint64)
     flips = as_bits([sum(((1 << bits) - 1) << 16 * chunk for chunk, bits in enumerate(split)) for split in spreads])
@@ -195,7 +195,7 @@ def test_however_the_bits_that_differ_lie_ten_are_near_and_eleven_are_not(apart:
 
 
 @pytest.mark.parametrize("block", [1, 7, 100])
-def test_the_size_of_the_blocks_changes_nothing(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_candidates_do_not_depend_on_the_block_size(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = np.random.default_rng(0).integers(0, 2**9, (2, 60), dtype=np.uint64)
     expected = candidate_pairs(*numbers)
     assert len(expected) > 1000
@@ -203,7 +203,7 @@ def test_the_size_of_the_blocks_changes_nothing(block: int, monkeypatch: pytest.
     pd.testing.assert_frame_equal(candidate_pairs(*numbers), expected)
 
 
-def test_pictures_whose_hash_too_many_share_are_left_out_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+def test_pictures_whose_hash_is_shared_by_too_many_are_excluded_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     crowd = as_bits([0] * CROWD)
     assert len(candidate_pairs(crowd, ~crowd)) == CROWD * (CROWD - 1) // 2
     others = as_bits([0, 1, 2**40 - 1, 2**40 - 2])
@@ -213,7 +213,7 @@ def test_pictures_whose_hash_too_many_share_are_left_out_and_counted(caplog: pyt
     assert "51 pictures share their hash" in caplog.text
 
 
-def test_no_pictures_and_one_have_no_candidates() -> None:
+def test_fewer_than_two_pictures_have_no_candidates() -> None:
     for numbers in ([], [5]):
         found = candidate_pairs(as_bits(numbers), as_bits(numbers))
         assert found.empty
@@ -222,7 +222,7 @@ def test_no_pictures_and_one_have_no_candidates() -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(near_one_another, near_one_another)
-def test_pictures_are_near_others_by_their_hashes_alone(numbers: list[int], others: list[int]) -> None:
+def test_a_picture_matches_others_if_any_of_their_hashes_is_near(numbers: list[int], others: list[int]) -> None:
     found = hash_matches(*(pd.Series([f"{number:016x}" for number in hashes]) for hashes in (numbers, others)))
     assert found.dtype == bool
     assert found.tolist() == [min((one ^ other).bit_count() for other in others) <= DISTANCE for one in numbers]
@@ -232,7 +232,7 @@ def split_of(*rows: tuple[str, str, str, int]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["image_id", "partition", "source", "copy"])
 
 
-def test_rates_count_pictures_within_and_across_partitions_by_their_source() -> None:
+def test_leakage_counts_pictures_within_and_across_partitions_and_by_source() -> None:
     split = split_of(
         *[(name, "train", "human", 0) for name in "abc"],
         ("a", "train", "human", 1),
@@ -240,7 +240,7 @@ def test_rates_count_pictures_within_and_across_partitions_by_their_source() -> 
         *[(name, "test", "human", 0) for name in "ef"],
         *[(name, "test", "dalle", 0) for name in "gh"],
     )
-    # e has two in training and one in testing; x is in no partition.
+    # e has two near duplicates in train and one in test; x is in no partition.
     pairs = pd.DataFrame({"first": [*"aabeax"], "second": [*"beegdh"]})
     found = leakage(split, pairs)
     assert found["partitions"] == {
@@ -255,7 +255,7 @@ def test_rates_count_pictures_within_and_across_partitions_by_their_source() -> 
     ]
 
 
-def test_rates_of_a_split_without_pairs_or_without_validation_are_nought() -> None:
+def test_leakage_is_zero_without_pairs_and_leaves_out_a_missing_validation_partition() -> None:
     split = split_of(("a", "train", "human", 0), ("b", "test", "human", 0))
     found = leakage(split, pd.DataFrame(columns=["first", "second"]))
     assert found == {

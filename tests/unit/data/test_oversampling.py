@@ -1,4 +1,4 @@
-"""Augmented copies: each is its picture turned, zoomed and mirrored as the split says, and nothing else."""
+"""Augmented copies: each is its picture, only rotated, zoomed and mirrored as the split specifies."""
 
 import hashlib
 from pathlib import Path
@@ -29,28 +29,28 @@ def marked(row: int, column: int, side: int = 33) -> np.ndarray:
 
 
 def place(picture: np.ndarray) -> tuple[int, int]:
-    """Where the bright square is."""
+    """The row and column of the centre of the bright square."""
     row, column = ndimage.center_of_mass(picture[..., 0])
     return round(row), round(column)
 
 
 @pytest.mark.parametrize("side", [1, 23, 24])
-def test_a_copy_that_nothing_is_done_to_is_its_picture_to_the_bit(side: int):
+def test_a_copy_without_any_change_equals_its_picture(side: int):
     np.testing.assert_array_equal(augmented_copy(PICTURE[:side, :side], 0, False, 1), PICTURE[:side, :side])
 
 
 @pytest.mark.parametrize("side", [23, 24])
-def test_a_copy_that_is_only_mirrored_is_so_to_the_bit(side: int):
+def test_a_copy_that_is_only_mirrored_equals_the_mirrored_picture(side: int):
     np.testing.assert_array_equal(augmented_copy(PICTURE[:side, :side], 0, True, 1), PICTURE[:side, :side][:, ::-1])
 
 
 @pytest.mark.parametrize("angle", [-90, -20, 7.5, 180])
-def test_turning_is_that_of_scipy(angle: float):
+def test_rotation_matches_scipy(angle: float):
     turned = ndimage.rotate(PICTURE.astype(float), angle, reshape=False, order=1, mode="nearest")
     assert np.abs(augmented_copy(PICTURE, angle, False, 1) - turned).max() <= 0.5 + 1e-6
 
 
-def test_a_copy_is_turned_and_then_mirrored():
+def test_a_copy_is_rotated_and_then_mirrored():
     np.testing.assert_array_equal(
         augmented_copy(PICTURE, 13, True, 0.9), augmented_copy(PICTURE, 13, False, 0.9)[:, ::-1]
     )
@@ -67,12 +67,12 @@ def test_a_copy_is_turned_and_then_mirrored():
         ({"zoom": 0.8}, (16, 31)),
     ],
 )
-def test_a_mark_lands_where_it_should(done: dict, there: tuple[int, int]):
+def test_rotation_mirroring_and_zoom_move_a_mark_to_the_expected_place(done: dict, there: tuple[int, int]):
     landed = place(augmented_copy(marked(16, 28), **{"angle": 0, "flip": False, "zoom": 1} | done))
     assert landed == pytest.approx(there, abs=1)
 
 
-def test_what_lies_outside_takes_the_colour_of_the_edge():
+def test_pixels_outside_the_picture_take_the_colour_of_the_edge():
     picture = np.full((20, 20, 3), 200, np.uint8)
     assert (augmented_copy(picture, 33, True, 1.2) == 200).all()
 
@@ -96,7 +96,7 @@ def test_the_digest_is_of_the_copies_and_the_same_for_any_number_of_processes(tm
     assert digests != {write_copies(pixels, split.assign(zoom=1), target, jobs=1)}
 
 
-def test_a_split_that_is_balanced_already_has_an_empty_array(tmp_path: Path):
+def test_a_split_without_copies_gives_an_empty_array(tmp_path: Path):
     write_copies(PICTURE[None], table([0], [0]), tmp_path / "copies.npy", jobs=1)
     assert np.load(tmp_path / "copies.npy", mmap_mode="r").shape == (0, 24, 24, 3)
     assert examples(PICTURE[None], np.empty((0, 24, 24, 3), np.uint8), table([0], [0])) == []
@@ -113,7 +113,7 @@ def test_a_split_that_is_balanced_already_has_an_empty_array(tmp_path: Path):
         (3, 9, [5, 5, 5]),
     ],
 )
-def test_examples_are_originals_before_their_own_copies(originals: int, number: int, shape: list[int]):
+def test_examples_show_each_original_followed_by_its_own_copies(originals: int, number: int, shape: list[int]):
     split = table([row for row in range(originals) for _ in range(number + 1)], [*range(number + 1)] * originals)
     pixels = np.arange(originals, dtype=np.uint8)[:, None, None, None].repeat(3, 3)
     copies = split.loc[split["copy"] > 0, "row"].to_numpy(np.uint8)[:, None, None, None].repeat(3, 3)

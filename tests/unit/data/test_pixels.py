@@ -1,4 +1,4 @@
-"""The arrays of pixels: row by row the catalogue's pictures, and nothing half-written."""
+"""Arrays of pixels: each row is a picture of the catalogue, and no array is left half-written."""
 
 import hashlib
 import shutil
@@ -31,7 +31,7 @@ def table(root: Path) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("resize", ["nearest", "bilinear", "bicubic", "lanczos"])
-def test_a_row_is_the_picture_of_that_row_stretched_to_the_square_by_the_filter(root, table, tmp_path, resize: str):
+def test_each_row_is_its_picture_stretched_to_a_square_with_the_filter(root, table, tmp_path, resize: str):
     write_pixels(root, table, tmp_path / "pixels.npy", size=16, resize=resize, jobs=2)
     pixels = np.load(tmp_path / "pixels.npy")
     assert (pixels.dtype, pixels.shape) == (np.uint8, (len(table), 16, 16, 3))
@@ -55,7 +55,7 @@ def test_rows_follow_the_catalogue_and_not_the_order_of_the_archive(root, table,
     np.testing.assert_array_equal(np.load(tmp_path / "zip.npy")[::-1], np.load(tmp_path / "folder.npy"))
 
 
-def test_transparent_and_rotated_pictures_are_seen_as_a_person_sees_them(write_files, tmp_path):
+def test_transparency_and_exif_rotation_are_applied_to_the_pixels(write_files, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     clear = Image.new("RGBA", (30, 20), (0, 0, 0, 0))
@@ -96,14 +96,14 @@ def test_a_file_that_changed_since_it_was_catalogued_stops_the_run_and_leaves_th
     assert target.read_bytes() == before
 
 
-def test_a_file_added_since_does_no_harm(root, table, tmp_path):
+def test_a_file_added_after_cataloguing_is_ignored(root, table, tmp_path):
     asked = {"size": 8, "resize": "nearest", "jobs": 2}
     before = write_pixels(root, table, tmp_path / "pixels.npy", **asked)
     other_picture(root / "ai" / "added.jpg")
     assert write_pixels(root, table, tmp_path / "pixels.npy", **asked) == before
 
 
-# Decodes to 189 MB and may take 100 MB more than it has when it begins; mapped files are not counted.
+# The pictures decode to 189 MB. The script may allocate 100 MB more than before; memory-mapped files do not count.
 SCRIPT = """
 import resource, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Shortcut features come from the file and the pixels of a picture alone, beside the art."""
+"""Shortcut features are measured from the file and the pixels of a picture alone, without the art."""
 
 import io
 import json
@@ -30,7 +30,7 @@ Measure = Callable[..., pd.DataFrame]
 
 @pytest.fixture
 def measure(tmp_path: Path) -> Measure:
-    """The features of files, a row each in the order given."""
+    """Measure the features of files; returns one row per file, in the given order."""
 
     def run(*contents: bytes, **options: object) -> pd.DataFrame:
         root = tmp_path / "measured"
@@ -49,14 +49,14 @@ def noise(side: int, seed: int = 0) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8))
 
 
-def test_the_table_has_each_feature_of_each_group_once_and_compactly(measure: Measure) -> None:
+def test_the_table_has_each_feature_of_each_group_once_as_float32(measure: Measure) -> None:
     table = measure(encoded(picture(0)), encoded(picture(1), "PNG"))
     assert list(table) == ["image_id", *COLUMNS, "phash_mirrored", "encoding"]
     assert [column for columns in GROUPS.values() for column in columns] == list(COLUMNS)
     assert set(table[list(COLUMNS)].dtypes) == {np.dtype(np.float32)}
 
 
-def test_rows_are_those_of_the_catalogue_for_any_number_of_jobs_and_order_of_the_archive(write_files, tmp_path) -> None:
+def test_rows_follow_the_catalogue_for_any_number_of_jobs_and_any_archive_order(write_files, tmp_path) -> None:
     root = write_files({f"{('ai', 'human')[seed % 2]}/{seed}.jpg": encoded(picture(seed)) for seed in range(20)})
     table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     table = table.sample(frac=1, random_state=0).reset_index(drop=True)
@@ -75,7 +75,7 @@ def test_a_picture_that_changed_since_it_was_catalogued_stops_the_run(write_file
         shortcut_features.measure(root, table, jobs=1)
 
 
-def test_size_of_file_and_picture(measure: Measure) -> None:
+def test_the_sizes_of_the_file_and_of_the_picture_are_measured(measure: Measure) -> None:
     content = encoded(picture(0, (128, 64)), "PNG")
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -87,7 +87,7 @@ def test_size_of_file_and_picture(measure: Measure) -> None:
     assert (turned["width"], turned["height"], turned["divisible_by_8"], turned["has_exif"]) == (40, 30, 0, 1)
 
 
-def test_the_format_and_the_mode_are_yes_or_no_each(measure: Measure) -> None:
+def test_each_format_and_each_mode_is_a_feature_that_is_0_or_1(measure: Measure) -> None:
     given = {
         ("JPEG", "RGB"): encoded(picture(0)),
         ("JPEG", "grey"): encoded(picture(1, mode="L"), progressive=True),
@@ -112,7 +112,7 @@ def test_the_quality_of_a_jpeg_is_read_from_its_tables(measure: Measure) -> None
     assert table["chroma_63"].is_monotonic_decreasing
 
 
-def test_the_subsampling_of_a_jpeg_is_read_and_what_is_no_jpeg_has_none(measure: Measure) -> None:
+def test_the_subsampling_of_a_jpeg_is_read_and_other_formats_have_none(measure: Measure) -> None:
     given = [encoded(picture(0), subsampling=number) for number in (0, 1, 2)]
     table = measure(*given, encoded(picture(1, mode="L")), encoded(picture(0), "PNG"))
     assert table["subsampling"].tolist() == [0, 1, 2, -1, -1]
@@ -121,7 +121,7 @@ def test_the_subsampling_of_a_jpeg_is_read_and_what_is_no_jpeg_has_none(measure:
     assert (table.loc[4, list(GROUPS["JPEG quality"])] == -1).all()
 
 
-def test_colours_are_those_of_the_pixels(measure: Measure) -> None:
+def test_colour_features_are_computed_from_the_pixels(measure: Measure) -> None:
     given = picture(3, (60, 50))
     row = measure(encoded(given, "PNG")).loc[0]
     pixels = np.asarray(given, dtype=float).reshape(-1, 3)
@@ -136,7 +136,7 @@ def test_colours_are_those_of_the_pixels(measure: Measure) -> None:
     assert row["colourfulness"] == pytest.approx(hasler, rel=1e-4)
 
 
-def test_shares_of_black_and_white(measure: Measure) -> None:
+def test_the_shares_of_black_and_white_pixels_are_measured(measure: Measure) -> None:
     given = Image.new("RGB", (40, 40), (128, 0, 0))
     given.paste("black", (0, 0, 10, 40))
     given.paste("white", (10, 0, 20, 20))
@@ -144,7 +144,7 @@ def test_shares_of_black_and_white(measure: Measure) -> None:
     assert (row["black"], row["white"]) == (0.25, 0.125)
 
 
-def test_colours_of_a_large_picture_are_those_of_all_of_it(measure: Measure) -> None:
+def test_colour_features_of_a_large_picture_describe_the_whole_picture(measure: Measure) -> None:
     given = picture(3, (768, 700))
     row = measure(encoded(given, "PNG")).loc[0]
     pixels = np.asarray(given, dtype=float)
@@ -155,7 +155,7 @@ def test_colours_of_a_large_picture_are_those_of_all_of_it(measure: Measure) -> 
 @pytest.mark.parametrize("side", [32, 256, 700])
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("frequency", [0.1, 0.4, 0.9])
-def test_a_wave_lies_in_the_band_of_its_frequency_whatever_the_size(measure, side, turned, frequency) -> None:
+def test_a_wave_is_in_the_band_of_its_frequency_at_any_picture_size(measure, side, turned, frequency) -> None:
     wave = 127 + 100 * np.cos(np.pi * frequency * np.arange(side))
     grey = np.broadcast_to(wave, (side, side)).astype(np.uint8)
     row = measure(encoded(Image.fromarray(grey.T.copy() if turned else grey), "PNG")).loc[0]
@@ -164,13 +164,13 @@ def test_a_wave_lies_in_the_band_of_its_frequency_whatever_the_size(measure, sid
     assert abs(bands.argmax() - int(frequency * BANDS)) <= (1 if side == 32 else 0)
 
 
-def test_a_picture_that_was_enlarged_has_no_fine_detail(measure: Measure) -> None:
+def test_an_enlarged_picture_has_less_fine_detail(measure: Measure) -> None:
     sharp, enlarged = noise(200), noise(50, 1).resize((200, 200), Image.Resampling.BICUBIC)
     table = measure(encoded(sharp, "PNG"), encoded(enlarged, "PNG"))
     assert table["band_12"].diff()[1] < -2
 
 
-def test_the_blocks_of_a_strongly_compressed_jpeg_are_seen_after_it_became_a_png(measure: Measure) -> None:
+def test_blocks_of_a_strongly_compressed_jpeg_are_detected_after_conversion_to_png(measure: Measure) -> None:
     smooth = picture(0, (160, 160))
     blocky = Image.open(io.BytesIO(encoded(smooth, quality=5)))
     table = measure(encoded(smooth, "PNG"), encoded(blocky, "PNG"), encoded(blocky.crop((4, 4, 160, 160)), "PNG"))
@@ -186,7 +186,7 @@ def test_the_blocks_of_a_strongly_compressed_jpeg_are_seen_after_it_became_a_png
     st.sampled_from(["even", "drawn"]),
 )
 @settings(max_examples=40, deadline=None)
-def test_every_feature_of_any_picture_is_a_number(tmp_path_factory, size, mode, kind, content) -> None:
+def test_every_feature_of_any_picture_is_finite(tmp_path_factory, size, mode, kind, content) -> None:
     given = picture(0, size) if content == "drawn" else Image.new("RGB", size, "white")
     given = given.convert("RGB" if kind == "JPEG" and mode not in ("L", "CMYK") else mode)
     given = given.convert("RGB") if kind == "PNG" and mode == "CMYK" else given
@@ -200,7 +200,7 @@ def test_every_feature_of_any_picture_is_a_number(tmp_path_factory, size, mode, 
         ).all()
 
 
-def test_harmonised_features_are_those_of_the_file_that_it_makes(measure: Measure) -> None:
+def test_features_with_harmonising_are_those_of_the_harmonised_file(measure: Measure) -> None:
     given = [picture(seed, (64, 40)) for seed in range(4)]
     contents = [encoded(image, kind) for image, kind in zip(given, ("JPEG", "PNG", "WEBP", "GIF"), strict=True)]
     found = measure(*contents, harmonise=HARMONISE)
@@ -208,18 +208,18 @@ def test_harmonised_features_are_those_of_the_file_that_it_makes(measure: Measur
     pd.testing.assert_frame_equal(found[list(COLUMNS)], measure(*made)[list(COLUMNS)])
     for group in ("format", "dimensions", "JPEG quality"):
         assert (found[list(GROUPS[group])].nunique() == 1).all()
-    # These are of the files as they came all the same.
+    # These columns always describe the original files.
     asis = ["image_id", "phash_mirrored", "encoding"]
     pd.testing.assert_frame_equal(found[asis], measure(*contents)[asis])
 
 
-def test_the_hash_is_that_of_the_mirrored_picture(measure: Measure) -> None:
+def test_phash_mirrored_is_the_hash_of_the_mirrored_picture(measure: Measure) -> None:
     given = picture(0, (300, 200))
     found = measure(encoded(given, "PNG"), encoded(ImageOps.mirror(given), "PNG"))["phash_mirrored"]
     assert found.tolist() == [str(imagehash.phash(ImageOps.mirror(given))), str(imagehash.phash(given))]
 
 
-def test_the_encoding_says_how_to_encode_another_picture_alike(measure: Measure) -> None:
+def test_the_encoding_suffices_to_encode_another_picture_in_the_same_way(measure: Measure) -> None:
     contents = [
         encoded(picture(0), quality=63, subsampling=1),
         encoded(picture(1, mode="L")),

@@ -27,7 +27,7 @@ few_examples = settings(deadline=None, max_examples=40)
 
 
 def catalogue(folders: dict[tuple[str | None, str], int]) -> pd.DataFrame:
-    """A catalogue of so many pictures for each published partition and folder; folders named `ai…` are AI's."""
+    """A catalogue with `folders[partition, folder]` pictures in each folder; folders named `ai…` hold AI pictures."""
     rows = [
         {"published_split": level, "folder": folder, "origin": "ai" if folder.startswith("ai") else "human"}
         for level, folder in folders
@@ -60,7 +60,7 @@ UNPUBLISHED = catalogue({(None, "ai_ld"): 300, (None, "human_a"): 100, (None, "h
 
 
 def split(table: pd.DataFrame, groups: np.ndarray | None = None, **how: object) -> pd.DataFrame:
-    """A split of pictures none of which is like another, where `groups` are not given."""
+    """Draw a split; without `groups`, no picture has a near duplicate."""
     return draw_split(table, np.arange(len(table)) if groups is None else groups, **how)
 
 
@@ -76,7 +76,7 @@ def counts(table: pd.DataFrame, *columns: str) -> dict:
     st.sampled_from([{}, AUGMENTED]),
     st.integers(0, 5),
 )
-def test_a_split_is_whole_or_refused_in_one_line(
+def test_a_split_is_complete_or_refused_in_one_line(
     table: pd.DataFrame, published: bool, subsample: dict, copies: dict, seed: int
 ):
     asked = ASKED | {"published": published, "seed": seed} | subsample | copies
@@ -114,24 +114,24 @@ def check_copies(result: pd.DataFrame, copies: dict) -> None:
             assert times["max"].max() - times["max"].min() <= 1
 
 
-def test_published_test_pictures_test_and_published_training_pictures_never_do():
+def test_published_test_pictures_and_no_others_are_used_for_testing():
     result = split(PUBLISHED, **ASKED)
     published = PUBLISHED.loc[result["row"], "published_split"].to_numpy()
     assert ((result["partition"] == "test") == (published == "test")).all()
 
 
-def test_the_validation_share_comes_from_training_and_evenly_from_its_folders():
+def test_the_validation_share_is_drawn_from_training_in_proportion_to_its_folders():
     result = split(PUBLISHED, **ASKED)
     validation = result[result["partition"] == "validation"]
     assert counts(validation, "folder") == {"ai_ld": 20, "ai_sd": 10, "human_a": 10}
 
 
-def test_a_published_validation_part_is_kept_as_it_is():
+def test_a_published_validation_partition_is_kept_unchanged():
     table = catalogue({("train", "ai"): 50, ("train", "human"): 50, ("validation", "ai"): 7, ("test", "human"): 9})
     assert counts(split(table, **ASKED), "partition") == {"train": 100, "validation": 7, "test": 9}
 
 
-def test_pictures_outside_of_the_published_folders_train():
+def test_pictures_outside_the_published_folders_are_used_for_training():
     table = catalogue({("train", "ai"): 20, (None, "ai"): 5, ("test", "ai"): 5})
     result = split(table, **ASKED)
     assert len(result) == 30
@@ -147,7 +147,7 @@ def test_without_a_published_split_the_test_share_is_drawn_from_every_folder(tab
 
 
 @pytest.mark.parametrize("table", [PUBLISHED, UNPUBLISHED])
-def test_subsampling_leaves_as_many_ai_as_human_pictures_to_train_and_all_to_test(table: pd.DataFrame):
+def test_subsampling_balances_the_training_pictures_and_keeps_all_test_pictures(table: pd.DataFrame):
     natural, balanced = (split(table, **ASKED | changes) for changes in ({}, BALANCED))
     learning = balanced[balanced["partition"] != "test"]
     sizes = counts(learning, "origin")
@@ -168,20 +168,20 @@ def test_another_seed_draws_other_pictures():
     assert not first["partition"].equals(second["partition"])
 
 
-def test_the_smallest_folders_keep_a_picture_to_train():
+def test_every_folder_keeps_at_least_one_training_picture():
     table = catalogue({(None, "ai_tiny"): 1, (None, "human_two"): 2, (None, "human_three"): 3, (None, "ai_big"): 200})
     training = split(table, **ASKED | {"test": 0.9, "validation": 0.1}).query("partition == 'train'")
     assert set(training["folder"]) == set(table["folder"])
 
 
-def test_a_source_of_many_small_folders_validates_as_much_as_one_of_few_large_ones():
+def test_a_source_of_many_small_folders_has_the_same_validation_share_as_one_large_folder():
     table = catalogue({("train", "human"): 50, ("test", "human"): 5} | {("train", f"ai_{n}"): 2 for n in range(25)})
     parts = split(table, **ASKED)
     validating = parts[parts["partition"] == "validation"]
     assert counts(validating, "origin") == {"human": 5, "ai": 5}
 
 
-def test_folders_of_one_picture_are_drawn_by_source():
+def test_folders_with_a_single_picture_are_drawn_by_source():
     table = catalogue({(None, f"{origin}_{number}"): 1 for origin in ("ai", "human") for number in range(10)})
     parts = split(table, **ASKED)
     assert parts.groupby("partition").size().to_dict() == {"test": 4, "train": 14, "validation": 2}
@@ -197,7 +197,7 @@ def test_folders_of_one_picture_are_drawn_by_source():
         ({(None, "ai"): 1, (None, "human"): 1}, "validation and test"),
     ],
 )
-def test_an_empty_partition_is_told_in_one_line(folders: dict, empty: str):
+def test_an_empty_partition_is_reported_in_one_line(folders: dict, empty: str):
     with pytest.raises(UserError) as raised:
         split(catalogue(folders), **ASKED)
     assert str(raised.value).startswith(f"splits: no pictures for {empty};")
@@ -223,23 +223,23 @@ HUMAN_AI_ARTWORK = catalogue(
 )
 
 
-def test_ai_artbench_as_it_came_trains_on_155015_pictures():
+def test_ai_artbench_as_published_has_155015_pictures_for_training_and_validation():
     assert counts(split(AI_ARTBENCH, **ASKED), "partition") == {"test": 30_000, "train": 139_513, "validation": 15_502}
 
 
-def test_004_trains_on_as_many_ai_as_human_works():
+def test_the_study_by_sajjad_trains_on_as_many_ai_as_human_works():
     result = split(AI_ARTBENCH, **ASKED | BALANCED)
     assert counts(result[result["partition"] != "test"], "origin") == {"ai": 50_000, "human": 50_000}
     assert counts(result[result["partition"] == "test"], "origin") == {"ai": 20_000, "human": 10_000}
 
 
-def test_002_trains_on_5000_pictures_of_each_origin_and_style():
+def test_the_study_by_ovsianik_trains_on_5000_pictures_of_each_origin_and_style():
     result = split(AI_ARTBENCH, **ASKED | {"subsample": {"task": "origin_style", "pictures": 5000}})
     assert counts(result, "partition") == {"test": 30_000, "train": 90_000, "validation": 10_000}
     assert set(counts(result[result["partition"] != "test"], "origin", "style").values()) == {5000}
 
 
-def test_001_fills_human_works_up_with_copies_to_the_number_of_ai_works():
+def test_the_study_by_mohta_adds_copies_of_human_works_until_they_are_as_many_as_ai_works():
     result = split(AI_ARTBENCH, **ASKED | AUGMENTED)
     learning = result[result["partition"] != "test"]
     assert counts(learning, "origin") == {"ai": 105_015, "human": 105_015}
@@ -249,11 +249,11 @@ def test_001_fills_human_works_up_with_copies_to_the_number_of_ai_works():
     check_copies(result, AUGMENTED)
 
 
-def test_003_tests_on_a_fifth_of_human_ai_artwork():
+def test_the_study_by_rohit_ravi2_tests_on_a_fifth_of_human_ai_artwork():
     assert counts(split(HUMAN_AI_ARTWORK, **ASKED), "partition")["test"] == 54_399
 
 
-def test_dropped_folders_leave_the_47_classes_of_003():
+def test_excluding_folders_leaves_the_47_classes_of_the_study_by_rohit_ravi2():
     dropped = [f"human_{number}" for number in range(5)]
     result = split(HUMAN_AI_ARTWORK, **ASKED | {"exclude_folders": dropped})
     assert result["folder"].nunique() == 47
@@ -261,20 +261,20 @@ def test_dropped_folders_leave_the_47_classes_of_003():
     assert (HUMAN_AI_ARTWORK.loc[result["row"], "folder"].to_numpy() == result["folder"]).all()
 
 
-def test_an_unknown_folder_to_drop_is_told_with_the_nearest_one():
+def test_an_unknown_folder_to_exclude_is_refused_with_the_nearest_name():
     with pytest.raises(
         UserError, match=r"splits: exclude_folders: the collection has no folder 'human_c'; did you mean 'human_"
     ):
         split(UNPUBLISHED, **ASKED | {"exclude_folders": ["human_c"]})
 
 
-def test_a_folder_to_drop_that_a_budget_left_nothing_of_is_let_pass():
+def test_a_folder_to_exclude_may_be_missing_under_a_budget():
     pd.testing.assert_frame_equal(
         split(UNPUBLISHED, **ASKED | {"exclude_folders": ["human_c"], "capped": True}), split(UNPUBLISHED, **ASKED)
     )
 
 
-def test_more_pictures_than_a_class_has_are_told_with_the_class_and_its_number():
+def test_subsampling_more_pictures_than_a_class_has_is_refused_with_the_class_and_its_size():
     with pytest.raises(UserError) as raised:
         split(PUBLISHED, **ASKED | {"subsample": {"task": "source", "pictures": 150}})
     assert str(raised.value) == (
@@ -283,7 +283,7 @@ def test_more_pictures_than_a_class_has_are_told_with_the_class_and_its_number()
     )
 
 
-def test_a_budget_lowers_the_number_to_that_of_the_smallest_class(caplog):
+def test_a_budget_lowers_subsampling_to_the_size_of_the_smallest_class(caplog):
     caplog.set_level("INFO")
     asked = ASKED | {"subsample": {"task": "source", "pictures": 150}, "capped": True}
     learning = split(PUBLISHED, **asked).query("partition != 'test'")
@@ -291,26 +291,26 @@ def test_a_budget_lowers_the_number_to_that_of_the_smallest_class(caplog):
     assert "each class has 100" in caplog.text
 
 
-def test_a_number_that_every_class_has_is_taken_as_it_is():
+def test_a_subsample_size_that_every_class_has_is_used_unchanged():
     asked = ASKED | {"subsample": {"task": "source", "pictures": 40}, "capped": True}
     assert set(counts(split(PUBLISHED, **asked).query("partition != 'test'"), "source").values()) == {40}
 
 
-def test_a_task_that_the_collection_has_no_classes_for_is_told_in_one_line():
+def test_a_subsampling_task_without_classes_in_the_collection_is_refused():
     with pytest.raises(
         UserError, match="no picture that trains has a class of the task origin_style; set another task"
     ):
         split(PUBLISHED, **ASKED | {"subsample": {"task": "origin_style", "pictures": None}})
 
 
-def test_pictures_without_a_class_of_the_task_only_test():
+def test_pictures_without_a_class_of_the_task_are_used_for_testing_only():
     table = catalogue({("train", "ai_ld_style_1"): 20, ("train", "style_1"): 30, ("train", "ai"): 9, ("test", "ai"): 5})
     result = split(table, **ASKED | {"subsample": {"task": "origin_style", "pictures": None}})
     assert counts(result[result["partition"] != "test"], "folder") == {"ai_ld_style_1": 20, "style_1": 20}
     assert counts(result[result["partition"] == "test"], "folder") == {"ai": 5}
 
 
-def test_ai_works_are_copied_where_they_are_fewer():
+def test_ai_works_are_copied_if_there_are_fewer_of_them():
     table = catalogue({("train", "ai"): 10, ("train", "human"): 50, ("test", "human"): 5})
     added = split(table, **ASKED | AUGMENTED).query("copy > 0")
     assert counts(added, "origin", "partition") == {("ai", "train"): 36, ("ai", "validation"): 4}
@@ -346,7 +346,7 @@ def straddling(result: pd.DataFrame, *partitions: str) -> int:
 
 @few_examples
 @given(with_duplicates())
-def test_near_duplicates_are_never_parted_by_what_is_drawn(drawn):
+def test_a_draw_never_separates_near_duplicates(drawn):
     table, groups = drawn
     try:
         result = split(table, groups, **ASKED)
@@ -356,7 +356,7 @@ def test_near_duplicates_are_never_parted_by_what_is_drawn(drawn):
     assert (result["group"].to_numpy() == groups[result["row"]]).all()
 
 
-def test_of_a_published_split_near_duplicates_are_kept_as_published_but_validation_is_drawn_whole():
+def test_published_near_duplicates_stay_as_published_and_validation_is_drawn_in_whole_groups():
     groups = np.arange(len(PUBLISHED)) // 3
     shuffled = np.random.default_rng(0).permutation(groups)
     result = split(PUBLISHED, shuffled, **ASKED)
@@ -365,7 +365,7 @@ def test_of_a_published_split_near_duplicates_are_kept_as_published_but_validati
     assert straddling(result, "train", "validation") == 0
 
 
-def test_leaks_that_are_dropped_leave_the_test_pictures_as_they_are():
+def test_dropping_near_duplicates_does_not_change_the_test_pictures():
     groups = np.random.default_rng(0).permutation(np.arange(len(PUBLISHED)) // 3)
     kept, dropped = (split(PUBLISHED, groups, **ASKED | {"near_duplicates": leaks}) for leaks in ("keep", "drop"))
     assert straddling(dropped, *PARTITIONS) == 0
@@ -375,7 +375,7 @@ def test_leaks_that_are_dropped_leave_the_test_pictures_as_they_are():
     assert set(dropped["row"]) == {row for row in kept["row"] if row in set(in_test[0]) or groups[row] not in held}
 
 
-def test_splits_of_one_collection_test_on_the_same_pictures_whatever_else_they_draw():
+def test_splits_of_one_collection_share_their_test_pictures_whatever_their_other_settings():
     groups = np.arange(len(UNPUBLISHED)) // 2
     tests = []
     for change in (
@@ -392,7 +392,7 @@ def test_splits_of_one_collection_test_on_the_same_pictures_whatever_else_they_d
     assert tests[3] == {row for row in expected if UNPUBLISHED["folder"][row] != "human_b"}
 
 
-def test_a_source_that_is_left_out_only_tests():
+def test_an_excluded_source_is_used_for_testing_only():
     result = split(PUBLISHED, **ASKED | {"exclude_sources": ["ai_sd", "no_such"]})
     assert counts(result[result["source"] == "ai_sd"], "partition") == {}
     result = split(PUBLISHED, **ASKED | {"exclude_sources": ["ai_ld"]})

@@ -1,4 +1,4 @@
-"""Labels and published partitions that the path of a picture gives it."""
+"""The path of a picture determines its labels and its published partition."""
 
 import pytest
 from hypothesis import given, settings
@@ -54,7 +54,7 @@ def test_a_picture_is_labelled_by_its_deepest_folder_that_a_rule_matches(path, r
 
 @few_examples
 @given(st.text(), st.sampled_from([HUMAN_AND_AI, AI_ARTBENCH, HUMAN_AI_ARTWORK]))
-def test_any_path_is_labelled_or_not_and_never_fails(path: str, rules: list[dict]):
+def test_labelling_does_not_fail_for_any_path(path: str, rules: list[dict]):
     found = label(path, rules)
     assert found is None or (found.folder in path.split("/") and found.style != "")
     assert published_split(path) in {"train", "validation", "test", None}

@@ -1,4 +1,4 @@
-"""What networks that train again say: of a generator that they never saw, and of chance alone."""
+"""Retrained networks: the effect of leaving out a generator, and the effect of chance alone."""
 
 import json
 
@@ -28,7 +28,7 @@ def pictures(**counts: int) -> pd.DataFrame:
 
 
 def called(table: pd.DataFrame, **share: float) -> Answers:
-    """A network that calls the first works of each source AI, as large a share as is said."""
+    """The answers of a network that calls the given share of each source AI, starting with its first works."""
     place = table.groupby("source").cumcount() / table.groupby("source")["origin"].transform("size")
     return Answers(np.where(place < table["source"].map(share), 0.8, 0.2), CUTS)
 
@@ -42,7 +42,7 @@ def planted(source: str = "dalle", **counts: int) -> dict:
     return unseen(called(table, **SEEN), called(table, **LEFT_OUT), table, source, seed=0)
 
 
-def test_what_was_planted_of_an_unseen_generator_is_found() -> None:
+def test_a_planted_effect_of_an_unseen_generator_is_measured() -> None:
     found = planted()
     assert (found["source"], found["pictures"], found["human"], found["why"]) == ("dalle", 50, 200, None)
     assert found["seen"]["misses"]["value"] == pytest.approx(0.1)
@@ -58,7 +58,7 @@ def test_what_was_planted_of_an_unseen_generator_is_found() -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_only_human_works_and_those_of_the_generator_are_asked() -> None:
+def test_only_human_works_and_works_of_the_generator_are_evaluated() -> None:
     table = pictures(**COUNTS)
     given = [called(table, **share) for share in (SEEN, LEFT_OUT)]
     found = unseen(*given, table, "dalle", seed=3)
@@ -73,28 +73,28 @@ def test_only_human_works_and_those_of_the_generator_are_asked() -> None:
     assert found["elsewhere"] == judged(given[1], without="dalle")
 
 
-def test_elsewhere_is_the_arm_on_the_generators_that_it_did_see() -> None:
+def test_elsewhere_evaluates_the_arm_on_the_generators_that_it_was_trained_on() -> None:
     found = planted()["elsewhere"]
     assert (found["human"], found["ai"]) == (200, 80)
     assert found["misses"]["value"] == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize("others", [0, 9])
-def test_without_enough_works_of_another_generator_there_is_no_elsewhere(others: int) -> None:
+def test_elsewhere_is_none_without_enough_works_of_another_generator(others: int) -> None:
     found = planted(diffusion=others)
     assert found["elsewhere"] is None
     assert found["why"] is None
 
 
 @pytest.mark.parametrize("counts", [{"dalle": 9}, {"human": 9}, {"dalle": 0}])
-def test_of_too_few_pictures_nothing_is_said_but_that(counts: dict[str, int]) -> None:
+def test_with_too_few_pictures_only_the_counts_and_the_reason_are_reported(counts: dict[str, int]) -> None:
     found = planted(**counts)
     expected = COUNTS | counts
     assert found.pop("why") == "fewer than 10 test pictures of the generator, or human ones"
     assert found == {"source": "dalle", "pictures": expected["dalle"], "human": expected["human"]}
 
 
-def test_each_network_is_judged_at_its_own_threshold() -> None:
+def test_each_network_is_evaluated_at_its_own_threshold() -> None:
     table = pictures(**COUNTS)
     seen, left_out = called(table, **SEEN), called(table, **LEFT_OUT)
     lenient = Answers(left_out.score, CUTS | {"threshold": 0.1})
@@ -104,10 +104,10 @@ def test_each_network_is_judged_at_its_own_threshold() -> None:
     assert found["difference"]["balanced_accuracy"]["value"] == pytest.approx(0.5 - 0.925)
 
 
-def test_the_differences_are_paired_and_so_narrower_than_those_of_two_samples() -> None:
+def test_a_paired_difference_has_a_narrower_interval_than_one_of_independent_samples() -> None:
     table = pictures(human=300, dalle=300)
     score = called(table, human=0.5, dalle=0.5).score
-    # Both err on the same half; the arm on three works more.
+    # Both networks are wrong on the same half; the arm is wrong on three more works.
     worse = score.copy()
     worse[np.flatnonzero((table["source"] == "dalle") & (score > 0.5))[:3]] = 0.2
     found = unseen(Answers(score, CUTS), Answers(worse, CUTS), table, "dalle", seed=0)["difference"]["misses"]
@@ -115,7 +115,7 @@ def test_the_differences_are_paired_and_so_narrower_than_those_of_two_samples() 
     assert 0 <= found["low"] < found["high"] < 0.03
 
 
-def test_near_duplicates_are_drawn_together_and_make_the_interval_wider() -> None:
+def test_near_duplicates_are_resampled_together_and_widen_the_interval() -> None:
     table = pictures(human=200, dalle=200)
     given = called(table, human=0, dalle=1), called(table, human=0, dalle=0.5)
     alone, together = (
@@ -125,11 +125,11 @@ def test_near_duplicates_are_drawn_together_and_make_the_interval_wider() -> Non
     assert together["high"] - together["low"] > 2 * (alone["high"] - alone["low"])
 
 
-def test_two_networks_that_answer_alike_on_few_works_may_still_differ() -> None:
+def test_identical_answers_on_few_works_still_give_an_interval_around_zero() -> None:
     table = pictures(human=100, dalle=50)
     same = called(table, human=0.1, dalle=0.8)
     found = unseen(same, same, table, "dalle", seed=0)["difference"]
-    # 1.96² / (50 + 1.96²), and of balanced accuracy the mean of that and of 1.96² / (100 + 1.96²)
+    # 1.96² / (50 + 1.96²); for the balanced accuracy, the mean of this and 1.96² / (100 + 1.96²)
     assert found["misses"] == pytest.approx({"value": 0, "low": -0.07135, "high": 0.07135}, abs=1e-5)
     assert found["balanced_accuracy"] == pytest.approx({"value": 0, "low": -0.05417, "high": 0.05417}, abs=1e-5)
     assert str(found["misses"]["value"]) == "0.0"
@@ -141,12 +141,12 @@ def test_resamples_without_a_work_of_the_generator_are_left_out() -> None:
     table.loc[table["source"] == "dalle", "group"] = 99
     given = called(table, human=0, dalle=1), called(table, human=0, dalle=0.5)
     found = unseen(*given, table, "dalle", seed=0)["difference"]["misses"]
-    # Every resample with them says the same, and one group alone says little.
+    # All resamples with the generator give the same value, but a single group is little evidence.
     assert found == pytest.approx({"value": 0.5, "low": 0.5 - 0.79345, "high": 1}, abs=1e-5)
 
 
 def answered(table: pd.DataFrame, score: np.ndarray) -> pd.DataFrame:
-    """The predictions table of a network that answers human or AI with these probabilities of AI."""
+    """The predictions table of a network for human or AI, with these probabilities of AI."""
     table = table.assign(image_id=[f"id{number}" for number in table.index], ai_probability=score)
     table = table.assign(label=table["origin"], predicted=np.where(score > 0.5, "ai", "human"))
     return table.assign(p_ai=score, p_human=1 - score)
@@ -157,7 +157,7 @@ def test_answers_are_in_the_order_of_the_ids() -> None:
     assert answers(predictions, CUTS, pd.Series(["id2", "id0"])).score.tolist() == [0.9, 0.1]
 
 
-def test_arms_are_judged_beside_the_variant_that_they_come_from() -> None:
+def test_arms_are_evaluated_together_with_their_parent_variant() -> None:
     table = pictures(**COUNTS)
     generator = np.random.default_rng(0)
     is_ai = (table["origin"] == "ai").to_numpy()
@@ -187,7 +187,7 @@ def test_arms_are_judged_beside_the_variant_that_they_come_from() -> None:
     assert expected["unseen"]["threshold"] == 0.46
 
 
-def test_over_seeds_a_figure_has_its_mean_and_spread() -> None:
+def test_each_measure_has_its_mean_and_spread_over_seeds() -> None:
     names = ("accuracy", "balanced_accuracy", "roc_auc", "loss")
     metrics = [{name: {"value": value, "low": 0, "high": 1} for name in names} for value in (0.7, 0.8, 0.9)]
     metrics[0]["roc_auc"] = {"value": None, "low": None, "high": None}

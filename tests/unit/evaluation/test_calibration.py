@@ -24,7 +24,7 @@ def few_resamples():
 
 
 def drawn(pictures: int, seed: int, too_sure: float = 1.0, classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
-    """Logits of a network that is so many times too sure, and labels."""
+    """Logits of a network that is overconfident by the factor `too_sure`, and the labels."""
     generator = np.random.default_rng(seed)
     logits = generator.normal(0, 1.5, (pictures, classes))
     labels = (generator.random((pictures, 1)) > apply(logits, 1).cumsum(1)).sum(1).clip(max=classes - 1)
@@ -37,7 +37,7 @@ def judged(p: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None, 
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 9999), st.integers(1, 200), st.integers(2, 6))
-def test_every_measure_is_that_of_its_reference(seed: int, pictures: int, classes: int) -> None:
+def test_every_measure_matches_its_reference_implementation(seed: int, pictures: int, classes: int) -> None:
     logits, labels = drawn(pictures, seed, 2, classes)
     p = apply(logits, 1)
     found = judged(p, labels)
@@ -51,27 +51,27 @@ def test_every_measure_is_that_of_its_reference(seed: int, pictures: int, classe
     assert found["brier"]["value"] == pytest.approx(sum(of_each), abs=1e-6)
 
 
-def test_the_brier_score_of_two_classes_is_twice_that_of_one() -> None:
+def test_the_brier_score_of_two_classes_is_twice_the_binary_brier_score() -> None:
     logits, labels = drawn(200, 0, classes=2)
     p = apply(logits, 1)
     of_one = sklearn_metrics.brier_score_loss(labels, p[:, 1])
     assert judged(p, labels)["brier"]["value"] == pytest.approx(2 * of_one)
 
 
-def test_bins_hold_all_pictures_and_tell_confidence_and_accuracy() -> None:
+def test_bins_hold_all_pictures_with_their_confidence_and_accuracy() -> None:
     p = np.array([[1.0, 0.0], [0.9, 0.1], [0.1, 0.9], [0.5, 0.5]])
     found = judged(p, np.array([0, 0, 0, 1]))["bins"]
     assert [(of["from"], of["to"]) for of in found] == [(7 / 15, 8 / 15), (13 / 15, 14 / 15), (14 / 15, 1)]
     assert [of["pictures"] for of in found] == [1, 2, 1]
     assert [of["confidence"] for of in found] == pytest.approx([0.5, 0.9, 1])
-    # Of equally likely classes the first is named.
+    # Of equally likely classes, the first is predicted.
     assert [of["accuracy"]["value"] for of in found] == [0, 0.5, 1]
-    # One picture that is right says little.
+    # A single correct picture is little evidence.
     assert found[-1]["accuracy"]["low"] == pytest.approx(0.2065, abs=1e-4)
 
 
 @pytest.mark.parametrize("too_sure", [0.5, 1.0, 3.0])
-def test_the_temperature_of_many_pictures_is_that_of_the_least_loss(too_sure: float) -> None:
+def test_the_temperature_of_many_pictures_minimises_the_loss(too_sure: float) -> None:
     logits, labels = drawn(20_000, 1, too_sure)
     found = temperature(log_probabilities(apply(logits, 1)), labels)
 
@@ -83,7 +83,7 @@ def test_the_temperature_of_many_pictures_is_that_of_the_least_loss(too_sure: fl
     assert found == pytest.approx(too_sure, rel=0.05)
 
 
-def test_a_temperature_fitted_on_validation_calibrates_other_pictures_and_changes_no_answer() -> None:
+def test_a_temperature_fitted_on_validation_calibrates_other_pictures_and_changes_no_prediction() -> None:
     fitted = temperature(*drawn(2000, 2, 3))
     logits, labels = drawn(2000, 3, 3)
     before, after = (judged(apply(logits, at), labels) for at in (1, fitted))
@@ -94,12 +94,12 @@ def test_a_temperature_fitted_on_validation_calibrates_other_pictures_and_change
 
 
 @pytest.mark.parametrize("labels", [[], [0], [1], [0] * 8, [1] * 8, [0, 1] * 4, [1, 0] * 4])
-def test_the_temperature_of_few_or_separable_or_hopeless_pictures_is_moderate(labels: list[int]) -> None:
+def test_the_temperature_is_moderate_for_few_or_separable_or_all_misclassified_pictures(labels: list[int]) -> None:
     logits = np.tile([[3.0, 0.0], [0.0, 3.0]], (4, 1))[: len(labels)]
     assert 0.25 < temperature(logits, np.array(labels, int)) < 15
 
 
-def test_without_pictures_nothing_is_changed() -> None:
+def test_without_pictures_the_temperature_is_one_and_the_measures_are_unknown() -> None:
     assert temperature(np.empty((0, 3)), np.empty(0, int)) == pytest.approx(1, abs=1e-6)
     found = judged(np.empty((0, 3)), np.empty(0, int))
     assert json.loads(json.dumps(found, allow_nan=False)) == found
@@ -109,7 +109,7 @@ def test_without_pictures_nothing_is_changed() -> None:
 @pytest.mark.filterwarnings("error")
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from([0.0, 1e-320, 0.3, 0.5, 1.0]), st.integers(0, 1)), min_size=1, max_size=9))
-def test_probabilities_of_0_and_1_and_single_classes_are_json(rows: list[tuple[float, int]]) -> None:
+def test_probabilities_of_0_and_1_and_single_classes_give_valid_json(rows: list[tuple[float, int]]) -> None:
     p = np.array([[first, 1 - first] for first, _ in rows])
     labels = np.array([label for _, label in rows])
     fitted = temperature(log_probabilities(p), labels)
@@ -119,7 +119,7 @@ def test_probabilities_of_0_and_1_and_single_classes_are_json(rows: list[tuple[f
         assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_chance_is_larger_where_pictures_are_near_duplicates() -> None:
+def test_the_calibration_error_expected_by_chance_is_larger_with_near_duplicates() -> None:
     logits, labels = drawn(50, 0)
     twins = np.repeat(np.arange(50), 4)
     p, labels = apply(logits, 1)[twins], labels[twins]

@@ -13,7 +13,7 @@ def few_resamples():
 
 
 def table(ids: str, origins: str, called: str, outcomes: str) -> pd.DataFrame:
-    """Test pictures by letters: `a`i or `h`uman, what they are called, and whether the class is `c`orrect."""
+    """Test pictures, one per letter: origin and answer (`a`i or `h`uman), and whether the class is `c`orrect."""
     rows = {"image_id": list(ids), "group": [ord(letter) for letter in ids]}
     rows |= {"origin": ["ai" if letter == "a" else "human" for letter in origins]}
     rows |= {"called_ai": [letter == "a" for letter in called]}
@@ -30,7 +30,7 @@ PREDICTIONS = {
 TASKS = {"one": "origin", "two": "source", "three": "source", "four": "folder"}
 
 
-def test_all_variants_are_compared_by_human_or_ai_and_those_of_a_task_by_its_classes() -> None:
+def test_all_variants_are_compared_on_human_or_ai_and_variants_of_one_task_on_its_classes() -> None:
     rows = compare_variants(PREDICTIONS, TASKS, seed=0)
     questions = [(row["question"], row["first"], row["second"]) for row in rows]
     assert questions == [
@@ -45,14 +45,14 @@ def test_all_variants_are_compared_by_human_or_ai_and_those_of_a_task_by_its_cla
     by_pair = {(row["question"], row["first"], row["second"]): row for row in rows}
     origin = by_pair["human or ai", "one", "two"]
     assert (origin["pictures"], origin["first_alone"], origin["second_alone"]) == (4, 2, 0)
-    # On p, q and r, which both test: two is right on p and q alone, and wrong on r.
+    # Both variants test p, q and r. Only `two` is right on p and q, and only `three` is right on r.
     shared = by_pair["human or ai", "two", "three"]
     assert (shared["pictures"], shared["first_alone"], shared["second_alone"]) == (3, 2, 1)
     classes = by_pair["source", "two", "three"]
     assert (classes["pictures"], classes["first_alone"], classes["second_alone"]) == (3, 0, 0)
 
 
-def test_headlines_are_the_measures_of_test_pictures() -> None:
+def test_headlines_are_measures_on_test_pictures() -> None:
     measured = {name: number for number, name in enumerate((*HEADLINES, "top"))}
     found = headlines({"v": {"test": measured, "validation": {}}})
     assert found == {"v": {name: measured[name] for name in HEADLINES}}

@@ -23,7 +23,7 @@ def few_resamples():
 
 
 def drawn(pictures: int, seed: int = 0, skill: float = 1.5, share: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures, human or AI by `share`, and scores that tell them as far apart as `skill` says."""
+    """Whether each picture is AI (with probability `share`), and scores whose mean log odds differ by `skill`."""
     generator = np.random.default_rng(seed)
     is_ai = generator.random(pictures) < share
     return is_ai, 1 / (1 + np.exp(-generator.normal(skill * (is_ai - 0.5), 1)))
@@ -36,7 +36,7 @@ def judged(is_ai: np.ndarray, score: np.ndarray, **given: object) -> dict:
 
 @settings(deadline=None, max_examples=60)
 @given(answers, st.sampled_from([0.0, 0.3, 0.5, 1.0]))
-def test_every_measure_is_that_of_scikit_learn(drawn_answers, cut: float) -> None:
+def test_every_measure_matches_scikit_learn(drawn_answers, cut: float) -> None:
     is_ai, score = drawn_answers
     found = judged(is_ai, score, threshold=cut)
     called = score >= cut
@@ -63,7 +63,7 @@ def test_every_measure_is_that_of_scikit_learn(drawn_answers, cut: float) -> Non
 @pytest.mark.filterwarnings("error")
 @settings(deadline=None, max_examples=60)
 @given(answers, st.integers(1, 9))
-def test_whatever_the_pictures_there_are_no_warnings_and_everything_is_json(drawn_answers, most: int) -> None:
+def test_any_pictures_give_valid_json_without_warnings(drawn_answers, most: int) -> None:
     is_ai, score = drawn_answers
     found = judged(is_ai, score, groups=np.arange(len(score)) % most)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
@@ -72,32 +72,32 @@ def test_whatever_the_pictures_there_are_no_warnings_and_everything_is_json(draw
         assert ends["value"] is None or ends["low"] is None or 0 <= ends["low"] <= ends["high"] <= 1
 
 
-def test_no_pictures_at_all_are_unknown() -> None:
+def test_without_pictures_the_measures_are_unknown() -> None:
     found = judged(np.empty(0, bool), np.empty(0))
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert (found["pictures"], found["majority"], found["accuracy"]) == (0, None, detection.UNKNOWN)
 
 
-def test_few_pictures_of_an_origin_are_said_to_be_few() -> None:
+def test_too_few_pictures_of_an_origin_are_reported() -> None:
     is_ai = np.repeat([True, False], [9, 12])
     assert judged(is_ai, np.linspace(0, 1, 21))["why"] == "fewer than 10 AI pictures"
     assert judged(np.repeat([True, False], 10), np.linspace(0, 1, 20))["why"] is None
 
 
-def test_no_false_alarm_among_few_works_does_not_mean_that_there_are_none() -> None:
+def test_without_false_alarms_among_few_works_the_interval_still_reaches_above_zero() -> None:
     is_ai = np.repeat([True, False], [30, 50])
     found = judged(is_ai, is_ai * 0.8 + 0.1)
     assert found["false_alarms"] == pytest.approx({"value": 0, "low": 0, "high": 0.07135}, abs=1e-5)
     assert found["balanced_accuracy"]["value"] == found["balanced_accuracy"]["high"] == 1
     assert 0.9 < found["balanced_accuracy"]["low"] < 0.93
-    # Twins are as good as one picture.
+    # Two near duplicates count as one picture.
     grouped = judged(is_ai, is_ai * 0.8 + 0.1, groups=np.arange(80) // 2)
     assert grouped["false_alarms"]["high"] > 0.13
 
 
-def test_the_cut_off_of_one_percent_is_validations_and_what_it_makes_of_test_pictures_stands_beside_it() -> None:
+def test_the_strict_threshold_comes_from_validation_and_is_evaluated_on_test_pictures() -> None:
     strict = strict_threshold(*drawn(2000, seed=1))
-    # Human test pictures that score higher than those of validation.
+    # Human test pictures score higher than human validation pictures.
     is_ai, score = drawn(2000, seed=2)
     score[~is_ai] **= 0.5
     found = judged(is_ai, score, strict=strict)["recall_at_1"]
@@ -107,7 +107,7 @@ def test_the_cut_off_of_one_percent_is_validations_and_what_it_makes_of_test_pic
 
 
 @given(answers)
-def test_curves_are_those_of_the_areas(drawn_answers) -> None:
+def test_the_roc_curve_encloses_its_area_and_the_precision_recall_curve_matches_counting(drawn_answers) -> None:
     is_ai, score = drawn_answers
     found = curves(is_ai, score)
     assert list(found.columns) == ["curve", "x", "y", "threshold"]
@@ -122,7 +122,7 @@ def test_curves_are_those_of_the_areas(drawn_answers) -> None:
         assert row.y == pytest.approx(is_ai[called].mean())
 
 
-def test_each_style_of_each_source_has_its_share_right() -> None:
+def test_the_accuracy_is_reported_for_each_style_of_each_source() -> None:
     table = pd.DataFrame(
         [
             *[("ai", "dalle", "baroque", True)] * 8,
@@ -142,13 +142,14 @@ def test_each_style_of_each_source_has_its_share_right() -> None:
     assert found["called_ai"].tolist() == pytest.approx([0.8, 1, 0.2])
     assert found["right"].tolist() == pytest.approx([0.8, 1, 0.8])
     for row in found.itertuples():
-        # Wilson's ends are where the normal approximation to a binomial of that share has its 2.5 % and 97.5 %.
+        # If either end of Wilson's interval were the true share, the observed share would be the 97.5 % or the
+        # 2.5 % quantile of the normal approximation.
         for end, z in ((row.right_low, norm.ppf(0.975)), (row.right_high, norm.ppf(0.025))):
             if 0 < end < 1:
                 assert (row.right - end) / np.sqrt(end * (1 - end) / row.pictures) == pytest.approx(z)
 
 
-def test_a_collection_without_styles_has_a_row_a_source() -> None:
+def test_a_collection_without_styles_has_one_row_per_source() -> None:
     table = pd.DataFrame({"origin": "ai", "source": ["a", "b", "a"], "style": None, "called_ai": True})
     found = by_style_and_source(table)
     assert found[["source", "style", "pictures"]].values.tolist() == [["a", None, 2], ["b", None, 1]]

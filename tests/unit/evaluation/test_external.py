@@ -30,9 +30,9 @@ def catalogue(numbers: range) -> pd.DataFrame:
     return table.assign(path=[f"{number}.png" for number in numbers], source=table["origin"], style=None)
 
 
-def test_pictures_of_the_collection_and_near_duplicates_of_them_are_left_out() -> None:
+def test_pictures_of_the_collection_and_their_near_duplicates_are_excluded() -> None:
     external, own = catalogue(range(30)), catalogue(range(28, 40))
-    # A copy of another file: one bit of its hash differs.
+    # A near duplicate in another file: one bit of its hash differs.
     own.loc[5, "phash"] = f"{int(external.loc[3, 'phash'], 16) ^ 1:016x}"
     score = np.linspace(0, 1, 30)
     metrics, scores = evaluate_external(external, score, own, THRESHOLDS, seed=4)

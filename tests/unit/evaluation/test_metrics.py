@@ -25,7 +25,7 @@ def frame(true: np.ndarray, scores: np.ndarray, classes: list[str]) -> pd.DataFr
 
 
 def judged(seed: int, pictures: int, classes: list[str], skill: float = 0.3) -> pd.DataFrame:
-    """Predictions that are somewhat right, with many equal scores."""
+    """Predictions that are right more often than by chance, with many equal scores."""
     generator = np.random.default_rng(seed)
     true = generator.integers(len(classes), size=pictures)
     scores = generator.integers(1, 6, (pictures, len(classes))).astype(float)
@@ -34,7 +34,7 @@ def judged(seed: int, pictures: int, classes: list[str], skill: float = 0.3) -> 
 
 
 def evaluate(table: pd.DataFrame, classes: list[str], seed: int = 0, groups: np.ndarray | None = None) -> dict:
-    """Without groups every picture is one of its own."""
+    """The measures; without `groups`, every picture is a group of its own."""
     groups = np.arange(len(table)) if groups is None else groups
     return metrics.evaluate(table, pd.DataFrame(index=classes), groups, seed)
 
@@ -54,7 +54,7 @@ def few_resamples():
 
 @settings(deadline=None, max_examples=25)
 @given(predictions())
-def test_every_measure_is_that_of_scikit_learn(drawn):
+def test_every_measure_matches_scikit_learn(drawn):
     table, classes = drawn
     found = evaluate(table, classes)
     true, named = table["label"], table["predicted"]
@@ -77,7 +77,7 @@ def test_every_measure_is_that_of_scikit_learn(drawn):
 
 @settings(deadline=None, max_examples=25)
 @given(predictions())
-def test_the_report_is_that_of_scikit_learn_on_the_classes_that_have_pictures(drawn):
+def test_the_report_matches_scikit_learn_on_the_classes_that_have_pictures(drawn):
     table, classes = drawn
     found = evaluate(table, classes)
     present = sorted(set(table["label"]))
@@ -97,7 +97,7 @@ def test_the_report_is_that_of_scikit_learn_on_the_classes_that_have_pictures(dr
     assert found["report"]["weighted avg"]["recall"] == pytest.approx(found["accuracy"])
 
 
-def test_the_area_counts_ties_half():
+def test_the_roc_area_counts_ties_half():
     table = pd.DataFrame({"label": ["ai", "ai", "human", "human"], "predicted": "ai", "p_ai": [0.9, 0.5, 0.5, 0.5]})
     found = evaluate(table.assign(p_human=1 - table["p_ai"]), ["ai", "human"])
     assert found["roc_auc"]["value"] == 0.75
@@ -106,7 +106,7 @@ def test_the_area_counts_ties_half():
 @pytest.mark.filterwarnings("ignore:All-NaN slice")
 @settings(deadline=None, max_examples=15)
 @given(predictions(), st.integers(1, 60))
-def test_a_resample_is_judged_as_if_its_pictures_were_all_there_are(drawn, most: int):
+def test_a_resample_is_evaluated_like_a_data_set_of_its_pictures(drawn, most: int):
     table, classes = drawn
     groups = np.arange(len(table)) % most
     weights = next(bootstrap.weights(groups, 7))[:, 0].astype(int)
@@ -132,7 +132,7 @@ def test_the_size_of_a_chunk_changes_nothing(drawn, chunk: int):
         assert found[measure] == pytest.approx(expected[measure])
 
 
-def test_top_k_is_that_of_scikit_learn_and_asked_where_it_means_something():
+def test_top_k_matches_scikit_learn_and_is_computed_only_below_the_number_of_classes():
     generator = np.random.default_rng(0)
     for classes, ks in ((2, []), (3, [2]), (5, [2, 3]), (6, [2, 3, 5])):
         true, scores = generator.integers(classes, size=200), generator.dirichlet(np.ones(classes), 200)
@@ -145,7 +145,7 @@ def test_top_k_is_that_of_scikit_learn_and_asked_where_it_means_something():
             assert found[str(k)]["low"] < expected < found[str(k)]["high"]
 
 
-def test_of_equally_likely_classes_the_first_is_on_top_as_in_the_prediction():
+def test_top_k_breaks_ties_in_class_order_like_the_prediction():
     found = evaluate(frame(np.arange(4), np.full((4, 4), 0.25), list("abcd")), list("abcd"))
     assert (found["accuracy"]["value"], found["top"]["2"]["value"], found["top"]["3"]["value"]) == (0.25, 0.5, 0.75)
 
@@ -170,7 +170,7 @@ STYLED = pd.DataFrame(
         ("folder", ["origin", "source", "style"]),
     ],
 )
-def test_the_parts_of_a_task_are_what_its_classes_determine(task: str, columns: list[str]):
+def test_the_parts_of_a_task_are_the_columns_that_its_classes_determine(task: str, columns: list[str]):
     pictures = with_classes(STYLED, task)
     classes = sorted(set(pictures["label"]), reverse=True)
     parts = metrics.parts_of(pictures, classes)
@@ -180,14 +180,14 @@ def test_the_parts_of_a_task_are_what_its_classes_determine(task: str, columns: 
         assert all(parts.loc[row.label, column] == getattr(row, column) for column in columns)
 
 
-def test_a_style_that_some_pictures_lack_is_no_part():
+def test_the_style_is_no_part_if_some_pictures_have_none():
     pictures = pd.concat([STYLED, STYLED.tail(1).assign(style=None)])
     for table in (pictures, STYLED.assign(style=None)):
         labelled = with_classes(table, "folder")
         assert list(metrics.parts_of(labelled, sorted(set(labelled["label"]))).columns) == ["origin", "source"]
 
 
-def test_a_part_is_named_by_the_sum_of_its_classes():
+def test_a_part_is_predicted_from_the_summed_probabilities_of_its_classes():
     parts = pd.DataFrame({"origin": ["ai", "ai", "human"]}, index=["ai baroque", "ai realism", "human"])
     scores = np.array([[0.3, 0.3, 0.4], [0.1, 0.2, 0.7], [0.35, 0.25, 0.4], [0.5, 0.2, 0.3]])
     found = metrics.evaluate(frame(np.array([0, 1, 2, 1]), scores, list(parts.index)), parts, np.arange(4), seed=0)
@@ -196,7 +196,7 @@ def test_a_part_is_named_by_the_sum_of_its_classes():
     assert found["parts"]["origin"]["majority"] == 0.75
 
 
-def test_a_part_that_every_class_has_alone_is_as_good_as_the_classes():
+def test_a_part_with_one_class_per_value_has_the_accuracy_of_the_classes():
     table = judged(3, 90, list("abc"))
     found = metrics.evaluate(table, pd.DataFrame({"style": list("xyz")}, index=list("abc")), np.arange(90), seed=0)
     assert found["parts"]["style"] == {"accuracy": found["accuracy"], "majority": found["majority"]}
@@ -204,7 +204,7 @@ def test_a_part_that_every_class_has_alone_is_as_good_as_the_classes():
 
 @pytest.mark.parametrize("classes", [["ai", "human"], ["ai", "human", "other"]])
 @pytest.mark.parametrize("measure", MEASURES)
-def test_an_interval_holds_its_value_and_shrinks_with_more_pictures(measure: str, classes: list[str]):
+def test_an_interval_contains_its_value_and_shrinks_with_more_pictures(measure: str, classes: list[str]):
     few, many = (evaluate(judged(4, n, classes), classes)[measure] for n in (60, 2000))
     for interval in (few, many):
         assert 0 <= interval["low"] < interval["value"] < interval["high"]
@@ -226,7 +226,7 @@ def test_the_same_seed_gives_the_same_figures_and_another_does_not():
 
 
 @pytest.mark.parametrize("pictures", [1, 2, 5])
-def test_one_class_alone_has_no_area_and_everything_is_json(pictures: int):
+def test_a_single_class_has_no_roc_area_and_gives_valid_json(pictures: int):
     scores = np.full((pictures, 3), [0.2, 0.5, 0.3])
     found = evaluate(frame(np.zeros(pictures, int), scores, ["a", "b", "c"]), ["a", "b", "c"])
     assert json.loads(json.dumps(found, allow_nan=False)) == found
@@ -236,14 +236,14 @@ def test_one_class_alone_has_no_area_and_everything_is_json(pictures: int):
     assert found["confusion"] == [[0, pictures, 0], [0, 0, 0], [0, 0, 0]]
 
 
-def test_no_pictures_are_told_in_one_line():
+def test_a_table_without_pictures_is_reported_as_a_user_error():
     with pytest.raises(UserError, match="nothing to judge"):
         evaluate(judged(0, 5, ["ai", "human"]).head(0), ["ai", "human"])
 
 
 @settings(deadline=None, max_examples=15)
 @given(predictions())
-def test_a_curve_climbs_from_the_origin_to_one_and_holds_the_area(drawn):
+def test_a_roc_curve_rises_from_zero_to_one_and_encloses_the_roc_area(drawn):
     table, classes = drawn
     found = metrics.curve(table, classes)
     drawable = classes[:1] if len(classes) == 2 else classes
@@ -258,7 +258,7 @@ def test_a_curve_climbs_from_the_origin_to_one_and_holds_the_area(drawn):
         assert np.trapezoid(true, false) == pytest.approx(expected)
 
 
-def test_the_curve_of_two_classes_is_that_of_the_first():
+def test_for_two_classes_there_is_only_the_curve_of_the_first():
     assert metrics.curve(judged(0, 50, ["ai", "human"]), ["ai", "human"])["class"].unique() == ["ai"]
 
 

@@ -24,7 +24,7 @@ def catalogue(paths: list[str], contents: list[bytes] | None = None) -> pd.DataF
 
 
 def said(labels: str, **probabilities: list[float]) -> pd.DataFrame:
-    """The predictions of a variant for the pictures a, b, …, whose true classes are letters of `labels`."""
+    """The predictions of a variant for the pictures a, b, …, whose true classes are the letters of `labels`."""
     table = pd.DataFrame({"image_id": list("abcdefghij"[: len(labels)]), "label": list(labels)})
     chances = pd.DataFrame(probabilities)
     table["predicted"] = chances.columns[chances.to_numpy().argmax(1)]
@@ -33,7 +33,7 @@ def said(labels: str, **probabilities: list[float]) -> pd.DataFrame:
     return table.join(chances.add_prefix("p_"))
 
 
-def test_a_picture_that_is_wrong_in_any_variant_is_listed_with_what_every_variant_said():
+def test_a_picture_that_any_variant_misclassifies_is_listed_with_the_answers_of_all_variants():
     found = mistakes(
         catalogue(["one.jpg", "two.jpg", "three.jpg"]),
         {
@@ -49,7 +49,7 @@ def test_a_picture_that_is_wrong_in_any_variant_is_listed_with_what_every_varian
     ]
 
 
-def test_the_most_often_wrong_come_first_then_the_surest_of_a_wrong_answer():
+def test_pictures_are_sorted_by_their_number_of_errors_then_by_the_confidence_of_a_wrong_answer():
     found = mistakes(
         catalogue([f"{number}.jpg" for number in range(5)]),
         {
@@ -57,20 +57,20 @@ def test_the_most_often_wrong_come_first_then_the_surest_of_a_wrong_answer():
             "second": said("xxxxx", x=[0.3, 0.99, 0.9, 0.3, 0.3], y=[0.7, 0.01, 0.1, 0.7, 0.7]),
         },
     )
-    # How sure a right answer is counts for nothing: that of b in the second variant.
+    # The probability of a correct answer does not count: here, that of b in the second variant.
     assert found["image_id"].tolist() == ["d", "a", "b", "e"]
     assert found["wrong"].tolist() == [2, 2, 1, 1]
     assert found["confidence"].tolist() == [0.8, 0.7, 0.9, 0.7]
 
 
-def test_a_variant_that_does_not_test_a_picture_is_not_asked():
+def test_a_variant_that_does_not_test_a_picture_is_not_counted():
     found = mistakes(
         catalogue(["one.jpg", "two.jpg"]), {"all": said("xx", x=[0.1, 0.1], y=[0.9, 0.9]), "few": said("x", x=[1.0])}
     )
     assert dict(zip(found["image_id"], found["asked"], strict=True)) == {"a": 2, "b": 1}
 
 
-def test_the_order_does_not_hang_on_that_of_the_predictions():
+def test_the_order_does_not_depend_on_the_order_of_the_predictions():
     predictions = {"v": said("xxxx", x=[0.4, 0.4, 0.4, 0.9], y=[0.6, 0.6, 0.6, 0.1])}
     table = catalogue([f"{number}.jpg" for number in range(4)])
     shuffled = {"v": predictions["v"].iloc[::-1]}
@@ -87,7 +87,7 @@ def collected(write_files: Callable[[dict[str, bytes]], Path]) -> tuple[Path, pd
 WRONG = {"v": said("xxx", x=[0.1, 0.2, 0.3], y=[0.9, 0.8, 0.7])}
 
 
-def test_thumbnails_are_small_pictures_and_the_table_is_stored_whole(collected, tmp_path: Path):
+def test_thumbnails_are_small_and_the_stored_table_does_not_depend_on_the_number_of_jobs(collected, tmp_path: Path):
     root, table = collected
     found = mistakes(table, WRONG)
     write_parquet(with_thumbnails(found, root, table, 1, harmonise=None), tmp_path / "one.parquet")
@@ -102,7 +102,7 @@ def test_thumbnails_are_small_pictures_and_the_table_is_stored_whole(collected, 
     assert np.abs(whole - np.asarray(shown[0])).mean() < 5
 
 
-def test_beyond_as_many_as_are_shown_pictures_are_listed_without_a_thumbnail(collected, monkeypatch):
+def test_pictures_beyond_the_limit_are_listed_without_a_thumbnail(collected, monkeypatch):
     monkeypatch.setattr(stage, "MOST", 2)
     root, table = collected
     shown = with_thumbnails(mistakes(table, WRONG), root, table, 1, harmonise=None).to_pandas()
@@ -118,7 +118,7 @@ def test_variants_that_are_never_wrong_leave_an_empty_table(collected):
     assert stored.schema.remove_metadata() == SCHEMA
 
 
-def test_a_picture_that_has_changed_since_is_not_shown(collected):
+def test_a_picture_that_has_changed_since_cataloguing_is_reported(collected):
     root, table = collected
     (root / "AI/1.jpg").write_bytes(encoded(picture(9)))
     with pytest.raises(UserError, match=r"AI/1\.jpg in .* has changed since it was catalogued"):

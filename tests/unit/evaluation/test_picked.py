@@ -5,7 +5,7 @@ from brushprint.data.corrupted_arrays import CONDITIONS
 from brushprint.evaluation.picked import picked_scores
 
 
-def test_there_is_a_row_a_condition_and_picture_but_for_swaps() -> None:
+def test_there_is_one_row_per_condition_and_picture_except_for_swaps() -> None:
     paths = pd.Series(["b.png", "a.png"])
     p_ai = np.arange(2 * len(CONDITIONS)).reshape(2, -1) / 1000
     table = picked_scores(paths, p_ai, 0.3)

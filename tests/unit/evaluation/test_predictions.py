@@ -13,7 +13,7 @@ COLUMNS = [
 
 
 def split() -> pd.DataFrame:
-    """A split of the task `source` with a row a picture, those that train among them."""
+    """A split of the task `source` with one row per picture, including the training pictures."""
     table = pd.DataFrame(
         [
             ("a", "train", "midjourney", "baroque", 0),
@@ -35,7 +35,7 @@ def probabilities() -> pd.DataFrame:
     return table.join(pd.DataFrame(rows.values(), columns=COLUMNS[-4:], dtype=float))
 
 
-def test_the_table_has_a_row_a_picture_with_all_that_analyses_ask_of_it() -> None:
+def test_the_table_has_one_row_per_picture_with_all_columns_that_the_analyses_need() -> None:
     table, _ = predictions_table(probabilities(), split())
     assert table.columns.tolist() == COLUMNS
     assert table["image_id"].tolist() == ["c", "d", "e", "f"]
@@ -44,14 +44,14 @@ def test_the_table_has_a_row_a_picture_with_all_that_analyses_ask_of_it() -> Non
     assert table["group"].tolist() == [2, 0, 3, 2]
     assert table["origin"].tolist() == ["human", "ai", "ai", "human"]
     assert table["style"].isna().tolist() == [True, False, False, False]
-    # The first of two classes that are as likely.
+    # Of two equally likely classes, the first is predicted.
     assert table["predicted"].tolist() == ["human", "dalle", "dalle", "midjourney"]
     assert table["outcome"].tolist() == ["correct", "correct", "misclassified", "misclassified"]
     assert table["probability"].tolist() == [0.6, 0.4, 0.3, 0.7]
     assert table["ai_probability"].tolist() == pytest.approx([0.4, 0.65, 0.7, 0.8])
 
 
-def test_the_threshold_is_that_of_validation_and_its_verdict_that_of_every_picture() -> None:
+def test_the_threshold_comes_from_validation_and_is_applied_to_every_picture() -> None:
     table, thresholds = predictions_table(probabilities(), split())
     assert thresholds["origins"] == ORIGINS
     assert thresholds["threshold"] == pytest.approx((0.4 + 0.65) / 2)
@@ -59,14 +59,14 @@ def test_the_threshold_is_that_of_validation_and_its_verdict_that_of_every_pictu
     assert table["called_ai"].tolist() == [False, True, True, True]
 
 
-def test_the_order_of_the_rows_is_that_of_the_network_s_answers() -> None:
+def test_the_rows_keep_the_order_of_the_probabilities() -> None:
     table, thresholds = predictions_table(probabilities().iloc[::-1].reset_index(drop=True), split())
     assert table["image_id"].tolist() == ["f", "e", "d", "c"]
     assert table["called_ai"].tolist() == [True, True, True, False]
     assert thresholds == predictions_table(probabilities(), split())[1]
 
 
-def test_a_class_named_ai_is_not_taken_for_the_probability_of_ai() -> None:
+def test_a_class_named_ai_is_not_mistaken_for_the_probability_of_ai() -> None:
     pictures = split().assign(label=["cheap ai", "ai", "human", "ai", "cheap ai", "human"])
     answers = probabilities().set_axis(
         ["image_id", "partition", "label", "p_ai", "p_human", "p_cheap ai", "p_x"], axis=1

@@ -1,4 +1,4 @@
-"""How often a network is right on corrupted pictures, as it is counted."""
+"""The measures of a network on corrupted pictures, and their intervals."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from brushprint.evaluation.robustness import COLUMNS, MEASURES, evaluate_corrupt
 
 
 def answers(pictures: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of AI that are less sure from condition to condition, and which pictures are AI's."""
+    """Probabilities of AI that become less certain from condition to condition, and whether each picture is AI."""
     generator = np.random.default_rng(seed)
     is_ai = np.arange(pictures) % 4 == 0
     worse = np.linspace(1.5, 0, len(CONDITIONS))
@@ -27,7 +27,7 @@ def row_of(table: pd.DataFrame, name: str, severity: int, measure: str) -> pd.Se
     return table[chosen].iloc[0]
 
 
-def test_there_is_a_row_a_condition_and_measure():
+def test_there_is_one_row_per_condition_and_measure():
     table = judged(*answers())
     assert tuple(table.columns) == COLUMNS
     rows = [(*condition, measure) for condition in CONDITIONS for measure in MEASURES]
@@ -35,7 +35,7 @@ def test_there_is_a_row_a_condition_and_measure():
 
 
 @pytest.mark.parametrize("threshold", [0.2, 0.5, 0.7])
-def test_the_measures_are_what_counting_gives(threshold: float):
+def test_the_measures_match_counting(threshold: float):
     p_ai, is_ai = answers()
     table = judged(p_ai, is_ai, threshold=threshold)
     called = p_ai >= threshold
@@ -55,13 +55,13 @@ def test_the_measures_are_what_counting_gives(threshold: float):
             assert row["low"] <= row["value"] + 1e-6 and row["high"] >= row["value"] - 1e-6
 
 
-def test_pictures_are_those_that_a_measure_is_of():
+def test_the_column_pictures_counts_the_pictures_behind_each_measure():
     table = judged(*answers())
     of = table.groupby("measure")["pictures"].unique().map(list).to_dict()
     assert of == {"accuracy": [200], "balanced_accuracy": [200], "false_alarms": [150], "misses": [50]}
 
 
-def test_what_changes_no_answer_of_few_pictures_may_change_some_of_more():
+def test_a_corruption_that_changes_no_answer_still_has_an_interval_around_no_change():
     p_ai, is_ai = answers()
     table = judged(np.repeat(p_ai[:, 5:6], len(CONDITIONS), axis=1), is_ai)
     changes = table[["change", "change_low", "change_high"]]
@@ -72,14 +72,14 @@ def test_what_changes_no_answer_of_few_pictures_may_change_some_of_more():
     assert (table["high"] > table["low"]).all()
 
 
-def test_a_paired_change_is_surer_than_the_difference_of_two_independent_values():
+def test_the_interval_of_a_paired_change_is_narrower_than_the_interval_of_the_value():
     p_ai, is_ai = answers()
     nearly = p_ai[:, :1] + np.random.default_rng(1).normal(scale=0.02, size=p_ai.shape)
     row = row_of(judged(nearly, is_ai), "hue", 3, "accuracy")
     assert row["change_high"] - row["change_low"] < 0.7 * (row["high"] - row["low"])
 
 
-def test_a_picture_that_a_condition_says_nothing_of_is_left_out_there_before_and_after():
+def test_a_picture_without_a_score_under_a_condition_is_excluded_from_its_value_and_its_change():
     p_ai, is_ai = answers()
     p_ai[:120, -1] = np.nan
     swap = row_of(judged(p_ai, is_ai), "swap", 1, "accuracy")
@@ -90,7 +90,7 @@ def test_a_picture_that_a_condition_says_nothing_of_is_left_out_there_before_and
     assert swap["change"] == pytest.approx(right[-1] - right[0])
 
 
-def test_near_duplicates_are_no_more_evidence_than_one_picture():
+def test_a_group_of_near_duplicates_counts_as_one_picture():
     p_ai, is_ai = answers(60)
     four = judged(p_ai.repeat(4, axis=0), is_ai.repeat(4), groups=np.arange(60).repeat(4))
     once, taken_as_more = judged(p_ai, is_ai), judged(p_ai.repeat(4, axis=0), is_ai.repeat(4))
@@ -100,7 +100,7 @@ def test_near_duplicates_are_no_more_evidence_than_one_picture():
 
 
 @pytest.mark.parametrize("is_ai", [np.ones(12, bool), np.zeros(12, bool)])
-def test_of_pictures_of_one_side_what_needs_both_is_not_known(is_ai: np.ndarray):
+def test_with_pictures_of_one_origin_the_measures_that_need_the_other_are_unknown(is_ai: np.ndarray):
     p_ai, _ = answers(12)
     table = judged(p_ai, is_ai).set_index("measure")
     absent = "false_alarms" if is_ai.all() else "misses"
@@ -109,7 +109,7 @@ def test_of_pictures_of_one_side_what_needs_both_is_not_known(is_ai: np.ndarray)
     assert (table.loc[absent, "pictures"] == 0).all()
 
 
-def test_where_no_picture_has_a_donor_a_swap_says_nothing():
+def test_without_any_donor_the_measures_of_a_swap_are_unknown():
     p_ai, is_ai = answers(20)
     p_ai[:, -1] = np.nan
     table = judged(p_ai, is_ai)
@@ -117,18 +117,18 @@ def test_where_no_picture_has_a_donor_a_swap_says_nothing():
     assert table.loc[table["name"] != "swap", "value":"change_high"].notna().all().all()
 
 
-def test_the_same_seed_gives_the_same_table_and_another_other_intervals():
+def test_the_same_seed_gives_the_same_table_and_another_seed_gives_other_intervals():
     one, again, other = (judged(*answers(), seed=seed) for seed in (0, 0, 1))
     pd.testing.assert_frame_equal(one, again, check_exact=True)
     assert (one["low"] != other["low"]).any()
     pd.testing.assert_series_equal(one["value"], other["value"])
 
 
-def test_pictures_that_the_split_excludes_take_no_part_and_swaps_count_where_there_was_a_donor():
+def test_pictures_outside_the_split_and_swaps_without_a_donor_are_excluded():
     p_ai, is_ai = answers(12)
     ids = [f"id{number}" for number in range(12)]
     tested = pd.DataFrame({"image_id": ids, "origin": np.where(is_ai, "ai", "human"), "group": np.arange(12) // 2})
-    # In another order, without two of the pictures and with one that is not corrupted.
+    # The test pictures are in another order, lack two pictures, and include one without corrupted versions.
     tested = pd.concat([tested.drop([0, 7]).iloc[::-1], tested.head(1).assign(image_id="other")])
     swapped = np.arange(12) % 3 > 0
     given = p_ai.copy()

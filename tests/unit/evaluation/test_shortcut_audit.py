@@ -1,4 +1,4 @@
-"""The shortcut audit: what is planted beside the art is caught, and where nothing is planted it stays quiet."""
+"""The shortcut audit reports planted shortcuts, and reports nothing where none is planted."""
 
 import json
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def jpeg(quality: int) -> Encode:
 
 
 def collection(root: Path, ai: Encode, human: Encode, seed: int = 0, pictures: int = 80) -> pd.DataFrame:
-    """A collection of drawn pictures, of which every second is called AI; the catalogue of it."""
+    """Write a collection of drawn pictures, every second of them labelled AI, and return its catalogue."""
     for number in range(pictures):
         origin, encode = [("human", human), ("ai", ai)][number % 2]
         (root / origin).mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def collection(root: Path, ai: Encode, human: Encode, seed: int = 0, pictures: i
 
 
 def found(root: Path, table: pd.DataFrame, harmonise: dict | None = None) -> dict[str, dict]:
-    """The rows of an audit that found something, by the group of cues."""
+    """The rows of an audit that report a shortcut, by their group of cues."""
     measured = measure(root, table, jobs=1, harmonise=harmonise)
     rows = audit(measured, table, np.arange(len(table)), margin=MARGIN, pictures=1000, seed=0)
     assert {row["question"] for row in rows} == {"ai or human"}
@@ -52,7 +52,7 @@ def found(root: Path, table: pd.DataFrame, harmonise: dict | None = None) -> dic
     return {row["cues"]: row for row in rows if row["found"]}
 
 
-def test_one_jpeg_quality_of_all_ai_pictures_is_caught_and_harmonising_cures_it(tmp_path: Path) -> None:
+def test_a_jpeg_quality_shared_by_all_ai_pictures_is_reported_and_removed_by_harmonising(tmp_path: Path) -> None:
     table = collection(tmp_path, ai=jpeg(60), human=jpeg(90))
     caught = found(tmp_path, table)
     assert {"JPEG quality", "file size", ALL} <= set(caught)
@@ -67,7 +67,7 @@ def larger(image: Image.Image) -> bytes:
     return encoded(image.resize((144, 144), Image.Resampling.BICUBIC), quality=90)
 
 
-def test_a_size_of_all_ai_pictures_is_caught_and_harmonising_cures_it(tmp_path: Path) -> None:
+def test_a_size_shared_by_all_ai_pictures_is_reported_and_removed_by_harmonising(tmp_path: Path) -> None:
     table = collection(tmp_path, ai=larger, human=jpeg(90))
     caught = found(tmp_path, table)
     assert "dimensions" in caught
@@ -77,7 +77,7 @@ def test_a_size_of_all_ai_pictures_is_caught_and_harmonising_cures_it(tmp_path: 
     assert found(tmp_path, table, HARMONISE) == {}
 
 
-def test_a_format_of_all_ai_pictures_is_caught_and_harmonising_cures_it(tmp_path: Path) -> None:
+def test_a_format_shared_by_all_ai_pictures_is_reported_and_removed_by_harmonising(tmp_path: Path) -> None:
     table = collection(tmp_path, ai=lambda image: encoded(image, "PNG"), human=jpeg(90))
     caught = found(tmp_path, table)
     assert "format" in caught
@@ -90,7 +90,7 @@ def reddish(image: Image.Image) -> bytes:
     return encoded(image.point([value * 7 // 10 + 76 for value in range(256)] + [*range(256)] * 2), quality=90)
 
 
-def test_a_colour_of_all_ai_pictures_is_caught_and_harmonising_does_not_hide_it(tmp_path: Path) -> None:
+def test_a_colour_shared_by_all_ai_pictures_is_reported_even_after_harmonising(tmp_path: Path) -> None:
     table = collection(tmp_path, ai=reddish, human=jpeg(90))
     for harmonise in (None, HARMONISE):
         caught = found(tmp_path, table, harmonise)
@@ -103,7 +103,7 @@ def test_a_colour_of_all_ai_pictures_is_caught_and_harmonising_does_not_hide_it(
 
 
 def noise(seed: int, ai: int, human: int, *, copies: int = 1, sources: int = 1) -> Drawn:
-    """Cues, catalogue and groups of pictures whose cues say nothing; each stands there `copies` times."""
+    """Cues unrelated to the origin, catalogue and groups of pictures that each occur `copies` times."""
     generator = np.random.default_rng(seed)
     different = ai + human
     values = generator.normal(size=(different, len(COLUMNS))).astype(np.float32)
@@ -119,13 +119,13 @@ def judged(drawn: Drawn, **options: object) -> list[dict]:
     return audit(*drawn, **{"margin": MARGIN, "pictures": 1000, "seed": 0} | options)
 
 
-def test_near_duplicates_are_no_cue_where_their_groups_are_told() -> None:
+def test_near_duplicates_are_no_shortcut_if_their_groups_are_given() -> None:
     values, table, groups = noise(0, 25, 25, copies=4)
     assert not any(row["found"] for row in judged((values, table, groups)))
     assert all(row["found"] for row in judged((values, table, np.arange(len(table)))))
 
 
-def test_each_ai_source_is_asked_about_too_where_there_are_several() -> None:
+def test_with_several_ai_sources_each_source_is_also_audited_separately() -> None:
     values, table, groups = noise(0, 60, 40, sources=2)
     values["width"] = np.where(table["source"] == "generator 1", 768, 256)
     rows = judged((values, table, groups))
@@ -145,7 +145,7 @@ def test_each_ai_source_is_asked_about_too_where_there_are_several() -> None:
     assert {("generator 1 or human", "dimensions"), ("generator 1 or human", ALL)} <= caught
 
 
-def test_a_row_says_what_it_found_and_how_sure_that_is() -> None:
+def test_a_row_holds_its_result_and_the_uncertainty() -> None:
     values, table, groups = noise(0, 60, 40)
     values["bytes_per_pixel"] += 2 * (table["origin"] == "ai").to_numpy()
     row = judged((values, table, groups))[0]
@@ -162,7 +162,7 @@ def test_a_row_says_what_it_found_and_how_sure_that_is() -> None:
     assert not any(row["telling"] for row in judged((values, table, groups)) if not row["found"])
 
 
-def test_what_is_found_must_surely_exceed_the_margin() -> None:
+def test_a_shortcut_is_reported_only_if_its_lower_bound_exceeds_the_margin() -> None:
     values, table, groups = noise(0, 60, 40)
     values["bytes_per_pixel"] += 2 * (table["origin"] == "ai").to_numpy()
     found = [judged((values, table, groups), margin=margin)[0]["found"] for margin in (0, 0.05, 0.49)]
@@ -178,7 +178,7 @@ def test_what_is_found_must_surely_exceed_the_margin() -> None:
         (FEWEST - 1, 40, 3, "only 9 AI pictures differ, and at least 10 are needed"),
     ],
 )
-def test_too_few_pictures_are_not_judged(ai: int, human: int, copies: int, why: str) -> None:
+def test_too_few_pictures_are_not_audited(ai: int, human: int, copies: int, why: str) -> None:
     rows = judged(noise(0, ai, human, copies=copies))
     assert [row["cues"] for row in rows] == [*GROUPS, ALL]
     for row in rows:
@@ -188,7 +188,7 @@ def test_too_few_pictures_are_not_judged(ai: int, human: int, copies: int, why: 
     json.dumps(rows, allow_nan=False)
 
 
-def test_a_source_of_few_pictures_takes_nothing_from_the_others() -> None:
+def test_a_source_with_too_few_pictures_does_not_affect_the_other_questions() -> None:
     values, table, groups = noise(0, 60, 40)
     table.loc[:4, "source"] = "rare"
     why = {row["question"]: row["why"] for row in judged((values, table, groups))}
@@ -196,7 +196,7 @@ def test_a_source_of_few_pictures_takes_nothing_from_the_others() -> None:
     assert why["rare or human"] == "only 5 AI pictures differ, and at least 10 are needed"
 
 
-def test_cues_that_are_the_same_in_all_pictures_say_exactly_nothing() -> None:
+def test_cues_that_are_constant_score_exactly_one_half() -> None:
     values, table, groups = noise(0, 60, 40)
     values[list(GROUPS["format"])] = 1
     row = judged((values, table, groups))[1]
@@ -204,7 +204,7 @@ def test_cues_that_are_the_same_in_all_pictures_say_exactly_nothing() -> None:
     assert row["balanced_accuracy"] == row["roc_auc"] == {"value": 0.5, "low": 0.5, "high": 0.5}
 
 
-def test_at_most_so_many_pictures_are_taken_and_each_source_keeps_its_share() -> None:
+def test_the_audit_uses_at_most_the_given_number_of_pictures_and_each_source_keeps_its_share() -> None:
     rows = judged(noise(0, 120, 80, sources=2), pictures=100)
     assert {row["question"]: row["pictures"] for row in rows} == {
         "ai or human": 100,
@@ -213,7 +213,7 @@ def test_at_most_so_many_pictures_are_taken_and_each_source_keeps_its_share() ->
     }
 
 
-def test_the_same_audit_gives_the_same_rows_whatever_the_threads() -> None:
+def test_the_rows_depend_on_the_seed_but_not_on_the_number_of_threads() -> None:
     drawn = noise(0, 40, 30)
     told = []
     for threads in (1, 2):
@@ -227,7 +227,7 @@ scores = st.lists(st.tuples(st.sampled_from([0.1, 0.4, 0.5, 0.6, 0.9]), st.boole
 
 
 @given(scores)
-def test_resampled_statistics_are_those_of_scikit_learn(drawn: list[tuple[float, bool, int]]) -> None:
+def test_resampled_statistics_match_scikit_learn(drawn: list[tuple[float, bool, int]]) -> None:
     score, is_ai, weight = map(np.array, zip(*drawn, strict=True))
     columns = np.stack([weight, np.ones_like(weight)], axis=1).astype(np.float32)
     areas, accuracies = RocAuc(is_ai, score)(columns), _balanced_accuracy(score, is_ai, columns)
@@ -239,18 +239,18 @@ def test_resampled_statistics_are_those_of_scikit_learn(drawn: list[tuple[float,
         assert accuracy == pytest.approx(balanced_accuracy_score(is_ai, score > 0.5, sample_weight=column))
 
 
-def test_near_duplicates_are_drawn_together() -> None:
+def test_near_duplicates_are_resampled_together() -> None:
     groups = np.array([4, 7, 4, 9, 7, 7])
     drawn = np.concatenate(list(bootstrap.weights(groups, 0, share=0.5)), axis=1)
     assert drawn.shape == (6, 1000)
     for name in (4, 7, 9):
         assert (drawn[groups == name] == drawn[groups == name][0]).all()
-    # Of three groups two are drawn: half, rounded.
+    # Half of three groups is rounded to two.
     assert (drawn[[0, 1, 3]].sum(0) == 2).all()
 
 
 @pytest.mark.parametrize("side", [64, 128])
-def test_of_real_pictures_sizes_and_qualities_are_caught_and_harmonising_cures_these(side: int) -> None:
+def test_sizes_and_qualities_of_real_pictures_are_reported_and_removed_by_harmonising(side: int) -> None:
     source = archive("ai-artbench-native-sizes.zip")
     table, _ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     caught = found(source, table)

@@ -1,4 +1,4 @@
-"""All measures of a variant, each held against the module that computes it."""
+"""All measures of a variant, each compared with the module that computes it."""
 
 import json
 
@@ -22,7 +22,7 @@ def few_resamples():
 
 
 def split(leaks: int) -> pd.DataFrame:
-    """Pictures of all classes; so many test pictures are near duplicates of one that trains."""
+    """Pictures of all classes, where `leaks` test pictures are near duplicates of a training picture."""
     partitions = np.repeat(["train", "validation", "test"], [40, 60, 80])
     label = np.array(CLASSES)[np.arange(180) % 4]
     words = pd.DataFrame([name.split() for name in label], columns=["origin", "style"])
@@ -45,13 +45,13 @@ def answers(pictures: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
 def evaluated(leaks: int) -> tuple[Evaluation, pd.DataFrame, dict]:
     pictures = split(leaks)
     predictions, thresholds = answers(pictures)
-    # Copies of pictures that train are in the split, too.
+    # The split also contains oversampled copies of training pictures.
     pictures = pd.concat([pictures, pictures.head(9).assign(copy=1)])
     test = predictions[predictions["partition"] == "test"]
     return evaluate_variant(predictions, thresholds, pictures, seed=3), test, thresholds
 
 
-def test_each_part_is_what_its_module_gives() -> None:
+def test_each_part_matches_the_module_that_computes_it() -> None:
     found, test, thresholds = evaluated(leaks=0)
     measured, groups = found.metrics, test["group"].to_numpy()
     assert list(measured) == [
@@ -72,7 +72,7 @@ def test_each_part_is_what_its_module_gives() -> None:
     assert measured["validation"]["pictures"] == 60
 
 
-def test_the_temperature_and_the_band_are_those_of_validation() -> None:
+def test_the_temperature_and_the_band_come_from_the_validation_pictures() -> None:
     found, test, _ = evaluated(leaks=0)
     calibrated, verdict = found.metrics["calibration"], found.metrics["verdict"]
     columns = [f"p_{name}" for name in CLASSES]
@@ -87,7 +87,7 @@ def test_the_temperature_and_the_band_are_those_of_validation() -> None:
     assert verdict["test"] == expected
 
 
-def test_test_pictures_with_a_near_duplicate_in_training_are_counted_and_left_out_beside() -> None:
+def test_test_pictures_with_a_near_duplicate_in_training_are_counted_and_excluded_from_apart() -> None:
     found, test, _ = evaluated(leaks=7)
     assert found.metrics["leaked"] == 7
     assert found.metrics["test"]["pictures"] == 80
@@ -97,7 +97,7 @@ def test_test_pictures_with_a_near_duplicate_in_training_are_counted_and_left_ou
     assert evaluated(leaks=80)[0].metrics["apart"] is None
 
 
-def test_tables_are_of_test_pictures() -> None:
+def test_the_tables_contain_only_test_pictures() -> None:
     found, test, _ = evaluated(leaks=0)
     pd.testing.assert_frame_equal(found.confusion, test[["label", "predicted"]])
     assert set(found.roc["class"]) == set(CLASSES)

@@ -32,7 +32,7 @@ def one_thread():
 
 
 def blobs(pictures: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Points around four far centres, and the number of the centre of each."""
+    """Points around four distant centres, and the number of the centre of each point."""
     return make_blobs(pictures, n_features=4, centers=4, cluster_std=1.0, center_box=(-12, 12), random_state=seed)
 
 
@@ -53,7 +53,7 @@ PAIRS = (
 
 @given(PAIRS)
 @settings(deadline=None, max_examples=150)
-def test_every_measure_is_that_of_scikit_learn(pair: tuple[list[int], list[int]]):
+def test_every_measure_matches_scikit_learn(pair: tuple[list[int], list[int]]):
     named, labels = pair
     table = contingency_matrix(named, labels)
     found = {name: value[0] for name, value in measures(table[None]).items()}
@@ -67,7 +67,7 @@ def test_every_measure_is_that_of_scikit_learn(pair: tuple[list[int], list[int]]
 
 
 @pytest.mark.parametrize(("size", "counts"), [(3, [4, 2, 1]), (5, [3, 3, 3]), (1, [2, 9]), (6, [6, 1])])
-def test_the_chance_of_a_share_is_that_of_every_draw_counted(size: int, counts: list[int]):
+def test_the_chance_of_a_share_matches_enumerating_all_draws(size: int, counts: list[int]):
     draws = [
         (draw, multivariate_hypergeom.pmf(draw, counts, size))
         for draw in np.ndindex(*(count + 1 for count in counts))
@@ -78,7 +78,7 @@ def test_the_chance_of_a_share_is_that_of_every_draw_counted(size: int, counts: 
         assert chance_of_share(size, most, np.array(counts)) == pytest.approx(expected, abs=1e-9)
 
 
-def test_the_chance_of_a_share_holds_for_many_pictures():
+def test_the_chance_of_a_share_matches_simulated_draws_of_many_pictures():
     counts = np.full(10, 3000)
     drawn = np.random.default_rng(0).multivariate_hypergeometric(counts, 3000, 4000).max(1)
     for most in (310, 330, 340):
@@ -86,7 +86,7 @@ def test_the_chance_of_a_share_holds_for_many_pictures():
     assert chance_of_share(3000, 450, counts) < 1e-9
 
 
-def test_planted_styles_are_supported_and_said_to_be_more_than_chance():
+def test_planted_styles_are_supported_and_reported_as_more_than_chance():
     coordinates, centre = blobs()
     labels = pd.DataFrame({"style": STYLES[centre], "source": np.arange(120) % 3})
     fit, held = judged(coordinates, labels, **CHANCES)
@@ -102,7 +102,7 @@ def test_planted_styles_are_supported_and_said_to_be_more_than_chance():
     assert not any(cluster["source"]["supported"] for cluster in held)
 
 
-def test_a_style_that_is_a_minority_of_a_cluster_is_not_its_name():
+def test_a_style_that_is_a_minority_of_a_cluster_is_not_supported():
     coordinates, centre = blobs(400)
     style = np.where(np.arange(400) % 5 < 2, STYLES[centre], np.arange(400) // 5 % 20)
     _, held = judged(coordinates, pd.DataFrame({"style": style}), **CHEAP)
@@ -112,7 +112,7 @@ def test_a_style_that_is_a_minority_of_a_cluster_is_not_its_name():
         assert not cluster["style"]["supported"]
 
 
-def test_silhouette_and_stability_are_those_of_scikit_learn():
+def test_the_silhouette_matches_scikit_learn_and_distant_clusters_are_stable():
     coordinates, centre = blobs()
     fit, _ = judged(coordinates, pd.DataFrame({"style": STYLES[centre]}), **CHEAP)
     assert fit["silhouette"]["value"] == pytest.approx(
@@ -132,7 +132,7 @@ def test_silhouette_and_stability_are_those_of_scikit_learn():
         (20, 2, ["a", "b", None, None, None], "fewer than 10 pictures"),
     ],
 )
-def test_what_cannot_be_judged_says_why(pictures: int, k: int, styles: list[str | None], why: str):
+def test_labels_that_cannot_be_judged_have_a_reason(pictures: int, k: int, styles: list[str | None], why: str):
     generator = np.random.default_rng(0)
     labels = pd.DataFrame({"style": [styles[number % len(styles)] for number in range(pictures)]}, dtype=object)
     fit, held = judged(generator.normal(size=(pictures, 2)), labels, k, **CHEAP)
@@ -151,13 +151,13 @@ def test_what_cannot_be_judged_says_why(pictures: int, k: int, styles: list[str 
         (np.random.default_rng(0).normal(size=(12, 2)), 12, "as many clusters as pictures"),
     ],
 )
-def test_a_shape_that_cannot_be_judged_says_why(coordinates: np.ndarray, k: int, why: str):
+def test_a_silhouette_or_stability_that_cannot_be_judged_has_a_reason(coordinates: np.ndarray, k: int, why: str):
     fit, _ = judged(coordinates, pd.DataFrame(index=range(len(coordinates))), k, **CHEAP)
     for name in ("silhouette", "stability"):
         assert fit[name] == {"why": why, "value": None, "p": None, "chance": None}
 
 
-def test_one_component_has_a_shape_but_no_chance_of_it():
+def test_a_single_component_has_a_silhouette_but_no_chance_level():
     line = np.column_stack([np.random.default_rng(0).normal(size=30), np.zeros(30)])
     fit, _ = judged(line, pd.DataFrame(index=range(30)), 3, **CHEAP)
     assert fit["silhouette"]["value"] > 0
@@ -165,14 +165,14 @@ def test_one_component_has_a_shape_but_no_chance_of_it():
     assert fit["silhouette"]["chance"] is None
 
 
-def test_few_different_points_are_judged():
+def test_with_few_distinct_points_there_are_only_as_many_clusters():
     corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]])[np.arange(24) % 4]
     fit, _ = judged(corners, pd.DataFrame({"style": STYLES[np.arange(24) % 4]}), 10, **CHEAP)
     assert fit["k"] == 4
     assert fit["silhouette"]["value"] == pytest.approx(1)
 
 
-def test_of_many_pictures_some_tell_the_shape(monkeypatch: pytest.MonkeyPatch):
+def test_the_silhouette_of_many_pictures_is_estimated_from_a_sample(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(clusters, "MOST", 50)
     coordinates, centre = blobs(400)
     labels = pd.DataFrame({"style": STYLES[centre]})

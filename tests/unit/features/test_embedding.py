@@ -68,7 +68,7 @@ def test_two_maps_have_the_same_bits():
         (np.full((20, 4), 3), "the features are the same for every picture"),
     ],
 )
-def test_what_cannot_be_drawn_says_why(features: np.ndarray, why: str):
+def test_features_that_cannot_be_drawn_have_a_reason(features: np.ndarray, why: str):
     coordinates, about = embed(features.astype(np.float32), **TSNE)
     assert coordinates is None
     assert about["why"] == why
@@ -78,7 +78,7 @@ def test_what_cannot_be_drawn_says_why(features: np.ndarray, why: str):
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("pictures", [10, 11, 40])
 @pytest.mark.parametrize("kind", ["one value", "one direction", "two pictures"])
-def test_few_pictures_and_poor_features_are_drawn(pictures: int, kind: str):
+def test_few_pictures_and_degenerate_features_are_drawn_or_have_a_reason(pictures: int, kind: str):
     line = np.random.default_rng(0).normal(size=(pictures, 1))
     features = {
         "one value": line,
@@ -93,7 +93,7 @@ def test_few_pictures_and_poor_features_are_drawn(pictures: int, kind: str):
 
 
 @pytest.mark.skipif(not find_spec("umap"), reason="UMAP is an extra")
-def test_umap_draws_too():
+def test_umap_draws_a_reproducible_map():
     groups = np.arange(60) % 3
     one, other = (embed(blobs(groups), method="umap", perplexity=15, seed=0) for _ in range(2))
     assert np.array_equal(one[0], other[0])
@@ -116,21 +116,21 @@ def test_prototypes_are_the_nearest_and_the_farthest_of_each_class_and_style():
 
 
 @pytest.mark.parametrize("pictures", range(1, 7))
-def test_a_class_of_few_pictures_shows_none_twice(pictures: int):
+def test_a_class_with_few_pictures_shows_no_picture_twice(pictures: int):
     given = table(pictures, label="one", style=None)
     found = prototypes(np.random.default_rng(0).normal(size=(pictures, 3)), given)
     assert sorted(found["image_id"]) == sorted(given["image_id"])
     assert (found["kind"] == "nearest").sum() == min(pictures, PROTOTYPES)
 
 
-def test_styles_have_no_prototypes_where_each_class_has_one_of_its_own():
+def test_styles_have_no_prototypes_if_each_class_has_one_style_or_none():
     styled = table(60).assign(label=lambda table: table["origin"] + " " + table["style"])
     assert set(prototypes(blobs(styled["label"].to_numpy()), styled)["by"]) == {"class"}
     unstyled = table(60, style=None)
     assert set(prototypes(blobs(unstyled["label"].to_numpy()), unstyled)["by"]) == {"class"}
 
 
-def test_equally_far_pictures_are_chosen_by_their_names():
+def test_equally_distant_pictures_are_chosen_by_their_ids():
     given = table(12, label="one", style=None)
     features = np.zeros((12, 2), np.float32)
     found = prototypes(features, given)
@@ -147,7 +147,7 @@ def test_thumbnails_are_small(side: int, shown: int):
     assert np.array_equal(found[0], found[2])
 
 
-def test_silhouette_and_purity_are_those_of_scikit_learn_and_spread_by_hand():
+def test_silhouette_and_purity_match_scikit_learn_and_the_spread_matches_a_direct_computation():
     given = table(90)
     features = blobs(given["source"].to_numpy(), apart=2)
     by_source = spreads(features, given, 0)[0]
@@ -172,7 +172,7 @@ def test_silhouette_and_purity_are_those_of_scikit_learn_and_spread_by_hand():
         assert by_source["difference"][measure]["value"] == pytest.approx(difference)
 
 
-def test_tight_generators_and_overlapping_human_styles_are_told_apart():
+def test_tight_generators_and_overlapping_human_styles_are_distinguished():
     given = table(240)
     human = (given["origin"] == "human").to_numpy()
     groups = given["source"].where(~human, "human").to_numpy()

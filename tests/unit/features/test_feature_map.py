@@ -17,7 +17,7 @@ def one_thread():
 
 
 def drawn(pictures: int) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
-    """Features, the test pictures in another order than that of their pixels, and the pixels."""
+    """Features, the test pictures in a different order from their pixels, and the pixels."""
     generator = np.random.default_rng(0)
     rows = generator.permutation(2 * pictures)[:pictures]
     origin = np.where(np.arange(pictures) % 3 == 0, "human", "ai")
@@ -29,7 +29,7 @@ def drawn(pictures: int) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
     return generator.normal(size=(pictures, 5)).astype(np.float32), test, pixels
 
 
-def test_the_map_is_of_a_sample_and_the_prototypes_of_all() -> None:
+def test_the_map_shows_a_sample_and_the_prototypes_come_from_all_pictures() -> None:
     features, test, pixels = drawn(60)
     found = map_features(features, test, pixels, pictures=40, **TSNE, seed=2)
     chosen = stratified(test["label"], 40, 2)

@@ -25,7 +25,7 @@ def one_thread():
 
 
 def blobs(pictures: int, values: int, seed: int = 0) -> np.ndarray:
-    """Features around six centres of unlike weight, with fewer directions than values."""
+    """Features around six centres of unequal weight, so that few directions hold most of the variance."""
     generator = np.random.default_rng(seed)
     centres = generator.normal(0, 4, (6, values))
     chosen = generator.choice(6, pictures, p=[0.4, 0.25, 0.15, 0.1, 0.06, 0.04])
@@ -66,7 +66,7 @@ def assert_sensible(points: pd.DataFrame, summary: dict, given: pd.DataFrame) ->
 
 
 @pytest.mark.parametrize(("pictures", "values"), [(200, 12), (30, 50), (12, 12)])
-def test_components_are_those_of_scikit_learn_up_to_sign(pictures: int, values: int):
+def test_components_match_scikit_learn_up_to_sign(pictures: int, values: int):
     features = blobs(pictures, values)
     points, summary = latent(features, table(pictures, 9), **SETTINGS)
     pca = PCA(svd_solver="full").fit(features.astype(float))
@@ -92,7 +92,7 @@ def test_the_full_space_keeps_the_fewest_components_that_hold_the_variance(varia
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 @pytest.mark.parametrize("space", SPACES)
-def test_clusters_are_those_of_scikit_learn_numbered_by_size(outcome: str, space: str):
+def test_clusters_match_scikit_learn_and_are_numbered_by_size(outcome: str, space: str):
     features, given = blobs(150, 10), table(150, 60)
     points, summary = latent(features, given, **SETTINGS)
     kept = 2 if space == "2d" else summary["components_full"]
@@ -118,7 +118,7 @@ def test_all_pictures_are_clustered_together_too():
         )
 
 
-def test_every_fit_is_judged_by_its_labels_and_all_pictures_by_their_outcome_too():
+def test_every_fit_is_compared_with_style_and_source_and_the_fit_of_all_pictures_also_with_outcome():
     _, summary = latent(blobs(150, 10), table(150, 60), **SETTINGS)
     judged = {(fit["outcome"], fit["space"]): list(fit["labels"]) for fit in summary["fits"]}
     assert judged == {
@@ -130,7 +130,7 @@ def test_every_fit_is_judged_by_its_labels_and_all_pictures_by_their_outcome_too
     assert all(row["labels"].keys() == set(judged[row["outcome"], row["space"]]) for row in summary["clusters"])
 
 
-def test_as_many_shares_are_told_as_a_scree_needs():
+def test_enough_variance_shares_are_reported_for_a_scree_plot():
     features = blobs(200, 100)
     for variance in (0.5, 0.99):
         _, summary = latent(features, table(200, 20), **SETTINGS | {"variance": variance})
@@ -138,7 +138,7 @@ def test_as_many_shares_are_told_as_a_scree_needs():
         assert summary["variance"] == variance
 
 
-def test_the_summary_counts_what_the_clusters_hold():
+def test_the_summary_counts_the_pictures_of_each_cluster():
     given = table(120, 30)
     assert_sensible(*latent(blobs(120, 10), given, **SETTINGS), given)
 
@@ -171,7 +171,7 @@ def test_constant_features_are_one_cluster_at_the_origin():
     assert {fit["silhouette"]["why"] for fit in summary["fits"]} == {"only one cluster", "fewer than 10 pictures"}
 
 
-def test_one_direction_gives_a_second_component_of_nothing():
+def test_features_in_one_direction_have_a_second_component_of_zero():
     features = np.outer(np.arange(20), [1, 2, 3]).astype(np.float32)
     given = table(20, 5)
     points, summary = latent(features, given, **SETTINGS)
@@ -200,12 +200,12 @@ def test_features_are_read_back_as_they_were_written(tmp_path):
 
 
 def many() -> np.ndarray:
-    """Features of two directions, 10 MB, of which the analyses may hold little more."""
+    """10 MB of features in two directions, large enough to notice a second copy in memory."""
     chance = np.random.default_rng(0)
     return (chance.normal(size=(40_000, 2)) @ chance.normal(size=(2, 64))).astype(np.float32)
 
 
-def test_no_more_features_are_read_than_are_asked_for(tmp_path: Path):
+def test_reading_some_features_does_not_load_all_of_them(tmp_path: Path):
     features = many()
     lists = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), 64)
     pq.write_table(pa.table({"pool": lists}), tmp_path / "features.parquet")

@@ -1,4 +1,4 @@
-"""What tests of figures share."""
+"""Fixtures for all tests of figures."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Examples of the pictures of each source."""
+"""The figure with example pictures of each source."""
 
 from PIL import Image
 
@@ -12,7 +12,7 @@ def thumbnails(*sizes: int) -> dict[str, list[tuple[str, Image.Image]]]:
     }
 
 
-# `test_whole.py` draws each.
+# `test_whole.py` draws each of these.
 DRAWINGS = {
     "examples": lambda target: catalogue.grid(thumbnails(3, 10), target),
     "one example": lambda target: catalogue.grid(thumbnails(1), target),

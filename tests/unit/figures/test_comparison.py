@@ -1,4 +1,4 @@
-"""Variants compared, and generators that were never seen: drawn of many, of few and of none."""
+"""The figures that compare variants and unseen generators, with many rows, with few and with none."""
 
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def arms(rows: list[dict[str, Any]], target: Path) -> None:
     comparison.unseen_generators({"seeds": [], "unseen": rows}, target)
 
 
-# `test_whole.py` draws each.
+# `test_whole.py` draws each of these.
 DRAWINGS = {
     "comparisons": lambda target: comparison.accuracy_differences(compared([*"abcd", "conv3-origin"]), target),
     "two compared": lambda target: comparison.accuracy_differences(compared(["a", LONG]), target),
@@ -65,7 +65,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     return keep_figures(monkeypatch, comparison)
 
 
-def test_comparisons_are_row_less_column_and_starred_beyond_chance(drawn: list[Figure]) -> None:
+def test_a_cell_is_row_minus_column_with_a_star_if_the_difference_is_significant(drawn: list[Figure]) -> None:
     names = ["first", "second", "third", "fourth", "fifth"]
     rows = compared(names)
     comparison.accuracy_differences([*rows, *compared(["other", "task"], "source")], NOWHERE)
@@ -82,7 +82,7 @@ def test_comparisons_are_row_less_column_and_starred_beyond_chance(drawn: list[F
     assert 0 < sum("*" in words for words in found.values()) < 20
 
 
-def test_an_arm_stands_beside_its_variant_and_one_with_too_few_pictures_is_left_out(drawn: list[Figure]) -> None:
+def test_seen_and_unseen_results_are_drawn_unless_the_generator_has_too_few_pictures(drawn: list[Figure]) -> None:
     rows = trained_without("dalle", "imagen")
     few = {"variant": "a", "source": "few", "pictures": 3, "human": 50, "why": "few"}
     comparison.unseen_generators({"unseen": [rows[0], few, rows[1]]}, NOWHERE)
@@ -97,7 +97,7 @@ def test_an_arm_stands_beside_its_variant_and_one_with_too_few_pictures_is_left_
             np.testing.assert_allclose(bars.lines[0].get_xdata(), [row[when][measure]["value"] for row in rows])
 
 
-def test_where_there_is_nothing_to_draw_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_figure_without_data_gives_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     reasons: list[str] = []
     monkeypatch.setattr(comparison, "say_instead", lambda words, target: reasons.append(words))
     for name in ("none compared", "no arms", "arms of few pictures"):

@@ -1,4 +1,4 @@
-"""Figures are drawn from files by name, each read once, and from params."""
+"""Figures get their inputs by name, from files that are each read once, and from params."""
 
 import sys
 from pathlib import Path
@@ -42,7 +42,7 @@ def drawing_of(*inputs: str, **options: str) -> dict[str, Any]:
     return {"module": "example", "function": "function", "inputs": list(inputs), "options": options}
 
 
-def test_a_function_gets_what_it_names_by_the_type_of_its_file(inputs: dict, calls: list) -> None:
+def test_a_function_gets_the_inputs_that_it_names_read_by_file_type(inputs: dict, calls: list) -> None:
     drawings = [
         drawing_of("rows", "table", "summary"),
         drawing_of("pixels", "maps", space="2d"),

@@ -1,4 +1,4 @@
-"""Classes, thresholds, calibration and groups: drawn of much, of little and of nothing."""
+"""The figures of classes, thresholds, calibration and groups, with much data, with little and with none."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.support.labels import MANY, ORIGINS, SOURCES, STYLES
 
 
 def calibrated(count: int, classes: int = 3, sure: float = 2.0) -> dict[str, Any]:
-    """A network that is `sure` times too sure, and its temperature."""
+    """The calibration of a network whose logits are `sure` times too large, before and after temperature scaling."""
     generator = np.random.default_rng(0)
     logits = generator.normal(0, 2, (count, classes))
     p = calibration.apply(logits, 1)
@@ -31,7 +31,7 @@ def calibrated(count: int, classes: int = 3, sure: float = 2.0) -> dict[str, Any
 
 
 def judged(human: int, ai: int, skill: float = 2.0) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Curves and measures of so many pictures."""
+    """Curves and measures for these numbers of human and AI pictures."""
     is_ai = np.repeat([False, True], [human, ai])
     score = 1 / (1 + np.exp(-np.random.default_rng(0).normal(skill * (is_ai - 0.5), 1)))
     cuts = {"threshold": 0.5, "strict": strict_threshold(is_ai, score)}
@@ -40,7 +40,7 @@ def judged(human: int, ai: int, skill: float = 2.0) -> tuple[pd.DataFrame, dict[
 
 
 def styled(styles: int, sources: tuple[str, ...] = ("human", "latent_diffusion", "stable_diffusion")) -> pd.DataFrame:
-    """Each style of each source, some without pictures, and pictures without a style."""
+    """Results by style and source: some styles have no pictures, and some pictures have no style."""
     generator = np.random.default_rng(0)
     names = [f"style_number_{number}" for number in range(styles)] + [None]
     rows = [
@@ -73,7 +73,7 @@ def roc(names: list[str]) -> pd.DataFrame:
     return pd.concat(parts) if parts else pd.DataFrame(columns=["class", *line.columns])
 
 
-# `test_whole.py` draws each.
+# `test_whole.py` draws each of these.
 DRAWINGS = {
     "confusion of two classes": drawn_confusion(["ai", "human"]),
     "confusion of few classes with long names": drawn_confusion(MANY[:4], origin=["ai", "ai", "human", "human"]),
@@ -109,7 +109,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is written in place of a figure."""
+    """The texts that are written in place of figures."""
     said = []
     monkeypatch.setattr(evaluation, "say_instead", lambda words, target: said.append(words))
     return said
@@ -139,7 +139,7 @@ def test_reliability_shows_accuracy_over_confidence_and_the_pictures_of_each_bin
 
 
 @pytest.mark.parametrize("levels", [1, 2, 4, 100])
-def test_the_areas_below_the_curves_are_those_that_are_told_whatever_ties_there_are(
+def test_the_areas_below_the_drawn_curves_equal_the_reported_areas_even_if_scores_are_tied(
     drawn: list[Figure], levels: int
 ) -> None:
     generator = np.random.default_rng(0)
@@ -156,7 +156,7 @@ def test_the_areas_below_the_curves_are_those_that_are_told_whatever_ties_there_
     assert steps == pytest.approx(found["average_precision"]["value"])
 
 
-def test_thresholds_lie_on_the_roc_curve_and_one_that_few_pictures_fixed_is_not_shown(drawn: list[Figure]) -> None:
+def test_thresholds_lie_on_the_roc_curve_and_unreliable_ones_are_not_shown(drawn: list[Figure]) -> None:
     for human, shown in ((400, 2), (60, 1)):
         curves, metrics = judged(human, 100)
         found = metrics["detection"]
@@ -167,7 +167,7 @@ def test_thresholds_lie_on_the_roc_curve_and_one_that_few_pictures_fixed_is_not_
         assert points[0].get_ydata() == [1 - found["misses"]["value"]]
 
 
-def test_styles_have_their_share_and_number_and_many_only_their_colour(drawn: list[Figure]) -> None:
+def test_cells_of_styles_show_share_and_number_unless_there_are_too_many_styles(drawn: list[Figure]) -> None:
     table = styled(9)
     evaluation.accuracy_by_style(table, NOWHERE)
     axis = drawn[0].axes[0]
@@ -184,7 +184,7 @@ def test_styles_have_their_share_and_number_and_many_only_their_colour(drawn: li
     assert not drawn[1].axes[0].texts
 
 
-def test_where_there_is_nothing_to_draw_the_reason_is_said(said: list[str]) -> None:
+def test_a_figure_without_data_gives_the_reason(said: list[str]) -> None:
     for name in (*("reliability of nothing", "detection of human works", "detection of AI works", "no styles"),):
         DRAWINGS[name](NOWHERE)
     assert said == [
@@ -211,7 +211,7 @@ def test_many_classes_are_grouped_and_only_large_shares_have_numbers(drawn: list
     assert [text.get_text() for text in axis.texts if not text.get_text().isdigit()] == ["ai", "human"]
 
 
-def test_of_many_curves_the_best_and_the_worst_and_their_average_are_named(drawn: list[Figure]) -> None:
+def test_among_many_curves_only_the_best_the_worst_and_the_average_are_named(drawn: list[Figure]) -> None:
     corner = {"a": 0.9, "b": 0.5, "c": 0.7, "d": 0.6, "e_f": 0.95}
     lines = [
         pd.DataFrame({"class": name, "false_positive_rate": [0, 0.5, 1], "true_positive_rate": [0, height, 1]})

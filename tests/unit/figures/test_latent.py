@@ -1,4 +1,4 @@
-"""Components, clusters, maps and prototypes: drawn of much, of little and of nothing."""
+"""The figures of components, clusters, maps and prototypes, with much data, with little and with none."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +36,7 @@ def drawn_prototypes(groups: list[str], pictures: int) -> Callable[[Path], None]
     return lambda target: latent.prototype_pictures(*typical(groups, pictures), target)
 
 
-# `test_whole.py` draws each.
+# `test_whole.py` draws each of these.
 DRAWINGS = {
     "components": drawn_components({"correct": 20, "misclassified": 5}, STYLES),
     "components of 47 styles": drawn_components({"correct": 90, "misclassified": 5}, MANY),
@@ -72,7 +72,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     return keep_figures(monkeypatch, latent, style)
 
 
-def test_the_quality_figure_names_clusters_and_says_what_cannot_be_judged(drawn: list[Figure]) -> None:
+def test_the_quality_figure_names_clusters_or_says_why_they_cannot_be_judged(drawn: list[Figure]) -> None:
     latent.cluster_quality(planted_clusters({"correct": 60, "misclassified": 6}), Path("unused.png"))
     (figure,) = drawn
     said = words(figure)
@@ -82,7 +82,7 @@ def test_the_quality_figure_names_clusters_and_says_what_cannot_be_judged(drawn:
 
 
 @pytest.mark.parametrize(("outcome", "other"), [("correct", "misclassified"), ("misclassified", "correct")])
-def test_the_figures_say_which_outcome_no_picture_has(drawn: list[Figure], outcome: str, other: str) -> None:
+def test_the_figures_say_so_if_no_picture_has_an_outcome(drawn: list[Figure], outcome: str, other: str) -> None:
     table, summary = points({outcome: 20}, 2, STYLES)
     latent.cluster_quality(summary, Path("unused.png"))
     latent.clusters(table, summary, "full", Path("unused.png"))
@@ -103,7 +103,7 @@ def test_a_figure_that_cannot_be_drawn_says_why(drawn: list[Figure]) -> None:
     assert shown.count("no more pictures") == 2
 
 
-def test_the_map_says_its_method_and_how_far_to_trust_it(drawn: list[Figure]) -> None:
+def test_the_title_of_the_map_gives_its_method_and_its_trustworthiness(drawn: list[Figure]) -> None:
     latent.embedding_map(*mapped({"correct": 40}, STYLES, "umap"), Path("unused.png"))
     (title,) = (text for text in words(drawn[0]) if "UMAP" in text)
     assert title.startswith("UMAP (neighbours 30) of 40 of 540 test pictures; trustworthiness 0.900")

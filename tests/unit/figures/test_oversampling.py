@@ -1,4 +1,4 @@
-"""Pictures beside their augmented copies."""
+"""The figure of pictures beside their augmented copies."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def copies(*sizes: int) -> list[list[tuple[np.ndarray, str]]]:
     return [[(np.zeros((12, 12, 3), np.uint8), words[number]) for number in range(size)] for size in sizes]
 
 
-# `test_whole.py` draws each.
+# `test_whole.py` draws each of these.
 DRAWINGS = {
     "copies": lambda target: oversampling.rows(copies(4, 4, 2), AUGMENTED, target),
     "no copies": lambda target: oversampling.rows([], AUGMENTED, target),

@@ -1,4 +1,4 @@
-"""Every figure is declared once, wholly, and in the order of the report."""
+"""Every figure is declared once, completely, and in the order of the report."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ from brushprint.workflow.provenance import Memory, code
 from tests.conftest import REPOSITORY
 
 ALL = [*registry.VARIANT, *registry.COLLECTION]
-# The inputs and params that the rules of the collection's figures have.
+# The inputs and params that the rule of each figure of the collection provides.
 COLLECTION_INPUTS = {
     "examples.jpg": ("catalogue", "root", "harmonise"),
     "copies-{split}.jpg": ("split", "pixels", "copies", "oversample"),
@@ -30,11 +30,11 @@ COLLECTION_INPUTS = {
 
 
 @pytest.mark.parametrize("figure", ALL, ids=lambda figure: f"{figure.module.rpartition('.')[2]}.{figure.file}")
-def test_a_figure_has_all_that_a_reader_is_told(figure: Figure) -> None:
+def test_a_figure_has_a_title_a_caption_and_an_alternative_text(figure: Figure) -> None:
     for text in (figure.alt, figure.caption):
         assert re.fullmatch(r"[A-Z].{20,}\.", text, re.DOTALL)
     assert re.fullmatch(r"[A-Z][^.]+", figure.title)
-    # Neither Snakemake's wildcards nor reStructuredText may find anything in them.
+    # Snakemake must find no wildcards in the texts, and reStructuredText no markup.
     assert not re.search(r"[{}*`|\\]|_\b|  ", figure.title + figure.alt + figure.caption)
     assert figure.file.endswith((".png", ".jpg"))
     assert callable(getattr(import_module(figure.module), figure.function))
@@ -46,27 +46,27 @@ def test_no_two_figures_have_the_same_file_or_title(figures: tuple[Figure, ...])
         assert set(Counter(getattr(figure, name) for figure in figures).values()) == {1}
 
 
-def test_figures_stand_in_the_order_of_their_headings() -> None:
+def test_figures_are_in_the_order_of_their_headings() -> None:
     assert list(dict.fromkeys(figure.group for figure in registry.VARIANT)) == list(VariantGroup)
     assert list(dict.fromkeys(figure.group for figure in registry.COLLECTION)) == list(CollectionGroup)
 
 
-def test_the_figures_of_a_variant_read_files_of_it_and_every_such_file_is_read() -> None:
+def test_the_figures_of_a_variant_read_exactly_the_declared_files_of_the_variant() -> None:
     read = {name for figure in registry.VARIANT for name in figure.inputs}
     assert read == set(registry.VARIANT_FILES)
 
 
-def test_the_figures_of_the_collection_read_what_their_rules_have() -> None:
+def test_the_figures_of_the_collection_read_the_inputs_of_their_rules() -> None:
     assert {figure.file: figure.inputs for figure in registry.COLLECTION} == COLLECTION_INPUTS
 
 
-def test_every_module_with_a_figure_is_collected() -> None:
+def test_every_module_that_declares_a_figure_is_in_the_registry() -> None:
     files = Path(registry.__file__).parent.glob("*.py")
     declaring = {file.stem for file in files if re.search(r"^@draws\(", file.read_text(), re.MULTILINE)}
     assert {name.rpartition(".")[2] for name in registry.modules(ALL)} == declaring
 
 
-def test_reading_the_registry_imports_no_library_that_draws() -> None:
+def test_importing_the_registry_imports_no_slow_library() -> None:
     slow = {"matplotlib", "pandas", "PIL", "scipy", "sklearn", "torch"}
     program = f"import sys, brushprint.figures.registry; print(*({slow} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -89,7 +89,7 @@ def test_a_function_may_draw_several_files_in_the_order_of_its_decorators() -> N
     assert first.text == {"file": "b.png", "title": "B", "alt": "B.", "caption": "B.", "group": str(VariantGroup.TRUST)}
 
 
-def test_a_figure_reruns_the_rules_that_draw_it_and_no_others(tmp_path: Path) -> None:
+def test_changing_a_figure_reruns_only_the_rules_that_draw_it(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "code.json")
 
     def modules(script: str, figures: tuple[Figure, ...] = ()) -> set[str]:

@@ -1,4 +1,4 @@
-"""The figures of perturbed pictures: drawn of much, of little and of nothing, and saying what they are given."""
+"""The figures of corrupted pictures, with much data, with little and with none, and the values that they show."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ def judged(pictures: int = 40, ai: int = 10, swapped: bool = True) -> pd.DataFra
 
 
 def perturbed(pictures: int) -> np.ndarray:
-    # Of one colour each: many colours take long to quantise.
+    # Each picture has a single colour, because quantising many colours is slow.
     colours = np.random.default_rng(0).integers(0, 256, (pictures, len(CONDITIONS), 1, 1, 3), dtype=np.uint8)
     return np.tile(colours, (1, 1, 8, 8, 1))
 
@@ -48,7 +48,7 @@ def drawn_picked(variants: list[str], paths: list[str]) -> Callable[[Path], None
     return lambda target: robustness.picked(scored(variants, paths), thumbnails(paths), target)
 
 
-# `test_whole.py` draws each.
+# `test_whole.py` draws each of these.
 DRAWINGS = {
     "examples": lambda target: robustness.changed_pictures(perturbed(7), target),
     "examples of one picture": lambda target: robustness.changed_pictures(perturbed(1), target),
@@ -70,7 +70,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     return keep_figures(monkeypatch, robustness)
 
 
-def test_the_grid_says_the_mean_balanced_accuracy_over_the_severities(drawn: list[Figure]) -> None:
+def test_the_grid_shows_the_mean_balanced_accuracy_over_the_severities(drawn: list[Figure]) -> None:
     table = judged()
     robustness.robustness_grid([table], ["one"], Path("grid.png"))
     (axis, _) = drawn[0].axes
@@ -80,7 +80,7 @@ def test_the_grid_says_the_mean_balanced_accuracy_over_the_severities(drawn: lis
         assert cells[place] == f"{100 * balanced.loc[balanced['name'] == name, 'value'].mean():.0f}"
 
 
-def test_a_curve_begins_with_the_picture_as_it_is(drawn: list[Figure]) -> None:
+def test_a_curve_begins_with_the_unchanged_pictures(drawn: list[Figure]) -> None:
     table = judged()
     robustness.robustness_curves(table, Path("curves.png"))
     clean = table[(table["name"] == "none") & (table["measure"] == "balanced_accuracy")]["value"].item()
@@ -91,7 +91,7 @@ def test_a_curve_begins_with_the_picture_as_it_is(drawn: list[Figure]) -> None:
         assert line.get_ydata()[0] == clean
 
 
-def test_a_score_beyond_the_threshold_of_its_variant_has_the_colour_of_ai(
+def test_a_score_above_the_threshold_of_its_variant_has_the_colour_of_ai(
     drawn: list[Figure], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     canvases = []

@@ -1,4 +1,4 @@
-"""Saliency maps, their regions and their tests: drawn of much, of little and of nothing."""
+"""The figures of saliency maps, their regions and their tests, with much data, with little and with none."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ def drawn_heatmaps(groups: list[int], panel: str, labels: list[str]) -> Callable
     return lambda target: saliency.saliency_panel(given, panel, target)
 
 
-# `test_whole.py` draws each.
+# `test_whole.py` draws each of these.
 DRAWINGS = {
     "heatmaps": drawn_heatmaps([3, 3, 1], "gradcam-2d-correct", ["ai", "human"]),
     "heatmaps with long names": drawn_heatmaps([2], "gradcam-full-misclassified", MANY),
@@ -69,7 +69,7 @@ def test_a_heatmap_is_bright_where_it_is_high() -> None:
     assert right.mean() > 2 * left.mean()
 
 
-def test_an_occlusion_map_tells_both_signs_apart_and_pales_where_hiding_changes_nothing() -> None:
+def test_an_occlusion_map_distinguishes_both_signs_and_is_pale_where_hiding_changes_nothing() -> None:
     _, _, overlay = tiles(halves(0, 0), halves(0.3, -0.3))
     red, green, blue = overlay[:, :40].mean(axis=(0, 1))
     assert red > green > blue
@@ -79,7 +79,7 @@ def test_an_occlusion_map_tells_both_signs_apart_and_pales_where_hiding_changes_
     assert np.ptp(pale.astype(int), axis=2).max() < 10
 
 
-def test_a_panel_names_the_true_and_the_predicted_class_of_the_pictures_it_refers_to(drawn: list[Figure]) -> None:
+def test_a_panel_names_the_true_and_the_predicted_class_of_each_of_its_pictures(drawn: list[Figure]) -> None:
     given = panel_of([2, 1], "gradcam-2d-correct", ["ai", "human"])
     saliency.saliency_panel(given, "gradcam-2d-correct", Path("unused.jpg"))
     said = words(drawn[0])

@@ -1,4 +1,4 @@
-"""The figure of the audit shows every question, and of harmonised pictures both states."""
+"""The figure of the audit shows every question, and both states if the pictures are harmonised."""
 
 from pathlib import Path
 
@@ -28,14 +28,14 @@ def not_judged(question: str) -> list[dict]:
 
 
 def audit(rows_before: list[dict], rows_after: list[dict] | None, margin: float, target: Path) -> None:
-    """Draw the figure of pictures as they came, and of harmonised ones if there are any."""
+    """Draw the figure for the pictures as they came, and for the harmonised ones if there are any."""
     harmonised = {"harmonised": rows_after} if rows_after else {}
     shortcuts({"margin": margin, "raw": rows_before, **harmonised}, target)
 
 
 LONG = [f"a_generator_of_pictures_with_a_long_name_{number} or human" for number in range(11)]
 
-# `test_whole.py` draws each.
+# `test_whole.py` draws each of these.
 DRAWINGS = {
     "audit": lambda target: audit(rows("ai or human", "dalle or human"), None, 0.05, target),
     "audit of harmonised pictures": lambda target: audit(rows("ai or human"), rows("ai or human"), 0.05, target),
@@ -46,7 +46,7 @@ DRAWINGS = {
 
 
 def inked(picture: np.ndarray, colour: str) -> int:
-    """How many pixels are nearly of a colour."""
+    """The number of pixels that are close to a colour."""
     wanted = np.array(to_rgb(colour)) * 255
     return int((np.abs(picture - wanted).max(-1) < 12).sum())
 
@@ -56,7 +56,7 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "audit.png"
 
 
-def test_both_states_are_drawn_where_pictures_are_harmonised_and_else_one(target: Path) -> None:
+def test_both_states_are_drawn_only_if_the_pictures_are_harmonised(target: Path) -> None:
     audit(rows("ai or human"), None, 0.05, target)
     alone = pixels_of(target)
     assert inked(alone, COLOURS[1]) > 500
@@ -65,7 +65,7 @@ def test_both_states_are_drawn_where_pictures_are_harmonised_and_else_one(target
     assert inked(pixels_of(target), COLOURS[0]) > 500
 
 
-def test_what_is_found_is_a_full_dot_and_what_is_not_is_empty(target: Path) -> None:
+def test_a_reported_shortcut_is_a_full_dot_and_any_other_feature_an_empty_one(target: Path) -> None:
     inks = []
     for value in (0.64, 0.66):
         audit(rows("ai or human", value=value), None, 0.05, target)
@@ -73,14 +73,14 @@ def test_what_is_found_is_a_full_dot_and_what_is_not_is_empty(target: Path) -> N
     assert inks[1] > inks[0] + 7 * 10
 
 
-def test_a_question_that_is_not_judged_says_so_beside_the_others(target: Path) -> None:
+def test_a_question_that_cannot_be_judged_is_shown_beside_the_others(target: Path) -> None:
     audit(rows("ai or human", "one or human"), None, 0.05, target)
     both = inked(pixels_of(target), COLOURS[1])
     audit(rows("ai or human") + not_judged("one or human"), None, 0.05, target)
     assert inked(pixels_of(target), COLOURS[1]) < 0.6 * both
 
 
-def test_an_audit_that_judged_nothing_is_one_line(target: Path) -> None:
+def test_an_audit_that_could_judge_nothing_is_drawn_as_one_line_of_text(target: Path) -> None:
     audit(not_judged("ai or human"), None, 0.05, target)
     assert pixels_of(target).shape[0] < 100
 

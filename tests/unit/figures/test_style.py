@@ -1,4 +1,4 @@
-"""What all figures share."""
+"""The style that all figures share."""
 
 import pytest
 from matplotlib.colors import to_hex

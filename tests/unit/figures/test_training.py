@@ -1,4 +1,4 @@
-"""The learning curves: of one and of two phases, and of a rate that changes."""
+"""The learning curves of one phase, of two phases, and of a changing learning rate."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.support.drawing import keep_figures, words
 
 
 def history(epochs: int, head: int = 0, decay: float = 1) -> pd.DataFrame:
-    """Epochs of two phases if `head` is above 0: that many of the head alone come first."""
+    """A training history; if `head` is above 0, that many epochs of a first phase train the head alone."""
     epoch = np.arange(1, epochs + 1)
     table = pd.DataFrame({"phase": np.where(epoch > head, 1 + (head > 0), 1), "epoch": epoch, "best": epoch == epochs})
     table["learning_rate"] = np.where(epoch > head, 1e-5 if head else 1e-3, 1e-3) * decay**epoch
@@ -24,7 +24,7 @@ def history(epochs: int, head: int = 0, decay: float = 1) -> pd.DataFrame:
     return table
 
 
-# `test_whole.py` draws each.
+# `test_whole.py` draws each of these.
 DRAWINGS = {
     "learning curves": lambda target: training.learning_curves(history(6), target),
     "learning curves of one epoch": lambda target: training.learning_curves(history(1), target),
@@ -49,7 +49,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
         (history(2, head=2), 2, False),
     ],
 )
-def test_the_curves_name_two_phases_and_show_a_rate_that_changes(
+def test_the_curves_name_both_phases_and_show_a_changing_learning_rate(
     drawn: list[Figure], table: pd.DataFrame, charts: int, named: bool
 ) -> None:
     training.learning_curves(table, Path("unused.png"))

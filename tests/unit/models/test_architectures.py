@@ -1,4 +1,4 @@
-"""Networks have their published parameters, and a registry that knows their names and sizes."""
+"""Networks have the published number of parameters, and a registry knows their names and minimum sizes."""
 
 import pytest
 import torch
@@ -51,7 +51,7 @@ def test_conv3_has_the_parameters_that_its_layers_add_up_to(classes: int):
     assert parameters(build("conv3", classes, 128)) == convolutions + norms + dense + 128 * classes + classes
 
 
-# The published counts for 1,000 classes, less their classifier, and ours in its place.
+# The published number of parameters for 1,000 classes; our head replaces the published classifier.
 @pytest.mark.parametrize(
     ("name", "published", "features", "classes"),
     [
@@ -68,13 +68,13 @@ def test_a_library_s_network_has_its_published_parameters_and_our_head(
     assert parameters(network) == published - (features + 1) * 1000 + (features + 1) * classes
 
 
-def test_the_names_of_the_architectures_are_those_of_the_recipes_and_of_the_libraries():
+def test_the_registry_knows_the_architectures_of_the_recipes_and_of_torchvision():
     assert OWN == ["cifake", "conv3", "simple-cnn", "tapering-cnn"]
     ours = {name.partition("/")[2] for name in registry.names() if name.startswith("torchvision/")}
     assert ours == set(models.list_models(module=models))
     assert {recipe.architecture for recipe in published_recipes().values()} <= set(registry.names())
 
 
-def test_the_smallest_size_is_what_the_libraries_say():
+def test_the_minimum_size_of_a_library_s_network_is_the_library_s_own():
     sizes = {"torchvision/vgg16": 32, "torchvision/resnet50": 1, "torchvision/vit_b_16": 224, "timm/resnet18": 1}
     assert {name: registry.minimum_size(name) for name in sizes} == sizes

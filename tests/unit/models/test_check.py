@@ -1,4 +1,4 @@
-"""Recipes whose networks cannot be trained here are refused before a run, a line each."""
+"""Recipes whose networks cannot be trained on this machine are refused before a run, with one line for each."""
 
 import json
 import subprocess
@@ -29,11 +29,11 @@ def test_a_mistake_is_a_line_that_names_the_variant(changes: dict, line: str, mo
     assert mistake.startswith("variants.mine: recipe: ") and line in mistake and "\n" not in mistake
 
 
-def test_what_can_be_trained_is_no_mistake():
+def test_a_trainable_recipe_has_no_mistakes():
     assert checked(2, architecture="torchvision/resnet18", image_size=32, trainable_layers=["layer4", "fc"]) == []
 
 
-def test_the_command_takes_recipes_and_ends_with_their_mistakes():
+def test_the_command_reads_recipes_and_prints_their_mistakes():
     recipes = {name: recipe(trainable_layers=[layer]).model_dump() for name, layer in (("a", "head"), ("b", "tail"))}
     question = json.dumps({"recipes": recipes, "processes": 1})
     command = [sys.executable, "-m", "brushprint.models.check"]

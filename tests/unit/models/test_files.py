@@ -1,4 +1,4 @@
-"""Networks in files: saved, loaded, and begun from pretrained weights."""
+"""Networks are saved to files and loaded from them, and start from pretrained weights."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from brushprint.models.layers import FINEST_MAPS, recorded
 from tests.conftest import ARCHITECTURES, model_of
 from tests.support.networks import pictures
 
-# The other models of torchvision are larger or smaller versions of these, except VGG, whose files take seconds.
+# The other models of torchvision are larger or smaller versions of these, except VGG, whose large files take seconds.
 FAMILIES = (
     *("alexnet", "convnext_tiny", "densenet121", "efficientnet_v2_s", "googlenet", "inception_v3", "maxvit_t"),
     *("mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_y_400mf", "resnext50_32x4d", "shufflenet_v2_x0_5"),
@@ -36,7 +36,7 @@ FAMILIES = (
         ("timm/test_mambaout", 64),
     ],
 )
-def test_any_model_of_a_library_can_be_named_saved_and_begun_from(
+def test_library_models_can_be_built_saved_loaded_and_given_pretrained_weights(
     name: str, side: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     # The values of the random weights do not matter here, and drawing them takes most of the time.
@@ -61,12 +61,12 @@ def test_any_model_of_a_library_can_be_named_saved_and_begun_from(
 
 
 def published(name: str) -> dict[str, torch.Tensor]:
-    """As a library's hub gives weights, but random ones."""
+    """Random weights with the names that a library's hub uses."""
     library, _, model = name.rpartition("/")
     if library == "timm":
         return timm.create_model(model).state_dict()
     state = models.get_model(model, weights=None).state_dict()
-    # The files of DenseNet are older than the names of its modules.
+    # The published files of DenseNet use older names of its modules.
     return {re.sub(r"(denselayer.*)(norm|conv)([12])", r"\1\2.\3", key): value for key, value in state.items()}
 
 
@@ -93,7 +93,7 @@ def test_saving_twice_gives_the_same_bytes(tmp_path: Path):
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_others_may_read_a_saved_network_as_the_umask_says(tmp_path: Path):
+def test_the_umask_decides_who_may_read_a_saved_network(tmp_path: Path):
     model = model_of("cifake", 12, ["ai", "human"])
     before = os.umask(0o027)
     try:
@@ -104,14 +104,14 @@ def test_others_may_read_a_saved_network_as_the_umask_says(tmp_path: Path):
 
 
 def file_of(name: str, tmp_path: Path) -> Path:
-    """The weights of a library's network for 1,000 classes, as a file."""
+    """A file with random weights of a torchvision network for 1,000 classes."""
     torch.manual_seed(1)
     save_file(models.get_model(name, weights=None).state_dict(), tmp_path / f"{name}.safetensors")
     return tmp_path / f"{name}.safetensors"
 
 
 @pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "mobilenet_v2"])
-def test_a_network_begins_from_all_weights_but_the_head_s(name: str, tmp_path: Path):
+def test_pretrained_weights_are_loaded_into_all_layers_except_the_head(name: str, tmp_path: Path):
     file = file_of(name, tmp_path)
     network = build(f"torchvision/{name}", 2, 64)
     head = {key: value.clone() for key, value in network.state_dict().items() if ".logits." in key}
@@ -122,7 +122,7 @@ def test_a_network_begins_from_all_weights_but_the_head_s(name: str, tmp_path: P
         assert torch.equal(value, head.get(key, published.get(key))), key
 
 
-def test_weights_of_another_network_are_told_in_one_line(tmp_path: Path):
+def test_weights_of_another_network_are_refused_in_one_line(tmp_path: Path):
     network = build("torchvision/resnet18", 2, 64)
     for other, reason in {
         "resnet50": r"layer1.0.conv1.weight has the shape \[64, 64, 1, 1\], not \[64, 64, 3, 3\]",
@@ -134,7 +134,7 @@ def test_weights_of_another_network_are_told_in_one_line(tmp_path: Path):
         assert "\n" not in str(caught.value)
 
 
-def test_weights_that_lack_some_are_not_taken(tmp_path: Path):
+def test_incomplete_weights_are_refused(tmp_path: Path):
     network = build("torchvision/resnet18", 2, 64)
     with pytest.raises(KeyError, match=r"not the weights of this network: fc\.logits\.bias"):
         restore(network, {name: value for name, value in network.state_dict().items() if "fc" not in name})

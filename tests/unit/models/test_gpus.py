@@ -1,4 +1,4 @@
-"""Jobs of one machine share out its GPUs."""
+"""Jobs on one machine divide its GPUs among themselves."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 
-def test_jobs_on_one_machine_have_gpus_of_their_own_and_share_where_there_are_more_jobs(
+def test_jobs_on_one_machine_use_separate_gpus_and_share_them_if_there_are_too_few(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))

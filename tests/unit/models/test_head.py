@@ -1,4 +1,4 @@
-"""The head's one logit and two logits give the same probabilities and loss."""
+"""A head with one logit gives the same probabilities and loss as a head with two logits."""
 
 import pytest
 import torch
@@ -17,6 +17,6 @@ def test_one_logit_gives_the_binary_cross_entropy_and_its_probabilities():
     torch.testing.assert_close(torch.nn.functional.cross_entropy(both, targets), expected)
 
 
-def test_one_logit_tells_no_more_than_two_classes_apart():
+def test_one_logit_is_refused_for_more_than_two_classes():
     with pytest.raises(ValueError, match="two classes apart, not 3"):
         Head(5, classes=3, dropout=0.0, one_logit=True)

@@ -1,4 +1,4 @@
-"""Pictures as inputs of a network."""
+"""The conversion of pictures to inputs of a network."""
 
 import torch
 from torchvision import models
@@ -7,7 +7,7 @@ from brushprint.models.inputs import as_input
 from tests.support.networks import pictures
 
 
-def test_inputs_are_the_pictures_between_zero_and_one_with_channels_first():
+def test_inputs_are_pictures_scaled_from_zero_to_one_with_channels_first():
     taken = pictures(2, 8)
     inputs = as_input(taken)
     assert inputs.shape == (2, 3, 8, 8)
@@ -15,7 +15,7 @@ def test_inputs_are_the_pictures_between_zero_and_one_with_channels_first():
     assert inputs.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_the_scaling_imagenet_is_that_of_torchvision_s_weights():
+def test_the_scaling_imagenet_equals_the_transform_of_torchvision_s_weights():
     taken = pictures(2, 224)
     preset = models.ResNet18_Weights.IMAGENET1K_V1.transforms(crop_size=224, resize_size=224)
     expected = preset(taken.permute(0, 3, 1, 2))

@@ -1,4 +1,4 @@
-"""The layers that analyses look at, in every architecture."""
+"""The layers whose outputs the analyses use, in every architecture."""
 
 import pytest
 import torch
@@ -11,11 +11,11 @@ from tests.support.networks import OWN, pictures
 
 
 @pytest.mark.parametrize(("side", "layer"), [(224, "layer4"), (128, "layer4"), (64, "layer3"), (32, "layer2")])
-def test_grad_cam_weighs_the_deepest_maps_that_can_say_where(side: int, layer: str):
+def test_grad_cam_uses_the_deepest_layer_whose_maps_are_fine_enough(side: int, layer: str):
     assert model_of("torchvision/resnet18", side, ["a", "b"]).layers.gradcam == layer
 
 
-def test_looking_for_layers_changes_nothing():
+def test_finding_layers_changes_neither_the_network_nor_the_random_state():
     network = build("torchvision/resnet18", 2, 64).train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     generator = torch.get_rng_state()
@@ -28,7 +28,7 @@ def test_looking_for_layers_changes_nothing():
 
 @pytest.mark.parametrize("name", OWN)
 @pytest.mark.parametrize("spare", [0, 1, 9])
-def test_every_architecture_keeps_the_contract_from_its_smallest_size_on(name: str, spare: int):
+def test_own_architectures_have_the_required_layers_from_their_minimum_size_on(name: str, spare: int):
     side = max(8, registry.minimum_size(name)) + spare
     model = model_of(name, side, list("abcde"))
     layers = model.layers

@@ -1,4 +1,4 @@
-"""Models of the same kind as another."""
+"""Copies of a model, and models of the same architecture with random weights."""
 
 import torch
 
@@ -16,7 +16,7 @@ def test_a_copy_can_be_changed_without_changing_the_model():
     assert all(torch.equal(before[name], value) for name, value in model.network.state_dict().items())
 
 
-def test_random_models_follow_from_the_seed():
+def test_the_seed_decides_the_weights_of_a_random_model():
     model = model_of("cifake", 12, ["ai", "human"])
     inputs = model.inputs(pictures(2, 12))
     with torch.no_grad():

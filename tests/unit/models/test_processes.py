@@ -1,4 +1,4 @@
-"""A function runs in several processes, which end together."""
+"""A function runs in several processes, which all end when one fails or when their parent ends."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from tests.support.slurm import wait_until
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Write a module `task` that processes find in their folder."""
+    """A function that writes a module `task`, which the new processes can import from their folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "task", raising=False)
@@ -27,7 +27,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], P
     return write
 
 
-def test_each_process_knows_its_part_and_maps_arrays_anew(module):
+def test_each_process_gets_its_part_and_maps_memory_mapped_arrays_again(module):
     folder = module("def do(processes, array):\n    return type(array).__name__, processes.part(array).tolist()\n")
     from task import do  # noqa: PLC0415
 
@@ -37,7 +37,7 @@ def test_each_process_knows_its_part_and_maps_arrays_anew(module):
     assert run(do, Processes(), folder, array=np.arange(2)) == [("ndarray", [0, 1])]
 
 
-def test_a_mistake_that_one_process_finds_is_told_in_one_line_and_ends_the_others(module):
+def test_a_user_error_in_one_process_is_raised_and_ends_the_other_processes(module):
     folder = module(
         "import time\nfrom brushprint.core.errors import UserError\n\ndef do(processes):\n"
         "    if processes.rank == 1:\n        raise UserError('a picture is gone')\n    time.sleep(60)\n"
@@ -49,7 +49,7 @@ def test_a_mistake_that_one_process_finds_is_told_in_one_line_and_ends_the_other
     assert not folder.exists()
 
 
-def test_no_process_outlives_the_one_that_began_it(module):
+def test_processes_end_when_their_parent_process_is_killed(module):
     module(
         "import os, time\nfrom pathlib import Path\n\ndef do(processes):\n    Path(f'{os.getpid()}.pid').touch()\n"
         "    time.sleep(60)\n"

@@ -1,4 +1,4 @@
-"""Pretrained weights: read from a file, and what is said where it holds none."""
+"""Pretrained weights are read from a file, and a file without usable weights is refused."""
 
 import hashlib
 import os
@@ -39,7 +39,7 @@ def test_a_safetensors_file_is_read_too(imagenet: Path):
     assert weights.read(imagenet, sha256(imagenet)).keys() == weights.read(MOBILENET, SHA256).keys()
 
 
-def test_the_features_are_those_of_torchvision_s_network(imagenet: Path):
+def test_pretrained_features_equal_those_of_torchvision_s_network(imagenet: Path):
     network = build("torchvision/mobilenet_v2", 2, 96).eval()
     load_weights(network, imagenet, "torchvision/mobilenet_v2")
     published = models.mobilenet_v2(weights=None).eval()
@@ -52,7 +52,7 @@ def test_the_features_are_those_of_torchvision_s_network(imagenet: Path):
     torch.testing.assert_close(outputs[layer], expected, atol=1e-5, rtol=1e-4)
 
 
-def test_real_imagenet_weights_learn_in_two_phases_and_what_is_frozen_stays_imagenet_s(imagenet: Path, tmp_path: Path):
+def test_imagenet_weights_are_trained_in_two_phases_and_frozen_layers_keep_them(imagenet: Path, tmp_path: Path):
     side = 64
     recipe = Recipe(
         architecture="torchvision/mobilenet_v2",
@@ -72,7 +72,7 @@ def test_real_imagenet_weights_learn_in_two_phases_and_what_is_frozen_stays_imag
     )
     generator = np.random.default_rng(0)
     targets = np.arange(48) % 2
-    # Stripes across or along: what a network that knows pictures tells apart at once.
+    # Horizontal or vertical stripes, which a pretrained network distinguishes at once.
     waves = 127 + 100 * np.sin(np.arange(side) / generator.uniform(1, 2, (48, 1)) + generator.uniform(0, 6, (48, 1)))
     across = np.broadcast_to(waves[:, :, None, None], (48, side, side, 3))
     pixels = np.where(targets[:, None, None, None] == 0, across, across.swapaxes(1, 2)).astype(np.uint8)
@@ -98,7 +98,7 @@ def test_real_imagenet_weights_learn_in_two_phases_and_what_is_frozen_stays_imag
 
 @pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 truncated"])
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
-def test_a_file_without_weights_is_told_in_one_line(content: bytes, suffix: str, tmp_path: Path):
+def test_a_file_without_weights_is_refused_in_one_line(content: bytes, suffix: str, tmp_path: Path):
     file = tmp_path / f"weights.{suffix}"
     file.write_bytes(content)
     with pytest.raises(UserError, match=r"pretrained.files: .* holds no weights by name") as caught:
@@ -112,7 +112,7 @@ class Harmful:
 
 
 @pytest.mark.parametrize("saved", [[1, 2], {"epoch": 3}, {"weights": Harmful()}], ids=["list", "no tensors", "code"])
-def test_nothing_but_tensors_by_name_is_taken_from_a_file(saved: object, tmp_path: Path, monkeypatch):
+def test_a_file_with_anything_but_named_tensors_is_refused_and_not_executed(saved: object, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save(saved, "weights.pth")
     with pytest.raises(UserError, match="holds no weights by name") as caught:
@@ -121,12 +121,12 @@ def test_nothing_but_tensors_by_name_is_taken_from_a_file(saved: object, tmp_pat
     assert not Path("executed").exists()
 
 
-def test_another_digest_and_a_missing_file_are_told_in_one_line(tmp_path: Path):
+def test_a_wrong_digest_and_a_missing_file_are_reported(tmp_path: Path):
     with pytest.raises(UserError, match=f"has the sha256 {SHA256}, not {'ab' * 32}; one of them is wrong"):
         weights.read(MOBILENET, "ab" * 32)
     with pytest.raises(UserError, match=r"nowhere\.pth does not exist"):
         weights.read(tmp_path / "nowhere.pth", SHA256)
 
 
-def test_the_wheel_is_a_test_dependency_alone() -> None:
+def test_the_wheel_of_weights_is_only_a_test_dependency() -> None:
     assert "fdet" not in (REPOSITORY / "environment.yml").read_text()

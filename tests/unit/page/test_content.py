@@ -1,4 +1,4 @@
-"""The gallery holds test pictures of every split; the figures of a variant stand beside their baselines."""
+"""The gallery shows pictures that every split tests; each figure of a variant is shown beside its baseline."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def split(table: pd.DataFrame, tests: slice) -> pd.DataFrame:
     )
 
 
-def test_the_gallery_shows_equally_many_test_pictures_of_each_source():
+def test_the_gallery_shows_the_same_number_of_test_pictures_of_each_source():
     table = catalogue(60)
     shown = gallery(table, [split(table, slice(50)), split(table, slice(10, 60))], seed=1, count=12)
     assert dict(shown["source"].value_counts()) == {"human": 6, "generator": 6}
@@ -44,7 +44,7 @@ def test_a_gallery_without_enough_pictures_is_refused():
 
 
 @pytest.mark.parametrize("classes", [["ai", "human"], ["ai a", "ai b", "human a"]])
-def test_figures_have_a_baseline_and_binary_tasks_no_second_accuracy(tmp_path: Path, classes: list[str]):
+def test_figures_have_a_baseline_and_binary_tasks_omit_the_balanced_accuracy(tmp_path: Path, classes: list[str]):
     interval = {"value": 0.5, "low": 0.4, "high": 0.6}
     verdict = {"human_called_ai": interval, "ai_called_human": interval}
     metrics = {

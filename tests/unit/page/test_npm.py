@@ -1,4 +1,4 @@
-"""A package of npm is the one that the lock pins, or none."""
+"""A package from npm must be the one that the lock file pins; any other is refused."""
 
 import base64
 import hashlib
@@ -33,12 +33,12 @@ PACKAGE = npm.Package("@scope/thing", "1.2.0", f"sha512-{base64.b64encode(hashli
 
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """Tests are quiet."""
+        """Log nothing, to keep the output of the tests short."""
 
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The file that a registry gives for the package; `npm_config_registry` names the registry."""
+    """The archive that a local registry serves for the package; `npm_config_registry` names this registry."""
     file = tmp_path / "registry/@scope/thing/-/thing-1.2.0.tgz"
     file.parent.mkdir(parents=True)
     file.write_bytes(ARCHIVE)
@@ -51,14 +51,14 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.usefixtures("registry")
-def test_a_package_is_kept_and_its_files_are_taken_out_by_name(tmp_path: Path) -> None:
+def test_a_package_is_downloaded_and_its_files_are_extracted_by_name(tmp_path: Path) -> None:
     npm.fetch(PACKAGE, tmp_path / "thing.tgz")
     npm.unpack(tmp_path / "thing.tgz", [tmp_path / "page/runtime"])
     assert (tmp_path / "page/runtime").read_bytes() == b"run"
     assert [file.name for file in (tmp_path / "page").iterdir()] == ["runtime"]
 
 
-def test_another_archive_than_the_pinned_one_is_refused_and_leaves_nothing(registry: Path, tmp_path: Path) -> None:
+def test_an_archive_other_than_the_pinned_one_is_refused_and_leaves_no_file(registry: Path, tmp_path: Path) -> None:
     registry.write_bytes(packed(runtime=b"evil"))
     with pytest.raises(UserError, match=r"thing-1.2.0.tgz has the sha512 .*, not .* of demo/package-lock.json"):
         npm.fetch(PACKAGE, tmp_path / "thing.tgz")
@@ -72,7 +72,7 @@ def test_a_registry_without_the_package_is_reported_with_the_remedy(registry: Pa
         npm.fetch(PACKAGE, tmp_path / "thing.tgz")
 
 
-def test_the_lock_pins_the_runtime_that_the_page_asks_for() -> None:
+def test_the_lock_file_pins_the_runtime_that_the_page_requires() -> None:
     package = npm.locked(REPOSITORY / "demo/package-lock.json", "onnxruntime-web")
     assert package.integrity.startswith("sha512-")
     assert f'"onnxruntime-web": "{package.version}"' in (REPOSITORY / "demo/package.json").read_text()

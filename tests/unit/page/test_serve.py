@@ -1,4 +1,4 @@
-"""The page is served to this machine alone, with what browsers ask of a server."""
+"""The web server of the page serves this machine only, with the headers that browsers require."""
 
 import re
 import signal
@@ -27,7 +27,7 @@ TYPES = {
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_files_come_with_their_types_and_with_what_gives_threads_until_the_keyboard_interrupts(tmp_path: Path) -> None:
+def test_files_are_served_with_media_types_and_the_headers_for_threads_until_ctrl_c(tmp_path: Path) -> None:
     for name in TYPES:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
@@ -54,7 +54,7 @@ def test_a_tab_that_closes_while_it_loads_prints_nothing(tmp_path: Path, capfd: 
     (tmp_path / "index.html").write_text("page")
     with server(tmp_path) as serving, socket.create_connection(serving.server_address) as tab:
         tab.sendall(b"GET / HTTP/1.1\r\n")
-        # Closed without a word.
+        # The browser resets the connection instead of closing it properly.
         tab.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         tab.close()
         serving.process_request_thread(*serving.get_request())

@@ -32,7 +32,7 @@ def known(**given: object) -> dict:
     return facts(ABOUT, METRICS, None) | given
 
 
-def test_the_facts_are_what_one_needs_beside_the_weights_and_can_be_kept_as_json() -> None:
+def test_the_facts_hold_everything_needed_besides_the_weights_and_can_be_written_as_json() -> None:
     found = facts(ABOUT, METRICS, HARMONISE)
     assert found == {
         **{"variant": "conv3-style", "task": "origin_style", "architecture": "conv3", "classes": CLASSES},
@@ -43,7 +43,7 @@ def test_the_facts_are_what_one_needs_beside_the_weights_and_can_be_kept_as_json
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_an_answer_adds_up_the_classes_of_an_origin_and_of_a_style() -> None:
+def test_an_answer_sums_the_probabilities_of_the_classes_of_an_origin_and_of_a_style() -> None:
     found = answer(np.array([0.05, 0.4, 0.25, 0.3]), known())
     assert (found.origin, found.ai, found.label) == ("unsure", pytest.approx(0.45), "ai realism")
     assert list(found.styles.items()) == [("realism", pytest.approx(0.7)), ("baroque", pytest.approx(0.3))]
@@ -60,12 +60,12 @@ def test_an_answer_adds_up_the_classes_of_an_origin_and_of_a_style() -> None:
         (0.2, None, 0.7, "unsure"),
     ],
 )
-def test_the_verdict_is_that_of_the_band(ai: float, low: float | None, high: float | None, origin: str) -> None:
+def test_the_verdict_follows_from_the_band(ai: float, low: float | None, high: float | None, origin: str) -> None:
     two = {"classes": ["ai", "human"], "parts": {"class": ["ai", "human"], "origin": ["ai", "human"]}}
     assert answer(np.array([ai, 1 - ai]), known(**two, band={"low": low, "high": high})).origin == origin
 
 
-def test_sources_are_told_where_classes_have_one_each() -> None:
+def test_an_answer_includes_sources_if_every_class_has_one() -> None:
     classes = ["dalle", "human", "imagen"]
     three = {"classes": classes, "parts": {"class": classes, "origin": ["ai", "human", "ai"], "source": classes}}
     found = answer(np.array([0.3, 0.1, 0.6]), known(**three))
@@ -76,7 +76,7 @@ def test_sources_are_told_where_classes_have_one_each() -> None:
 
 @pytest.mark.parametrize("harmonise", [None, HARMONISE])
 @pytest.mark.parametrize("resize", ["nearest", "bilinear"])
-def test_a_picture_is_prepared_to_the_bit_as_those_of_the_collection_are(write_files, harmonise, resize, tmp_path):
+def test_a_picture_is_prepared_exactly_like_the_pictures_of_the_collection(write_files, harmonise, resize, tmp_path):
     turned = Image.Exif()
     turned[0x0112] = 6
     files = {
@@ -95,6 +95,6 @@ def test_a_picture_is_prepared_to_the_bit_as_those_of_the_collection_are(write_f
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", encoded(picture(1))[:200]])
-def test_what_is_no_picture_is_said_to_be_none(content: bytes) -> None:
+def test_content_that_cannot_be_decoded_raises_an_error(content: bytes) -> None:
     with pytest.raises(UndecodableError):
         prepare(content, known())

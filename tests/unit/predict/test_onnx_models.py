@@ -38,7 +38,7 @@ def answers(file: Path, given: np.ndarray) -> list[np.ndarray]:
 
 
 def random_model(architecture: str, side: int, classes: list[str] = CLASSES, **recipe: object) -> Model:
-    """A model with random weights that tells pictures apart: its batch normalisation has seen some."""
+    """A model with random weights, whose batch normalisation has seen pictures, so that its answers differ."""
     torch.manual_seed(1)
     model = model_of(architecture, side, classes, **recipe)
     for module in model.network.modules():
@@ -55,7 +55,7 @@ Exported = tuple[Model, dict[str, Path]]
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Exported]:
-    """Random models of architectures, each with its file, which are made once."""
+    """A function that gives a random model of an architecture and its files, and makes each only once."""
 
     @cache
     def made(architecture: str, side: int) -> Exported:
@@ -87,7 +87,7 @@ def assert_same(model: Model, file: Path, count: int) -> None:
         *(("torchvision/shufflenet_v2_x0_5", 32), ("timm/test_vit", 160), ("timm/test_mambaout", 32)),
     ],
 )
-def test_the_file_answers_as_the_network_does_for_one_picture_and_for_more(
+def test_the_file_gives_the_same_answers_as_the_network_for_one_picture_and_for_several(
     architecture: str, side: int, exported
 ) -> None:
     model, files = exported(architecture, side)
@@ -101,26 +101,26 @@ def test_the_file_answers_as_the_network_does_for_one_picture_and_for_more(
     [{"loss": ONE_LOGIT}, {"scaling": "imagenet", "precision": "bf16-mixed", "dropout": 0.5}],
     ids=str,
 )
-def test_what_a_recipe_says_is_within_the_file(recipe: dict, tmp_path: Path) -> None:
+def test_the_file_applies_the_settings_of_the_recipe(recipe: dict, tmp_path: Path) -> None:
     model = random_model("cifake", 32, ["ai", "human"], **recipe)
     onnx_models.export(model, FACTS, tmp_path / "model.onnx")
     assert_same(model, tmp_path / "model.onnx", 5)
 
 
-def test_the_network_itself_stays_as_it_was(exported) -> None:
+def test_exporting_leaves_the_network_unchanged(exported) -> None:
     before, after = (model.network.state_dict() for model in (random_model("conv3", 32), exported("conv3")[0]))
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert after["conv1.weight"].is_contiguous(memory_format=torch.channels_last)
 
 
-def test_batch_normalisation_is_folded_and_no_batch_is_written_into_the_graph(exported) -> None:
+def test_batch_normalisation_is_folded_and_the_batch_size_is_not_part_of_the_graph(exported) -> None:
     _, files = exported("torchvision/resnet18")
     kinds = {node.op_type for node in onnx.load(files["fp32"]).graph.node}
     assert "Conv" in kinds
     assert not kinds & {"BatchNormalization", "Gather", "Shape", "Range"}
 
 
-def test_the_file_says_what_it_takes_what_it_gives_and_the_facts(exported) -> None:
+def test_the_file_declares_its_inputs_its_outputs_and_the_facts(exported) -> None:
     file = exported("cifake")[1]["fp32"]
     session = onnxruntime.InferenceSession(file)
     of = [(value.name, value.type, value.shape) for value in (*session.get_inputs(), *session.get_outputs())]
@@ -133,20 +133,20 @@ def test_the_file_says_what_it_takes_what_it_gives_and_the_facts(exported) -> No
     assert [opset.version for opset in onnx.load(file).opset_import] == [onnx_models.OPSET]
 
 
-def test_the_same_network_gives_the_same_bytes_which_name_no_place_of_this_machine(exported, tmp_path: Path) -> None:
+def test_the_same_network_gives_the_same_bytes_without_paths_of_this_machine(exported, tmp_path: Path) -> None:
     again = {"fp32": tmp_path / "again.onnx", "fp16": tmp_path / "again-fp16.onnx"}
     onnx_models.export(random_model("conv3", 32), FACTS, again["fp32"])
     onnx_models.halve(*again.values())
     for name, file in exported("conv3")[1].items():
         assert file.read_bytes() == again[name].read_bytes()
         said = onnx.load(file)
-        # By chance weights spell short words.
+        # Remove the weights, because their bytes may contain the short strings below by chance.
         del said.graph.initializer[:]
         for told in (str(REPOSITORY), str(Path(torch.__file__).parent), ".py", "line "):
             assert told.encode() not in said.SerializeToString(), told
 
 
-def test_half_precision_takes_half_the_bytes_and_answers_nearly_alike(exported) -> None:
+def test_half_precision_halves_the_file_and_gives_nearly_the_same_answers(exported) -> None:
     _, files = exported("torchvision/resnet18")
     assert 0.49 < files["fp16"].stat().st_size / files["fp32"].stat().st_size < 0.52
     given = pictures(5, 32)
@@ -157,7 +157,7 @@ def test_half_precision_takes_half_the_bytes_and_answers_nearly_alike(exported) 
     assert json.loads(metadata["brushprint"]) == FACTS
 
 
-def test_weights_that_half_precision_cannot_hold_stay_as_they_are(tmp_path: Path) -> None:
+def test_weights_beyond_the_range_of_half_precision_stay_in_single_precision(tmp_path: Path) -> None:
     model = random_model("cifake", 32)
     with torch.no_grad():
         model.network.hidden.weight[0, 0] = 1e5
@@ -169,14 +169,14 @@ def test_weights_that_half_precision_cannot_hold_stay_as_they_are(tmp_path: Path
     assert np.isfinite(answers(tmp_path / "half.onnx", pictures(2, 32))[0]).all()
 
 
-def test_weights_beyond_what_a_file_holds_are_refused_in_one_line(tmp_path: Path) -> None:
+def test_weights_too_large_for_an_onnx_file_are_refused_in_one_line(tmp_path: Path) -> None:
     model = random_model("cifake", 32)
     large = Model(nn.Linear(2**15, 2**15, device="meta"), model.about)
     with pytest.raises(UserError, match=r"^cifake cannot be exported: its weights take 4.0 GB, an ONNX file holds 2;"):
         onnx_models.export(large, FACTS, tmp_path / "model.onnx")
 
 
-def test_what_torch_cannot_export_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_network_that_torch_cannot_export_is_reported_in_one_line(tmp_path: Path) -> None:
     class Branching(nn.Module):
         def forward(self, inputs: torch.Tensor) -> torch.Tensor:
             return inputs.mean((2, 3)) if inputs.sum() > 0 else inputs.amax((2, 3))
@@ -188,11 +188,11 @@ def test_what_torch_cannot_export_is_told_in_one_line(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_the_check_tells_sizes_differences_and_accuracies(exported) -> None:
+def test_the_check_reports_sizes_differences_and_accuracies(exported) -> None:
     (model, files), given = exported("conv3"), pictures(30, 32)
     with torch.no_grad():
         named = model.network(model.inputs(torch.from_numpy(given))).argmax(1).numpy()
-    # Of the pictures of each class that is named some are right.
+    # The first 20 of 30 predictions are correct, which include some of each predicted class.
     labels = np.where(np.arange(30) < 20, named, (named + 1) % 3)
     tested = pd.DataFrame({"label": np.array(CLASSES)[labels], "group": range(30)})
     found = onnx_models.check(model, files, given, tested, temperature=1.3, seed=0)
@@ -208,7 +208,7 @@ def test_the_check_tells_sizes_differences_and_accuracies(exported) -> None:
     assert found["fp16"]["logits"] > found["fp32"]["logits"]
 
 
-def test_a_file_that_answers_otherwise_than_the_network_is_refused_in_one_line(exported) -> None:
+def test_a_file_whose_answers_differ_from_the_network_is_refused_in_one_line(exported) -> None:
     model, files = copy_of(exported("conv3")[0]), exported("conv3")[1]
     with torch.no_grad():
         model.network.get_submodule("head.logits").bias += torch.tensor([0.5, 0, 0])
@@ -217,7 +217,7 @@ def test_a_file_that_answers_otherwise_than_the_network_is_refused_in_one_line(e
         onnx_models.check(model, files, pictures(3, 32), tested, temperature=1.3, seed=0)
 
 
-def test_an_answer_that_changes_is_counted(exported, tmp_path: Path) -> None:
+def test_changed_answers_are_counted(exported, tmp_path: Path) -> None:
     (model, files), given = exported("conv3"), pictures(8, 32)
     biased, other = copy_of(model), tmp_path / "other.onnx"
     with torch.no_grad():

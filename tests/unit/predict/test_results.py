@@ -9,7 +9,7 @@ from brushprint.predict.results import Results, compared
 
 
 def run(folder: Path, variants: dict[str, str], epochs: int = 3, task: str = "origin") -> Results:
-    """Results of variants by the outcomes of the test pictures a, b, …: `c`orrect or not."""
+    """Results of variants; a letter gives the outcome of each test picture (a, b, …), and `c` means correct."""
     for name, outcomes in variants.items():
         target = folder / "variants" / name
         target.mkdir(parents=True)
@@ -42,7 +42,7 @@ def test_two_runs_are_compared_on_the_test_pictures_of_both(tmp_path: Path) -> N
     assert (rows["v"]["data"], rows["v"]["code"]) == (["pixels"], [])
 
 
-def test_variants_of_other_tasks_are_not_paired(tmp_path: Path) -> None:
+def test_variants_with_different_tasks_are_not_paired(tmp_path: Path) -> None:
     first, second = run(tmp_path / "first", {"v": "cc"}), run(tmp_path / "second", {"v": "cc"}, task="source")
     (row,) = compared(first, second)
     assert row["paired"] is None
@@ -50,7 +50,7 @@ def test_variants_of_other_tasks_are_not_paired(tmp_path: Path) -> None:
         compared(first, run(tmp_path / "third", {"w": "cc"}))
 
 
-def test_predictions_of_an_earlier_version_are_told_in_one_line(tmp_path: Path) -> None:
+def test_predictions_of_an_earlier_version_are_reported_in_one_line(tmp_path: Path) -> None:
     first, second = run(tmp_path / "first", {"v": "cc"}), run(tmp_path / "second", {"v": "cc"})
     file = second.path("v", "predictions.parquet")
     pd.read_parquet(file).drop(columns="outcome").to_parquet(file)

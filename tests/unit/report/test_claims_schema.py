@@ -1,4 +1,4 @@
-"""The claims file: what the shipped one holds, and how mistakes in one are told."""
+"""The claims file: the content of the shipped file, and the errors for mistakes in a claims file."""
 
 import re
 import subprocess
@@ -18,7 +18,7 @@ SHIPPED = REPOSITORY / "config/claims.yaml"
 
 
 def shipped() -> dict[str, Claim]:
-    """Each claim of the shipped file by its id."""
+    """The claims of the shipped file, by id."""
     sources = load(SHIPPED).sources.values()
     return {claim.id: claim for source in sources for claims in source.claims.values() for claim in claims}
 
@@ -46,7 +46,7 @@ def test_every_shipped_figure_is_well_formed():
             assert claim.decimals == len((re.search(r"\.(\d+)", claim.published) or ["", ""])[1])
 
 
-def test_every_measure_has_a_name_and_every_partition_too():
+def test_every_measure_and_every_partition_has_a_name():
     assert set(claims_schema.MEASURES) == set(get_args(claims_schema.Measure))
     assert set(claims_schema.PARTITIONS) == set(get_args(claims_schema.Partition))
 
@@ -67,7 +67,7 @@ def test_the_readme_cites_every_source_document():
         assert f"| {cited} | {', '.join(source.citation.authors)} |" in readme
 
 
-def test_a_citation_is_needed(tmp_path: Path):
+def test_a_source_without_a_citation_is_refused(tmp_path: Path):
     shipped = yaml.safe_load(SHIPPED.read_text())
     del shipped["sources"]["002"]["citation"]
     (tmp_path / "claims.yaml").write_text(yaml.safe_dump(shipped))
@@ -75,19 +75,19 @@ def test_a_citation_is_needed(tmp_path: Path):
         load(tmp_path / "claims.yaml")
 
 
-def test_the_schema_is_read_without_tables():
-    """Snakemake reads the claims file whenever it starts."""
+def test_importing_the_schema_does_not_import_pandas_numpy_or_scipy():
+    """Snakemake reads the claims file at every start, so this must be fast."""
     heavy = "import sys, brushprint.report.claims_schema; print({'pandas', 'numpy', 'scipy'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
 
-def test_every_variant_with_a_claim_says_what_is_left_open_of_it():
+def test_every_variant_with_a_claim_lists_the_details_that_its_source_leaves_open():
     for source in load(SHIPPED).sources.values():
         assert set(source.claims) - {"collection"} <= {name for entry in source.open for name in entry.variants}
 
 
-def test_no_text_of_the_file_is_a_long_sentence():
+def test_no_text_of_the_shipped_file_is_longer_than_100_characters():
     sources = yaml.safe_load(SHIPPED.read_text())["sources"].values()
     assert max(len(text) for source in sources for text in texts(source | {"citation": None})) <= 100
 
@@ -134,7 +134,7 @@ def test_no_text_of_the_file_is_a_long_sentence():
         ("004/cifake-128/f1/human/unsaid", ["over 90 %"], None),
     ],
 )
-def test_the_shipped_figures_are_those_of_the_sources(place: str, published: list[str], n: int | None):
+def test_the_shipped_figures_equal_those_of_the_sources(place: str, published: list[str], n: int | None):
     source, variant, measure, of, partition = place.split("/")
     claims = [
         claim
@@ -145,13 +145,13 @@ def test_the_shipped_figures_are_those_of_the_sources(place: str, published: lis
     assert {claim.n for claim in claims} == {n}
 
 
-def test_what_cannot_be_is_marked_so_and_the_direction_is_a_claim():
+def test_impossible_claims_are_marked_and_a_claim_may_be_directional():
     claims = shipped()
     assert {claim.id for claim in claims.values() if claim.impossible} == {"000-latent-width", "003-source-top-5"}
     assert claims["002-aggressive-worse"].worse_than == "resnet18-frozen"
 
 
-def test_a_published_figure_has_the_uncertainty_of_its_rounding_and_its_n():
+def test_the_uncertainty_of_a_published_figure_combines_its_rounding_and_its_sample_size():
     claims = shipped()
     assert claims["000-accuracy"].uncertainty == pytest.approx(0.316 + 0.005, abs=1e-3)
     assert claims["000-human-recall"].uncertainty == pytest.approx(0.00736 + 0.005, abs=1e-5)
@@ -185,7 +185,7 @@ def test_a_published_figure_has_the_uncertainty_of_its_rounding_and_its_n():
         ("link: https://github.com/nibras", "link: github.com/nibras", "match pattern"),
     ],
 )
-def test_a_mistake_in_the_file_is_one_line_that_names_it(tmp_path: Path, old: str, new: str, words: str):
+def test_a_mistake_in_the_file_is_reported_in_one_line_that_names_it(tmp_path: Path, old: str, new: str, words: str):
     file, text = tmp_path / "claims.yaml", SHIPPED.read_text()
     assert old in text
     file.write_text(text.replace(old, new, 1))
@@ -197,7 +197,7 @@ def test_a_mistake_in_the_file_is_one_line_that_names_it(tmp_path: Path, old: st
     assert "\n" not in line
 
 
-def test_a_file_that_is_missing_or_not_yaml_is_one_line(tmp_path: Path):
+def test_a_missing_or_invalid_file_is_reported_in_one_line(tmp_path: Path):
     for text in (None, "sources: [", "3", "sources: {}"):
         file = tmp_path / "claims.yaml"
         if text:
@@ -212,7 +212,7 @@ LOWER = {"id": "000-lower", "says": "the heat lies below", "region": "lower", "o
 
 
 @pytest.mark.parametrize("change", [{"clusters": "correct"}, {"region": None, "of": None}, {"of": None}])
-def test_a_sentence_asks_for_one_thing(change: dict, tmp_path: Path) -> None:
+def test_a_statement_asks_for_exactly_one_measurement(change: dict, tmp_path: Path) -> None:
     shipped = yaml.safe_load((REPOSITORY / "config/claims.yaml").read_text())
     entry = {name: value for name, value in (LOWER | change).items() if value}
     shipped["sources"]["000"]["sentences"]["tapering-cnn"].append(entry)

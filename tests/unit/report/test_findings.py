@@ -1,4 +1,4 @@
-"""Sentences of the report about results made by hand."""
+"""The sentences of the report, tested on handmade results."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ def test_the_caps_of_a_shortened_run_are_named(caps: dict[str, int], words: str)
     assert findings.shortened(dict.fromkeys(Budget.model_fields) | caps) == words
 
 
-def test_every_cap_of_a_budget_has_words() -> None:
+def test_every_cap_of_a_budget_has_a_wording() -> None:
     assert set(findings.CAPS) == set(Budget.model_fields)
 
 
@@ -51,18 +51,18 @@ def test_shortcuts_are_listed_by_question() -> None:
     )
 
 
-def test_shortcuts_that_harmonising_took_away_are_no_warning() -> None:
+def test_shortcuts_that_harmonising_removed_give_no_warning() -> None:
     audit = {"raw": audited(SIZE), "harmonised": audited(NOTHING)}
     assert findings.warnings({"audit": audit, "leaks": {"natural": leaking(0)}}) == []
 
 
-def test_test_pictures_with_near_duplicates_in_training_are_a_warning() -> None:
+def test_test_pictures_with_near_duplicates_in_training_give_a_warning() -> None:
     (warning,) = findings.warnings({"audit": {"raw": audited(NOTHING)}, "leaks": {"natural": leaking(6)}})
     assert "elsewhere: 6 of the split natural (10.0%) in train. " in warning
 
 
 def planted(styled: list[str]) -> dict:
-    """What is measured of three clusters, each of one source, of which only the `styled` have styles."""
+    """The measurements of three clusters, each of one source; only the `styled` sources have styles."""
     number = np.arange(90)
     features = np.eye(3, 8)[number % 3] * 9 + np.random.default_rng(0).normal(size=(90, 8))
     table = pd.DataFrame({"image_id": number.astype(str), "outcome": "correct"})
@@ -72,7 +72,7 @@ def planted(styled: list[str]) -> dict:
     return latent(features, table, variance=0.9, clusters=3, permutations=99, refits=20, seed=0)[1]
 
 
-def test_a_cluster_without_styles_counts_neither_for_nor_against_them() -> None:
+def test_a_cluster_without_known_styles_is_not_counted_among_the_clusters_of_one_style() -> None:
     misclassified, correct, every = findings.clusters(planted(["human", "midjourney"]))
     assert misclassified == "No test picture is misclassified."
     assert "and 2 of 2 clusters are supported as one style; 1.00 of source" in correct
@@ -80,7 +80,7 @@ def test_a_cluster_without_styles_counts_neither_for_nor_against_them() -> None:
     assert "nothing of outcome (only one outcome)" in every
 
 
-def test_without_any_style_clusters_say_nothing_of_styles() -> None:
+def test_if_no_picture_has_a_known_style_the_clusters_say_nothing_about_styles() -> None:
     correct = findings.clusters(planted([]))[1]
     assert "say nothing of style (no picture has a known style); 1.00 of source" in correct
 
@@ -127,11 +127,11 @@ def faithful(found: bool, first: float | None, last: float | None, left: float |
         ),
     ],
 )
-def test_faithfulness_has_its_two_tests(tests: dict, sentences: str) -> None:
+def test_the_sentences_on_faithfulness_report_both_tests(tests: dict, sentences: str) -> None:
     assert findings.faithfulness(tests) == sentences
 
 
-def test_reasons_that_all_claims_share_are_known() -> None:
+def test_the_reasons_that_all_claims_share_are_returned() -> None:
     claims = [
         {"verdict": "not comparable", "why": ["synthetic sample", "under a budget"]},
         {"verdict": "not comparable", "why": ["synthetic sample", "under a budget", "impossible as stated: four"]},

@@ -25,7 +25,7 @@ def mistake(path: str, **changes: Any) -> dict[str, Any]:
     return row | {"answers": answers, "thumbnail": thumbnail()} | changes
 
 
-def test_a_card_has_the_wrong_answers_the_most_confident_first() -> None:
+def test_a_card_lists_the_wrong_answers_with_the_most_confident_first() -> None:
     (card,) = gallery(pd.DataFrame([mistake("Art_Nouveau/a.jpg")]))["cards"]
     assert [given["variant"] for given in card["wrong"]] == ["three", "one"]
     assert card["right"] == ["two"]
@@ -34,14 +34,14 @@ def test_a_card_has_the_wrong_answers_the_most_confident_first() -> None:
     assert "art_nouveau" in card["words"]
 
 
-def test_pictures_without_a_thumbnail_are_counted_alone() -> None:
+def test_pictures_without_a_thumbnail_are_only_counted() -> None:
     shown = gallery(pd.DataFrame([mistake("a.jpg"), mistake("b.jpg", thumbnail=None, style="cubism", wrong=3)]))
     assert shown["total"] == 2
     assert [card["path"] for card in shown["cards"]] == ["a.jpg"]
     assert (shown["styles"], shown["most"]) == (["art_nouveau"], 2)
 
 
-def test_pictures_without_a_style_are_found_by_what_is_known() -> None:
+def test_pictures_without_a_style_can_be_searched_by_their_source_and_path() -> None:
     ai = {"origin": "ai", "source": "diffusiondb", "style": None}
     shown = gallery(pd.DataFrame([mistake("a.jpg"), mistake("b.jpg", **ai)]))
     assert shown["styles"] == ["art_nouveau"]
@@ -52,6 +52,6 @@ def test_pictures_without_a_style_are_found_by_what_is_known() -> None:
     assert none["styles"] == []
 
 
-def test_without_mistakes_there_is_nothing_to_show() -> None:
+def test_the_gallery_is_empty_if_no_picture_is_misclassified() -> None:
     empty = pd.DataFrame([mistake("a.jpg")]).iloc[:0]
     assert gallery(empty) == {"total": 0, "cards": [], "most": 0, "origins": [], "sources": [], "styles": []}

@@ -1,4 +1,4 @@
-"""Pictures inside the report's page."""
+"""Pictures that are embedded in the report's page."""
 
 import base64
 import io

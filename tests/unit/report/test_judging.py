@@ -1,4 +1,4 @@
-"""The claims ledger: each verdict from results made by hand."""
+"""The claims ledger: each verdict, tested on handmade results."""
 
 from typing import Any
 
@@ -19,14 +19,14 @@ CITATION = {"title": "Pictures: a Study", "authors": ["A. Author", "B. Author"],
 
 
 def ledger(*, about: str = "net", test_pictures: int = 1000, **claim: Any) -> Claims:
-    """A file of one claim about a variant `net`."""
+    """A claims file with a single claim about `about`, a variant or `collection`."""
     source = {"citation": CITATION, "collection": "pictures", "test_pictures": test_pictures, "open": []}
     source["claims"] = {about: [{"id": "000-one", **claim}]}
     return Claims.model_validate({"sources": {"000": source}}, strict=True)
 
 
 def judged(claims: Claims, net: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    """The row of the one claim."""
+    """The row of the ledger for its single claim."""
     arguments = {
         "collection": "pictures",
         "synthetic": False,
@@ -63,7 +63,7 @@ def of_accuracy(value: float, half: float = 0.0) -> dict[str, Any]:
         ("over 90 %", None, 0.87, 0.0, "below"),
     ],
 )
-def test_a_share_is_judged_by_the_interval_and_by_points(published, n, obtained, half, verdict):
+def test_a_share_is_judged_by_its_interval_and_by_its_distance_in_points(published, n, obtained, half, verdict):
     row = judged(ledger(measure="accuracy", published=published, n=n), of_accuracy(obtained, half))
     assert row["verdict"] == verdict
     assert row["why"]
@@ -81,7 +81,7 @@ def test_a_share_is_judged_by_the_interval_and_by_points(published, n, obtained,
         (0.3, 0.0, "exceeded"),
     ],
 )
-def test_of_a_loss_less_is_better(loss: float, half: float, verdict: str):
+def test_a_lower_loss_is_better(loss: float, half: float, verdict: str):
     net = variant(metrics=metrics(["ai", "human"], 1000, loss=interval(loss, half)))
     assert judged(ledger(measure="loss", published="0.4000"), net)["verdict"] == verdict
 
@@ -113,7 +113,7 @@ def test_a_count_of_correct_pictures_has_the_interval_of_the_recall(published: s
         ({"about": "collection", "measure": "side", "of": "stable_diffusion"}, 768),
     ],
 )
-def test_counts_are_of_the_split_or_of_the_catalogue(claim: dict[str, Any], value: int):
+def test_counts_come_from_the_split_or_from_the_catalogue(claim: dict[str, Any], value: int):
     row = judged(ledger(**claim, published=str(value)))
     assert row["obtained"]["value"] == value
     assert row["verdict"] == "reproduced"
@@ -125,7 +125,7 @@ def test_counts_are_of_the_split_or_of_the_catalogue(claim: dict[str, Any], valu
     ("unstyled", "styles", "fewest"),
     [(["stable_diffusion"], 1, 14), (["human"], 1, 14), (["human", "stable_diffusion"], 0, None)],
 )
-def test_pictures_without_a_style_are_of_no_style(unstyled: list[str], styles: int, fewest: int | None):
+def test_pictures_without_a_style_do_not_count_as_a_style(unstyled: list[str], styles: int, fewest: int | None):
     split = SPLIT.assign(style=SPLIT["style"].where(~SPLIT["source"].isin(unstyled)))
     catalogue = split.rename(columns={"partition": "published_split"})
     row = judged(ledger(about="collection", measure="styles", published="1"), catalogue=catalogue)
@@ -164,7 +164,7 @@ def test_training_figures_are_of_the_chosen_epoch_or_the_highest_of_all(partitio
         (0.7, 0.2, 0.6, "exceeded"),
     ],
 )
-def test_a_directional_claim_is_reproduced_one_way_alone(worse: float, half: float, better: float, verdict: str):
+def test_a_directional_claim_holds_only_in_its_own_direction(worse: float, half: float, better: float, verdict: str):
     claims = ledger(measure="accuracy", worse_than="other")
     row = judged(claims, variants={"net": of_accuracy(worse, half), "other": of_accuracy(better)})
     assert row["verdict"] == verdict
@@ -203,21 +203,21 @@ ACCURACY = ledger(measure="accuracy", published="90 %")
         (ledger(measure="recall", of="dalle", published="0.9"), {}, ["this run has no such figure"]),
     ],
 )
-def test_what_cannot_be_compared_says_why(claims: Claims, changes: dict[str, Any], why: list[str]):
+def test_a_claim_that_cannot_be_compared_gives_the_reason(claims: Claims, changes: dict[str, Any], why: list[str]):
     row = judged(claims, **changes)
     assert row["verdict"] == "not comparable"
     assert row["why"] == why
     assert row["difference"] is None
 
 
-def test_a_test_of_almost_as_many_pictures_compares_and_counts_do_so_always():
+def test_accuracies_need_similar_numbers_of_test_pictures_and_counts_do_not():
     assert judged(ledger(measure="accuracy", published="90 %", test_pictures=1010))["verdict"] == "reproduced"
     assert judged(ledger(measure="accuracy", published="90 %", test_pictures=1012))["verdict"] == "not comparable"
     counted = ledger(measure="pictures", published="3", test_pictures=30000)
     assert judged(counted, from_scratch=["net"])["verdict"] == "reproduced"
 
 
-def test_what_is_impossible_is_so_on_any_run_of_its_collection():
+def test_an_impossible_claim_is_impossible_in_every_run_of_its_collection():
     claims = ledger(measure="top-5", published="99.42 %", impossible="there are four")
     for variants in ({}, {"net": variant()}):
         row = judged(claims, variants=variants)
@@ -280,7 +280,7 @@ SHARE = st.floats(0, 1)
 
 @given(published=st.integers(0, 10000), obtained=SHARE, half=st.floats(0, 0.5), n=st.none() | st.integers(1, 10**6))
 def test_verdicts_are_total_and_consistent(published: int, obtained: float, half: float, n: int | None):
-    """On any share: one verdict, whose words hold."""
+    """Every share gets one of the four verdicts, and the verdict agrees with the numbers."""
     claims = ledger(measure="accuracy", published=f"{published / 100:.2f} %", n=n)
     row = judged(claims, of_accuracy(obtained, half))
     distance = abs(100 * obtained - published / 100)
@@ -295,7 +295,7 @@ def test_verdicts_are_total_and_consistent(published: int, obtained: float, half
 
 
 @given(value=st.integers(0, 10000), half=st.floats(0, 0.2), word=st.sampled_from(["", "about ", "over "]))
-def test_what_comes_out_as_published_is_reproduced(value: int, half: float, word: str):
+def test_a_figure_equal_to_the_published_one_is_reproduced(value: int, half: float, word: str):
     share = value / 10000
     for measure, of, text, net in (
         ("accuracy", None, f"{share:.4f}", of_accuracy(share, half)),
@@ -310,7 +310,7 @@ def words(**claim: Any) -> str:
     return judged(ledger(**claim))["what"]
 
 
-def test_a_claim_is_put_into_words():
+def test_a_claim_is_described_in_words():
     assert words(measure="accuracy", published="1 %") == "test accuracy"
     assert words(measure="accuracy", published="1 %", partition="unsaid") == (
         "test accuracy (the document does not say of which pictures)"

@@ -1,4 +1,4 @@
-"""The model card: every sentence follows from measurements made by hand."""
+"""The sentences of the model card, tested on handmade measurements."""
 
 import io
 import re
@@ -60,13 +60,13 @@ STYLES = ["origin", "source", "style", "pictures", "right", "right_low", "right_
 
 
 def styles(*rows: tuple) -> pd.DataFrame:
-    """As a job reads them: from text."""
+    """The table of styles as a job reads it, parsed from CSV."""
     table = pd.DataFrame(rows, columns=STYLES)
     return pd.read_csv(io.StringIO(table.to_csv(index=False)))
 
 
 def robustness(change: dict[tuple[str, int], float] | None = None) -> pd.DataFrame:
-    """Balanced accuracy under every condition, which changes by so much."""
+    """Measures under every condition; balanced accuracy changes by `change`, or by 0 where it gives nothing."""
     rows = []
     for name, severity in CONDITIONS:
         by = (change or {}).get((name, severity), 0.0)
@@ -91,7 +91,7 @@ NO_ARMS = {"seeds": [], "unseen": []}
 
 
 def written(**changes: Any) -> dict[str, list[str]]:
-    """The sentences by heading."""
+    """The sentences of the card, by heading."""
     usual = {
         **{"title": "AI-ArtBench", "task": "origin_style", "recipe": RECIPE, "synthetic": False, "split": split()},
         **{"metrics": measured(), "styles": styles(("human", "human", "baroque", 40, 0.9, 0.8, 0.95))},
@@ -101,14 +101,14 @@ def written(**changes: Any) -> dict[str, list[str]]:
     return {section.heading: section.sentences for section in card(**usual | changes)}
 
 
-def test_it_states_what_the_network_is_and_what_it_learned_from() -> None:
+def test_it_states_the_network_and_its_training_data() -> None:
     assert written()["Model and training data"] == [
         "A conv3 network on pictures of 128 pixels a side, for the task origin and style.",
         "Trained on 1,040 pictures of AI-ArtBench (1,000 human, 40 dalle).",
     ]
 
 
-def test_it_names_copies_and_a_synthetic_sample() -> None:
+def test_it_mentions_augmented_copies_and_a_synthetic_sample() -> None:
     sentences = written(split=split(copies=900), synthetic=True)["Model and training data"]
     assert sentences[1:] == [
         "Trained on 1,940 pictures of AI-ArtBench (1,000 human, 940 dalle), of which 900 are augmented copies.",
@@ -124,13 +124,13 @@ def test_every_figure_has_its_interval_and_its_baseline() -> None:
     ]
 
 
-def test_few_pictures_are_called_few() -> None:
+def test_too_few_test_pictures_are_reported() -> None:
     few = detected(human=7, why="fewer than 10 human pictures")
     sentences = written(metrics=measured(detection=few))["Accuracy on test pictures"]
     assert sentences[-1] == "It was tested on fewer than 10 human pictures: too few to rely on."
 
 
-def test_false_alarms_are_counted_in_artists_of_a_thousand() -> None:
+def test_false_alarms_are_given_as_a_number_of_artists_in_a_thousand() -> None:
     assert written()["False accusations and misses"] == [
         "If 1,000 human artists each showed one work, it would falsely accuse about 38 (11 to 70) of them of using AI "
         "if it always answered, by its threshold of 0.43, and about 20 (10 to 40) where it may answer unsure.",
@@ -148,7 +148,7 @@ def test_false_alarms_are_counted_in_artists_of_a_thousand() -> None:
         ({"value": 0.5, "low": None, "high": None}, "about 500 of them"),
     ],
 )
-def test_artists_are_whole(alarms: dict, words: str) -> None:
+def test_numbers_of_artists_are_whole(alarms: dict, words: str) -> None:
     sentence = written(metrics=measured(detection=detected(false_alarms=alarms)))["False accusations and misses"][0]
     assert f"falsely accuse {words} of using AI" in sentence
 
@@ -199,7 +199,7 @@ def test_styles_with_few_pictures_are_not_judged() -> None:
     assert written(styles=styles())["Weakest styles and image changes"][0] == sentences
 
 
-def test_the_three_changes_that_cost_most_are_named_once_each() -> None:
+def test_the_three_most_harmful_corruptions_are_named_once_each() -> None:
     table = robustness(
         {
             ("blur", 5): -0.25,
@@ -217,12 +217,12 @@ def test_the_three_changes_that_cost_most_are_named_once_each() -> None:
     )
 
 
-def test_no_change_that_costs_anything_is_stated() -> None:
+def test_the_card_says_so_if_no_corruption_reduces_the_accuracy() -> None:
     sentences = written(robustness=robustness({("blur", 5): 0.1}))["Weakest styles and image changes"][1]
     assert sentences == "On 240 changed test pictures, balanced accuracy falls under none of the changes."
 
 
-def test_changes_that_could_not_be_judged_are_not_known() -> None:
+def test_the_card_says_so_if_too_few_pictures_were_corrupted() -> None:
     unknown = robustness().assign(value=np.nan, change=np.nan, change_low=np.nan, change_high=np.nan)
     sentences = written(robustness=unknown)
     assert (
@@ -232,7 +232,7 @@ def test_changes_that_could_not_be_judged_are_not_known() -> None:
     assert len(sentences["Dataset shortcuts"]) == 1
 
 
-def test_an_unseen_generator_stands_beside_a_seen_one() -> None:
+def test_misses_on_an_unseen_generator_are_compared_with_those_after_training_on_it() -> None:
     row = {
         **{"source": "dalle", "pictures": 50, "human": 200, "why": None},
         "seen": detected(misses=about(0.1, 0.05, 0.2)),
@@ -248,7 +248,7 @@ def test_an_unseen_generator_stands_beside_a_seen_one() -> None:
     ]
 
 
-def test_of_no_difference_there_is_no_sign_of_one() -> None:
+def test_a_difference_of_zero_has_no_minus_sign() -> None:
     row = {
         **{"source": "dalle", "why": None, "seen": detected(), "unseen": detected()},
         "difference": {"balanced_accuracy": about(-0.0, -0.0001, 0.0001)},
@@ -257,13 +257,13 @@ def test_of_no_difference_there_is_no_sign_of_one() -> None:
     assert sentences.endswith("balanced accuracy changes by +0.0 points (+0.0 to +0.0).")
 
 
-def test_without_arms_it_warns_of_unseen_generators() -> None:
+def test_it_warns_if_it_was_not_tested_on_an_unseen_generator() -> None:
     assert written()["Unseen generators and other seeds"] == [
         "It was not tested on an unseen generator: expect lower accuracy there than here."
     ]
 
 
-def test_other_seeds_and_pictures_from_elsewhere_are_described() -> None:
+def test_other_seeds_and_an_external_collection_are_described() -> None:
     seeds = {"networks": 3, "balanced_accuracy": {"lowest": 0.71, "highest": 0.756}}
     external = {"title": "Somebody's pictures", **detected(human=8, why="fewer than 10 human pictures")}
     assert written(arms=NO_ARMS | {"seeds": [seeds]}, external=external)["Unseen generators and other seeds"][1:] == [
@@ -277,7 +277,7 @@ def test_other_seeds_and_pictures_from_elsewhere_are_described() -> None:
 SHORTCUTS = "Dataset shortcuts"
 
 
-def test_cues_of_the_audit_are_named_by_question() -> None:
+def test_shortcuts_that_the_audit_reports_are_listed_by_question() -> None:
     audit = [
         cues("ai or human", "file size", 0.883, True),
         cues("ai or human", "format", 0.5, False),
@@ -292,7 +292,7 @@ def test_cues_of_the_audit_are_named_by_question() -> None:
     ]
 
 
-def test_an_audit_that_found_nothing_is_not_one_that_could_not_look() -> None:
+def test_an_audit_without_shortcuts_differs_from_an_audit_that_could_not_be_made() -> None:
     assert written()[SHORTCUTS][0] == ("The audit finds no cue beside the art that separates AI from human.")
     unjudged = [cues("ai or human", group, None, None, "there is no AI picture") for group in ("format", "file size")]
     assert written(audit=unjudged)[SHORTCUTS][0] == (
@@ -300,14 +300,14 @@ def test_an_audit_that_found_nothing_is_not_one_that_could_not_look() -> None:
     )
 
 
-def test_swapping_size_and_encoding_has_its_effect() -> None:
+def test_the_effect_of_swapping_size_and_encoding_is_stated() -> None:
     assert written(robustness=robustness({("swap", 1): -0.124}))[SHORTCUTS][1] == (
         "When human and AI pictures swap size and encoding, its balanced accuracy changes by "
         "-12.4 points (-15.4 to -9.4)."
     )
 
 
-def test_calibration_is_described_before_and_after_the_temperature_and_beside_chance() -> None:
+def test_calibration_is_described_before_and_after_temperature_scaling_and_beside_chance() -> None:
     assert written()["Calibration and abstention"] == [
         "The expected calibration error is 8.0% (5.0% to 11.0%), and 3.0% (0.0% to 5.0%) after division by the "
         "temperature 1.50, which validation pictures chose. A perfectly calibrated network would show 2.1% on so many "
@@ -318,7 +318,7 @@ def test_calibration_is_described_before_and_after_the_temperature_and_beside_ch
     ]
 
 
-def test_an_answer_that_it_never_gives_has_its_reason() -> None:
+def test_the_reason_is_stated_if_one_of_the_answers_is_never_given() -> None:
     few = verdicts(high=None, why="fewer than 9 human works that validate")
     assert written(metrics=measured(verdict=few))["Calibration and abstention"][-1] == (
         "With fewer than 9 human works that validate it never answers AI."
@@ -332,7 +332,7 @@ def test_it_always_names_uses_that_are_out_of_scope() -> None:
 
 
 @pytest.mark.parametrize("unknown", [None, np.nan])
-def test_unknown_values_are_words(unknown: float | None) -> None:
+def test_unknown_values_are_written_in_words(unknown: float | None) -> None:
     nothing = about(unknown, unknown, unknown)
     no_detection = detected(
         **dict.fromkeys(("balanced_accuracy", "misses", "false_alarms"), nothing),
@@ -368,14 +368,14 @@ def test_unknown_values_are_words(unknown: float | None) -> None:
     assert "blur of severity 5, -20 points." in words
 
 
-def test_as_markdown_each_sentence_is_a_point_below_its_heading() -> None:
+def test_in_markdown_each_sentence_is_a_list_item_below_its_heading() -> None:
     sections = [Section("Data", ["One.", "Two."]), Section("What not", ["Three."])]
     assert as_markdown("conv3-origin", sections) == (
         "# Model card: conv3-origin\n\n## Data\n\n- One.\n- Two.\n\n## What not\n\n- Three.\n"
     )
 
 
-def test_the_page_finds_the_sections_that_it_shows_apart() -> None:
+def test_the_card_has_the_headings_that_the_browser_page_looks_for() -> None:
     script = (REPOSITORY / "demo/cards.js").read_text()
     headings = re.findall(r'^const (?:FORBIDDEN|WRONG) = "(.+)";$', script, re.MULTILINE)
     assert len(headings) == 2

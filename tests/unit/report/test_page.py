@@ -1,4 +1,4 @@
-"""The report: one file that says what a run found, in words that cannot be mistaken for markup."""
+"""The report: one HTML file with all results of a run, in which names are never parsed as markup."""
 
 import base64
 import hashlib
@@ -112,24 +112,24 @@ def test_the_report_is_one_file_that_fetches_nothing(write):
     assert not {"link", "iframe"} & set(page.tags)
     assert page.tags.count("script") == page.tags.count("style") == 1
     assert all(file.startswith(("data:image/webp;base64,", "data:image/jpeg;base64,")) for file in page.fetched)
-    # Nothing but a person who follows a link leads out of the page.
+    # The page requests nothing itself: only links that a reader follows lead out of it.
     assert {link for link in page.links if not link.startswith("#")} == {"https://example.org/study"}
     assert not re.search(r"https?://|url\(|@import", text.replace('<a href="https://example.org/study"', ""))
 
 
-def test_the_links_of_the_report_lead_somewhere(write):
+def test_every_internal_link_of_the_report_has_a_target(write):
     text = write()
     assert all(f'id="{target}"' in text for target in re.findall(r'href="#([^"]*)"', text))
 
 
-def test_every_picture_has_an_alternative_text_and_a_sentence(write):
+def test_every_picture_has_an_alternative_text_and_a_caption(write):
     page = Page(write())
     assert len(page.images) == len(page.captions) == len(FIGURES["variant"]) + len(FIGURES["trust"]) + 1
     assert all(len(image["alt"]) > 20 for image in page.images)
     assert all(re.search(r"[A-Z].+\.$", caption) for caption in page.captions)
 
 
-def test_the_figures_of_a_variant_stand_under_their_headings_in_the_order_of_the_registry(write):
+def test_the_figures_of_a_variant_appear_under_their_headings_in_the_order_of_the_registry(write):
     section = write().split('<section id="cifake-32"')[1].split("</section>")[0]
     shown = re.findall(
         r'<h3 id="cifake-32/[^"]*">([^<]*)</h3>\n<div class="grid">|<figcaption><b><a [^>]*>([^<]*)</a>', section
@@ -150,7 +150,7 @@ def test_a_figure_of_few_colours_is_embedded_without_loss(write, tmp_path: Path)
         assert (np.array(image) == np.array(drawn.convert("P").convert("RGB"))).all()
 
 
-def test_the_page_runs_and_applies_its_own_text_alone(write):
+def test_the_page_allows_only_its_own_script_and_style(write):
     text = write()
     policy = re.search(r'<meta http-equiv="Content-Security-Policy" content="(.*?)">', text)[1]
     for kind in ("style", "script"):
@@ -161,12 +161,12 @@ def test_the_page_runs_and_applies_its_own_text_alone(write):
     assert not re.search(r"<[^>]+ (?:style|on\w+)=", text.replace(inside, ""))
 
 
-def test_the_same_report_is_written_with_the_same_bytes(write):
+def test_the_same_results_give_a_report_with_the_same_bytes(write):
     assert write() == write()
 
 
 @pytest.mark.parametrize("synthetic", [True, False])
-def test_a_synthetic_sample_is_called_so_on_top_and_at_every_figure(write, synthetic: bool):
+def test_a_synthetic_sample_is_named_at_the_top_and_in_every_caption(write, synthetic: bool):
     text = write(synthetic=synthetic)
     assert ("they say nothing about art" in text) == synthetic
     assert sum("synthetic sample" in caption for caption in Page(text).captions) == synthetic * (
@@ -189,17 +189,17 @@ def test_a_budget_is_named_exactly_when_there_is_one(write, budget: dict, words:
     assert words is None or words in text
 
 
-def test_variants_without_the_weights_of_their_source_are_named(write):
+def test_variants_that_start_without_pretrained_weights_are_named(write):
     assert "Without ImageNet weights" not in write()
     assert "a, b begin from random weights here, with all layers trained" in write(from_scratch=["a", "b"])
 
 
-def test_every_cap_of_a_budget_has_words(write):
+def test_the_report_names_every_cap_of_a_budget(write):
     caps = dict.fromkeys(Budget.model_fields, 7)
     assert len(re.findall("at most 7[ -]", write(budget=caps))) == len(caps)
 
 
-def test_the_tables_hold_the_numbers_given(write):
+def test_the_tables_show_the_numbers_of_the_results(write):
     rows = Page(write()).tables
     assert ["human", "2", "0", "1", "3"] in rows
     assert ["total", "2", "2", "1", "5"] in rows
@@ -220,7 +220,7 @@ def test_the_tables_hold_the_numbers_given(write):
     ]
 
 
-def test_how_often_a_variant_is_unsure_stands_beside_how_often_it_is_wrong_when_it_must_say(write):
+def test_the_share_of_unsure_answers_is_shown_beside_both_error_rates(write):
     tables = Page(write()).tables
     heads = next(row for row in tables if "false alarms on human works" in row)
     (told,) = (row for row in tables if row[0] == "cifake-32" and len(row) == len(heads))
@@ -252,7 +252,7 @@ def variant(tmp_path: Path) -> Callable[..., dict]:
     return made
 
 
-def test_variants_are_compared_within_their_task_beside_its_chance(write, variant):
+def test_variants_are_grouped_by_task_and_shown_beside_the_chance_level_of_the_task(write, variant):
     page = Page(
         write(
             variants={
@@ -269,7 +269,7 @@ def test_variants_are_compared_within_their_task_beside_its_chance(write, varian
     assert [row[4] for row in shown if len(row) > 1] == ["chance", "0.500", "0.500", "0.021"]
 
 
-def test_top_k_and_the_parts_of_a_class_stand_beside_their_baselines(write, variant):
+def test_top_k_and_origin_accuracy_are_shown_beside_their_baselines(write, variant):
     row = metrics(["a"])["test"]["report"]["a"]
     report = {name: row | {"support": 100 * number} for number, name in enumerate(MANY[:5], start=1)}
     changes = {
@@ -317,7 +317,7 @@ def said_of(write, variant) -> Callable[[dict], str]:
     return said
 
 
-def test_the_agreement_of_both_kinds_of_heatmaps_stands_beside_its_null(said_of):
+def test_the_agreement_of_both_kinds_of_heatmaps_is_shown_beside_its_null(said_of):
     text = said_of(explained())
     assert "hiding a patch of 9 of its 48 pixels a side at 36 places" in text
     assert "correlates by 0.40 (0.30 to 0.50) (Spearman, the mean over 80 pictures)" in text
@@ -335,14 +335,14 @@ def test_the_agreement_of_too_few_pictures_is_not_defined(said_of):
     assert "the difference is 0.40." in said_of(one)
 
 
-def test_fewer_pictures_than_asked_for_are_said_in_words(said_of):
+def test_the_report_says_so_if_there_are_fewer_pictures_than_requested(said_of):
     assert "would be shown" not in said_of(explained())
     assert "Only 5 test pictures are misclassified, and 12 would be shown." in said_of(explained(misclassified=5))
     assert "Only one test picture is correctly classified," in said_of(explained(correct=1))
     assert "No test picture is misclassified," in said_of(explained(misclassified=0))
 
 
-def test_augmented_copies_are_counted_apart_and_shown_with_their_split(write, tmp_path: Path):
+def test_augmented_copies_are_counted_separately_and_shown_with_their_split(write, tmp_path: Path):
     split = pd.DataFrame(
         {"source": ["human", "human", "ai", "human"], "partition": ["train"] * 3 + ["test"], "copy": [0, 1, 0, 0]}
     )
@@ -358,7 +358,7 @@ def test_augmented_copies_are_counted_apart_and_shown_with_their_split(write, tm
     )
 
 
-def test_each_claim_stands_beside_what_was_obtained_with_its_verdict(write):
+def test_each_claim_is_shown_with_the_obtained_figure_and_its_verdict(write):
     wide = {"what": "test loss", "published": "0.3549", "unit": "nats", "decimals": 4, "verdict": "below"}
     count = {"variant": None, "what": "pictures", "published": "over 180,000", "unit": "pictures", "source": "000"}
     text = write(
@@ -384,7 +384,7 @@ def test_each_claim_stands_beside_what_was_obtained_with_its_verdict(write):
     )
 
 
-def test_a_reason_that_no_claim_compares_is_said_once(write):
+def test_a_reason_that_excludes_every_claim_from_comparison_is_stated_once(write):
     reasons = ["synthetic sample", "under a budget"]
     apart = {"verdict": "not comparable", "difference": None}
     text = write(
@@ -400,7 +400,7 @@ def test_a_reason_that_no_claim_compares_is_said_once(write):
     assert ["cifake-32test accuracyimpossible as stated: four", "99 %", "91.2 %90.5 % to 92.0 %"] in rows
 
 
-def test_what_the_sources_leave_open_is_listed_with_what_is_taken(write):
+def test_details_that_the_sources_leave_open_are_listed_with_the_values_used(write):
     rows = Page(write()).tables
     where = rows.index(["Baker, 2024: cifake-32, cifake-128"])
     assert rows[where + 1 : where + 3] == [["batches", "of 64"], ["loss", "any"]]
@@ -414,7 +414,7 @@ def test_each_file_of_a_variant_is_traced_to_its_rule_and_code(write):
     assert "train@0123456789ab, torch@2.14.1" in text
 
 
-def test_sizes_that_tell_the_sources_apart_are_listed(write):
+def test_the_sizes_and_formats_of_each_source_are_listed(write):
     text = write()
     assert "<b>human</b>: 256×256 JPEG (2), 256×256 PNG (1)" in text
     assert "<b>dalle</b>: 512×256 JPEG (1), 640×256 JPEG (1)" in text
@@ -435,7 +435,7 @@ def test_rejected_files_are_counted_by_reason_and_named(write):
     assert "Rejected files" not in write()
 
 
-def test_names_are_words_and_never_markup(write):
+def test_names_are_shown_as_text_and_never_as_markup(write):
     catalogue = pd.DataFrame(
         {"source": [SPECIAL], "published_split": ["train"], "width": [1], "height": [1], "format": [SPECIAL]}
     )
@@ -450,7 +450,7 @@ def test_names_are_words_and_never_markup(write):
     assert [SPECIAL, SPECIAL] in page.tables
 
 
-def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
+def test_classes_and_variants_may_have_any_name(write, tmp_path: Path):
     variant = {
         "provenance": provenance(SPECIAL, SPECIAL),
         "metrics": metrics([SPECIAL, "values"]),
@@ -469,7 +469,7 @@ def test_a_class_and_a_variant_may_have_any_name_too(write, tmp_path: Path):
     assert ["values", *SCORES] in page.tables
 
 
-def test_the_report_says_in_words_what_the_clusters_say(write, variant):
+def test_the_report_describes_the_clusters_in_words(write, variant):
     summary = planted_clusters({"correct": 60, "misclassified": 6})
     text = write(variants={"v": variant("origin", ["ai", "human"]) | {"latent": summary}})
     chance = next(fit for fit in summary["fits"] if (fit["outcome"], fit["space"]) == ("correct", "full"))
@@ -512,7 +512,7 @@ def test_the_report_says_how_far_the_groups_spread(write, variant):
     assert "By style: nothing to compare (fewer than 10 pictures)." in few
 
 
-def test_the_report_answers_the_sentences_of_the_sources(write, variant):
+def test_the_report_shows_the_answers_to_the_statements_of_the_sources(write, variant):
     told = [sentence(), sentence(answer="cannot be judged", why="no such picture", measured="", supported=0, judged=0)]
     page = Page(write(variants={"v": variant("origin", ["ai", "human"])}, claims=ledger(claim()) | {"sentences": told}))
     rows = [["".join(cell.split()) for cell in row] for row in page.tables if "the heat lies below" in " ".join(row)]
@@ -548,7 +548,7 @@ def warnings_of(text: str) -> list[str]:
     return re.findall(r"<b>Warning.</b> (.*?)</p>", text)
 
 
-def test_what_the_audit_finds_is_warned_of_on_top(write, tmp_path: Path):
+def test_shortcuts_that_the_audit_reports_give_a_warning_at_the_top(write, tmp_path: Path):
     found = {"margin": 0.05, "raw": audited(True)}
     (warning,) = warnings_of(write(trust=trusted(audit=found)))
     assert "where guessing gives 0.5: ai or human: dimensions 0.90." in warning
@@ -559,7 +559,7 @@ def test_what_the_audit_finds_is_warned_of_on_top(write, tmp_path: Path):
     assert "Harmonised, as the networks see them" in text and "only 3 human" in text
 
 
-def test_test_pictures_that_leak_are_warned_of_and_what_they_change_is_said(write, variant, tmp_path: Path):
+def test_near_duplicates_in_training_give_a_warning_and_their_effect_is_shown(write, variant, tmp_path: Path):
     leaking = variant("origin", ["ai", "human"])
     leaking["metrics"] |= {"leaked": 6, "apart": {"balanced_accuracy": interval(0.61)}}
     text = write(variants={"v": leaking}, trust=trusted(leaks={"natural": leaked(6)}))
@@ -569,7 +569,7 @@ def test_test_pictures_that_leak_are_warned_of_and_what_they_change_is_said(writ
     assert "train: 2 of 90" in text
 
 
-def test_unseen_generators_other_seeds_and_other_places_stand_apart(write, variant, tmp_path: Path):
+def test_unseen_generators_repeats_and_external_pictures_are_shown_separately(write, variant, tmp_path: Path):
     unseen = {"variant": "v", "source": "dalle", "pictures": 33, "why": None, "elsewhere": None}
     unseen |= {"seen": detected(0.8), "unseen": detected(0.6)}
     unseen["difference"] = {"balanced_accuracy": interval(-0.2)}
@@ -587,7 +587,7 @@ def test_unseen_generators_other_seeds_and_other_places_stand_apart(write, varia
     assert "pictures from elsewhere" not in write()
 
 
-def test_each_variant_has_its_card_and_each_two_are_compared(write):
+def test_each_variant_has_its_model_card_and_each_pair_of_variants_is_compared(write):
     text = write()
     assert "Of a thousand human artists, about 95." in text
     assert any(row[0] == "one, two" and row[3:5] == ["9", "4"] for row in Page(text).tables)
@@ -605,7 +605,7 @@ def test_source_documents_are_cited_by_authors_title_and_link(write):
 
 
 @pytest.mark.parametrize("styled", [["human", "midjourney"], ["midjourney"], []])
-def test_sources_without_styles_leave_no_part_out(write, variant, styled: list[str]):
+def test_every_part_of_the_report_is_written_if_sources_have_no_styles(write, variant, styled: list[str]):
     number = np.arange(90)
     features = np.eye(3, 8)[number % 3] * 9 + np.random.default_rng(0).normal(size=(90, 8))
     table = pd.DataFrame({"image_id": number.astype(str), "outcome": "correct"})
@@ -623,7 +623,7 @@ def test_sources_without_styles_leave_no_part_out(write, variant, styled: list[s
     assert all("source " in row[4] and row[5] for row in clusters)
 
 
-def test_undefined_measures_are_dashes(write, variant):
+def test_undefined_measures_are_shown_as_dashes_or_words(write, variant):
     unknown = {"value": None, "low": None, "high": None}
     half_known = {"value": 0.5, "low": None, "high": None}
     v = variant("origin", ["ai", "human"], majority=None, accuracy=half_known, balanced_accuracy=unknown)

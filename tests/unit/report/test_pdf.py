@@ -1,4 +1,4 @@
-"""Printing the report as a PDF: its dates, and the errors where no browser can print."""
+"""Printing the report as a PDF: its fixed dates, and the errors if no browser can print it."""
 
 import re
 import shutil
@@ -10,13 +10,13 @@ from brushprint.core.errors import UserError
 from brushprint.report.pdf import print_pdf, undated
 
 
-def test_dates_leave_a_pdf_without_moving_anything() -> None:
+def test_setting_the_dates_to_the_epoch_keeps_the_length_of_the_pdf() -> None:
     dated = b"<</Producer (x)\n/CreationDate (D:20261125202619+00'00')\n/ModDate (D:20261125202620+00'00')>>"
     assert undated(dated) == re.sub(rb"20261125\d{6}", b"19700101000000", dated)
     assert len(undated(dated)) == len(dated)
 
 
-def test_where_no_browser_prints_one_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_or_failing_browser_is_reported_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "index.html"
     page.write_text("<p>words")
     tools = tmp_path / "tools"

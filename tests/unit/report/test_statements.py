@@ -1,4 +1,4 @@
-"""What source documents say in words: each answer from results made by hand."""
+"""The statements of source documents: each answer, tested on handmade results."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ LOWER = {"id": "000-lower", "says": "the heat lies below", "region": "lower", "o
 
 
 def answered(entry: dict[str, Any], about: str = "net", **changes: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a statement about a variant, in a run of variants with such results."""
+    """The answer to a statement about the variant `about`; `changes` holds the results of each variant of the run."""
     variants = {name: variant(**results) for name, results in changes.items()}
     row = statements.answer(Sentence.model_validate(entry, strict=True), about, variants)
     assert json.loads(json.dumps(row, allow_nan=False)) == row
@@ -36,33 +36,33 @@ def answered(entry: dict[str, Any], about: str = "net", **changes: dict[str, Any
         ({"region": "upper"}, "cannot be judged", "no such picture"),
     ],
 )
-def test_a_sentence_on_heat_is_answered_by_what_was_measured(changes: dict, answer: str, why: str) -> None:
+def test_a_statement_on_heat_is_answered_from_the_measurements(changes: dict, answer: str, why: str) -> None:
     row = answered(LOWER, net={"effects": effects(**changes)})
     assert (row["answer"], row["why"]) == (answer, why)
 
 
-def test_a_sentence_on_heat_comes_with_its_effect_its_interval_and_its_null() -> None:
+def test_the_answer_on_heat_gives_the_effect_its_interval_and_its_null() -> None:
     assert answered(LOWER, net={"effects": effects(random_low=0.1)})["measured"] == (
         "lower: 50.0% of the heat on 25.0% of the area, +25.0 points (+20.0 to +30.0; +1.50 standard deviations), with "
         "random weights -15 to +15; 90 pictures"
     )
 
 
-def test_a_sentence_about_one_variant_is_asked_of_all() -> None:
+def test_a_statement_about_one_variant_is_tested_on_all_variants() -> None:
     others = {"other": effects(found="none", why="less than two points"), "third": effects(pictures=3)}
     row = answered(LOWER, net={}, **{name: {"effects": table} for name, table in others.items()})
     assert (row["supported"], row["judged"]) == (1, 2)
     assert answered(LOWER, about="absent", net={})["why"] == "absent is not in this run"
 
 
-def test_a_sentence_on_a_style_looks_at_its_pictures() -> None:
+def test_a_statement_on_a_style_uses_only_the_pictures_of_that_style() -> None:
     table = {"effects": effects(by="outcome and style", value="correct baroque")}
     assert answered(LOWER | {"of": "correct baroque"}, net=table)["answer"] == "supported"
     assert answered(LOWER, net=table)["answer"] == "cannot be judged"
 
 
 def fitted(supported: list[bool | None], why: str | None = None) -> dict[str, Any]:
-    """Clusters that are supported as one style or not, or None: no picture of the cluster has a known style."""
+    """A cluster for each value: supported as one style, not supported, or None if none of its styles is known."""
     chance = {"low": 0.1, "high": 0.2}
     style = {"pictures": 50, "why": why, "nmi": None if why else {"value": 0.4, "p": 0.01, "chance": chance}}
     of = {"outcome": "correct", "space": "2d"}
@@ -85,7 +85,7 @@ STYLED = {"id": "000-styles", "says": "clusters are styles", "clusters": "correc
         ({"latent": {"fits": [], "clusters": [], "values": 1}}, "cannot be judged", "no test picture is correct"),
     ],
 )
-def test_clusters_are_styles_where_most_of_them_are_beyond_chance(results: dict, answer: str, why: str) -> None:
+def test_clusters_count_as_styles_if_most_are_of_one_style_beyond_chance(results: dict, answer: str, why: str) -> None:
     row = answered(STYLED, net=results)
     assert (row["answer"], row["why"]) == (answer, why)
 
@@ -105,12 +105,12 @@ def spread_out(value: float, low: float, high: float) -> dict[str, Any]:
         ("silhouette", (0.3, -0.1, 0.6), "not supported"),
     ],
 )
-def test_generators_are_tighter_where_they_are_by_more_than_chance(apart: str, interval: tuple, answer: str) -> None:
+def test_generators_are_tighter_only_if_the_difference_is_meaningful(apart: str, interval: tuple, answer: str) -> None:
     entry = {"id": "000-tight", "says": "generators are tight", "apart": apart}
     assert answered(entry, net=spread_out(*interval))["answer"] == answer
 
 
-def test_generators_alone_cannot_be_told_from_human_styles() -> None:
+def test_generators_cannot_be_compared_without_human_styles() -> None:
     alone = {"embedding": {"spread": [{"grouping": "style", "why": None, "pictures": 40, "difference": None}]}}
     entry = {"id": "000-tight", "says": "generators are tight", "apart": "spread"}
     assert answered(entry, net=alone)["why"] == "pictures of one origin alone"
@@ -138,7 +138,7 @@ def planted(styled: list[str]) -> tuple[np.ndarray, pd.DataFrame]:
         ([], "no picture has a known style", "fewer than 10 pictures"),
     ],
 )
-def test_sources_without_styles_end_no_statement(styled: list[str], clusters: str, apart: str) -> None:
+def test_statements_are_answered_even_if_sources_have_no_styles(styled: list[str], clusters: str, apart: str) -> None:
     features, table = planted(styled)
     results = {
         "latent": latent(features, table, variance=0.9, clusters=3, permutations=99, refits=20, seed=0)[1],

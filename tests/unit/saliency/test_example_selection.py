@@ -35,7 +35,7 @@ def predictions(labels: list[str], predicted: list[str]) -> pd.DataFrame:
 
 
 @pytest.mark.filterwarnings("error")
-def test_panels_are_drawn_evenly_over_the_true_classes_and_by_their_seed():
+def test_panels_are_drawn_evenly_over_the_true_classes_and_depend_on_the_seed():
     given = predictions(["a"] * 90 + ["b"] * 60 + ["c"] * 4, ["a"] * 60 + ["b"] * 60 + ["c"] * 34)
     drawn = draw_panels(given, 12, seed=1)
     counts = drawn.merge(given, on="image_id").groupby("panel")["label"].value_counts().to_dict()
@@ -52,7 +52,7 @@ def test_panels_are_drawn_evenly_over_the_true_classes_and_by_their_seed():
     assert not drawn.duplicated().any()
 
 
-def test_more_classes_than_pictures_are_drawn_one_of_each():
+def test_with_more_classes_than_places_no_class_is_drawn_twice():
     names = [f"class {index}" for index in range(40)]
     drawn = draw_panels(given := predictions(names * 3, names * 3), 12, seed=1).merge(given, on="image_id")
     assert drawn["label"].nunique() == len(drawn) == 12
@@ -66,7 +66,7 @@ def test_the_most_confident_errors_are_those_with_the_highest_probability_of_a_w
 
 
 @pytest.mark.parametrize(("right", "wrong"), [(0, 0), (5, 0), (0, 1), (30, 3)])
-def test_a_panel_of_fewer_pictures_has_as_many_as_there_are(right: int, wrong: int):
+def test_a_panel_shows_all_pictures_if_there_are_too_few(right: int, wrong: int):
     given = predictions(["a"] * (right + wrong), ["a"] * right + ["b"] * wrong)
     counts = draw_panels(given, 12, seed=0)["panel"].value_counts()
     assert counts.get("panel-correct", 0) == min(12, right)

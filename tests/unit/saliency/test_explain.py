@@ -15,11 +15,11 @@ SETTINGS = {"pictures": 2, "panel": 3, "occlusion": {"patch": 43, "stride": 43},
 
 
 def drawn() -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
-    """Pixels, twice as many as are tested; the test pictures, with wrong answers among them; and their clusters."""
+    """Pixels of twice as many pictures as are tested; the test pictures, some misclassified; and their clusters."""
     pixels, colours = planted.pictures(60, seed=4)
     test = planted.table(planted.learned(), pixels, colours).iloc[::2].reset_index(drop=True)
     test["label"] = np.array(planted.CLASSES)[colours[::2]]
-    # Labels that the network cannot know.
+    # Swap the labels of some pictures, so that the network misclassifies them.
     test.loc[::5, "label"] = test.loc[::5, "predicted"].map({"red": "blue", "blue": "red"})
     test["outcome"] = np.where(test["label"] == test["predicted"], "correct", "misclassified")
     test["probability"] = np.random.default_rng(0).random(30)
@@ -35,7 +35,7 @@ def explained() -> Explanations:
     return explain(planted.learned(), pixels, test, points, **SETTINGS)
 
 
-def test_each_picture_is_explained_once_wherever_it_is_shown(explained: Explanations) -> None:
+def test_each_picture_is_explained_once_even_if_several_panels_show_it(explained: Explanations) -> None:
     _, test, points = drawn()
     arrays = explained.arrays
     shown = pd.concat([choose(points, 2), draw_panels(test, 3, 5)])
@@ -47,7 +47,7 @@ def test_each_picture_is_explained_once_wherever_it_is_shown(explained: Explanat
     assert (explained.summary["asked"], explained.summary["shown"]) == (3, counts)
 
 
-def test_the_maps_are_those_of_the_predicted_class_of_each_picture(explained: Explanations) -> None:
+def test_the_maps_explain_the_predicted_class_of_each_picture(explained: Explanations) -> None:
     pixels, test, _ = drawn()
     arrays, model = explained.arrays, planted.learned()
     rows = test.set_index("image_id").loc[arrays["image_id"]]
@@ -56,7 +56,7 @@ def test_the_maps_are_those_of_the_predicted_class_of_each_picture(explained: Ex
         assert arrays[name].tolist() == rows[name].tolist()
     tensors = torch.from_numpy(arrays["picture"]), torch.tensor(rows["predicted"].map(model.classes.index).to_numpy())
     np.testing.assert_array_equal(arrays["heat"], heatmaps(model, *tensors))
-    # 43 of 128 pixels are 8 of 24.
+    # The settings are for 128 pixels: a patch of 43 pixels becomes one of 8 in a picture of 24.
     hidden = windows(24, 8, 8)
     falls = drops(model, *tensors, hidden)
     np.testing.assert_array_equal(arrays["occlusion"], as_maps(falls, hidden))

@@ -1,4 +1,4 @@
-"""Are the maps honest?"""
+"""Faithfulness: whether the maps show what the network depends on."""
 
 import json
 
@@ -36,7 +36,7 @@ def cue_curves() -> pd.DataFrame:
     return curves(model, *given(model, 40), seed=0, device="cpu")
 
 
-def test_hiding_and_showing_what_the_maps_mark_finds_a_planted_cue(cue_curves: pd.DataFrame) -> None:
+def test_hiding_and_showing_the_hottest_pixels_detects_a_planted_cue(cue_curves: pd.DataFrame) -> None:
     told = judged(cue_curves)
     assert told["found"], told
     assert told["deletion"]["better"]["value"] > 0.05
@@ -45,13 +45,13 @@ def test_hiding_and_showing_what_the_maps_mark_finds_a_planted_cue(cue_curves: p
 
 @pytest.mark.parametrize("architecture", ["conv3", "cifake", "simple-cnn"])
 @pytest.mark.parametrize("seed", range(3))
-def test_in_a_network_with_random_weights_nothing_is_found(architecture: str, seed: int) -> None:
+def test_in_a_network_with_random_weights_no_effect_is_reported(architecture: str, seed: int) -> None:
     model = random_model(architecture, 1000 + seed)
     told = judged(curves(model, *given(model, 24), seed=seed, device="cpu"))
     assert not told["found"], told
 
 
-def test_curves_begin_and_end_with_the_picture_and_without_it(cue_curves: pd.DataFrame) -> None:
+def test_all_curves_start_and_end_at_the_whole_or_the_hidden_picture(cue_curves: pd.DataFrame) -> None:
     first, last = (cue_curves[cue_curves["share"] == share].reset_index(drop=True) for share in (SHARES[0], SHARES[-1]))
     for name in ("deletion", "insertion"):
         np.testing.assert_allclose(first[f"gradcam_{name}"], first[f"random_{name}"], atol=1e-6)
@@ -61,7 +61,7 @@ def test_curves_begin_and_end_with_the_picture_and_without_it(cue_curves: pd.Dat
     assert len(cue_curves) == 40 * len(SHARES)
 
 
-def test_the_hottest_pixels_go_first_and_chance_orders_the_rest() -> None:
+def test_the_hottest_pixels_come_first_and_equally_hot_pixels_in_random_order() -> None:
     maps = torch.zeros(2, 4, 4)
     maps[:, 3, 0] = 1
     rank = faithfulness._hottest_first(maps, 8, torch.Generator().manual_seed(0))
@@ -92,7 +92,7 @@ def test_a_cascade_ends_in_a_network_with_random_weights(architecture: str) -> N
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
-def test_maps_of_what_was_learned_fade_with_it() -> None:
+def test_maps_lose_their_similarity_when_the_learned_weights_are_randomised() -> None:
     model = planted.learned()
     told = cascade(model, *given(model, 30), seed=1, device="cpu")
     assert told["stages"][0]["similarity"]["value"] == pytest.approx(1)
@@ -107,7 +107,7 @@ def test_two_runs_give_the_same_bits() -> None:
 
 
 @pytest.mark.parametrize("pictures", [1, 2, 9])
-def test_few_pictures_find_nothing_and_say_so(pictures: int) -> None:
+def test_too_few_pictures_give_a_reason_in_place_of_a_result(pictures: int) -> None:
     model = planted.learned()
     told = judged(curves(model, *given(model, pictures), seed=0, device="cpu"))
     assert (told["found"], told["why"]) == (False, "fewer than 10 pictures")
@@ -115,7 +115,7 @@ def test_few_pictures_find_nothing_and_say_so(pictures: int) -> None:
     assert json.loads(json.dumps([told, randomised], allow_nan=False)) == [told, randomised]
 
 
-def test_maps_without_heat_have_nothing_to_compare() -> None:
+def test_maps_without_heat_have_no_similarity() -> None:
     model = random_model("conv3", 0)
     torch.nn.init.zeros_(model.network.get_submodule("head.logits").weight)
     told = cascade(model, *given(model, 12), seed=0, device="cpu")

@@ -21,7 +21,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def random_model(name: str) -> Model:
-    # Random networks in which every picture has some heat.
+    # With these seeds, every picture has some heat in the random networks.
     torch.manual_seed(4 if name == "tapering-cnn" else 0)
     return model_of(name, SIDE, ["a", "b", "c"])
 
@@ -36,7 +36,7 @@ def pictures() -> torch.Tensor:
     return torch.randint(0, 256, (len(TARGETS), SIDE, SIDE, 3), dtype=torch.uint8, generator=generator)
 
 
-def test_maps_are_those_of_captum(name: str):
+def test_maps_match_captum(name: str):
     network, layer = random_network(name)
     inputs = as_input(pictures())
     oracle = LayerGradCam(network, network.get_submodule(layer))
@@ -47,7 +47,7 @@ def test_maps_are_those_of_captum(name: str):
     torch.testing.assert_close(found / scale, expected / scale, atol=1e-4, rtol=0)
 
 
-def test_heatmaps_are_those_of_the_package_grad_cam(name: str):
+def test_heatmaps_match_the_package_grad_cam(name: str):
     model = random_model(name)
     with GradCAM(model.network, [model.network.get_submodule(model.layers.gradcam)]) as oracle:
         chosen = [ClassifierOutputTarget(target) for target in TARGETS.tolist()]
@@ -57,7 +57,7 @@ def test_heatmaps_are_those_of_the_package_grad_cam(name: str):
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_the_class_that_is_asked_for_decides_the_map(name: str):
+def test_the_map_depends_on_the_requested_class(name: str):
     model = random_model(name)
     one, other = (heatmaps(model, pictures(), classes) for classes in (TARGETS, 2 - TARGETS))
     unchanged = [np.allclose(one[index], other[index], atol=1e-4) for index in range(len(TARGETS))]
@@ -86,7 +86,7 @@ def test_explaining_leaves_network_and_inputs_as_they_were(name: str):
 def through_the_whole_network(
     network: torch.nn.Module, layer: str, inputs: torch.Tensor, classes: torch.Tensor
 ) -> torch.Tensor:
-    """Grad-CAM with every layer recorded."""
+    """Grad-CAM with gradients recorded through every layer, as a reference."""
     kept = {}
     handle = network.get_submodule(layer).register_forward_hook(
         lambda _, __, output: kept.update(maps=output) or output.clone()
@@ -101,14 +101,14 @@ def through_the_whole_network(
     ("name", "side", "layer"),
     [
         *((name, SIDE, None) for name in ARCHITECTURES),
-        # All layers of this one are changed in place by the next; the last two are followed by such a change.
+        # The step after each of the first three layers changes its output in place: a ReLU, an addition and a ReLU.
         ("torchvision/vgg11", SIDE, "features.8"),
         ("torchvision/resnet18", SIDE, "layer3.1.bn2"),
         ("torchvision/densenet121", 128, "features"),
         ("torchvision/vit_b_32", 224, "conv_proj"),
     ],
 )
-def test_recording_only_what_follows_the_layer_changes_nothing(name: str, side: int, layer: str | None):
+def test_recording_gradients_only_after_the_layer_gives_the_same_maps(name: str, side: int, layer: str | None):
     torch.manual_seed(0)
     model = model_of(name, side, ["a", "b", "c"])
     layer = layer or model.layers.gradcam
@@ -130,7 +130,7 @@ def test_a_network_that_fails_leaves_no_hook_and_the_grad_mode_as_it_was(enabled
 
 
 @pytest.mark.parametrize("device", ["cpu", "auto"])
-def test_a_network_that_learned_in_bfloat16_is_explained_in_it(name: str, device: str):
+def test_a_network_trained_in_bfloat16_is_explained_in_bfloat16(name: str, device: str):
     exact = random_model(name)
     rough = Model(exact.network, exact.about | {"precision": "bf16-mixed"})
     expected, found = (heatmaps(model, pictures(), TARGETS, device) for model in (exact, rough))
@@ -146,11 +146,11 @@ def test_frozen_layers_are_explained_too(name: str):
     assert torch.equal(grad_cam(network.requires_grad_(False), layer, inputs, TARGETS), expected)
 
 
-def test_no_pictures_have_no_heat(name: str):
+def test_without_pictures_there_are_no_maps(name: str):
     assert heatmaps(random_model(name), pictures()[:0], TARGETS[:0]).shape == (0, SIDE, SIDE)
 
 
-def test_heat_reaches_from_zero_to_one_and_nothing_stays_nothing():
+def test_heat_is_scaled_from_zero_to_one_and_a_map_of_zeros_stays_zero():
     maps = torch.stack([torch.zeros(4, 4), torch.arange(16.0).reshape(4, 4), torch.eye(4) * 1e-3])
     heat = as_heat(maps, 16)
     assert not heat[0].any()
@@ -158,7 +158,7 @@ def test_heat_reaches_from_zero_to_one_and_nothing_stays_nothing():
     torch.testing.assert_close(heat.amax(dim=(1, 2))[1:], torch.ones(2), atol=1e-3, rtol=0)
 
 
-def test_a_planted_cue_gets_the_heat():
+def test_the_heat_lies_on_a_planted_cue():
     pixels, colours = planted.pictures(40, seed=3)
     heat = heatmaps(planted.learned(), torch.from_numpy(pixels), torch.from_numpy(colours))
     mark = heat[:, planted.ROWS, planted.COLUMNS]

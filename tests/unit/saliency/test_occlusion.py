@@ -35,7 +35,7 @@ def random_model(name: str, **recipe: object) -> Model:
 
 
 def listen(model: Model) -> None:
-    """Have the answers of a random network, which hardly depend on the picture, depend on it much."""
+    """Rescale a random network, whose answers hardly depend on the picture, so that they depend on it strongly."""
     logits = model.network.get_submodule(head_name(model.network)).logits
     with torch.no_grad():
         for module in model.network.modules():
@@ -60,7 +60,7 @@ def of_captum(model: Model, patch: int, stride: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("patch", "stride"), [(24, 24), (24, 15), (28, 18), (64, 64), (64, 1)])
-def test_maps_are_those_of_captum(name: str, patch: int, stride: int):
+def test_maps_match_captum(name: str, patch: int, stride: int):
     model, hidden = random_model(name, scaling="imagenet"), windows(SIDE, patch, stride)
     listen(model)
     found = as_maps(drops(model, pictures(), TARGETS, hidden), hidden)
@@ -78,7 +78,7 @@ def test_the_size_of_the_batches_changes_nothing_but_rounding(name: str, batch: 
     np.testing.assert_allclose(drops(model, pictures(), TARGETS, hidden), whole, atol=1e-5)
 
 
-def test_each_picture_is_seen_once_whole_and_once_a_place(monkeypatch: pytest.MonkeyPatch):
+def test_the_network_sees_each_picture_once_whole_and_once_per_position_of_the_patch(monkeypatch: pytest.MonkeyPatch):
     model, seen = random_model("conv3"), []
     model.network.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
     monkeypatch.setattr("brushprint.saliency.occlusion.batch_size", lambda side: 20)
@@ -88,7 +88,7 @@ def test_each_picture_is_seen_once_whole_and_once_a_place(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_few_pictures_have_few_maps(name: str, count: int):
+def test_no_picture_and_one_picture_have_maps_but_no_agreement(name: str, count: int):
     hidden = windows(SIDE, 24, 24)
     found = drops(random_model(name), pictures()[:count], TARGETS[:count], hidden)
     assert found.shape == (count, 3, 3)
@@ -102,7 +102,7 @@ def test_few_pictures_have_few_maps(name: str, count: int):
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(8, 300), st.integers(1, 128), st.data())
-def test_the_patch_passes_over_every_pixel(side: int, patch: int, data: st.DataObject):
+def test_the_patch_covers_every_pixel(side: int, patch: int, data: st.DataObject):
     stride = data.draw(st.integers(1, patch))
     hidden = windows(side, scaled(patch, side), scaled(stride, side))
     assert hidden.any(0).all()
@@ -113,13 +113,13 @@ def test_the_patch_passes_over_every_pixel(side: int, patch: int, data: st.DataO
     np.testing.assert_allclose(as_maps(np.ones((2, len(hidden), len(hidden)), np.float32), hidden), 1, rtol=1e-5)
 
 
-def test_settings_are_in_pixels_of_a_picture_of_128():
+def test_settings_are_in_pixels_of_a_picture_of_128_pixels():
     assert [scaled(24, side) for side in (8, 32, 48, 64, 128, 256)] == [2, 6, 9, 12, 24, 48]
     assert scaled(1, 8) == 1
 
 
 def of_the_mark(model: Model) -> tuple[float, float]:
-    """How much less sure the network is with a planted mark hidden, and the most that hiding other parts changes."""
+    """The mean drop in probability where a planted mark is hidden, and the largest change anywhere else."""
     pixels, colours = planted.pictures(40, seed=3)
     hidden = windows(planted.SIDE, 8, 4)
     maps = as_maps(drops(model, torch.from_numpy(pixels), torch.from_numpy(colours), hidden), hidden).mean(0)
@@ -128,20 +128,20 @@ def of_the_mark(model: Model) -> tuple[float, float]:
     return float(maps[mark].mean()), float(np.abs(maps[~mark]).max())
 
 
-def test_a_planted_cue_is_what_must_not_be_hidden():
+def test_hiding_a_planted_cue_lowers_the_probability_most():
     mark, others = of_the_mark(planted.learned())
     assert mark > 0.2
     assert mark > 2 * others
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_to_a_network_with_random_weights_it_is_nothing_special(seed: int):
+def test_hiding_the_cue_hardly_changes_the_answers_of_a_network_with_random_weights(seed: int):
     torch.manual_seed(seed)
     mark, _ = of_the_mark(model_of("conv3", planted.SIDE, planted.CLASSES))
     assert abs(mark) < 0.02
 
 
-def test_both_maps_of_a_network_that_adds_up_brightness_agree_far_more_than_those_of_other_pictures():
+def test_grad_cam_and_occlusion_agree_for_a_network_that_adds_up_brightness():
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 100, (40, 24, 24, 3), dtype=np.uint8)
     for picture, (top, left) in zip(pixels, generator.integers(0, 16, (40, 2)), strict=True):
@@ -160,7 +160,7 @@ def test_both_maps_of_a_network_that_adds_up_brightness_agree_far_more_than_thos
     assert told["difference"]["low"] > 0.4
 
 
-def test_maps_that_share_no_more_than_all_do_agree_no_more_than_their_null():
+def test_maps_that_share_only_a_common_pattern_agree_no_more_than_their_null():
     generator = np.random.default_rng(0)
     shared = generator.random((1, 6, 6))
     maps, others = (shared + generator.random((80, 6, 6)) for _ in range(2))
@@ -169,7 +169,7 @@ def test_maps_that_share_no_more_than_all_do_agree_no_more_than_their_null():
     assert told["difference"]["low"] < 0 < told["difference"]["high"]
 
 
-def test_the_agreement_is_spearman_s_and_its_null_that_with_all_other_pictures():
+def test_the_agreement_is_spearmans_correlation_and_its_null_the_mean_with_all_other_pictures():
     generator = np.random.default_rng(0)
     maps, others = generator.integers(0, 5, (2, 5, 3, 3))
     every = np.array([[spearmanr(a.ravel(), b.ravel()).statistic for b in others] for a in maps])
@@ -179,7 +179,7 @@ def test_the_agreement_is_spearman_s_and_its_null_that_with_all_other_pictures()
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_map_that_is_the_same_everywhere_is_left_out():
+def test_a_constant_map_is_excluded():
     generator = np.random.default_rng(0)
     maps, others = generator.random((2, 4, 3, 3))
     maps[0], others[1] = 0, 1
@@ -191,7 +191,7 @@ def test_a_map_that_is_the_same_everywhere_is_left_out():
     assert told == summary(own, null, seed=0)
 
 
-def test_a_device_that_this_machine_lacks_is_told_in_one_line():
+def test_a_device_that_this_machine_lacks_is_reported_in_one_line():
     missing = "cuda" if not torch.cuda.is_available() else "mps"
     for explained in (heatmaps, lambda *given: drops(*given[:3], windows(SIDE, 24, 24), given[3])):
         with pytest.raises(UserError, match=f"device: {missing}") as caught:

@@ -1,4 +1,4 @@
-"""Where the heat lies, beside nulls."""
+"""The heat in each region of the picture, compared with null conditions."""
 
 import numpy as np
 import pandas as pd
@@ -47,20 +47,20 @@ def test_a_mark_in_the_lower_left_draws_the_heat_there(cue: tuple, cue_shares: P
 
 
 @pytest.mark.parametrize("condition", ["random", "grey"])
-def test_its_nulls_find_nothing(cue: tuple, cue_shares: Profiles, condition: str) -> None:
+def test_a_null_condition_shows_no_effect(cue: tuple, cue_shares: Profiles, condition: str) -> None:
     shares = cue_shares.shares
     null = shares[shares["condition"] == condition].assign(condition="trained")
     others = shares[shares["condition"] != "trained"]
     assert (found_in_all(pd.concat([null, others]), cue[2]) == "none").all()
 
 
-def test_upside_down_the_heat_goes_where_the_mark_goes(cue: tuple, cue_shares: Profiles) -> None:
+def test_in_flipped_pictures_the_heat_follows_the_mark(cue: tuple, cue_shares: Profiles) -> None:
     shares = cue_shares.shares.groupby("condition")[["upper", "lower", "left"]].mean()
     assert shares.loc["flipped", "upper"] > 2 * shares.loc["flipped", "lower"]
     assert shares.loc["flipped", "left"] > 0.6
 
 
-def test_every_picture_has_a_row_a_condition(cue: tuple, cue_shares: Profiles) -> None:
+def test_every_picture_has_one_row_per_condition(cue: tuple, cue_shares: Profiles) -> None:
     shares, table = cue_shares.shares, cue[2]
     assert shares["image_id"].tolist() == table["image_id"].tolist() * len(CONDITIONS)
     assert shares["condition"].tolist() == np.repeat(CONDITIONS, len(table)).tolist()
@@ -68,7 +68,7 @@ def test_every_picture_has_a_row_a_condition(cue: tuple, cue_shares: Profiles) -
     assert by_network.to_dict() == dict.fromkeys(range(8), 25)
 
 
-def test_shares_add_up(cue_shares: Profiles) -> None:
+def test_shares_of_complementary_regions_add_up_to_one(cue_shares: Profiles) -> None:
     hot = cue_shares.shares.dropna(subset="upper")
     for parts in (["upper", "middle", "lower"], ["left", "right"], ["centre", "border"]):
         np.testing.assert_allclose(hot[parts].sum(axis=1), 1)
@@ -76,7 +76,7 @@ def test_shares_add_up(cue_shares: Profiles) -> None:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_shares_are_those_of_the_enlarged_map(architecture: str) -> None:
+def test_shares_match_the_enlarged_map(architecture: str) -> None:
     torch.manual_seed(4 if architecture == "tapering-cnn" else 0)
     model = model_of(architecture, 96, planted.CLASSES)
     pixels = np.random.default_rng(0).integers(0, 256, (6, 96, 96, 3), dtype=np.uint8)
@@ -117,7 +117,7 @@ def test_the_plain_half_is_the_one_without_detail() -> None:
     assert np.isnan(half[1]).all()
 
 
-def test_faces_are_areas_of_the_picture_that_follow_it_upside_down() -> None:
+def test_face_boxes_become_masks_and_areas() -> None:
     boxes = pd.DataFrame({"image_id": ["a", "a"], "left": [0.25, 0.5], "top": [0.0, 0.0], "width": 0.5, "height": 0.5})
     faces = profiles._Faces(pd.Series(["a", "b"]), boxes)
     masks = faces.covered(np.array([0, 1])).numpy()
@@ -127,7 +127,7 @@ def test_faces_are_areas_of_the_picture_that_follow_it_upside_down() -> None:
     assert faces.areas == {"a": 24 * 36 / 48**2}
 
 
-def test_a_picture_without_faces_has_no_share_of_them(cue: tuple) -> None:
+def test_only_pictures_with_faces_have_a_share_of_heat_on_faces(cue: tuple) -> None:
     model, pixels, table = cue
     boxes = pd.DataFrame({"image_id": ["id3"], "left": [0.0], "top": [0.6], "width": [0.4], "height": [0.4]})
     shares = measured(model, pixels, table, boxes).shares
@@ -145,7 +145,7 @@ def test_two_runs_give_the_same_bits_and_batches_do_not_matter(cue: tuple, monke
 
 
 @pytest.mark.parametrize("pictures", [1, 2, 5])
-def test_fewer_pictures_than_random_networks_find_nothing(pictures: int) -> None:
+def test_fewer_pictures_than_random_networks_give_a_reason_in_place_of_a_result(pictures: int) -> None:
     pixels, colours = planted.pictures(pictures, seed=3)
     model = planted.learned()
     table = planted.table(model, pixels, colours)
@@ -155,7 +155,7 @@ def test_fewer_pictures_than_random_networks_find_nothing(pictures: int) -> None
     assert set(judged["region"]) == set(REGIONS)
 
 
-def test_a_map_without_heat_counts_nowhere() -> None:
+def test_a_map_without_heat_is_excluded_everywhere() -> None:
     model = planted.learned()
     pixels, colours = planted.pictures(12, seed=3)
     table = planted.table(model, pixels, colours)

@@ -15,7 +15,7 @@ SETTINGS = {"random_networks": 2, "seed": 1, "checked": 6, "checking_seed": 2, "
 
 
 def drawn() -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
-    """Pixels, test pictures with all labels, some without a style, and their clusters in another order."""
+    """Pixels; test pictures with all labels, some without a style; and their clusters, in another order."""
     pixels, colours = planted.pictures(24, seed=4)
     test = planted.table(planted.learned(), pixels, colours)
     test["label"] = np.array(planted.CLASSES)[colours]
@@ -33,12 +33,12 @@ def analysed() -> RegionAnalysis:
     return analyse_regions(planted.learned(), pixels, test, points, FACES, **SETTINGS)
 
 
-def test_groups_are_in_the_order_of_the_points_and_clusters_of_their_outcome() -> None:
+def test_groups_keep_the_order_of_the_points_and_cluster_names_include_the_outcome() -> None:
     _, test, points = drawn()
     table = groups_of(test, points)
     assert table["image_id"].tolist() == points["image_id"].tolist()
     rows = table.set_index("image_id")
-    # The last of the pictures is the first of the points.
+    # The points are in reverse order: the last picture is the first point.
     assert rows.loc["id23", ["2d cluster", "full cluster"]].tolist() == ["correct 0", "correct 0"]
     assert rows.loc["id4", ["2d cluster", "full cluster"]].tolist() == ["misclassified 1", "misclassified 1"]
     assert rows.loc["id4", "outcome and style"] == "misclassified baroque"
@@ -46,7 +46,7 @@ def test_groups_are_in_the_order_of_the_points_and_clusters_of_their_outcome() -
     assert set(GROUPS) < set(table.columns)
 
 
-def test_heat_is_measured_of_all_pictures_and_summed_up_by_all_groups(analysed: RegionAnalysis) -> None:
+def test_heat_is_measured_on_all_pictures_and_summarised_for_all_groups(analysed: RegionAnalysis) -> None:
     pixels, test, points = drawn()
     table = groups_of(test, points)
     how = {"groups": GROUPS, "random_networks": 2, "seed": 1, "device": "cpu"}
@@ -57,7 +57,7 @@ def test_heat_is_measured_of_all_pictures_and_summed_up_by_all_groups(analysed: 
     assert set(analysed.effects["by"]) == {"all", *GROUPS}
 
 
-def test_the_faithfulness_of_some_is_checked(analysed: RegionAnalysis) -> None:
+def test_the_faithfulness_is_checked_on_a_sample(analysed: RegionAnalysis) -> None:
     pixels, test, points = drawn()
     table = groups_of(test, points)
     some = table.iloc[stratified(table["label"], 6, 2)]

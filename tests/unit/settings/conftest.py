@@ -1,4 +1,4 @@
-"""What the tests of the settings share."""
+"""The fixture that the tests of the settings share."""
 
 import copy
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from tests.support.settings import SHIPPED, merged, shipped
 
 @pytest.fixture
 def error_line(tmp_path: Path) -> Callable[[str], str]:
-    """The one error line about an overlay, without its beginning, the file's name.
+    """A function that returns the one error line about an overlay, without the file's name at its beginning.
 
-    The same settings on the command line must give the same line, which begins with `--config`.
+    The function checks that the same settings on the command line give the same line, beginning with `--config`.
     """
 
     def error_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""References that lead nowhere, and settings that exclude one another, are refused with the remedy."""
+"""Unknown names and incompatible settings are refused, with the remedy in the error line."""
 
 import pytest
 
@@ -44,7 +44,7 @@ from tests.support.settings import SHIPPED, merged, shipped
         ),
     ],
 )
-def test_a_reference_that_leads_nowhere_is_named_with_the_nearest_one(error_line, overlay: str, line: str):
+def test_an_unknown_name_is_reported_with_the_nearest_known_one(error_line, overlay: str, line: str):
     assert error_line(overlay) == line
 
 
@@ -84,7 +84,7 @@ def test_a_reference_that_leads_nowhere_is_named_with_the_nearest_one(error_line
         ),
     ],
 )
-def test_settings_that_exclude_one_another_are_refused(error_line, overlay: str, line: str):
+def test_incompatible_settings_are_refused(error_line, overlay: str, line: str):
     assert error_line(overlay).startswith(line)
 
 
@@ -95,7 +95,7 @@ def test_a_model_of_timm_is_refused_with_the_command_that_installs_it(error_line
     assert line.endswith("'timm/convnext_tiny' needs the package timm: install it with `uv sync --extra timm`")
 
 
-def test_a_task_that_needs_styles_is_refused_where_no_rule_gives_one(error_line):
+def test_a_task_that_needs_styles_is_refused_if_no_label_rule_gives_one(error_line):
     labels = "collection: {labels: [{folder: a, origin: ai, source: a}, {folder: b, origin: human, source: human}]}"
     variants = "variants: {" + ", ".join(f"{name}: null" for name in shipped()["variants"])
     line = error_line(f"{labels}\n{variants}, new: {{task: source_style, split: natural, recipe: conv3}}}}")

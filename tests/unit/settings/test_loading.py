@@ -1,4 +1,4 @@
-"""Each mistake in the settings is one line that names the file, the key and the nearest valid one."""
+"""Each mistake in the settings is reported in one line with the file, the key and the nearest valid key."""
 
 import copy
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def errors(values: dict[str, Any], files: list[Path]) -> list[str]:
 
 
 def renamed_locations(values: dict[str, Any], *section: str) -> Iterator[tuple[str, ...]]:
-    """The location of each key that had another name in version 0.1."""
+    """The locations of all keys that had another name in version 0.1."""
     for key, value in values.items():
         if key in OLD_NAMES:
             yield (*section, key)
@@ -32,14 +32,14 @@ def renamed_locations(values: dict[str, Any], *section: str) -> Iterator[tuple[s
 
 
 def with_old_names(value: Any) -> Any:
-    """Settings as version 0.1 spelled them."""
+    """The same settings with the key names of version 0.1."""
     if isinstance(value, dict):
         return {OLD_NAMES.get(key, key): with_old_names(inner) for key, inner in value.items()}
     return value
 
 
 def overlay_of(location: tuple[str, ...], value: Any) -> dict[str, Any]:
-    """Settings that hold nothing but `value` at `location`."""
+    """Settings that contain only `value`, at `location`."""
     for key in reversed(location):
         value = {key: value}
     return value
@@ -79,16 +79,16 @@ def overlay_of(location: tuple[str, ...], value: Any) -> dict[str, Any]:
             f"pretrained: {{files: {{torchvision/resnet18: {{path: x, sha256: {'ab' * 32}, sha: 1}}}}}}",
             "pretrained.files.torchvision/resnet18.sha: unknown key; did you mean 'sha256'?",
         ),
-        # An old key where its new name would be unknown, too.
+        # An old key in a section where its new name is unknown too.
         ("latent: {pixels: 1}", "latent.pixels: unknown key; known: features, variance, clusters, permutations, refit"),
         ("1: 2", "[1]: keys should be strings, not 1"),
     ],
 )
-def test_an_unknown_key_is_named_with_the_nearest_valid_one(error_line, overlay: str, line: str):
+def test_an_unknown_key_is_reported_with_the_nearest_valid_one(error_line, overlay: str, line: str):
     assert error_line(overlay).startswith(line)
 
 
-def test_every_renamed_key_is_tried_here():
+def test_these_tests_cover_every_renamed_key():
     assert {location[-1] for location in renamed_locations(shipped())} == set(RENAMED.values())
 
 
@@ -111,7 +111,7 @@ def test_nothing_below_a_key_of_an_earlier_version_is_reported(error_line, old: 
     assert error_line(nested) == f"{'.'.join(key)}: renamed; write '{new}'"
 
 
-def test_of_a_whole_file_of_an_earlier_version_only_the_renamed_keys_are_reported(tmp_path: Path):
+def test_for_a_file_of_an_earlier_version_only_renamed_keys_are_reported(tmp_path: Path):
     files = [tmp_path / file.name for file in SHIPPED]
     contents = [with_old_names(yaml.safe_load(file.read_text(encoding="utf-8"))) for file in SHIPPED]
     for file, content in zip(files, contents, strict=True):
@@ -141,11 +141,11 @@ def test_a_renamed_key_is_not_reported_as_missing_but_other_missing_keys_are(tmp
     ]
 
 
-def test_a_renamed_key_of_the_command_line_is_told_from_that_of_a_file(tmp_path: Path):
+def test_a_renamed_key_is_reported_for_the_command_line_or_the_file_that_contains_it(tmp_path: Path):
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text("budget: {pixels: 64}\narms: {unseen: [cifake-32]}", encoding="utf-8")
     values = merged(shipped(), yaml.safe_load(overlay.read_text(encoding="utf-8")))
-    # As Snakemake reads `--config 'budget={pixels: 32}'`.
+    # The values that Snakemake reads from `--config 'budget={pixels: 32}'`.
     values = merged(values, typed({"budget": {"pixels": "32"}}))
     assert sorted(errors(values, [*SHIPPED, overlay])) == [
         "--config: budget.pixels: renamed; write 'max_image_size'",
@@ -181,7 +181,7 @@ def test_every_mistake_has_its_own_line_and_its_own_file(tmp_path: Path):
     assert files == {"seed": str(overlay), "budget.max_image_size": "--config"}
 
 
-def test_a_mistake_in_two_files_is_reported_for_the_last(tmp_path: Path):
+def test_a_mistake_in_two_files_is_reported_for_the_last_file(tmp_path: Path):
     overlays = [tmp_path / "first.yaml", tmp_path / "second.yaml"]
     for overlay in overlays:
         overlay.write_text("seed: -1", encoding="utf-8")
@@ -196,7 +196,7 @@ def test_loading_changes_neither_the_values_nor_their_meaning():
     assert values == before
 
 
-def test_texts_of_the_command_line_are_read_as_yaml():
+def test_values_on_the_command_line_are_parsed_as_yaml():
     texts = {"budget": {"epochs": "3", "images": "null"}, "list": ["1.5", "true", "text"], "bad": "[", "number": 4}
     assert typed(texts) == {
         "budget": {"epochs": 3, "images": None},

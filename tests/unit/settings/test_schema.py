@@ -1,4 +1,4 @@
-"""The models accept valid settings and refuse values of a wrong type or range; what they derive from settings."""
+"""The models accept valid settings, refuse values of a wrong type or range, and derive values from settings."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,7 +175,7 @@ def test_a_section_or_value_set_to_null_is_refused(error_line, section: str):
 
 
 @pytest.mark.parametrize("name", ["../x", "a b", "-x", "", "a/b"])
-def test_a_name_that_makes_no_folder_is_refused(error_line, name: str):
+def test_a_name_that_cannot_be_a_folder_is_refused(error_line, name: str):
     assert error_line(f"collection: {{name: '{name}'}}").startswith("collection.name: string should match pattern")
 
 
@@ -200,6 +200,6 @@ def test_null_removes_a_variant_a_split_or_a_recipe():
     assert "natural" not in settings.splits
 
 
-def test_a_removed_variant_takes_its_arms_with_it():
+def test_removing_a_variant_removes_its_arms():
     arms = load(merged(shipped(), {"variants": {"cifake-32": None}}), SHIPPED).arms
     assert (arms.seeds.variants, arms.leave_one_generator_out) == ([], [])

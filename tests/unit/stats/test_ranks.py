@@ -20,5 +20,5 @@ def test_the_cosine_of_centred_ranks_is_spearmans_correlation(row: list[int], ra
         assert not one.any()
 
 
-def test_no_rows_have_no_ranks() -> None:
+def test_without_rows_there_are_no_ranks() -> None:
     assert centred_ranks(np.empty((0, 4))).shape == (0, 4)

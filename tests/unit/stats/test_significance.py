@@ -29,12 +29,12 @@ def answers(**right: list[int] | np.ndarray) -> dict[str, pd.Series]:
 
 
 def alone(count: int) -> pd.Series:
-    """No picture has a near duplicate."""
+    """The groups of pictures without near duplicates."""
     return pd.Series(np.arange(count))
 
 
 def mid_p_of_all_outcomes(first: int, second: int) -> float:
-    """How likely the outcomes of fair coins are that are more extreme, and half of those that are as extreme."""
+    """The probability of more extreme outcomes of fair coin tosses, plus half that of equally extreme ones."""
     tosses, seen = first + second, abs(first - second)
     total = Fraction(0)
     for heads in range(tosses + 1):
@@ -45,7 +45,7 @@ def mid_p_of_all_outcomes(first: int, second: int) -> float:
 
 
 @given(st.integers(0, 40), st.integers(0, 40))
-def test_mcnemars_mid_p_is_that_of_counting_all_outcomes(first: int, second: int) -> None:
+def test_mcnemars_mid_p_value_matches_counting_all_outcomes(first: int, second: int) -> None:
     expected = mid_p_of_all_outcomes(first, second) if first + second else 1
     assert mcnemar(first, second) == pytest.approx(expected, rel=1e-9)
     assert mcnemar(first, second) == mcnemar(second, first)
@@ -57,7 +57,7 @@ def test_mcnemar_gives_the_published_example() -> None:
     assert mcnemar(0, 0) == 1
 
 
-def test_many_discordant_pictures_are_no_trouble() -> None:
+def test_mcnemar_works_with_many_discordant_pictures() -> None:
     assert mcnemar(20_000, 20_400) == pytest.approx(0.0466, abs=2e-4)
     assert 0 <= mcnemar(0, 50_000) < 1e-300
 
@@ -74,7 +74,7 @@ def test_a_row_has_the_counts_and_the_paired_difference_of_two_variants() -> Non
     assert json.loads(json.dumps(row, allow_nan=False)) == row
 
 
-def test_the_interval_is_of_pairs_and_so_narrower_than_that_of_two_accuracies() -> None:
+def test_the_paired_interval_is_narrower_than_one_of_two_separate_accuracies() -> None:
     generator = np.random.default_rng(2)
     one = generator.random(400) < 0.5
     other = one ^ (generator.random(400) < 0.02)
@@ -82,7 +82,7 @@ def test_the_interval_is_of_pairs_and_so_narrower_than_that_of_two_accuracies() 
     assert row["difference"]["high"] - row["difference"]["low"] < 0.035
 
 
-def test_near_duplicates_are_drawn_together_and_make_the_interval_wider() -> None:
+def test_near_duplicates_are_resampled_together_and_widen_the_interval() -> None:
     generator = np.random.default_rng(4)
     twins = np.repeat(np.arange(50), 4)
     right = answers(a=(generator.random(50) < 0.8)[twins], b=(generator.random(50) < 0.6)[twins])
@@ -93,7 +93,7 @@ def test_near_duplicates_are_drawn_together_and_make_the_interval_wider() -> Non
 
 
 @pytest.mark.parametrize(("other", "value", "low", "high"), [(1, 0, -0.07135, 0.07135), (0, 1, 0.92865, 1)])
-def test_that_no_picture_of_few_tells_two_apart_does_not_mean_that_none_does(
+def test_an_observed_difference_of_0_or_1_still_has_an_interval_with_a_width(
     other: int, value: float, low: float, high: float
 ) -> None:
     right = answers(a=[1] * 100, b=[other] * 100)
@@ -115,7 +115,7 @@ def test_variants_are_compared_on_the_pictures_that_both_have_whatever_their_ord
     assert row["difference"]["value"] == 0.5
 
 
-def test_each_two_are_compared_once_and_one_alone_with_none() -> None:
+def test_each_pair_is_compared_once_and_a_single_variant_with_none() -> None:
     right = answers(**{name: np.random.default_rng(ord(name)).random(40) < 0.7 for name in "abcd"})
     rows = compare(right, alone(40), "", 0)
     assert ["".join((row["first"], row["second"])) for row in rows] == ["ab", "ac", "ad", "bc", "bd", "cd"]
@@ -124,7 +124,7 @@ def test_each_two_are_compared_once_and_one_alone_with_none() -> None:
     assert compare(right, alone(40), "", 0) == rows
 
 
-def test_the_spread_of_networks_has_the_interval_of_student() -> None:
+def test_the_spread_of_networks_uses_students_interval() -> None:
     values = [0.7, 0.8, 0.75, 0.71]
     found = spread([*values, None])
     half = t.ppf(0.975, 3) * np.std(values, ddof=1) / 2
@@ -135,7 +135,7 @@ def test_the_spread_of_networks_has_the_interval_of_student() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_of_one_network_or_none_there_is_no_spread() -> None:
+def test_one_network_or_none_has_no_spread() -> None:
     one, none = spread([0.7]), spread([None])
     assert one == {
         "networks": 1,

@@ -1,4 +1,4 @@
-"""Trainings that several of these tests compare with."""
+"""Trainings that several tests use for comparison."""
 
 import pandas as pd
 import pytest
@@ -8,7 +8,7 @@ from tests.support.training import enlarged, learn, planted, two_phases
 
 @pytest.fixture(scope="session")
 def uncut(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, pd.DataFrame]:
-    """Weights and history of a training that ran to its end."""
+    """Weights and history of a training without interruption."""
     return learn(tmp_path_factory.mktemp("uncut") / "checkpoint.pt")
 
 

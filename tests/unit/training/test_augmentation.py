@@ -1,4 +1,4 @@
-"""Random changes of training pictures, by name and strength."""
+"""Random augmentation of training pictures, with a strength for each named change."""
 
 import pytest
 import torch
@@ -31,12 +31,12 @@ ALL = {
 }
 
 
-def test_no_strength_is_no_change():
+def test_without_any_strength_there_is_no_augmentation():
     assert augmenter(Augmentation(), SIDE) is None
 
 
 @pytest.mark.parametrize("strengths", [{name: value} for name, value in ALL.items()] + [ALL], ids="+".join)
-def test_each_change_keeps_the_kind_of_picture_and_follows_from_the_seed(strengths: dict[str, float]):
+def test_augmented_pictures_keep_shape_and_dtype_and_depend_on_the_seed(strengths: dict[str, float]):
     augmented = changed(**strengths)
     assert augmented.shape == pictures().shape
     assert augmented.dtype == torch.uint8
@@ -54,7 +54,7 @@ def test_flips_are_drawn_for_each_picture_with_their_probability(name: str, axis
     assert same(changed(**{name: 1.0}), whole.flip(axis)).all()
 
 
-def test_a_rotation_is_at_most_so_many_degrees():
+def test_rotations_stay_within_the_given_degrees():
     bar = torch.zeros(64, SIDE, SIDE, 3, dtype=torch.uint8)
     bar[:, SIDE // 2 - 1 : SIDE // 2 + 1] = 255
     torch.manual_seed(0)
@@ -69,12 +69,12 @@ def test_a_rotation_is_at_most_so_many_degrees():
     assert degrees.min() < -3 and degrees.max() > 3
 
 
-def test_a_crop_keeps_at_least_its_share_of_the_area():
+def test_a_crop_keeps_at_least_the_given_share_of_the_area():
     ramp = torch.linspace(0, 255, SIDE).round().to(torch.uint8).expand(200, 3, SIDE, SIDE).permute(0, 2, 3, 1)
     torch.manual_seed(0)
     augmented = augmenter(Augmentation(resized_crop=0.5), SIDE)(ramp.contiguous()).float()
     widths = (augmented[:, SIDE // 2, -1, 0] - augmented[:, SIDE // 2, 0, 0]) / 255
-    # The widest half of the area is at most 4:3.
+    # Aspect ratios are between 3:4 and 4:3, so the narrowest crop has half of the area and the ratio 3:4.
     assert widths.min() > (0.5 * 3 / 4) ** 0.5 - 0.1
     assert widths.min() < 0.85
 

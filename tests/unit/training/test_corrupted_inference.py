@@ -1,4 +1,4 @@
-"""How networks answer to corrupted pictures."""
+"""The scores of a network for corrupted pictures."""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ def random_model(**recipe: object) -> Model:
 
 
 @pytest.mark.parametrize("recipe", [{}, {"scaling": "imagenet"}])
-def test_every_condition_is_answered_as_inference_answers_its_pictures(recipe: dict, tmp_path):
+def test_scores_of_each_condition_equal_those_of_inference_on_the_same_pictures(recipe: dict, tmp_path):
     np.save(tmp_path / "corrupted.npy", corrupted_pictures())
     corrupted = np.load(tmp_path / "corrupted.npy", mmap_mode="r")
     whole = scores(random_model(**recipe), corrupted, device="cpu")
@@ -35,7 +35,7 @@ def test_every_condition_is_answered_as_inference_answers_its_pictures(recipe: d
         np.testing.assert_allclose(whole[:, condition], probabilities[[f"p_{name}" for name in CLASSES]], atol=1e-6)
 
 
-def test_the_size_of_batches_changes_nothing_but_rounding_and_runs_give_the_same_bits(monkeypatch: pytest.MonkeyPatch):
+def test_scores_are_reproducible_and_the_batch_size_changes_only_rounding(monkeypatch: pytest.MonkeyPatch):
     corrupted = corrupted_pictures()
     whole = scores(random_model(), corrupted, device="cpu")
     np.testing.assert_array_equal(scores(random_model(), corrupted, device="cpu"), whole)

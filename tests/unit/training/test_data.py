@@ -15,7 +15,7 @@ def test_batches_are_the_rows_in_the_given_order():
     assert [batch[1].tolist() for batch in batches] == [[1, 1], [0]]
 
 
-def test_copies_lie_behind_the_pictures_in_the_order_of_the_split():
+def test_copies_have_the_rows_after_the_pictures_in_the_order_of_the_split():
     split = pd.DataFrame({"row": [0, 2, 2, 2, 5, 5], "copy": np.array([0, 0, 1, 2, 0, 1], np.int32)})
     assert rows_of(split, 6).tolist() == [0, 2, 6, 7, 5, 8]
     pixels, copies = (np.arange(*ends, dtype=np.uint8).reshape(-1, 1, 1, 1).repeat(3, 3) for ends in ((6,), (60, 63)))
@@ -24,7 +24,7 @@ def test_copies_lie_behind_the_pictures_in_the_order_of_the_split():
     assert batches == [([0, 2, 60], [0, 1, 2]), ([61, 5, 62], [3, 4, 5])]
 
 
-def test_a_class_that_no_training_picture_has_is_told_in_one_line():
+def test_a_class_that_no_training_picture_has_is_reported():
     assert class_index(pd.Series(["b", "a"]), ["a", "b"]).tolist() == [1, 0]
     with pytest.raises(UserError, match="no training picture has the class 'c'"):
         class_index(pd.Series(["b", "c"]), ["a", "b"])

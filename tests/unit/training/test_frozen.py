@@ -1,4 +1,4 @@
-"""Frozen layers stay as they are, and are computed once where the head alone is trained."""
+"""Frozen layers do not change, and their features are computed only once if only the head is trained."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.support.training import RESNET, enlarged, learn, planted, published_r
 
 
 def published_network(name: str) -> tuple[torch.nn.Module, Recipe]:
-    """The network of a published recipe, for pictures of 64 pixels a side."""
+    """The network of a published recipe, for pictures of 64 x 64 pixels, and the recipe."""
     recipe = published_recipes()[name]
     return build(recipe.architecture, 2, 64, dropout=recipe.dropout), recipe
 
@@ -55,14 +55,14 @@ def test_the_published_layers_are_frozen_and_no_others(name: str, frozen: list[s
                 assert {weight.requires_grad for weight in own} == {module.training}, part
 
 
-def test_the_second_phase_of_resnet50_learns_the_last_bottleneck_and_the_head():
+def test_the_second_phase_of_resnet50_trains_the_last_bottleneck_and_the_head():
     network, recipe = published_network("resnet50-finetuned")
     freeze(network, recipe.phases()[1].trainable_layers)
     learning = {name.rpartition(".")[0] for name, weight in network.named_parameters() if weight.requires_grad}
     assert learning == {f"layer4.2.{part}" for part in ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3")} | {"fc.logits"}
 
 
-def test_what_is_frozen_stays_as_it_was_batch_statistics_included(tmp_path: Path):
+def test_frozen_layers_keep_their_weights_and_batch_statistics(tmp_path: Path):
     frozen = recipe(**RESNET, trainable_layers=["layer3", "layer4", "fc"])
     weights, _ = learn(tmp_path / "c.pt", enlarged(planted(12, 1)), enlarged(planted(12, 2)), recipe=frozen)
     torch.manual_seed(3)
@@ -73,12 +73,12 @@ def test_what_is_frozen_stays_as_it_was_batch_statistics_included(tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["resnet50-finetuned", "efficientnet-b0", "efficientnet-b0-imagenet"])
-def test_the_first_phase_of_published_fine_tuning_is_the_head_alone(name: str):
+def test_the_first_phase_of_published_fine_tuning_trains_only_the_head(name: str):
     network, recipe = published_network(name)
     assert [head_alone(network, phase, recipe) for phase in recipe.phases()] == [True, False]
 
 
-def test_features_of_what_is_frozen_are_computed_once_with_the_same_result(tuned, tmp_path: Path, monkeypatch):
+def test_features_of_frozen_layers_are_computed_once_with_the_same_result(tuned, tmp_path: Path, monkeypatch):
     class Counted(Data):
         passes = 0
 
@@ -99,7 +99,7 @@ def test_features_of_what_is_frozen_are_computed_once_with_the_same_result(tuned
         torch.testing.assert_close(value, always[0][name], rtol=1e-4, atol=1e-5)
 
 
-def test_augmented_pictures_are_not_the_same_each_epoch_so_their_features_are_not_kept(tmp_path: Path):
+def test_features_of_augmented_pictures_are_computed_in_every_epoch(tmp_path: Path):
     changed = two_phases(epochs=2, fine_tuning=None, augmentation={"horizontal_flip": 0.5})
     data = enlarged(planted(12, 1))
     seen = []

@@ -25,7 +25,7 @@ def random_model(name: str, side: int) -> Model:
 
 
 def held_out(count: int, side: int) -> tuple[np.ndarray, pd.DataFrame]:
-    """Pixels of twice as many pictures as the table takes, and the table in another order than theirs."""
+    """Pixels of `2 * count` pictures, and a table of `count` of them in another order."""
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 256, (2 * count, side, side, 3), dtype=np.uint8)
     rows = generator.permutation(2 * count)[:count]
@@ -43,7 +43,7 @@ def features(table: pa.Table, layer: str) -> np.ndarray:
     return np.array(table[layer].to_pylist(), dtype=np.float32)
 
 
-def test_probabilities_are_those_of_a_plain_forward_pass(name: str):
+def test_probabilities_equal_those_of_a_plain_forward_pass(name: str):
     pixels, table = held_out(40, 32)
     model = random_model(name, 32)
     with torch.no_grad():
@@ -66,7 +66,7 @@ def test_the_probabilities_of_a_picture_are_float64_and_sum_to_one(name: str):
     np.testing.assert_allclose(found.sum(1), 1, rtol=1e-12)
 
 
-def test_features_are_what_hooks_see(name: str):
+def test_features_equal_the_outputs_that_forward_hooks_record(name: str):
     pixels, table = held_out(10, 32)
     model, seen = random_model(name, 32), {}
     layers = model.layers
@@ -124,7 +124,7 @@ def test_a_large_pooled_map_is_max_pooled_to_the_finest_grid_that_is_small_enoug
     np.testing.assert_allclose(pools, adaptive_max_pool2d(pooled, 8).flatten(1), atol=1e-6)
 
 
-def test_the_size_of_the_batches_changes_nothing_but_rounding(name: str, monkeypatch: pytest.MonkeyPatch):
+def test_the_batch_size_changes_results_only_by_rounding(name: str, monkeypatch: pytest.MonkeyPatch):
     whole = run(name)
     monkeypatch.setattr("brushprint.training.inference.batch_size", lambda side: 7)
     parts = run(name)
@@ -139,19 +139,19 @@ def test_two_runs_give_the_same_bits(name: str):
     assert one[1].equals(other[1])
 
 
-def test_no_hooks_stay_behind(name: str):
+def test_inference_removes_its_hooks(name: str):
     pixels, table = held_out(4, 32)
     model = random_model(name, 32)
     infer(model, pixels, table, device="auto")
     assert not any(module._forward_hooks for module in model.network.modules())
 
 
-def test_a_class_that_the_network_does_not_know_is_told_in_one_line():
+def test_a_class_that_the_network_does_not_know_is_reported():
     pixels, table = held_out(4, 32)
     with pytest.raises(UserError, match="no training picture has the class 'cubism'"):
         infer(random_model("cifake", 32), pixels, table.assign(label=["ai", "cubism", "human", "ai"]), device="cpu")
 
 
-def test_no_held_out_pictures_are_told_in_one_line():
+def test_missing_held_out_pictures_are_reported():
     with pytest.raises(UserError, match="no picture to validate or test on"):
         run("cifake", count=0)

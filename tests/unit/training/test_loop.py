@@ -1,4 +1,4 @@
-"""Training: what is learned, measured and chosen, at which rate, and the same every time."""
+"""Training: learning, the history, the choice of the best epoch, learning rates, losses, and reproducibility."""
 
 import itertools
 import logging
@@ -33,11 +33,11 @@ from tests.support.training import (
 )
 
 
-def test_a_planted_cue_is_learned(uncut):
+def test_a_planted_difference_is_learned(uncut):
     assert uncut[1]["validation_accuracy"].max() >= 0.95
 
 
-def test_the_history_has_a_row_an_epoch_and_one_best(uncut):
+def test_the_history_has_a_row_for_each_epoch_and_one_best_epoch(uncut):
     columns = ["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
     assert list(uncut[1].columns) == ["phase", "epoch", "learning_rate", *columns, "best"]
     assert uncut[1]["epoch"].tolist() == [1, 2, 3, 4]
@@ -69,14 +69,14 @@ def test_the_weights_are_those_of_the_epoch_with_the_lowest_validation_loss(tmp_
     assert judged == (best["validation_loss"], best["validation_accuracy"])
 
 
-def test_training_stops_when_patience_is_at_its_end(tmp_path: Path):
+def test_training_stops_when_patience_runs_out(tmp_path: Path):
     hopeless = {"data": meaningless(40, seed=5), "validation": meaningless(20, seed=6)}
     _, history = learn(tmp_path / "checkpoint.pt", **hopeless, recipe=recipe(epochs=20, patience=2))
     best = history.loc[history["best"], "epoch"].item()
     assert len(history) == best + 2 < 20
 
 
-def test_one_class_alone_is_told_in_one_line(tmp_path: Path):
+def test_training_pictures_of_a_single_class_are_refused(tmp_path: Path):
     data = planted(40, seed=1)
     data.targets[:] = 1
     with pytest.raises(UserError, match="all training pictures are 'dark'; two classes are needed"):
@@ -84,14 +84,14 @@ def test_one_class_alone_is_told_in_one_line(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("part", "purpose"), [("data", "train"), ("validation", "validate")])
-def test_a_partition_without_pictures_is_told_in_one_line(part: str, purpose: str, tmp_path: Path):
+def test_a_partition_without_pictures_is_refused(part: str, purpose: str, tmp_path: Path):
     data = {"data": planted(8, seed=1), "validation": planted(8, seed=2)}
     data[part].rows = data[part].targets = np.array([], dtype=np.int64)
     with pytest.raises(UserError, match=f"no picture to {purpose} on"):
         learn(tmp_path / "checkpoint.pt", **data)
 
 
-def test_a_loss_that_is_not_finite_is_told_before_it_reaches_the_checkpoint(tmp_path: Path):
+def test_a_loss_that_is_not_finite_is_reported_and_no_checkpoint_is_written(tmp_path: Path):
     with pytest.raises(UserError, match="the loss is not finite in epoch 1; lower learning_rate"):
         learn(tmp_path / "checkpoint.pt", recipe=recipe(learning_rate=1e30))
     assert not (tmp_path / "checkpoint.pt").exists()
@@ -106,7 +106,7 @@ def test_progress_is_a_few_whole_log_lines_and_nothing_else(tmp_path: Path, capl
     assert capsys.readouterr() == ("", "")
 
 
-def test_the_second_phase_goes_on_from_the_first_at_its_own_rate(tuned):
+def test_the_second_phase_continues_at_its_own_learning_rate(tuned):
     history = tuned[1]
     assert history["phase"].tolist() == [1, 1, 2, 2, 2]
     assert history["epoch"].tolist() == [1, 2, 3, 4, 5]
@@ -121,7 +121,7 @@ def test_patience_ends_a_phase_and_the_next_begins_from_the_best_weights(tmp_pat
     assert len(first) < 30
     assert first["validation_loss"].iloc[-1] > first["validation_loss"].min()
     assert (history["phase"] == 2).sum() >= 1
-    # One step at a rate of almost nothing leaves the loss of the best weights.
+    # One epoch at a negligible learning rate leaves the loss of the best weights unchanged.
     small = {"epochs": 1, "learning_rate": 1e-9, "trainable_layers": ["fc"]}
     weak = two_phases(epochs=30, patience=1, learning_rate=0.1, fine_tuning=small)
     _, history = learn(tmp_path / "weak.pt", *hopeless, recipe=weak)
@@ -129,11 +129,11 @@ def test_patience_ends_a_phase_and_the_next_begins_from_the_best_weights(tmp_pat
 
 
 def planned_rates(recipe: Recipe) -> list[list[float]]:
-    """The learning rates of the epochs of each phase."""
+    """The learning rate of each epoch, for each phase."""
     return [[phase.learning_rate * recipe.lr_decay**turn for turn in range(phase.epochs)] for phase in recipe.phases()]
 
 
-def test_the_published_schedules():
+def test_published_recipes_have_the_published_learning_rates():
     rates = {name: planned_rates(recipe) for name, recipe in published_recipes().items()}
     assert rates["tapering-cnn"] == [[0.001] * 50]
     assert rates["resnet50-finetuned"] == rates["efficientnet-b0"] == [[0.001] * 20, [0.00001] * 10]
@@ -143,16 +143,16 @@ def test_the_published_schedules():
         assert rates[name] == [pytest.approx([0.001 * 0.9**turn for turn in range(10)])]
 
 
-def test_the_rate_falls_by_the_decay_after_each_epoch_of_a_phase(tmp_path: Path):
-    """To the bit: the rates are those of the recipe's own arithmetic."""
+def test_the_learning_rate_falls_by_lr_decay_after_each_epoch_of_a_phase(tmp_path: Path):
+    """The rates equal the recipe's own arithmetic to the bit."""
     falling = two_phases(optimizer="sgd", momentum=0.9, learning_rate=0.013, lr_decay=0.93, epochs=3)
     _, history = learn(tmp_path / "c.pt", enlarged(planted(12, 1)), enlarged(planted(12, 2)), recipe=falling)
     assert history["learning_rate"].tolist() == [rate for rates in planned_rates(falling) for rate in rates]
     assert history["learning_rate"].nunique() == 6
 
 
-def test_gradient_descent_is_torch_s_with_nesterov_s_momentum_and_weight_decay(tmp_path: Path):
-    """Against a loop of the test's own, over the same batches."""
+def test_sgd_equals_torch_s_with_nesterov_momentum_and_weight_decay(tmp_path: Path):
+    """The test compares the weights with those of its own loop over the same batches."""
     decaying = recipe(optimizer="sgd", momentum=0.9, weight_decay=0.01, learning_rate=0.02, lr_decay=0.9, epochs=2)
     data = planted(40, 1)
     weights, _ = learn(tmp_path / "c.pt", data, data, recipe=decaying)
@@ -171,7 +171,7 @@ def test_gradient_descent_is_torch_s_with_nesterov_s_momentum_and_weight_decay(t
         torch.testing.assert_close(weights[name], value)
 
 
-def test_rare_classes_weigh_more_in_the_loss_that_is_asked_for(tmp_path: Path):
+def test_balanced_class_weights_give_rare_classes_more_weight_in_the_loss(tmp_path: Path):
     data = planted(40, 1)
     few = Data(data.pixels, *(values[np.r_[0:40:2, 1:9:2]] for values in (data.rows, data.targets)))
     assert np.bincount(few.targets).tolist() == [20, 4]
@@ -190,7 +190,7 @@ def test_rare_classes_weigh_more_in_the_loss_that_is_asked_for(tmp_path: Path):
         assert history["validation_loss"].item() == pytest.approx(loss.item(), rel=1e-5)
 
 
-def test_one_logit_learns_by_the_binary_cross_entropy(tmp_path: Path):
+def test_one_logit_is_trained_with_binary_cross_entropy(tmp_path: Path):
     data = planted(40, 1)
     tiny = recipe(loss="binary-cross-entropy", optimizer="sgd", learning_rate=1e-12, epochs=1)
     weights, history = learn(tmp_path / "c.pt", data, data, recipe=tiny)
@@ -203,12 +203,12 @@ def test_one_logit_learns_by_the_binary_cross_entropy(tmp_path: Path):
     assert history["validation_loss"].item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_a_layer_that_does_not_exist_is_told_in_one_line(tmp_path: Path):
+def test_a_layer_that_does_not_exist_is_reported(tmp_path: Path):
     with pytest.raises(UserError, match="no such layer: 'layer5'; did you mean 'layer"):
         learn(tmp_path / "c.pt", enlarged(planted(8, 1)), recipe=recipe(**RESNET, trainable_layers=["layer5"]))
 
 
-def test_training_begins_from_the_weights_that_it_is_given(tmp_path: Path):
+def test_training_starts_from_the_given_weights(tmp_path: Path):
     torch.manual_seed(9)
     published = resnet18(weights=None).state_dict()
     save_file(published, tmp_path / "weights.safetensors")
@@ -219,8 +219,8 @@ def test_training_begins_from_the_weights_that_it_is_given(tmp_path: Path):
 
 
 @pytest.mark.parametrize("change", [{"memory_format": "contiguous"}, {"compile": True}], ids=str)
-def test_a_network_trains_alike_in_another_memory_format_or_compiled(change: dict, tmp_path: Path):
-    """Its weights keep their names; compiled without C++, which takes half a minute."""
+def test_memory_format_and_compilation_do_not_change_the_training(change: dict, tmp_path: Path):
+    """The weights also keep their names. Compiling uses a backend without C++, which would take half a minute."""
     exact = recipe(optimizer="sgd", momentum=0.9, learning_rate=0.01)
     _, history = learn(tmp_path / "exact.pt", recipe=exact)
     with torch.compiler.set_stance("default", force_backend="aot_eager"):

@@ -1,4 +1,4 @@
-"""Captions for `snakemake --report` are files with the declared text, written only when it changes."""
+"""Captions for `snakemake --report` are files with the declared text, which are written only if the text changes."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""SHA256SUMS says what each file was when it was made."""
+"""SHA256SUMS lists the sha256 of each file at the time when the list was written."""
 
 import subprocess
 from pathlib import Path
@@ -19,7 +19,7 @@ def sums(tmp_path: Path) -> Path:
     return folder / "SHA256SUMS"
 
 
-def test_the_tool_of_the_system_reads_it(sums: Path) -> None:
+def test_sha256sum_accepts_the_file(sums: Path) -> None:
     done = subprocess.run(
         ["sha256sum", "--check", sums.name], cwd=sums.parent, capture_output=True, text=True, check=True
     )
@@ -34,6 +34,6 @@ def test_files_are_listed_by_name_in_order(sums: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no digest\n", b"one\ntwo\n", b"\x00\xff\n"])
-def test_damaged_sums_say_nothing(sums: Path, content: bytes) -> None:
+def test_a_damaged_file_is_read_as_empty(sums: Path, content: bytes) -> None:
     sums.write_bytes(content)
     assert read_sums(sums) == {}

@@ -55,7 +55,7 @@ def test_no_claim_is_compared_with_the_synthetic_sample(results: Path) -> None:
     assert "Claims        none of 9 compared: the pictures are a synthetic sample" in lines
 
 
-def test_shortcuts_are_those_of_the_pictures_as_networks_see_them(results: Path) -> None:
+def test_shortcuts_are_counted_in_the_harmonised_pictures_if_there_are_any(results: Path) -> None:
     harmonised = [row | {"found": False} for row in AUDIT["raw"]]
     (results / "audit.json").write_text(json.dumps(AUDIT | {"harmonised": harmonised}))
     assert "Shortcuts     0 of 2 reported" in conclusion(results, ["first"], synthetic=False)
@@ -69,7 +69,7 @@ def test_many_shortcuts_fit_into_80_columns(results: Path) -> None:
     assert line.endswith(", …")
 
 
-def test_a_collection_without_human_test_pictures_has_no_false_alarms(results: Path) -> None:
+def test_without_human_test_pictures_no_false_alarm_rate_is_stated(results: Path) -> None:
     file = results / "variants/first/metrics.json"
     detection = json.loads(file.read_text())["detection"] | {"false_alarms": share(None), "validation_roc_auc": None}
     file.write_text(json.dumps({"detection": detection}))

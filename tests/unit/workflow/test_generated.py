@@ -1,4 +1,4 @@
-"""dvc.yaml and environment.yml follow from the settings, from pyproject.toml and from the lock."""
+"""dvc.yaml and environment.yml are generated from the settings, pyproject.toml and uv.lock."""
 
 import shutil
 from pathlib import Path
@@ -19,7 +19,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("name", "write"), [("dvc.yaml", "dvc_yaml"), ("environment.yml", "environment_yml")])
-def test_the_files_in_the_repository_are_as_they_are_generated(name: str, write: str) -> None:
+def test_generated_files_in_the_repository_are_up_to_date(name: str, write: str) -> None:
     assert (REPOSITORY / name).read_text() == getattr(generated, write)(REPOSITORY), "run `make generated`"
 
 
@@ -43,7 +43,7 @@ def test_lines_above_the_marker_are_kept(checkout: Path) -> None:
     assert "snakemake --cores 4" in text
 
 
-def test_a_new_dependency_is_pinned_as_it_is_locked(checkout: Path) -> None:
+def test_a_new_dependency_is_pinned_to_its_locked_version(checkout: Path) -> None:
     edit(checkout / "pyproject.toml", '    "grimp>=3.5",\n', '    "grimp>=3.5",\n    "markupsafe>=1",\n')
     pins = yaml.safe_load(generated.environment_yml(checkout))["dependencies"][-1]["pip"]
     (pin,) = (pin for pin in pins if pin.startswith("markupsafe=="))

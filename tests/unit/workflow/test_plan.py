@@ -1,4 +1,4 @@
-"""The plan of a run follows from the settings alone."""
+"""The plan of a run is derived from the settings alone."""
 
 from dataclasses import FrozenInstanceError
 from typing import Any
@@ -15,7 +15,7 @@ SHIPPED = [REPOSITORY / "config" / name for name in ("config.yaml", "recipes.yam
 
 
 def plan_of(*changes: str) -> Plan:
-    """The plan of the shipped settings with some keys changed, as YAML."""
+    """The plan of the shipped settings, with the changes that YAML texts contain."""
     values: dict[str, Any] = {}
     for text in (*(file.read_text(encoding="utf-8") for file in SHIPPED), *changes):
         update_config(values, yaml.safe_load(text))
@@ -44,7 +44,7 @@ def test_a_seed_follows_from_the_settings_seed_and_the_name() -> None:
     assert len({DEFAULT.seed_of("a"), DEFAULT.seed_of("b"), plan_of("seed: 1").seed_of("a")}) == 3
 
 
-def test_the_variants_of_the_settings_come_first_and_repeat_nothing() -> None:
+def test_the_variants_of_the_settings_come_first_and_have_no_parent() -> None:
     assert list(DEFAULT.variants)[: len(DEFAULT.names)] == DEFAULT.names == list(DEFAULT.config.variants)
     assert all(DEFAULT.variants[name].parent is None for name in DEFAULT.names)
 
@@ -65,14 +65,14 @@ def test_a_variant_is_retrained_from_other_seeds_and_without_each_generator() ->
     assert DEFAULT.arms == ["cifake-32", *retrained]
 
 
-def test_a_split_without_a_generator_draws_as_its_parent_does() -> None:
+def test_a_split_without_a_generator_has_the_seed_and_settings_of_its_parent() -> None:
     parent, without = DEFAULT.splits["balanced"], DEFAULT.splits["balanced+without-latent_diffusion"]
     assert (without.parent, without.seed) == ("balanced", parent.seed)
     assert without.settings.exclude_sources == ["latent_diffusion"]
     assert without.settings.model_copy(update={"exclude_sources": []}) == parent.settings
 
 
-def test_with_one_generator_none_is_left_out() -> None:
+def test_a_single_generator_is_not_left_out() -> None:
     rules = "collection: {labels: [{folder: ai, origin: ai, source: ai}, {folder: h, origin: human, source: human}]}"
     changes = "variants: {conv3-source: null, simple-cnn: null, resnet18-frozen: null, resnet18-aggressive: null, "
     changes += "resnet18-augmented: null, resnet18-224: null}"
@@ -101,7 +101,7 @@ def test_the_budget_caps_a_recipe_and_never_raises_it() -> None:
     assert [phase.epochs for phase in short.variants["resnet50-finetuned"].recipe.phases()] == [3, 3]
 
 
-def test_without_weights_to_begin_from_all_layers_are_trained_in_one_phase() -> None:
+def test_without_pretrained_weights_all_layers_are_trained_in_one_phase() -> None:
     recipe = DEFAULT.variants["resnet50-finetuned"].recipe
     assert (recipe.pretrained, recipe.trainable_layers, recipe.fine_tuning) == (False, None, None)
     assert "resnet50-finetuned" in DEFAULT.from_scratch
@@ -120,14 +120,14 @@ def test_without_weights_to_begin_from_all_layers_are_trained_in_one_phase() -> 
         ),
     ],
 )
-def test_a_recipe_is_pretrained_and_frozen_only_where_there_are_weights(pretrained: str, expected: list[bool]) -> None:
+def test_a_recipe_is_pretrained_and_frozen_only_if_there_are_weights(pretrained: str, expected: list[bool]) -> None:
     plan = plan_of(f"pretrained: {pretrained}")
     recipes = [plan.variants[name].recipe for name in ("resnet18-frozen", "resnet50-finetuned", "conv3-origin")]
     assert [recipe.pretrained for recipe in recipes] == expected
     assert [recipe.trainable_layers is not None for recipe in recipes] == expected
 
 
-def test_the_name_of_a_set_of_weights_says_what_decides_its_content() -> None:
+def test_the_name_of_a_set_of_weights_depends_on_what_decides_its_content() -> None:
     plan = plan_of("pretrained: {source: hub}")
     assert plan.from_scratch == []
     names = {plan.weights_of(name) for name in ("resnet18-frozen", "resnet18-224")}
@@ -140,13 +140,13 @@ def test_the_name_of_a_set_of_weights_says_what_decides_its_content() -> None:
     assert plan_of(file).weights[other].architecture == "torchvision/resnet18"
 
 
-def test_a_variant_that_is_not_as_shipped_is_told() -> None:
+def test_variants_that_differ_from_the_shipped_settings_are_listed() -> None:
     changed = plan_of("recipes: {conv3: {learning_rate: 0.1}}", "variants: {cifake-32: {split: natural}}")
     assert changed.changed_from(DEFAULT.config) == ["conv3-origin", "conv3-source", "conv3-folder", "cifake-32"]
     assert plan_of("seed: 3").changed_from(DEFAULT.config) == []
 
 
-def test_splits_that_test_on_the_same_pictures_share_the_corrupted_ones() -> None:
+def test_splits_with_the_same_test_pictures_share_corrupted_pictures() -> None:
     assert {DEFAULT.tested(name) for name in DEFAULT.used_splits} == {"published-0.2"}
     plan = plan_of("splits: {balanced: {published: false, test: 0.3}}")
     assert plan.tested("balanced") == "drawn-0.3"
@@ -155,7 +155,7 @@ def test_splits_that_test_on_the_same_pictures_share_the_corrupted_ones() -> Non
     assert plan.all_tested == ["drawn-0.3", "published-0.2"]
 
 
-def test_the_largest_variant_is_the_one_of_most_pixels() -> None:
+def test_the_largest_variant_has_the_largest_input_image() -> None:
     plan = plan_of("budget: {max_image_size: 256}")
     assert plan.largest().name == "tapering-cnn"
     assert plan.largest("balanced").name == "cifake-128"
@@ -175,13 +175,13 @@ def test_the_largest_variant_is_the_one_of_most_pixels() -> None:
         ),
     ],
 )
-def test_jobs_of_networks_ask_a_cluster_for_what_they_take(settings: str, cores: int, resources: dict) -> None:
+def test_training_and_inference_jobs_request_cluster_resources(settings: str, cores: int, resources: dict) -> None:
     plan = plan_of(settings)
     assert (plan.process_cores, plan.process_resources) == (cores, resources)
     assert plan.gpu == ({"gpu": 1} if "cuda" in settings else {})
 
 
-def test_the_rules_that_a_variants_files_follow_from() -> None:
+def test_the_plan_lists_the_rules_that_the_files_of_a_variant_depend_on() -> None:
     assert DEFAULT.rules_of("cifake-32+seed-1") == ["train", "infer", "predictions"]
     assert "figures" in DEFAULT.rules_of("cifake-32")
     assert DEFAULT.rules_before("cifake-32")[0] == "draw_sample"
@@ -193,7 +193,7 @@ def test_the_rules_that_a_variants_files_follow_from() -> None:
     assert plan_of("collection: {source: https://example.org/a.zip}").rules_before("cifake-32")[0] == "fetch"
 
 
-def test_the_settings_of_a_retrained_variant_name_no_analysis() -> None:
+def test_the_settings_of_a_retrained_variant_contain_no_analysis_settings() -> None:
     pictures = {"pictures": "sample", "digest": None}
     analysed = DEFAULT.settings_of("cifake-32", pictures)
     judged = DEFAULT.settings_of("cifake-32+without-latent_diffusion", pictures)

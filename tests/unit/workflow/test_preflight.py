@@ -1,4 +1,4 @@
-"""What keeps a run from working is told before its first job."""
+"""Problems that would make a run fail are reported before its first job."""
 
 import os
 import shutil
@@ -17,13 +17,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_folders_that_do_not_exist_yet_are_made_in_one_that_may_be_written_to(here: Path) -> None:
+def test_missing_folders_pass_if_their_existing_parent_is_writable(here: Path) -> None:
     preflight.check_folders(plan_of())
     assert not list(here.iterdir())
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere; workflow tests drop that privilege")
-def test_a_folder_that_may_not_be_written_to_is_named(here: Path) -> None:
+def test_a_folder_without_write_permission_is_reported(here: Path) -> None:
     folder = here / "results/sample/variants"
     folder.mkdir(parents=True)
     folder.chmod(0o555)
@@ -71,7 +71,7 @@ def test_networks_of_our_own_that_train_all_layers_need_no_check(here: Path) -> 
     assert not (here / "scratch").exists()
 
 
-def test_a_run_knows_whether_it_is_alone() -> None:
+def test_joining_reports_whether_another_run_is_active() -> None:
     first, alone = preflight.join()
     assert alone
     with first:

@@ -1,4 +1,4 @@
-"""Provenance: the values change exactly when the code of a job, a package or the content from outside does."""
+"""Provenance values change if and only if the code of a job, a package or an external input changes."""
 
 import ast
 import hashlib
@@ -32,7 +32,7 @@ def work(number):
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[str]]:
-    """The values of the script over a copy of the package in which one text of one module stands for another."""
+    """A function that returns the values of a script over a copy of the package with one module changed."""
     source = tmp_path_factory.mktemp("source")
     package = source / "brushprint"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -67,7 +67,7 @@ def before(copied) -> list[str]:
 
 @pytest.fixture
 def script(tmp_path: Path) -> Callable[[str], list[str]]:
-    """The values of a script of this text."""
+    """A function that returns the values of a script with the given text."""
     number = iter(range(100))
 
     def values(text: str) -> list[str]:
@@ -91,7 +91,7 @@ def test_the_values_are_the_script_its_modules_and_its_packages(script):
     assert {f"pillow@{version('pillow')}", f"pandas@{version('pandas')}", f"PyYAML@{version('PyYAML')}"} <= set(others)
 
 
-def test_the_standard_library_and_packages_of_others_do_not_appear(script):
+def test_the_standard_library_and_packages_that_are_not_imported_do_not_appear(script):
     names = {value.split("@")[0] for value in script("import json\nimport re, os.path\n" + SCRIPT)[1:]}
     assert not names & (sys.stdlib_module_names | {"torch", "snakemake"})
 
@@ -100,7 +100,7 @@ def test_a_package_that_the_script_itself_imports_appears(script):
     assert f"scikit-learn@{version('scikit-learn')}" in script("from sklearn.cluster import KMeans\n")
 
 
-def test_a_module_imported_from_the_package_counts_as_one_imported_by_its_full_name(script):
+def test_both_forms_of_importing_a_module_give_the_same_values(script):
     def listed(text: str) -> list[str]:
         return script(text)[1:]
 
@@ -119,7 +119,7 @@ def test_a_module_loaded_by_name_can_be_added(tmp_path: Path):
     assert "brushprint.core.digest" in {value.split("@")[0] for value in more}
 
 
-def test_what_is_remembered_is_what_would_be_found(tmp_path: Path) -> None:
+def test_cached_values_equal_computed_values_even_if_the_cache_was_damaged(tmp_path: Path) -> None:
     scripts = [tmp_path / name / "script.py" for name in ("first", "comment", "code")]
     for script, text in zip(
         scripts, (SCRIPT, SCRIPT.replace("twice", "two"), SCRIPT.replace("* 2", "* 3")), strict=True
@@ -157,14 +157,14 @@ def test_comments_docstrings_and_formatting_change_nothing(script, old: str, new
 @pytest.mark.parametrize(
     ("old", "new"), [("number * 2", "number * 3"), ("return number", "number"), ("(number)", "(number=1)")]
 )
-def test_a_changed_line_of_the_script_changes_its_own_value_alone(script, old: str, new: str):
+def test_a_changed_line_of_the_script_changes_only_the_value_of_the_script(script, old: str, new: str):
     (own, *rest), (changed, *others) = script(SCRIPT), script(SCRIPT.replace(old, new))
     assert own != changed
     assert rest == others
 
 
 @pytest.mark.parametrize("module", ["data/catalogue", "stats/allocation", "data/__init__", "__init__"])
-def test_a_changed_line_of_a_module_changes_the_value_of_that_module_alone(copied, before, module: str):
+def test_a_changed_line_of_a_module_changes_only_the_value_of_that_module(copied, before, module: str):
     after = copied(module, lambda text: text + "\nchanged = True\n")
     name = f"brushprint.{module.replace('/', '.')}".removesuffix(".__init__")
     assert {value.split("@")[0] for value in set(before) ^ set(after)} == {name}
@@ -183,7 +183,7 @@ def test_reformatting_a_module_changes_nothing(copied, before):
     assert copied("data/catalogue", lambda text: "# a comment\n" + ast.unparse(ast.parse(text))) == before
 
 
-def test_a_new_import_of_a_module_brings_what_it_imports(copied, before):
+def test_a_new_import_in_a_module_adds_what_it_imports(copied, before):
     after = copied("stats/allocation", lambda text: text + "\nimport brushprint.core.tables\nimport yaml\n")
     names = {value.split("@")[0] for value in set(after) - set(before)}
     assert names == {"brushprint.stats.allocation", "brushprint.core.tables", "brushprint.core", "pyarrow"} - {
@@ -191,7 +191,7 @@ def test_a_new_import_of_a_module_brings_what_it_imports(copied, before):
     }
 
 
-# What comes from outside.
+# Digests of external inputs.
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def folder(write_files) -> Path:
 
 @pytest.fixture
 def digest(tmp_path: Path) -> Callable[[Path], str]:
-    """The content digest with a cache of its own each time."""
+    """A function that returns the content digest of a path, with a new cache in each call."""
     number = iter(range(100))
     return lambda path: content_digest(path, tmp_path / f"cache-{next(number)}.json")
 
@@ -242,21 +242,21 @@ def test_the_digest_of_a_folder_changes_with_names_and_contents(folder: Path, di
     assert digest(folder) != before
 
 
-def test_the_digest_of_a_folder_follows_neither_its_place_nor_its_age(folder: Path, digest, tmp_path: Path):
+def test_the_digest_of_a_folder_ignores_its_path_and_modification_times(folder: Path, digest, tmp_path: Path):
     before = digest(folder)
     os.utime(folder / "a/x.jpg", (1, 1))
     assert digest(folder) == before
     assert digest(folder.rename(tmp_path / "elsewhere")) == before
 
 
-def test_links_within_a_folder_are_files_like_others(folder: Path, digest):
+def test_links_within_a_folder_count_like_files(folder: Path, digest):
     before = digest(folder)
     (folder / "b/link.jpg").symlink_to(folder / "a/x.jpg")
     (folder / "b/nowhere.jpg").symlink_to("none")
     assert digest(folder) != before
 
 
-def test_what_was_read_once_is_not_read_again(folder: Path, tmp_path: Path):
+def test_a_file_with_the_same_size_and_modification_time_is_not_read_again(folder: Path, tmp_path: Path):
     cache, file = tmp_path / "below" / "cache.json", folder / "a/x.jpg"
     before = content_digest(folder, cache)
     written = cache.stat().st_mtime_ns
@@ -274,7 +274,7 @@ def test_a_changed_file_is_read_again_in_spite_of_the_cache(folder: Path, tmp_pa
     assert content_digest(folder, tmp_path / "cache.json") != before
 
 
-def test_what_could_not_be_read_is_read_when_it_can(folder: Path, tmp_path: Path):
+def test_an_unreadable_file_is_read_once_it_becomes_readable(folder: Path, tmp_path: Path):
     memory, hidden = tmp_path / "memory.json", folder / "a/hidden.jpg"
     hidden.symlink_to("loop.jpg")
     (folder / "a/loop.jpg").symlink_to("hidden.jpg")
@@ -285,7 +285,7 @@ def test_what_could_not_be_read_is_read_when_it_can(folder: Path, tmp_path: Path
     assert "unreadable" not in memory.read_text()
 
 
-def test_a_damaged_memory_is_an_empty_one(folder: Path, tmp_path: Path):
+def test_a_damaged_cache_counts_as_empty(folder: Path, tmp_path: Path):
     memory = tmp_path / "memory.json"
     before = content_digest(folder, memory)
     for damage in ("", "{", "no"):

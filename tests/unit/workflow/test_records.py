@@ -1,4 +1,4 @@
-"""A result that is not what its finished job wrote is noticed, and nothing else is."""
+"""A result that differs from what its finished job wrote is reported; no other file is."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ with logged("logs/sample/job.log", {outputs!r}):
 def job(
     folder: Path, content: str = "one", outputs: tuple[str, ...] = RESULTS, then: str = "", expect: int = 0
 ) -> None:
-    """A job that writes its outputs in a folder, in a process of its own as jobs are."""
+    """Run a job that writes its outputs in a folder, in its own process as the workflow does."""
     (folder / "logs/sample").mkdir(parents=True, exist_ok=True)
     script = JOB.format(outputs=list(outputs), content=content, then=then)
     assert subprocess.run([sys.executable, "-c", script], cwd=folder, check=False).returncode == expect
@@ -42,14 +42,14 @@ def found() -> list[str]:
     return [str(file) for file in altered(Path("records/sample"), Path("scratch/results.json"))]
 
 
-def test_what_a_job_wrote_is_as_recorded(here: Path) -> None:
+def test_unchanged_results_are_not_reported(here: Path) -> None:
     job(here)
     assert found() == []
     job(here, "two")
     assert found() == []
 
 
-def test_an_edited_result_is_found_whatever_its_age(here: Path) -> None:
+def test_an_edited_result_is_reported_even_if_its_size_is_the_same(here: Path) -> None:
     job(here)
     Path(RESULTS[1]).write_text("eno")
     assert found() == [RESULTS[1]]
@@ -57,20 +57,20 @@ def test_an_edited_result_is_found_whatever_its_age(here: Path) -> None:
     assert found() == sorted(RESULTS)
 
 
-def test_a_result_that_is_gone_or_was_never_recorded_is_no_matter(here: Path) -> None:
+def test_deleted_and_unrecorded_results_are_not_reported(here: Path) -> None:
     job(here)
     Path(RESULTS[0]).unlink()
     Path("results/sample/mine.txt").write_text("a note")
     assert found() == []
 
 
-def test_of_files_outside_the_results_nothing_is_recorded(here: Path) -> None:
+def test_files_outside_the_results_are_not_recorded(here: Path) -> None:
     job(here, outputs=("scratch/pixels.npy", "data/a.archive"))
     assert not Path("records").exists()
 
 
 @pytest.mark.parametrize("then", ["import os; os.kill(os.getpid(), 9)", "raise ValueError"])
-def test_a_job_that_was_cut_leaves_no_record(here: Path, then: str) -> None:
+def test_a_killed_or_failed_job_leaves_no_record(here: Path, then: str) -> None:
     job(here)
     job(here, "half", then=then, expect=-9 if "kill" in then else 1)
     assert not list(Path("records").rglob("*.sha256"))
@@ -81,7 +81,7 @@ def test_a_record_is_named_for_its_result() -> None:
     assert record_of(Path("results/sample/a/b.json")) == Path("records/sample/a/b.json.sha256")
 
 
-def test_the_line_names_a_file_and_both_ways_out() -> None:
+def test_the_error_line_names_a_file_and_both_remedies() -> None:
     one = complaint([Path("results/a")])
     assert one == "results/a is not what its job wrote: delete it, or bring it back with `dvc checkout`, and run again"
     assert complaint([Path("results/a"), Path("results/b")]).startswith("results/a and 1 more are not what their jobs")

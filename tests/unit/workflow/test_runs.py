@@ -1,4 +1,4 @@
-"""What differs from run to run is shown from the logs, by a command and by Snakemake's report, and nowhere else."""
+"""Facts that differ from run to run are read from the logs and shown by a command and by Snakemake's report only."""
 
 import json
 import re
@@ -15,7 +15,7 @@ STARTED = datetime.fromisoformat("2026-03-01T10:00:00+00:00")
 
 
 def write_log(folder: Path, job: str, minute: int = 0, **noted: str) -> Path:
-    """The log of a job as `brushprint.core.job_log.logged` begins it."""
+    """Write the beginning of a job's log as `brushprint.core.job_log.logged` does."""
     folder.mkdir(parents=True, exist_ok=True)
     started = STARTED.replace(minute=minute).isoformat(timespec="seconds")
     circumstances = {"started": started, "commit": "0123456789ab", "machine": "laptop", "cores": 2} | noted
@@ -25,12 +25,12 @@ def write_log(folder: Path, job: str, minute: int = 0, **noted: str) -> Path:
 
 
 def write_cost(log: Path, seconds: float, memory: float, cpu: float) -> None:
-    """The last line of the log of a job that ended well."""
+    """Append the last line of the log of a successful job."""
     with log.open("a") as file:
         file.write(json.dumps({"seconds": seconds, "megabytes": memory, "cpu_seconds": cpu}) + "\n")
 
 
-def test_a_row_a_job_by_its_start_then_the_totals(tmp_path: Path) -> None:
+def test_the_table_has_a_row_for_each_job_by_start_time_and_then_the_totals(tmp_path: Path) -> None:
     write_cost(write_log(tmp_path / "sample", "train-v1.5", minute=9), 3725.5, 812, 7000.2)
     write_cost(write_log(tmp_path / "sample", "draw", commit="0123456789ab-dirty"), 1674.5, 100, 12.49)
     assert runs.table(tmp_path / "sample").splitlines() == [
@@ -55,19 +55,19 @@ def test_a_row_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "cut", ["", '{"started": "2026-03-01T10:0', '"text"', '{"started": null}', '{"started": "soon"}', "\0\udcff"]
 )
-def test_a_log_that_was_cut_still_has_its_row_at_the_end(tmp_path: Path, cut: str) -> None:
+def test_a_truncated_log_still_has_a_row_at_the_end(tmp_path: Path, cut: str) -> None:
     write_cost(write_log(tmp_path, "draw"), 1, 2, 3)
     (tmp_path / "a.log").write_text(cut, errors="surrogateescape")
     assert [row.job for row in runs.read(tmp_path)] == ["draw", "a"]
     assert "A job without a time failed, was stopped or is still running." in runs.table(tmp_path)
 
 
-def test_a_log_that_another_run_takes_away_meanwhile_is_one_that_says_nothing(tmp_path: Path) -> None:
+def test_a_log_that_another_run_deletes_meanwhile_counts_as_empty(tmp_path: Path) -> None:
     (tmp_path / "draw.log").symlink_to("gone")
     assert [run.started for run in runs.read(tmp_path)] == [None]
 
 
-def test_a_job_that_did_not_end_has_a_row_without_a_cost(tmp_path: Path) -> None:
+def test_an_unfinished_job_has_a_row_without_costs(tmp_path: Path) -> None:
     write_log(tmp_path, "draw")
     [row] = runs.read(tmp_path)
     assert (row.started, row.seconds, row.memory, row.cpu) == (STARTED, None, None, None)
@@ -76,7 +76,7 @@ def test_a_job_that_did_not_end_has_a_row_without_a_cost(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("end", "status", "costs"), [("sum(range(10**7))", 0, True), ("raise UserError('no room')", 1, False)]
 )
-def test_a_job_notes_what_it_cost_when_it_ends_well(tmp_path: Path, end: str, status: int, costs: bool) -> None:
+def test_a_job_logs_its_cost_only_if_it_succeeds(tmp_path: Path, end: str, status: int, costs: bool) -> None:
     script = tmp_path / "job.py"
     imports = "from brushprint.core.job_log import logged\nfrom brushprint.core.errors import UserError\n"
     script.write_text(f"{imports}with logged({str(tmp_path / 'logs/job.log')!r}, []):\n    {end}\n")
@@ -86,9 +86,7 @@ def test_a_job_notes_what_it_cost_when_it_ends_well(tmp_path: Path, end: str, st
     assert [cost is not None and cost > 0 for cost in (row.seconds, row.memory, row.cpu)] == [costs] * 3
 
 
-def test_the_command_shows_every_collection_or_the_one_it_is_given(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_shows_every_collection_or_the_given_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def said(*arguments: str) -> str:
         command = (sys.executable, "-m", "brushprint", "runs", *arguments)
         return subprocess.check_output(command, cwd=tmp_path, text=True)

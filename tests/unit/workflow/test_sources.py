@@ -1,4 +1,4 @@
-"""What enters a run from outside counts by its content."""
+"""External inputs of a run are identified by their content."""
 
 import hashlib
 from pathlib import Path
@@ -25,21 +25,21 @@ def plan(source: str = "own.zip", sha256: str | None = None) -> Plan:
     return plan_of(f"collection: {{source: {source}, sha256: {sha256 or 'null'}}}")
 
 
-def test_a_local_collection_counts_by_its_content() -> None:
+def test_a_local_collection_is_identified_by_its_content() -> None:
     assert collection_digest(plan()) == DIGEST
     assert collection_digest(plan(sha256=DIGEST)) == DIGEST
 
 
-def test_a_stated_digest_stands_for_a_collection_that_is_not_here() -> None:
+def test_the_stated_digest_is_used_for_a_missing_collection() -> None:
     assert collection_digest(plan("elsewhere.zip", "ab" * 32)) == "ab" * 32
 
 
-def test_a_collection_that_is_not_the_stated_one_is_refused() -> None:
+def test_a_collection_whose_digest_is_not_the_stated_one_is_refused() -> None:
     with pytest.raises(UserError, match=f"collection.source: own.zip has the sha256 {DIGEST}, and collection.sha256"):
         collection_digest(plan(sha256="ab" * 32))
 
 
-def test_a_collection_that_is_not_here_is_refused_with_the_way_to_it(here: Path) -> None:
+def test_a_missing_collection_is_refused_with_a_remedy(here: Path) -> None:
     with pytest.raises(UserError, match=r"collection.source: no.zip does not exist; give a folder, a zip or a tar"):
         collection_digest(plan("no.zip"))
     (here / "no.zip.dvc").touch()
@@ -50,7 +50,7 @@ def test_a_collection_that_is_not_here_is_refused_with_the_way_to_it(here: Path)
 EXTERNAL = "external: {title: More, source: %s, labels: [{folder: ai, origin: ai, source: ai}]}"
 
 
-def test_pictures_from_elsewhere_come_with_the_params_of_their_catalogue() -> None:
+def test_pictures_from_elsewhere_have_the_params_of_their_catalogue() -> None:
     assert elsewhere(plan()) == {}
     sets = elsewhere(plan_of(EXTERNAL % "own.zip", "robustness: {picked: own.zip}"))
     assert {name: params["digest"] for name, params in sets.items()} == {"external": DIGEST, "picked": DIGEST}
@@ -59,12 +59,12 @@ def test_pictures_from_elsewhere_come_with_the_params_of_their_catalogue() -> No
     assert (sets["picked"]["labels"], sets["picked"]["max_rejected"]) == (None, 1)
 
 
-def test_pictures_from_elsewhere_that_do_not_exist_are_named_by_their_setting() -> None:
+def test_missing_pictures_from_elsewhere_are_reported_with_their_setting() -> None:
     with pytest.raises(UserError, match=r"external.source: no.zip does not exist"):
         elsewhere(plan_of(EXTERNAL % "no.zip"))
 
 
-def test_a_drawn_or_fetched_archive_is_named_for_what_decides_its_content() -> None:
+def test_the_name_of_a_drawn_or_fetched_archive_depends_on_what_decides_its_content() -> None:
     drawn = pictures_of(plan_of(), ["code@1"])
     assert not drawn.local
     assert drawn.params == {"root": drawn.root, "digest": None}
@@ -83,7 +83,7 @@ def test_a_local_collection_stays_where_it_is() -> None:
     assert pictures.about == {"pictures": "own.zip", "digest": DIGEST}
 
 
-def test_a_file_of_weights_has_the_stated_digest_or_is_missing(here: Path) -> None:
+def test_a_file_of_weights_whose_digest_is_not_the_stated_one_is_refused(here: Path) -> None:
     def of(path: str, sha256: str) -> Weights:
         return Weights("torchvision/resnet18", WeightsFile(path=path, sha256=sha256))
 

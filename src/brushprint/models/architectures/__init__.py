@@ -1,1 +1,1 @@
-"""The networks, one module each; see `brushprint.models.architectures.registry`."""
+"""The architectures of networks, one module for each; see `brushprint.models.architectures.registry`."""

@@ -1,6 +1,6 @@
 """The network of Bird and Lotfi, "CIFAKE": two convolutions and a dense layer.
 
-The variants `cifake-32` and `cifake-128` train it.
+The variants `cifake-32` and `cifake-128` use this network.
 """
 
 from collections import OrderedDict
@@ -14,7 +14,7 @@ MINIMUM_SIZE = 10
 
 
 def build(image_size: int, head: Callable[[int], nn.Module]) -> nn.Sequential:
-    """186,370 parameters for 2 classes at 32 pixels, 3,725,314 at 128."""
+    """Build the network. For 2 classes, it has 186,370 parameters at 32 pixels and 3,725,314 at 128."""
     side = ((image_size - 2) // 2 - 2) // 2
     return nn.Sequential(
         OrderedDict(

@@ -1,6 +1,6 @@
 """The network of rohit-ravi2, "AI vs. Human Art Classification": three convolutions with batch norm.
 
-The variants `conv3-origin`, `conv3-source` and `conv3-folder` train it.
+The variants `conv3-origin`, `conv3-source` and `conv3-folder` use this network.
 """
 
 from collections import OrderedDict
@@ -16,7 +16,7 @@ WIDTHS = (32, 64, 64)
 
 
 def build(image_size: int, head: Callable[[int], nn.Module]) -> nn.Sequential:
-    """3x3 convolutions with batch norm, each pooled; the penultimate layer is 128 wide."""
+    """Build three 3x3 convolutions, each with batch norm and pooling, and a penultimate layer of 128 features."""
     layers = OrderedDict[str, nn.Module]()
     channels = 3
     for number, width in enumerate(WIDTHS, start=1):

@@ -1,13 +1,15 @@
-"""The networks, one module each.
+"""The architectures that a recipe can name, one module for each.
 
-A module `some_network` is the architecture `some-network` of a recipe. It holds
+A recipe names the module `some_network` as the architecture `some-network`. The module contains
 
-- `build(image_size, head)`: the network with fresh weights, from float32 [batch, 3, image_size, image_size] to
-  float32 logits [batch, classes]; `head(features)` makes its last module, a `brushprint.models.head.Head`;
-- `GRADCAM`, `POOL`: the names of the layers whose outputs Grad-CAM weighs, and that pool last;
-- `MINIMUM_SIZE`: the smallest image size that it can take.
+- `build(image_size, head)`: returns the network with random weights. The network maps float32
+  [batch, 3, image_size, image_size] to float32 logits [batch, classes]. `head(features)` makes its last module, a
+  `brushprint.models.head.Head`;
+- `GRADCAM`: the name of the layer whose outputs Grad-CAM weighs;
+- `POOL`: the name of the last pooling layer;
+- `MINIMUM_SIZE`: the smallest image size in pixels that the network can take.
 
-`torchvision/MODEL` and `timm/MODEL` are any model of these libraries, by the modules `_torchvision` and `_timm`.
+`torchvision/MODEL` and `timm/MODEL` name any model of these libraries; `_torchvision` and `_timm` build them.
 """
 
 import importlib.util
@@ -15,23 +17,24 @@ import re
 from functools import cache
 from pathlib import Path
 
-# Where a library keeps its models. Their source is read in place of asking it: importing torch takes seconds.
+# The sub-package of each library that defines its models. Their names are read from its source code, because importing
+# the library, and thus torch, takes seconds.
 _LIBRARIES = {"torchvision": "models", "timm": "models"}
 
 
 def names() -> list[str]:
-    """Every architecture that a recipe can name here."""
+    """List every architecture that a recipe can name with the installed libraries."""
     return [*_own(), *(f"{library}/{model}" for library in _LIBRARIES for model in sorted(_models(library)))]
 
 
 def exists(architecture: str) -> bool:
-    """Whether a recipe can name it here."""
+    """Return whether a recipe can name this architecture with the installed libraries."""
     library, _, model = architecture.rpartition("/")
     return _untagged(model) in _models(library) if library in _LIBRARIES else not library and model in _own()
 
 
 def minimum_size(architecture: str) -> int:
-    """The smallest image size that an architecture can take, as its source says; 1 where it says nothing."""
+    """Return the smallest image size in pixels that an architecture's source file states, or 1 if it states none."""
     library, _, model = architecture.rpartition("/")
     if not library:
         source = Path(__file__).with_name(f"{architecture.replace('-', '_')}.py").read_text(encoding="utf-8")
@@ -41,13 +44,13 @@ def minimum_size(architecture: str) -> int:
 
 
 def module_name(architecture: str) -> str:
-    """The importable module of an architecture."""
+    """Return the full name of the module that builds an architecture."""
     library = architecture.rpartition("/")[0]
     return f"{__package__}.{f'_{library}' if library else architecture.replace('-', '_')}"
 
 
 def _untagged(model: str) -> str:
-    """A model without the name of its weights, which timm takes after a dot."""
+    """Strip the tag from a model's name. In timm, the tag follows a dot and names the weights."""
     return model.partition(".")[0]
 
 
@@ -58,7 +61,7 @@ def _own() -> list[str]:
 
 @cache
 def _models(library: str) -> dict[str, Path]:
-    """The models of a library, and the file of each; none where it is not installed."""
+    """Map each model of a library to its source file; the mapping is empty if the library is not installed."""
     package = importlib.util.find_spec(library)
     if package is None or not package.submodule_search_locations:
         return {}

@@ -1,6 +1,6 @@
-"""The network of Ovsianik, "Artistic Insights", that begins from random weights: two convolutions, no hidden layer.
+"""The network of Ovsianik, "Artistic Insights", that starts from random weights: two convolutions, no hidden layer.
 
-The variant `simple-cnn` trains it.
+The variant `simple-cnn` uses this network.
 """
 
 from collections import OrderedDict
@@ -14,7 +14,7 @@ MINIMUM_SIZE = 4
 
 
 def build(image_size: int, head: Callable[[int], nn.Module]) -> nn.Sequential:
-    """27,556 parameters for 20 classes at 32 pixels."""
+    """Build the network. It has 27,556 parameters for 20 classes and inputs of 32 pixels."""
     return nn.Sequential(
         OrderedDict(
             conv1=nn.Conv2d(3, 32, kernel_size=5, padding=2),

@@ -1,6 +1,6 @@
 """The network of Urban et al., "Art Critique": nine convolutions that taper from 128 to 8 channels.
 
-The variant `tapering-cnn` trains it.
+The variant `tapering-cnn` uses this network.
 """
 
 from collections import OrderedDict
@@ -12,12 +12,12 @@ GRADCAM = "block5.relu1"
 POOL = "block5.pool"
 MINIMUM_SIZE = 32
 
-# (channels, convolutions) of each block; a max-pool ends it.
+# The number of channels and of convolutions in each block. A max-pool ends each block.
 BLOCKS = ((128, 2), (64, 2), (32, 2), (16, 2), (8, 1))
 
 
 def build(image_size: int, head: Callable[[int], nn.Module]) -> nn.Sequential:
-    """Five blocks of 3x3 convolutions with batch norm; the last pool has 512 values at 256 pixels."""
+    """Build five blocks of 3x3 convolutions with batch norm. At 256 pixels, the last pool outputs 512 values."""
     layers = OrderedDict[str, nn.Module]()
     channels = 3
     for number, (width, depth) in enumerate(BLOCKS, start=1):
