@@ -1,6 +1,5 @@
 """The pictures of the README can be taken again, and are small."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.test_page import build
-from tests.conftest import REPOSITORY, share
-
-sys.path.insert(0, str(REPOSITORY / "docs"))
-
-from pictures import take_pictures
+from tests.conftest import REPOSITORY, run, share
 
 pytestmark = pytest.mark.xdist_group("page")
 NAMES = ["page.jpg", "report.jpg"]
@@ -34,9 +29,11 @@ def test_the_pictures_of_the_readme_are_small_and_not_blank() -> None:
     assert all(f"docs/images/{name}" in readme for name in NAMES)
 
 
-def test_the_pictures_of_the_readme_can_be_taken_again(
-    finished: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str, tmp_path: Path
+def test_the_pictures_can_be_taken_again(
+    finished: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> None:
     project = share("page", lambda project: build(finished, project), tmp_path_factory, worker_id)
-    take_pictures(project, tmp_path / "images")
-    check(tmp_path / "images")
+    for file in (project / "docs/images").iterdir():
+        file.unlink()
+    run(project, "python", "docs/pictures.py")
+    check(project / "docs/images")
