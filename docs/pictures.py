@@ -1,7 +1,4 @@
-"""Takes the pictures of the README: the report of the sample, and the page with its answers about one picture.
-
-make pictures
-"""
+"""Takes the pictures of the README for `make pictures`: the report of the sample, and the page with one picture."""
 
 import threading
 from pathlib import Path

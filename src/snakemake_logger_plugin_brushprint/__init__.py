@@ -11,7 +11,7 @@ import atexit
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class LogHandler(LogHandlerBase):
             if self._run is None:
                 self._emit_before_run(record)
             else:
-                self._run.show(record, self.format(record))
+                self._run.show(record, self.format)
         except Exception:
             self.handleError(record)
 
@@ -88,8 +88,8 @@ class Run:
         self._failed: set[int] = set()
         self._knows_earlier_times = False
 
-    def show(self, record: logging.LogRecord, text: str) -> None:
-        """Show a record; `text` is its message as Snakemake formats it."""
+    def show(self, record: logging.LogRecord, text_of: Callable[[logging.LogRecord], str]) -> None:
+        """Show a record; `text_of` gives its message as Snakemake formats it, which takes long for listings of jobs."""
         fields = vars(record)
         match fields.get("event"):
             case LogEvent.JOB_INFO:
@@ -102,13 +102,13 @@ class Run:
                 self._progress.count_jobs(fields["total"])
             case _:
                 if fields.get("conclusion"):
-                    self._conclusion.append(text)
+                    self._conclusion.append(text_of(record))
                 # The failure of a job has been shown, and its long command helps nobody.
-                elif record.levelno >= logging.WARNING and "CalledProcessError" not in text:
+                elif record.levelno >= logging.WARNING and "CalledProcessError" not in (text := text_of(record)):
                     self._view.show(text.splitlines())
 
     def close(self) -> list[str]:
-        """End the view; returns the conclusion of the run, which Snakefile logs when all jobs are done."""
+        """End the view; returns the conclusion of the run, which the Snakefile logs after the last job."""
         self._view.close()
         return self._conclusion
 

@@ -155,7 +155,7 @@ def print_claim(claim: Mapping[str, Any], citation: Mapping[str, Any]) -> None:
         ("", citation["link"]),
         ("published", claim["published"] or "-"),
         ("obtained", _obtained(claim)),
-        ("verdict", "; ".join([claim["verdict"], *claim["why"]]).replace(";", ":", 1)),
+        ("verdict", ": ".join(filter(None, [claim["verdict"], "; ".join(claim["why"])]))),
     ]
     for label, text in rows:
         if text:
@@ -258,17 +258,16 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.0%}"
 
 
+def _interval(estimate: Mapping[str, float | None], decimals: int = 1, pattern: str = "({} to {})") -> str:
+    """A share in percent, followed by its interval, if there is one, in the form of `pattern`."""
+    value, low, high = (
+        None if (share := estimate[key]) is None else f"{100 * share:.{decimals}f}" for key in ("value", "low", "high")
+    )
+    if value is None:
+        return "-"
+    return f"{value} {pattern.format(low, high)}" if low else value
+
+
 def _whole_interval(estimate: Mapping[str, float | None]) -> str:
-    """A share in whole percent, with its interval if there is one; `-` if there is no value."""
-    value, low, high = (
-        None if (share := estimate[key]) is None else f"{100 * share:.0f}" for key in ("value", "low", "high")
-    )
-    return "-" if value is None else f"{value} ({low}–{high})" if low else value
-
-
-def _interval(estimate: Mapping[str, float | None]) -> str:
-    """A share in percent to one decimal, with its interval if there is one; `-` if there is no value."""
-    value, low, high = (
-        None if (share := estimate[key]) is None else f"{100 * share:.1f}" for key in ("value", "low", "high")
-    )
-    return "-" if value is None else f"{value} ({low} to {high})" if low else value
+    """A share with its interval in whole percent, for narrow columns."""
+    return _interval(estimate, decimals=0, pattern="({}–{})")

@@ -42,12 +42,14 @@ def settings_page(checkout: Path) -> str:
     ]
     single = []
     for name, node in schema["properties"].items():
-        rows = list(_rows(schema, node, name, defaults.get(name, ...)))
+        rows = [
+            (f"`{key.removeprefix(f'{name}.')}`", *rest)
+            for key, *rest in _rows(schema, node, name, defaults.get(name, ...))
+        ]
         if len(rows) == 1:
             single += rows
-            continue
-        below = [(key.removeprefix(f"{name}."), *rest) for key, *rest in rows]
-        lines += [f"## {name}\n", *_paragraph(_target(schema, node)), *_table(_SETTINGS, below)]
+        else:
+            lines += [f"## {name}\n", *_paragraph(_target(schema, node)), *_table(_SETTINGS, rows)]
     return "\n".join([*lines, "## Single keys\n", *_table(_SETTINGS, single)])
 
 
@@ -174,8 +176,6 @@ def _quoted(match: re.Match[str]) -> str:
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     cells = [tuple(text.replace("|", "\\|") for text in row) for row in rows]
-    if head is _SETTINGS:
-        cells = [(f"`{key}`", *rest) for key, *rest in cells]
     lines = [head, ("---",) * len(head), *cells]
     return [*(f"| {' | '.join(row)} |" for row in lines), ""]
 

@@ -363,7 +363,7 @@ class Latent(Settings):
 
 
 class Occlusion(Settings):
-    """The grey patch that slides over a picture; sizes are in pixels of a picture of 128 a side."""
+    """The grey patch that slides over a picture; sizes are in pixels of a picture with 128 pixels a side."""
 
     patch: Annotated[
         int,

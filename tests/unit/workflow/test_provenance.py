@@ -274,7 +274,7 @@ def test_a_changed_file_is_read_again_in_spite_of_the_cache(folder: Path, tmp_pa
     assert content_digest(folder, tmp_path / "cache.json") != before
 
 
-def test_an_unreadable_file_is_read_once_it_becomes_readable(folder: Path, tmp_path: Path):
+def test_a_file_is_read_once_it_becomes_readable(folder: Path, tmp_path: Path):
     memory, hidden = tmp_path / "memory.json", folder / "a/hidden.jpg"
     hidden.symlink_to("loop.jpg")
     (folder / "a/loop.jpg").symlink_to("hidden.jpg")
