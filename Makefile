@@ -39,14 +39,8 @@ publish: .venv/synced
 benchmarks: .venv/synced
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
-# `snakemake --lint` is not included: it demands a conda environment for each rule, but here one lock file serves all
-# rules.
 lint: .venv/synced
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/lint-imports
-	$(BIN)/mypy
+	$(BIN)/pre-commit run --all-files
 
 format: .venv/synced
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,5 @@
-// What the numbers of a network say in words; the same as brushprint.predict.answer and brushprint.evaluation.abstention.
+// From the numbers of a network to an answer in words, computed as in brushprint.predict.answer and
+// brushprint.evaluation.abstention.
 
 export function softmax(logits) {
   const most = Math.max(...logits);
@@ -24,14 +25,15 @@ export function verdict(ai, { low, high }) {
 
 const TAKEN = { ai: "AI", human: "human work" };
 
-export const inWords = (said) => (said === "unsure" ? "Unsure: it cannot tell" : `Takes it for ${TAKEN[said]}`);
+export const inWords = (said) => (said === "unsure" ? "Unsure" : `Calls it ${TAKEN[said]}`);
 
-// What several say together: all must say the same, so that they wrong nobody more often than one alone does.
+// The joint answer of several networks. All must agree, so that together they do not accuse more people falsely than one
+// of them alone.
 export function together(verdicts) {
   const [first] = verdicts;
-  const [they, take] = verdicts.length > 1 ? ["the networks", "take"] : ["the network", "takes"];
+  const [they, call] = verdicts.length > 1 ? ["the networks", "call"] : ["the network", "calls"];
   if (first !== "unsure" && verdicts.every((said) => said === first)) {
-    return { said: first, words: `${they.replace("t", "T")} ${take} this for ${TAKEN[first]}.` };
+    return { said: first, words: `${they.replace("t", "T")} ${call} this ${TAKEN[first]}.` };
   }
   const apart = verdicts.includes("ai") && verdicts.includes("human");
   const why = apart ? "contradict each other" : "cannot tell whether this is AI or human work";

@@ -1,4 +1,4 @@
-// The page: a picture comes in, each ticked network answers, and what they say is shown side by side.
+// The page: a picture comes in, each ticked network answers, and the answers are shown side by side.
 
 import { plain, probabilityOfAi, together, verdict } from "./answer.js";
 import { ask } from "./ask.js";
@@ -6,7 +6,7 @@ import { card, choice, limits } from "./cards.js";
 import { element, find } from "./dom.js";
 import * as where from "./where.js";
 
-// What is fetched before anybody asks.
+// So many networks, if they are small, are fetched before a picture is chosen.
 const AT_FIRST = 3;
 const SMALL = 8e6;
 
@@ -42,14 +42,14 @@ function load(name) {
 
 const asked = () => [...document.querySelectorAll("input[name=network]:checked")].map((box) => box.value);
 
-// Nothing that was said of one picture may seem to be said of the next.
+// Clear all answers, so that none seems to belong to the next picture.
 function forget() {
   picture = null;
   where.stop();
   for (const id of ["where", "shown"]) find(id).hidden = true;
   for (const id of ["trouble", "truth", "computed"]) find(id).textContent = "";
   find("cards").replaceChildren();
-  say("The picture is opened …");
+  say("Opening the picture …");
 }
 
 function say(words, said = null) {
@@ -58,7 +58,7 @@ function say(words, said = null) {
   else delete find("said").dataset.said;
 }
 
-// Shows a picture and has it answered; `truth` is what is known of one from the gallery.
+// Show a picture and ask the networks; `truth` holds the labels of a picture from the gallery.
 async function take(file, truth = null) {
   turn += 1;
   const mine = turn;
@@ -96,7 +96,7 @@ async function answer() {
   let seconds = 0;
   find("truth").textContent = "";
   find("start").disabled = true;
-  say("The networks are looking …");
+  say("Waiting for the networks …");
   const answers = new Map();
   find("cards").replaceChildren();
   for (const name of names) {
@@ -126,18 +126,19 @@ async function answer() {
   if (picture.truth) {
     const { origin, source, style } = picture.truth;
     const known = [origin === "ai" ? "AI" : "human", source === origin ? null : source, style].filter(Boolean);
-    find("truth").textContent = `It is labelled: ${known.map(plain).join(", ")}.`;
+    find("truth").textContent = `Its label: ${known.map(plain).join(", ")}.`;
   }
   for (const name of answers.keys()) {
     const { threads } = await load(name);
-    // A network that the graphics card fails goes on without it.
+    // A network that fails on the graphics card continues without it.
     if (await ask("trial", { name }).catch(() => false)) variants.get(name).moved = true;
     if (mine !== turn) return;
     computed(seconds, threads);
   }
 }
 
-// Where and how fast: the graphics card is tried after the first answer, and kept where it is faster.
+// Say where and how fast the answers were computed. The graphics card is tried after the first answer, and kept if
+// it is faster.
 function computed(seconds, threads) {
   const moved = asked().filter((name) => variants.get(name).moved);
   const on = `${threads} ${threads === 1 ? "thread" : "threads"}`;

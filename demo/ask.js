@@ -1,4 +1,4 @@
-// The worker that holds the picture and the networks, asked by messages that each have one answer.
+// Sends requests to the worker that holds the picture and the networks. Each message has one reply.
 
 import { guardedWorker } from "./guarded.js";
 
@@ -7,15 +7,15 @@ const waiting = new Map();
 let next = 0;
 let broken = null;
 
-worker.onmessage = ({ data: { id, found, error } }) => {
+worker.onmessage = ({ data: { id, result, error } }) => {
   if (broken) return;
   const { resolve, reject } = waiting.get(id);
   waiting.delete(id);
-  if (error === undefined) resolve(found);
+  if (error === undefined) resolve(result);
   else reject(new Error(error));
 };
 
-// Whatever is missing of the worker's files, the browser says no more than that something is.
+// If a file of the worker is missing, the browser does not say which.
 worker.onerror = worker.onmessageerror = () => {
   broken = new Error(
     "The part of the page that computes did not load, or has failed: reload the page, " +

@@ -1,4 +1,4 @@
-// The label beside the picture: what one network says, with bars; and what is said of networks before one asks them.
+// The card of a network's answer, with bars, and the descriptions of the networks that a person chooses from.
 
 import { added, inWords, percent, plain } from "./answer.js";
 import { element } from "./dom.js";
@@ -30,13 +30,13 @@ function bars(title, rows, coloured = false) {
   return [element("h4", {}, title), list];
 }
 
-// Between which shares of AI a network is unsure.
+// The thresholds between which a network is unsure.
 function cuts({ low, high }) {
-  const when = (side, cut) => (cut === null ? "never" : `when AI is ${side} ${percent(cut)}`);
-  return element("p", { className: "cuts" }, `Taken for AI ${when("above", high)}, for human work ${when("below", low)}.`);
+  const when = (side, cut) => (cut === null ? "never" : `if AI is ${side} ${percent(cut)}`);
+  return element("p", { className: "cuts" }, `Called AI ${when("above", high)}, human work ${when("below", low)}.`);
 }
 
-// What a network says of a picture.
+// The card of one answer.
 export function card({ name, facts }, { said, probabilities, ai }) {
   const made = element(
     "article",
@@ -63,17 +63,17 @@ function interval({ value, low, high }) {
   return low === null || high === null ? share(value) : `${share(value)} (${percent(low)} to ${percent(high)})`;
 }
 
-// A box to tick, with what the network costs, is for and can.
+// A box to tick, with the network's purpose, size and accuracy.
 export function choice({ name, facts, bytes, figures }, checked) {
   const box = element("input", { type: "checkbox", name: "network", value: name, id: `ask-${name}`, checked });
   const about = element("p", { id: `about-${name}` }, `For ${FOR[facts.task]}; ${megabytes(bytes)}.`);
   box.setAttribute("aria-describedby", about.id);
-  const told = figures.map((figure) =>
+  const measured = figures.map((figure) =>
     element("li", {}, `${figure.what}: ${interval(figure)}; ${figure.instead}: ${share(figure.baseline)}.`),
   );
   const label = element("label", { htmlFor: box.id }, name);
-  const summary = element("summary", { ariaLabel: `How good it is: ${name}` }, "How good it is");
-  const good = element("details", {}, summary, element("ul", {}, ...told));
+  const summary = element("summary", { ariaLabel: `Accuracy of ${name}` }, "Accuracy");
+  const good = element("details", {}, summary, element("ul", {}, ...measured));
   return element("div", { className: "choice" }, box, label, about, good);
 }
 
@@ -84,7 +84,7 @@ function sentences(said) {
   return element("ul", {}, ...said.map((sentence) => element("li", {}, sentence)));
 }
 
-// What the model cards say of the limits of these variants: what none must be used for, then each by itself.
+// The limits of these variants from their model cards: first the uses that are out of scope for all of them.
 export function limits(variants) {
   const said = variants.map(({ card }) => new Map(card.map((section) => [section.heading, section.sentences])));
   const forbidden = new Set(said.flatMap((card) => card.get(FORBIDDEN)));
@@ -98,7 +98,7 @@ export function limits(variants) {
       element(
         "details",
         {},
-        element("summary", {}, `All that is known of ${name}`),
+        element("summary", {}, `The whole model card of ${name}`),
         ...rest.flatMap(([heading, of]) => [element("h4", {}, heading), sentences(of)]),
       ),
     );

@@ -1,4 +1,4 @@
-// Elements made in one expression; text is only ever text.
+// Creates elements in one expression. Text is never parsed as HTML.
 export function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);

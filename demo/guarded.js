@@ -1,4 +1,4 @@
-// A worker loaded from an address is not bound by the page's content security policy; one made from a blob inherits it.
+// A worker from a blob inherits the content security policy of the page; a worker from an address does not.
 
 const { Worker } = globalThis;
 

@@ -1,18 +1,18 @@
-// From a picture file to what the networks take, as the pipeline does it: upright, over white, harmonised, resized.
+// Turns a picture file into inputs of the networks, as the pipeline does: upright, on white, harmonised and resized.
 
 import { middle, Resampler } from "./resample.js";
 
-// Pixels that are read at once, whatever the picture's size.
+// The number of pixels that are read at once, for pictures of any size.
 const STRIPE = 1 << 20;
 const PREVIEW = 1024;
 
-// Decodes the first frame, without any of the browser's corrections of colour.
+// Decodes the first frame, without the colour corrections of the browser.
 export async function decode(file) {
   const options = { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" };
   try {
     return await createImageBitmap(file, options);
   } catch {
-    throw new Error(`${file.name || "This"} is not a picture this browser can open.`);
+    throw new Error(`${file.name || "This"} is not a picture that this browser can open.`);
   }
 }
 
@@ -22,7 +22,7 @@ function canvas(width, height) {
   return context;
 }
 
-// The picture for the eye, at most 1024 pixels a side.
+// The picture for display, at most 1024 pixels a side.
 export function preview(bitmap) {
   const scale = Math.min(1, PREVIEW / Math.max(bitmap.width, bitmap.height));
   const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
@@ -33,7 +33,7 @@ export function preview(bitmap) {
   return context.canvas.transferToImageBitmap();
 }
 
-// Gives all rows of a picture to each resampler.
+// Passes all rows of a picture to each resampler.
 function read(bitmap, resamplers) {
   const { width, height } = bitmap;
   const rows = Math.min(height, Math.max(1, Math.floor(STRIPE / width)));
@@ -53,7 +53,8 @@ function resized(bitmap, sizes) {
   return resamplers.map((resampler) => resampler.finish());
 }
 
-// The square of a collection whose pictures are all made alike in size and encoding; JPEG as this browser writes it.
+// The harmonised picture: a square of the same size and encoding for all pictures. This browser writes the JPEG, so its
+// bytes differ from those of the pipeline.
 export async function harmonised(bitmap, { side, resize, format, quality }) {
   const [pixels] = resized(bitmap, [{ side, resize, box: middle(bitmap.width, bitmap.height) }]);
   const context = canvas(side, side);
@@ -67,16 +68,16 @@ export async function harmonised(bitmap, { side, resize, format, quality }) {
   return decode(await context.canvas.convertToBlob({ type: "image/jpeg", quality: quality / 100 }));
 }
 
-// What tells two networks' inputs apart.
+// The key of a network's input: networks with the same key take the same input.
 export const inputKey = (facts) => `${facts.image_size} ${facts.resize}`;
 
-// Each input that the networks of these facts take of a picture, by its key: RGB, side × side. All networks of a run
-// are of one collection, and so harmonise alike.
+// The inputs of a picture for the networks that `facts` describe, by key: RGB, side × side. All networks of a run have
+// the same collection and therefore harmonise alike.
 export async function inputs(bitmap, facts) {
   const wanted = new Map(facts.map((of) => [inputKey(of), { side: of.image_size, resize: of.resize }]));
   const { harmonise } = facts[0];
   const seen = harmonise ? await harmonised(bitmap, harmonise) : bitmap;
-  const found = resized(seen, [...wanted.values()]);
+  const images = resized(seen, [...wanted.values()]);
   if (harmonise) seen.close();
-  return new Map([...wanted.keys()].map((key, place) => [key, found[place]]));
+  return new Map([...wanted.keys()].map((key, place) => [key, images[place]]));
 }

@@ -1,14 +1,15 @@
-// Resampling of 8-bit RGB as Pillow does it, equal to the bit: a network's input must not depend on who resized it.
+// Resampling of 8-bit RGB with the same bits as Pillow, so that the input of a network is the same in the pipeline.
 //
-// Each output pixel is a weighted sum of neighbours, along rows and then along columns or the reverse, rounded to 8 bits
-// after each. The weights are whole numbers, in units of 2^-22. A picture is taken in stripes, and only sums are held.
+// Each output pixel is a weighted sum of neighbours, along rows and then along columns or in reverse order, rounded to 8
+// bits after each direction. The weights are whole numbers, in units of 2^-22. A picture arrives in stripes of rows, and
+// only the sums are kept.
 
 const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
 const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
-// Keys' cubic with a = -1/2.
+// The cubic kernel of Keys (1981) with a = -1/2.
 function cubic(x) {
   const a = -0.5;
   if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
@@ -21,7 +22,7 @@ const FILTERS = {
   lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
 
-// For each of `side` output pixels, which input pixels between `from` and `to` it takes, and how much of each.
+// For each of `side` output pixels, the input pixels between `from` and `to` that it sums, and their weights.
 function taps(size, from, to, side, filter) {
   if (filter === "nearest") return nearest(from, to, side);
   if (from === 0 && to === size && side === size) return nearest(0, size, size);
@@ -48,19 +49,19 @@ function taps(size, from, to, side, filter) {
 
 function nearest(from, to, side) {
   const step = (to - from) / side;
-  const found = [];
-  // Added up rather than multiplied, as Pillow does: the last digit decides between two pixels.
+  const result = [];
+  // Repeated addition, as in Pillow, and not multiplication: the last digit decides between two pixels.
   for (let place = 0, at = from + step * 0.5; place < side; place += 1, at += step) {
-    found.push({ first: Math.trunc(at), weights: Int32Array.of(1 << PRECISION) });
+    result.push({ first: Math.trunc(at), weights: Int32Array.of(1 << PRECISION) });
   }
-  return found;
+  return result;
 }
 
-// Which direction comes first changes the rounding. Pillow begins with the columns where they lose the most.
+// The order of the directions changes the rounding. Pillow begins with the columns if they shrink the most.
 const columnsFirst = (width, height, side) => height > side && height - side > 2 * (width - side);
 
 export class Resampler {
-  // `box` is the part of the picture that is taken: left, top, right, bottom, in pixels.
+  // `box` is the part of the picture to resample: left, top, right, bottom, in pixels.
   constructor(width, height, side, filter, box = [0, 0, width, height]) {
     const [left, top, right, bottom] = box.map(Math.fround);
     this.width = width;
@@ -72,8 +73,8 @@ export class Resampler {
     this.sums = new Int32Array(side * this.length).fill(HALF);
   }
 
-  // One row of pixels, `step` values each, brought to the output's width.
-  narrow(pixels, start, step, found, to) {
+  // Resamples one row of pixels, each of `step` values, to the width of the output.
+  narrow(pixels, start, step, result, to) {
     for (const { first, weights } of this.along) {
       let [red, green, blue] = [HALF, HALF, HALF];
       for (let tap = 0, at = start + first * step; tap < weights.length; tap += 1, at += step) {
@@ -82,14 +83,14 @@ export class Resampler {
         green += pixels[at + 1] * weight;
         blue += pixels[at + 2] * weight;
       }
-      found[to] = red >> PRECISION;
-      found[to + 1] = green >> PRECISION;
-      found[to + 2] = blue >> PRECISION;
+      result[to] = red >> PRECISION;
+      result[to + 1] = green >> PRECISION;
+      result[to + 2] = blue >> PRECISION;
       to += 3;
     }
   }
 
-  // Takes whole rows from `top` on, as RGBA; alpha is not looked at.
+  // Adds whole rows from `top` on, in RGBA; alpha is ignored.
   push(top, pixels) {
     const { width, length, sums, down } = this;
     const line = new Uint8ClampedArray(length);
@@ -115,17 +116,17 @@ export class Resampler {
     }
   }
 
-  // RGB of side × side, when all rows have been pushed.
+  // The result, RGB of side × side, after all rows have been pushed.
   finish() {
     const rounded = Uint8ClampedArray.from(this.sums, (sum) => sum >> PRECISION);
     if (!this.narrowsLast) return rounded;
-    const found = new Uint8ClampedArray(this.side * this.side * 3);
-    for (let row = 0; row < this.side; row += 1) this.narrow(rounded, row * this.length, 3, found, row * this.side * 3);
-    return found;
+    const result = new Uint8ClampedArray(this.side * this.side * 3);
+    for (let row = 0; row < this.side; row += 1) this.narrow(rounded, row * this.length, 3, result, row * this.side * 3);
+    return result;
   }
 }
 
-// The square that is cut from the middle, as large as it fits in.
+// The largest square in the middle.
 export function middle(width, height) {
   const side = Math.min(width, height);
   const [left, top] = [(width - side) * 0.5, (height - side) * 0.5];

@@ -1,11 +1,12 @@
-// The map of where a network looks: asked for place by place, so that it can be drawn as it grows, and cancelled.
+// The map of where a network looks. It is computed position by position, so that it can be shown while it grows, and
+// cancelled.
 
 import { percent, plain, softmax } from "./answer.js";
 import { ask } from "./ask.js";
 import { element, find } from "./dom.js";
 import { asMap, coloured, filled, passes, scaled, steps } from "./occlusion.js";
 
-// Input values of one question to the worker, which answers nothing else meanwhile.
+// The most input values in one request to the worker, which answers no other request meanwhile.
 const BATCH = 32 * 64 * 64;
 
 // The map that was drawn last: float32, side × side.
@@ -14,7 +15,7 @@ export let drawn = null;
 let run = 0;
 let picture = null;
 
-// Networks that have answered, by name; the first is chosen.
+// Offer the networks that have answered, by name; the first is selected.
 export function offer(answered, shown) {
   stop();
   picture = { answered, shown };
@@ -49,7 +50,7 @@ function paint(map, side) {
   find("mapped").hidden = false;
 }
 
-// Draws the map of the chosen network, until it is done or cancelled.
+// Draw the map of the selected network until it is complete or cancelled.
 async function draw() {
   stop();
   const mine = run;
@@ -66,14 +67,14 @@ async function draw() {
   find("start").hidden = true;
   find("cancel").hidden = false;
   Object.assign(progress, { hidden: false, value: 0, max: count * count });
-  find("progressed").textContent = `Trying ${count * count} places.`;
+  find("progressed").textContent = `Trying ${count * count} positions.`;
   for (const { pace, places } of passes(count)) {
     for (let from = 0; from < places.length; from += batch) {
       const now = places.slice(from, from + batch);
-      const found = await ask("hide", { name, count, patch, stride, places: now });
+      const hidden = await ask("hide", { name, count, patch, stride, places: now });
       if (mine !== run) return;
       now.forEach((place, index) => {
-        drops[place] = certainty - softmax(found[index])[named];
+        drops[place] = certainty - softmax(hidden[index])[named];
       });
       progress.value += now.length;
     }
@@ -82,10 +83,10 @@ async function draw() {
   }
   stop();
   const most = drawn.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-  find("progressed").textContent = `The map is done: ${count * count} places in ${((performance.now() - begun) / 1000).toFixed(1)} s.`;
+  find("progressed").textContent = `The map is complete: ${count * count} positions in ${((performance.now() - begun) / 1000).toFixed(1)} s.`;
   find("explained").textContent =
-    `Orange: hidden, it makes ${name} less sure of “${plain(facts.classes[named])}”; purple: surer. ` +
-    `The largest change is ${(100 * most).toFixed(1)} points; it was ${percent(certainty)} sure, before calibration.`;
+    `Orange: hiding this part makes ${name} less confident of “${plain(facts.classes[named])}”; purple: more confident. ` +
+    `The largest change is ${(100 * most).toFixed(1)} points, from ${percent(certainty)} before calibration.`;
 }
 
 function tell(setting) {

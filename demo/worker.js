@@ -6,7 +6,7 @@ import { decode, inputKey, inputs, preview } from "./picture.js";
 import * as wasm from "./vendor/ort.wasm.min.mjs";
 
 const VENDOR = new URL("./vendor/", import.meta.url).href;
-// Pictures of which the trial of the graphics card is made.
+// The number of pictures in the speed test of the graphics card.
 const TRIAL = 16;
 
 // The runtime starts its threads as workers of its own.
@@ -20,7 +20,7 @@ function prepare(runtime) {
   return runtime;
 }
 
-// A network on one of the runtime's back ends: pictures float32 [count, side, side, 3] to rows of logits and more.
+// A network on one back end of the runtime. It maps pictures, float32 [count, side, side, 3], to rows of logits.
 class Network {
   static async load(runtime, provider, bytes, side) {
     const session = await runtime.InferenceSession.create(bytes, { executionProviders: [provider] });
@@ -53,10 +53,10 @@ const networks = new Map();
 let seen = new Map();
 
 const handlers = {
-  // An answer that tells that all of the worker's files are there.
+  // Replies once all files of the worker have loaded.
   start: () => true,
 
-  // Takes in a picture for networks of these facts.
+  // Opens a picture and prepares it for the networks that `facts` describe.
   async open({ file, facts }) {
     const bitmap = await decode(file);
     try {
@@ -79,22 +79,22 @@ const handlers = {
     return { logits: logits[0], probabilities: probabilities[0] };
   },
 
-  // The logits when a patch hides each of some places.
+  // The logits with a patch at each of some positions.
   async hide({ name, count, patch, stride, places }) {
     const { network, facts } = networks.get(name);
     const side = facts.image_size;
     return (await network.run(covered(seen.get(inputKey(facts)), side, count, patch, stride, places))).logits;
   },
 
-  // Moves a network to the graphics card, once, if there is one and it is faster; says whether it did. Answers go on
-  // meanwhile.
+  // Moves a network to the graphics card, once, if there is one and it is faster. Replies whether it did. Meanwhile,
+  // other requests are answered.
   async trial({ name }) {
     const of = networks.get(name);
     if (!of.bytes) return false;
     const { network, facts, bytes } = of;
     of.bytes = null;
     const card = await navigator.gpu?.requestAdapter();
-    // One that is only acted by the processor takes it away from WebAssembly.
+    // A graphics card that the processor emulates would slow down WebAssembly.
     if (!card || card.info.isFallbackAdapter) return false;
     const runtime = prepare(await import("./vendor/ort.webgpu.min.mjs"));
     const rival = await Network.load(runtime, "webgpu", bytes, facts.image_size);
@@ -111,7 +111,7 @@ let last = Promise.resolve();
 self.onmessage = ({ data: { id, kind, ...given } }) => {
   const handle = async () => {
     try {
-      self.postMessage({ id, found: await handlers[kind](given) });
+      self.postMessage({ id, result: await handlers[kind](given) });
     } catch (error) {
       self.postMessage({ id, error: error.message });
     }

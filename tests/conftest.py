@@ -311,9 +311,55 @@ def copy_project(source: Path, target: Path) -> Path:
 
 
 @pytest.fixture
-def project(finished: Path, tmp_path: Path) -> Path:
-    """A copy of the finished project that a test may change."""
-    return copy_project(finished, tmp_path / "brushprint")
+def project(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the finished project that a test may change; all tests of a process use the same folder in turn."""
+    return renew(tmp_path_factory.getbasetemp() / "project/brushprint", finished)
+
+
+# The entries of each folder after its last renewal.
+_RENEWED: dict[Path, dict[str, tuple[int, ...]]] = {}
+
+
+def renew(folder: Path, source: Path) -> Path:
+    """Make a folder an exact copy of another one, and return it; only what changed since the last time is copied.
+
+    A copy of a whole project would take more time than most tests that need one.
+    """
+    if folder not in _RENEWED:
+        folder.parent.mkdir()
+        copy_project(source, folder)
+    known, now = _RENEWED.get(folder) or _entries(folder), _entries(folder)
+    changed = sorted(name for name in known.keys() | now.keys() if known.get(name) != now.get(name))
+    for name in reversed(changed):
+        here, there = folder / name, source / name
+        if here.is_symlink() or here.is_file():
+            here.unlink()
+        elif here.is_dir() and not there.is_dir():
+            shutil.rmtree(here)
+    for name in changed:
+        if (source / name).is_dir():
+            (folder / name).mkdir(exist_ok=True)
+        elif (source / name).exists():
+            shutil.copy2(source / name, folder / name)
+    for name in reversed(changed):
+        if (source / name).is_dir():
+            shutil.copystat(source / name, folder / name)
+    _RENEWED[folder] = _entries(folder)
+    return folder
+
+
+def _entries(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Each file and folder below a folder, with the numbers of its status that change when it changes."""
+    entries = {}
+    left = [folder]
+    while left:
+        for entry in os.scandir(left.pop()):
+            about = entry.stat(follow_symlinks=False)
+            name = os.path.relpath(entry.path, folder)
+            entries[name] = (about.st_ino, about.st_mode, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+            if entry.is_dir(follow_symlinks=False):
+                left.append(Path(entry.path))
+    return entries
 
 
 @pytest.fixture(scope="session")

@@ -341,7 +341,7 @@ def test_the_gallery_works_by_keyboard_and_shows_labels_after_the_answer(
             page.keyboard.press("ArrowRight")
         labels = ["AI" if of["origin"] == "ai" else "human", *([] if of["origin"] == "human" else [of["source"]])]
         told = ", ".join([*labels, of["style"]]).replace("_", " ")
-        expect(page.locator("#truth")).to_have_text(f"It is labelled: {told}.")
+        expect(page.locator("#truth")).to_have_text(f"Its label: {told}.")
         content = (project / "exports/sample/demo" / of["file"]).read_bytes()
         assert shares(page)["cifake-32"] == pytest.approx(awake["cifake-32"].by_torch(content), abs=1e-2)
     show(page, "own.png", files()["plain.png"])
@@ -376,7 +376,7 @@ def test_sources_and_styles_are_shown_if_the_task_includes_them(awake: dict[str,
     told = dict(zip(card.locator("dt").all_inner_texts(), card.locator("dd").all_inner_texts(), strict=True))
     for name, probability in {**said.sources, **said.styles}.items():
         assert float(told[name.replace("_", " ")].split()[0]) / 100 == pytest.approx(probability, abs=1e-2)
-    words = {"ai": "Takes it for AI", "human": "Takes it for human work", "unsure": "Unsure: it cannot tell"}
+    words = {"ai": "Calls it AI", "human": "Calls it human work", "unsure": "Unsure"}
     for variant, network in awake.items():
         verdict = decide(network.by_torch(content), network.facts["band"])
         assert page.inner_text(f"[data-variant={variant}] .verdict") == words[verdict]
@@ -431,8 +431,8 @@ def test_a_file_that_is_not_a_picture_is_reported_in_one_line_without_an_answer(
     torn, tiff = files()["coloured.jpg"][:40], encoded(noisy((60, 60)), "TIFF")
     for name, content in {"text": b"no picture", "nothing": b"", "torn": torn, "for pipelines only": tiff}.items():
         page.set_input_files("#file", {"name": name, "mimeType": "image/jpeg", "buffer": content})
-        expect(page.locator("#trouble")).to_have_text(f"{name} is not a picture this browser can open.")
-        expect(page.locator("#said")).to_have_text("Nothing yet: choose a picture.")
+        expect(page.locator("#trouble")).to_have_text(f"{name} is not a picture that this browser can open.")
+        expect(page.locator("#said")).to_have_text("No answer yet: choose a picture.")
         assert page.inner_text("#truth") == page.inner_text("#computed") == ""
         assert shares(page) == {}
         for old in ("#shown", "#where"):
@@ -474,7 +474,7 @@ def test_the_map_can_be_cancelled_by_keyboard_and_drawn_again(page: Page) -> Non
     page.fill("#stride", "24")
     page.keyboard.press("Tab")
     page.locator("#start").click()
-    expect(page.locator("#progressed")).to_contain_text("The map is done: 16 places", timeout=60_000)
+    expect(page.locator("#progressed")).to_contain_text("The map is complete: 16 positions", timeout=60_000)
     page.fill("#opacity", "0.25")
     expect(page.locator("#map")).to_have_css("opacity", "0.25")
 
@@ -507,7 +507,7 @@ def test_the_loaded_page_answers_offline(awake: dict[str, Awake], page: Page) ->
     answered(page, "From the gallery")
     page.fill("#stride", "24")
     page.locator("#start").click()
-    expect(page.locator("#progressed")).to_contain_text("The map is done", timeout=60_000)
+    expect(page.locator("#progressed")).to_contain_text("The map is complete", timeout=60_000)
 
 
 def test_a_network_that_cannot_be_loaded_is_reported_and_the_others_answer(browser: Browser, address: str) -> None:
@@ -564,7 +564,7 @@ def test_a_worker_that_fails_later_is_reported_for_each_picture(browser: Browser
         page.workers[0].evaluate("() => { setTimeout(() => { throw new Error('out of memory'); }); }")
         for name in ("one.jpg", "two.jpg"):
             page.set_input_files("#file", {"name": name, "mimeType": "image/jpeg", "buffer": files()["large.jpg"]})
-            expect(page.locator("#said")).to_have_text("Nothing yet: choose a picture.")
+            expect(page.locator("#said")).to_have_text("No answer yet: choose a picture.")
             expect(page.locator("#trouble")).to_contain_text("or has failed: reload the page")
 
 
@@ -615,7 +615,7 @@ def test_each_network_shows_its_size_accuracy_baseline_and_limits(project: Path,
     chosen = page.locator(".choice:has([value=cifake-32])")
     expect(chosen.locator("ul")).to_be_hidden()
     assert "MB" in chosen.inner_text() and "For human or AI" in chosen.inner_text()
-    chosen.get_by_text("How good it is").click()
+    chosen.get_by_text("Accuracy", exact=True).click()
     told = chosen.inner_text().replace("\xa0", " ")
     accuracy = metrics["test"]["accuracy"]
     interval = "{value:.1f} % ({low:.1f} % to {high:.1f} %)".format(**{name: 100 * of for name, of in accuracy.items()})
@@ -635,7 +635,7 @@ def test_each_card_states_the_thresholds_of_its_verdict(awake: dict[str, Awake],
     expect(page.locator(".promise")).to_contain_text("at most one in ten works of either origin")
     for card in page.locator(".card").all():
         told = card.locator(".cuts").inner_text().replace("\xa0", " ")
-        assert told == "Taken for AI when AI is above 60.0 %, for human work when AI is below 40.0 %."
+        assert told == "Called AI if AI is above 60.0 %, human work if AI is below 40.0 %."
         bar = card.locator("[data-of=ai]")
         assert [bar.evaluate(f"(bar) => bar.style.getPropertyValue('--{end}')") for end in ("low", "high")] == [
             "0.4",
@@ -653,7 +653,7 @@ CARD = """async (band) => {
 
 def test_a_card_says_never_for_a_verdict_without_a_threshold(code: Page) -> None:
     told, style = code.evaluate(CARD, {"low": None, "high": 0.496})
-    assert told.replace("\xa0", " ") == "Taken for AI when AI is above 49.6 %, for human work never."
+    assert told.replace("\xa0", " ") == "Called AI if AI is above 49.6 %, human work never."
     assert "--low" not in style and "--high: 0.496" in style
 
 
@@ -667,8 +667,8 @@ def test_verdicts_are_in_plain_words_and_need_all_networks_to_agree(code: Page) 
     band = {"low": 0.3, "high": 0.7}
     unsure = "Unsure: the networks cannot tell whether this is AI or human work."
     said = {
-        "The network takes this for AI.": ([0.8], band),
-        "The networks take this for human work.": ([0.1, 0.2], band),
+        "The network calls this AI.": ([0.8], band),
+        "The networks call this human work.": ([0.1, 0.2], band),
         "Unsure: the network cannot tell whether this is AI or human work.": ([0.7], band),
         unsure: ([0.1, 0.5], band),
         "Unsure: the networks contradict each other.": ([0.1, 0.9], band),
@@ -689,7 +689,7 @@ def test_the_page_is_accessible_and_nothing_is_wider_than_the_screen(
     answered(page, "From the gallery")
     page.fill("#stride", "24")
     page.locator("#start").click()
-    expect(page.locator("#progressed")).to_contain_text("The map is done", timeout=60_000)
+    expect(page.locator("#progressed")).to_contain_text("The map is complete", timeout=60_000)
     page.locator(".choice summary").first.click()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -103,12 +103,16 @@ def detected(balanced: float) -> dict:
     }
 
 
-def audited(found: bool) -> list[dict]:
+def audited(reported: bool) -> list[dict]:
     row = {"question": "ai or human", "pictures": 77, "why": None}
-    telling = [{"cue": "aspect_ratio", "is": "median", "ai": 768.0, "human": 256.0}] if found else []
-    judged = {"balanced_accuracy": interval(0.9 if found else 0.5), "bound": 0.7, "found": found, "telling": telling}
-    unknown = {"balanced_accuracy": UNDEFINED, "bound": None, "found": None, "telling": [], "why": "only 3 human"}
-    return [row | {"cues": "dimensions"} | judged, row | {"question": "dalle or human", "cues": "format"} | unknown]
+    strongest = [{"feature": "aspect_ratio", "is": "median", "ai": 768.0, "human": 256.0}] if reported else []
+    balanced = interval(0.9 if reported else 0.5)
+    judged = {"balanced_accuracy": balanced, "bound": 0.7, "reported": reported, "strongest": strongest}
+    unknown = {"balanced_accuracy": UNDEFINED, "bound": None, "reported": None, "strongest": [], "why": "only 3 human"}
+    return [
+        row | {"features": "dimensions"} | judged,
+        row | {"question": "dalle or human", "features": "format"} | unknown,
+    ]
 
 
 def trusted(**changes: object) -> dict:

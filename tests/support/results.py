@@ -69,4 +69,4 @@ def variant(**changes: Any) -> dict[str, Any]:
 def effects(**changes: Any) -> pd.DataFrame:
     row = {"by": "outcome", "value": "correct", "region": "lower", "pictures": 90, "share": 0.5, "area": 0.25}
     row |= {"over_area": 0.25, "over_area_low": 0.2, "over_area_high": 0.3, "cohens_d": 1.5}
-    return pd.DataFrame([row | {"random_low": -np.inf, "random_high": 0.4, "found": "more", "why": ""} | changes])
+    return pd.DataFrame([row | {"random_low": -np.inf, "random_high": 0.4, "effect": "more", "why": ""} | changes])

@@ -4,12 +4,15 @@ import re
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from brushprint.settings.json_schema import json_schema
 from tests.conftest import REPOSITORY, run
 
 sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 
+import size
 from run import LONG, SHORT
 
 PLACE = r"<!-- benchmark: (\w+) -->\n(.*?)<!-- /benchmark -->"
@@ -45,6 +48,10 @@ def test_benchmarks_print_the_tables_that_belong_in_the_docs(names: list[str]) -
         for place, text in found:
             assert [known for known, _ in places()].count(place) == 1
             check_table(text)
+
+
+def test_the_settings_of_the_benchmark_of_sizes_are_valid() -> None:
+    jsonschema.validate(size.OVERLAY | {"variants": size.VARIANTS}, json_schema())
 
 
 def test_every_place_in_the_docs_has_a_benchmark() -> None:

@@ -300,7 +300,7 @@ def test_a_heatmap_never_overwrites_a_picture(finished, write_files) -> None:
     before = Path(first["heatmap"]).read_bytes()
     # Now the map is among the pictures of the folder.
     done = call(finished, "predict", root, *asked, "--json", expect=2)
-    assert f"{first['heatmap']}: the map would take the place of a picture" in done.stderr
+    assert f"{first['heatmap']}: the heatmap would overwrite a picture" in done.stderr
     assert [row["heatmap"] is None for row in json.loads(done.stdout)] == [False, True]
     assert Path(first["heatmap"]).read_bytes() == before
 
@@ -420,12 +420,12 @@ def test_the_only_run_is_the_default_and_with_several_runs_one_must_be_named(tmp
             assert find(None).folder == Path("results/mine")
             # Arms do not count as variants.
             assert find(None).variants == ["v"]
-    with pytest.raises(UserError, match=r"there are several runs, results/mine, results/sample; say which with --run"):
+    with pytest.raises(UserError, match=r"there are several runs, results/mine, results/sample; choose one with --run"):
         find(None)
 
 
 def test_results_of_an_earlier_version_are_reported(tmp_path) -> None:
     (tmp_path / "variants/v").mkdir(parents=True)
     (tmp_path / "variants/v/metrics.json").write_text("{}")
-    with pytest.raises(UserError, match="of an earlier version, which gave no verdicts; run snakemake again"):
+    with pytest.raises(UserError, match="was written by an earlier version without verdicts; run snakemake again"):
         Results(tmp_path).metrics("v")

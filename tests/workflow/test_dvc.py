@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import add_line, contents, copy_project, edit, jobs, run, set_key, set_variants, share, snakemake
+from tests.conftest import (
+    add_line,
+    contents,
+    copy_project,
+    edit,
+    jobs,
+    renew,
+    run,
+    set_key,
+    set_variants,
+    share,
+    snakemake,
+)
 
 # The model of the variant without arms, which is retrained fastest.
 MODEL = "results/sample/variants/simple-cnn/model.safetensors"
@@ -53,9 +65,9 @@ def pulled(published: Path, tmp_path_factory: pytest.TempPathFactory, worker_id:
 
 
 @pytest.fixture
-def colleague(pulled: Path, tmp_path: Path) -> Path:
+def colleague(pulled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the clone that a test may change."""
-    return copy_project(pulled, tmp_path / "colleague")
+    return renew(tmp_path_factory.getbasetemp() / "pulled/colleague", pulled)
 
 
 def test_after_a_pull_there_is_nothing_to_do(published: Path, pulled: Path) -> None:
@@ -80,7 +92,7 @@ def test_code_committed_without_a_run_makes_results_stale_in_other_clones(collea
 
 def test_an_edited_result_is_detected_after_a_pull(colleague: Path) -> None:
     (colleague / MODEL).write_bytes((colleague / MODEL).read_bytes()[:-1] + b"!")
-    assert f"error: {MODEL} is not what its job wrote: delete it, or bring it back" in snakemake(
+    assert f"error: {MODEL} differs from what its job wrote: delete it, or restore it" in snakemake(
         colleague, "-n", expect=2
     )
     run(colleague, "dvc", "checkout", "--force")
@@ -95,7 +107,7 @@ def test_results_checked_out_without_their_records_are_detected(project: Path) -
     run(project, "dvc", "checkout", "--force", "results")
     output = snakemake(project, "-n", expect=2)
     assert "error: results/sample/variants/simple-cnn/" in output
-    assert "are not what their jobs wrote: delete them, or bring them back with `dvc checkout`" in output
+    assert "differ from what their jobs wrote: delete them, or restore them with `dvc checkout`" in output
 
 
 def test_dvc_repro_remakes_only_the_results_that_a_setting_affects(colleague: Path) -> None:
@@ -212,13 +224,13 @@ def no_remote(project: Path) -> None:
     ("change", "line"),
     [
         (add_line("README.md"), "error: README.md and 0 more are not committed; commit or stash them first"),
-        (stale, "error: the results are stale: `snakemake -n` says what would run; `make results` runs it"),
+        (stale, "error: the results are out of date: `snakemake -n` lists what would run, and `make results` runs it"),
         (
             left_over,
-            "error: results/sample/variants/old/model.safetensors and 0 more are left from other settings; delete",
+            "error: results/sample/variants/old/model.safetensors and 0 more are left over from other settings; delete",
         ),
-        (of_another_collection, "error: results/other/metrics.json and 0 more are not what SHA256SUMS says; run again"),
-        (no_remote, "error: there is no place to publish to: dvc remote add --default store path/to/store"),
+        (of_another_collection, "error: results/other/metrics.json and 0 more differ from SHA256SUMS; run again"),
+        (no_remote, "error: there is no DVC remote; add one with `dvc remote add --default store path/to/store`"),
     ],
 )
 def test_results_that_do_not_follow_from_the_commit_are_not_published(colleague: Path, change, line: str) -> None:

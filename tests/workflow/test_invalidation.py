@@ -366,7 +366,7 @@ def test_an_edited_result_stops_the_run_and_is_not_overwritten(
     (name,) = (name for name, content in before.items() if contents(finished)[name] != content)
     for arguments in ((), ("-n",), ("-n", MODEL)):
         output = snakemake(project, *arguments, expect=2)
-        line = f"error: results/{name} is not what its job wrote: delete it, or bring it back with `dvc checkout`"
+        line = f"error: results/{name} differs from what its job wrote: delete it, or restore it with `dvc checkout`"
         assert line in output
         assert "rule " not in output
     assert contents(project) == before
@@ -380,7 +380,7 @@ def test_an_edited_result_is_detected_before_its_checksum_is_recorded_whatever_e
 ) -> None:
     put_back_older(METRICS)(project)
     hide(project)
-    assert f"error: {METRICS} is not what its job wrote" in snakemake(project, "-n", SUMS, expect=2)
+    assert f"error: {METRICS} differs from what its job wrote" in snakemake(project, "-n", SUMS, expect=2)
 
 
 def test_an_older_model_put_back_after_a_run_of_that_target_alone_is_detected(project: Path) -> None:
@@ -388,7 +388,7 @@ def test_an_older_model_put_back_after_a_run_of_that_target_alone_is_detected(pr
     set_key("recipes", "cifake-32", "learning_rate", to=0.002)(project)
     snakemake(project, MODEL)
     (project / MODEL).write_bytes(older)
-    assert f"error: {MODEL} is not what its job wrote" in snakemake(project, "-n", expect=2)
+    assert f"error: {MODEL} differs from what its job wrote" in snakemake(project, "-n", expect=2)
 
 
 def test_edited_results_are_made_again_with_the_same_bytes_after_they_are_deleted(
@@ -398,7 +398,9 @@ def test_edited_results_are_made_again_with_the_same_bytes_after_they_are_delete
     for name in edited:
         tamper(name)(project)
     delete(f"{SAMPLE}/variants/simple-cnn/metrics.json")(project)
-    assert f"error: {edited[0]} and 2 more are not what their jobs wrote: delete them" in snakemake(project, expect=2)
+    assert f"error: {edited[0]} and 2 more differ from what their jobs wrote: delete them" in snakemake(
+        project, expect=2
+    )
     for name in edited:
         delete(name)(project)
     snakemake(project)

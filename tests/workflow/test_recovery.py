@@ -22,7 +22,7 @@ MODEL = f"{VARIANT}/model.safetensors"
 LEARNED = [f"{VARIANT}/{name}" for name in ("model.safetensors", "model.sha256", "history.csv")]
 CHECKPOINT = "scratch/sample/checkpoints/cifake-32.pt"
 RESUMED = r"cifake-32: resumed after epoch (\d+)"
-IGNORED = "cifake-32: a checkpoint of other settings, code or pictures is ignored"
+IGNORED = "cifake-32: ignoring a checkpoint of other settings, code or pictures"
 SUPERUSER = "-dac_override,-dac_read_search"
 # One of these folders is deleted if a run ends before it is killed.
 STAGES = ("results", "results/sample/variants/simple-cnn", VARIANT)
@@ -223,7 +223,7 @@ def test_a_waiting_job_whose_run_was_killed_leaves_the_results_to_the_next_run(p
     with paused(first, project, "train"):
         kill_snakemake(project, first)
 
-        waits = "train-cifake-32: a job of an earlier run is still at work on the same files; waiting for it"
+        waits = "train-cifake-32: waiting for a job of an earlier run that still works on the same files"
         second = begin(project, MODEL)
         until(second, lambda: waits in said(project))
         kill_snakemake(project, second)
@@ -234,7 +234,7 @@ def test_a_waiting_job_whose_run_was_killed_leaves_the_results_to_the_next_run(p
     assert third.wait() == 0
     while job_of(project, "train")():
         time.sleep(0.01)
-    assert said(project).count("train-cifake-32: the run that began this job has ended meanwhile; nothing is done") == 1
+    assert said(project).count("train-cifake-32: the run that started this job has ended; the job does nothing") == 1
 
     left = learned(project)
     forget_training(project)
@@ -411,7 +411,7 @@ def small_disk(project: Path) -> Iterator[Callable[[str, str], SmallDisk]]:
 def assert_told(output: str, target: str) -> None:
     """Assert that a full disk was reported in one line."""
     errors = [line for line in output.splitlines() if line.startswith("error:")]
-    assert errors == [f"error: the disk is full: no room for {target}; free some and run again"]
+    assert errors == [f"error: the disk is full: no room for {target}; free some space and run again"]
     assert "Traceback" not in output
 
 
@@ -469,7 +469,7 @@ def test_a_disk_that_fills_up_before_a_job_can_write_its_log_is_reported(
             log.unlink()
         disk.fill()
     assert process.wait() == 1
-    assert "error: the disk is full; free some and run again\n" in said(project)
+    assert "error: the disk is full; free some space and run again\n" in said(project)
     assert "Traceback" not in said(project)
 
 
@@ -480,6 +480,6 @@ def test_a_full_disk_is_reported_before_anything_runs(
     disk = small_disk(folder, "2m")
     disk.fill()
     output = disk.snakemake(expect=2)
-    assert f"error: the disk is full: no room in {folder}; free some and run again" in output
+    assert f"error: the disk is full: no room in {folder}; free some space and run again" in output
     assert "Traceback" not in output
     assert "rule " not in output

@@ -52,11 +52,13 @@ def test_a_second_run_has_nothing_to_do(trusted: Path) -> None:
 
 
 def test_harmonised_pictures_have_the_same_size_and_quality_and_the_audit_shows_both_states(trusted: Path) -> None:
-    raw, harmonised = (pd.read_parquet(trusted / RESULTS / f"cues-{state}.parquet") for state in ("raw", "harmonised"))
+    raw, harmonised = (
+        pd.read_parquet(trusted / RESULTS / f"shortcut-features-{state}.parquet") for state in ("raw", "harmonised")
+    )
     assert raw["width"].nunique() > 1
     assert (harmonised["width"] == 128).all() and harmonised["jpeg_quality"].nunique() == 1
     audit = read(trusted, "audit.json")
-    found = {state: {row["cues"] for row in audit[state] if row["found"]} for state in ("raw", "harmonised")}
+    found = {state: {row["features"] for row in audit[state] if row["reported"]} for state in ("raw", "harmonised")}
     assert "dimensions" in found["raw"] - found["harmonised"]
     assert "Harmonised, as the networks see them" in (trusted / RESULTS / "report/index.html").read_text()
 
@@ -88,7 +90,7 @@ def test_hand_picked_pictures_have_the_scores_of_all_variants_side_by_side(trust
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_an_uncorrupted_picture_has_the_same_score_as_in_the_predictions(finished: Path, variant: str) -> None:
     folder = finished / RESULTS / "variants" / variant
-    changed = pd.read_parquet(folder / "perturbed.parquet")
+    changed = pd.read_parquet(folder / "corrupted.parquet")
     predictions = pd.read_parquet(folder / "predictions.parquet").set_index("image_id")
     unchanged = changed[changed["name"] == "none"]
     assert np.allclose(unchanged["p_ai"], predictions.loc[unchanged["image_id"], "ai_probability"], atol=1e-6)

@@ -1,12 +1,15 @@
 """A whole run on the tiny collection, and errors in settings, splits and claims."""
 
 import re
+from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from brushprint.report.data_dictionary import COLLECTION_FILES, COLUMNS, VARIANT_FILES
 from tests.conftest import edit, snakemake
 
 VARIANTS = {"simple-cnn", "cifake-32"}
@@ -52,8 +55,8 @@ def test_a_bad_setting_is_refused_in_one_line_before_anything_runs(finished: Pat
 def test_a_split_that_needs_more_pictures_than_there_are_is_reported_in_one_line(project: Path) -> None:
     output = snakemake(project, "results/sample/splits/per-class.parquet", expect=1)
     assert re.search(
-        r"error: splits: subsample: 30 pictures of each class are asked for, but 'human \w+' has only \d that do not "
-        r"test; set subsample.pictures to at most \d, or to null\n",
+        r"error: splits: subsample: 30 pictures of each class are needed, but 'human \w+' has only \d outside the "
+        r"test partition; set subsample.pictures to at most \d, or to null\n",
         output,
     )
     assert "Traceback" not in output
@@ -76,3 +79,34 @@ def test_a_bad_claim_is_refused_in_one_line_before_anything_runs(project: Path) 
     assert "error: config/claims.yaml: sources.000.claims.tapering-cnn[0].publishd: unknown key; did you" in output
     assert "Traceback" not in output
     assert "rule " not in output
+
+
+def patterns(names: Iterable[str]) -> list[str]:
+    """File name patterns for the names in the reference: several names, placeholders, and folders that end with `/`."""
+    single = [name for several in names for name in several.split(", ")]
+    return [re.sub(r"<\w+>", "*", name) + "*" * name.endswith("/") for name in single]
+
+
+def differences(names: Iterable[str], known: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The names that the reference lacks, and the patterns of the reference that match no name."""
+    names, known = list(names), patterns(known)
+    lacking = [name for name in names if not any(fnmatch(name, pattern) for pattern in known)]
+    return lacking, [pattern for pattern in known if not any(fnmatch(name, pattern) for name in names)]
+
+
+def test_the_reference_explains_every_file_of_a_run_and_no_others(finished: Path) -> None:
+    root = finished / "results/sample"
+    files = [str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()]
+    of_variants = [name.split("/", 2) for name in files if name.startswith("variants/")]
+    assert differences((name for name in files if not name.startswith("variants/")), COLLECTION_FILES) == ([], [])
+    assert differences((name for _, _, name in of_variants), VARIANT_FILES) == ([], [])
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_the_reference_explains_every_column_of_a_table_and_no_others(finished: Path, table: str) -> None:
+    root = finished / "results/sample"
+    if table in VARIANT_FILES:
+        root /= "variants/cifake-32"
+    file = next(root.glob(re.sub(r"<\w+>", "*", table)))
+    columns = (pd.read_parquet if file.suffix == ".parquet" else pd.read_csv)(file).columns
+    assert differences(columns, COLUMNS[table]) == ([], [])

@@ -82,7 +82,7 @@ rule corrupt:
         COLLECTION,
         catalogue=rules.catalogue.output.catalogue,
         groups=rules.near_duplicates.output.groups,
-        features=f"{RESULTS}/cues-raw.parquet",
+        features=f"{RESULTS}/shortcut-features-raw.parquet",
     output:
         pixels=CORRUPTED,
         digest=CORRUPTED.replace(".npy", ".json"),

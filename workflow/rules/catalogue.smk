@@ -27,7 +27,7 @@ rule shortcut_features:
         COLLECTION,
         catalogue=rules.catalogue.output.catalogue,
     output:
-        f"{RESULTS}/cues-{{state}}.parquet",
+        f"{RESULTS}/shortcut-features-{{state}}.parquet",
     log:
         f"{LOGS}/shortcut_features-{{state}}.log",
     wildcard_constraints:
@@ -46,7 +46,7 @@ rule near_duplicates:
     input:
         COLLECTION,
         catalogue=rules.catalogue.output.catalogue,
-        features=f"{RESULTS}/cues-raw.parquet",
+        features=f"{RESULTS}/shortcut-features-raw.parquet",
     output:
         pairs=f"{RESULTS}/duplicates.parquet",
         groups=f"{RESULTS}/groups.parquet",

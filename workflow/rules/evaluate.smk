@@ -88,7 +88,7 @@ rule robustness:
         unpack(predicted),
         unpack(lambda wildcards: corrupted(wildcards.variant)),
     output:
-        scores=f"{VARIANT}/perturbed.parquet",
+        scores=f"{VARIANT}/corrupted.parquet",
         rates=f"{VARIANT}/robustness.parquet",
     log:
         f"{LOGS}/robustness-{{variant}}.log",

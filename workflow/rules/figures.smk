@@ -4,7 +4,7 @@ Each figure is declared by `@draws` above the function in `src/brushprint/figure
 """
 
 COMPARED = [figures.of_collection(file) for file in ("audit.png", "arms.png", "comparisons.png", "robustness.png")]
-CORRUPTIONS = figures.of_collection("perturbations.jpg")
+CORRUPTIONS = figures.of_collection("corruptions.jpg")
 AUGMENTED = figures.of_collection("copies-{split}.jpg")
 
 

@@ -9,11 +9,11 @@ with logged(snakemake.log[0], snakemake.output):
     catalogue = pd.read_parquet(given.catalogue)
     groups = pd.read_parquet(given.groups)["group"].to_numpy()
     how = {"margin": params.margin, "pictures": params.pictures, "seed": params.seed}
-    found = {
+    results = {
         state: audit(pd.read_parquet(file), catalogue, groups, **how)
         for state, file in zip(params.states, given.features, strict=True)
     }
-    for row in found[params.states[-1]]:
-        if row["found"]:
-            LOG.warning("%s alone tell %s", row["cues"], row["question"])
-    write_json({"margin": params.margin, **found}, snakemake.output[0])
+    for row in results[params.states[-1]]:
+        if row["reported"]:
+            LOG.warning('possible shortcut: %s alone answers "%s"', row["features"], row["question"])
+    write_json({"margin": params.margin, **results}, snakemake.output[0])

@@ -127,9 +127,9 @@ def print_variants(records: Iterable[Mapping[str, Any]]) -> None:
     print()
     print(
         _wrapped(
-            "Percent of the test pictures, with 95 % intervals. Accuracy: balanced accuracy of the task; guess: that "
-            "of guessing. False alarms: human works called AI if every picture must be answered. Unsure: pictures "
-            "called neither human nor AI."
+            "Percent of the test pictures, with 95 % intervals. Accuracy: balanced accuracy of the task; guess: the "
+            "accuracy of guessing. False alarms: human works called AI if every picture must be answered. Unsure: "
+            "pictures called neither human nor AI."
         )
     )
 

@@ -5,7 +5,6 @@
 A test compares the written pages with these functions.
 """
 
-import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -157,21 +156,20 @@ def results_page() -> str:
         "each measure as `value`, `low` and `high`, the ends of its 95 % interval.\n",
         "## Files of the collection\n",
         "In `results/<collection>/`:\n",
-        *_table(("file", "content"), [(f"`{name}`", text) for name, text in COLLECTION_FILES.items()]),
+        *_table(("file", "content"), [(_as_code(names), text) for names, text in COLLECTION_FILES.items()]),
         "## Files of a variant\n",
         "In `results/<collection>/variants/<variant>/`:\n",
-        *_table(("file", "content"), [(f"`{name}`", text) for name, text in VARIANT_FILES.items()]),
+        *_table(("file", "content"), [(_as_code(names), text) for names, text in VARIANT_FILES.items()]),
         "## Columns\n",
     ]
     for name, columns in COLUMNS.items():
-        rows = [(re.sub(r"[^,]+", _quoted, column), text) for column, text in columns.items()]
+        rows = [(_as_code(names), text) for names, text in columns.items()]
         lines += [f"### {name}\n", *_table(("column", "meaning"), rows)]
     return "\n".join(lines)
 
 
-def _quoted(match: re.Match[str]) -> str:
-    text = match[0]
-    return f"{' ' * (len(text) - len(text.lstrip()))}`{text.strip()}`"
+def _as_code(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split(", "))
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -34,7 +34,7 @@ def replacing(target: str | Path) -> Iterator[Path]:
     except Exception as error:
         # A library may have hidden the system's error, so also check the free space, before the new file is removed.
         if getattr(error, "errno", None) in DISK_FULL or disk_full(target.parent):
-            raise UserError(f"the disk is full: no room for {target}; free some and run again") from error
+            raise UserError(f"the disk is full: no room for {target}; free some space and run again") from error
         raise
     finally:
         part.unlink(missing_ok=True)

@@ -56,10 +56,10 @@ def logged(log: str | Path, outputs: Iterable[str]) -> Iterator[None]:
     run = os.getppid()
     lock = locks.hold(lock_file)
     if lock is None:
-        LOG.info("%s: a job of an earlier run is still at work on the same files; waiting for it", log.stem)
+        LOG.info("%s: waiting for a job of an earlier run that still works on the same files", log.stem)
         lock = locks.hold(lock_file, wait=True)
         if os.getppid() != run:
-            LOG.info("%s: the run that began this job has ended meanwhile; nothing is done", log.stem)
+            LOG.info("%s: the run that started this job has ended; the job does nothing", log.stem)
             sys.exit(1)
     try:
         # If this job is killed, its results may be incomplete, so no record may vouch for them.
@@ -81,7 +81,7 @@ def logged(log: str | Path, outputs: Iterable[str]) -> Iterator[None]:
         if error.errno in _NOT_ALLOWED:
             LOG.error("error: %s: %s; allow this user to write there", error.filename, error.strerror)
         elif error.errno in DISK_FULL:
-            LOG.error("error: the disk is full; free some and run again")
+            LOG.error("error: the disk is full; free some space and run again")
         else:
             LOG.exception("unexpected error")
         sys.exit(1)

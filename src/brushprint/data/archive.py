@@ -102,7 +102,7 @@ def _refused_file(file: Path, path: str, root: Path) -> str | None:
     if not file.is_file():
         return "not a regular file"
     if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
-        return "link out of the folder"
+        return "link to a file outside the folder"
     return _refusal(path, file.stat().st_size)
 
 
@@ -155,7 +155,7 @@ def _check_end(archive: tarfile.TarFile) -> None:
     """Raise `tarfile.ReadError` if the end mark is missing, because tarfile mistakes a damaged header for the end."""
     archive.fileobj.seek(archive.offset)
     if any(archive.fileobj.read(tarfile.BLOCKSIZE) or b"cut"):
-        raise tarfile.ReadError("no end mark")
+        raise tarfile.ReadError("the end is missing")
 
 
 def _read_tar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:

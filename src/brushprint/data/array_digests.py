@@ -37,7 +37,7 @@ def open_pixels(array: str | Path, seal: str | Path, name: str = "pixels") -> np
     array.
     """
     if _read(_digest_file(array)).get("pixels") != _read(seal)[name]:
-        raise UserError(f"{array} belongs to another run than {seal}: delete the folder scratch/ and run again")
+        raise UserError(f"{array} and {seal} come from different runs: delete the folder scratch/ and run again")
     return np.load(array, mmap_mode="r")
 
 

@@ -67,8 +67,8 @@ def build_catalogue(
     labelled, refused = _sorted_out(root, labels, setting)
     if labels is None and len(labelled) > MOST_UNLABELLED:
         raise UserError(
-            f"{setting}: {len(labelled):,} pictures in {root} are too many to look at one by one; "
-            f"pick at most {MOST_UNLABELLED}"
+            f"{setting}: {root} has {len(labelled):,} pictures, but at most {MOST_UNLABELLED} hand-picked pictures are "
+            "possible; delete some"
         )
     chosen = set(_draw(sorted(labelled), images, seed))
     facts, broken = _facts_of(root, chosen, jobs, setting)
@@ -77,7 +77,7 @@ def build_catalogue(
     reasons = sorted([*refused, *broken.items(), *repeated.items()])
     if table.empty:
         with_label = "" if labels is None else " with a label"
-        first = f"; the first of {len(reasons)} files refused is {': '.join(reasons[0])}" if reasons else ""
+        first = f"; the first of {len(reasons)} rejected files is {': '.join(reasons[0])}" if reasons else ""
         raise UserError(f"{setting}: no usable picture{with_label} in {root}{first}")
     rejected = pd.DataFrame(reasons, columns=["path", "reason"], dtype=str)
     _log_counts(table, rejected)
@@ -115,7 +115,7 @@ def listing(root: str | Path, setting: str = "collection.source") -> Iterator[tu
         path = PurePosixPath(member.path)
         filled |= {f"{parent}/" for parent in path.parents}
         by_name = path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
-        yield member.path, member.refused or (None if by_name else "not a picture by its name")
+        yield member.path, member.refused or (None if by_name else "no file name extension of a picture")
     yield from ((folder, "empty folder") for folder in folders - filled)
 
 
@@ -197,10 +197,10 @@ def read_catalogued_files(
 
     for path, result in read_pictures(root, set(expected), checked, jobs, title):
         if isinstance(result, str) or result[0] != expected.pop(path):
-            raise UserError(f"collection.source: {path} in {root} has changed since it was catalogued; {advice}")
+            raise UserError(f"collection.source: {path} in {root} was changed after it was catalogued; {advice}")
         yield path, result[1]
     if expected:
-        raise UserError(f"collection.source: {min(expected)} is gone from {root} since it was catalogued; {advice}")
+        raise UserError(f"collection.source: {min(expected)} was deleted from {root} after it was catalogued; {advice}")
 
 
 def examples(
@@ -317,7 +317,7 @@ def _without_repeats(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]
     reasons = dict.fromkeys(contradictory["path"], "the same content is labelled both human and AI")
     for row in repeats.itertuples():
         alike = (row.source, row.style or "") == (row.source_kept, row.style_kept or "")
-        reasons[row.path] = f"same content as {row.path_kept}" + ("" if alike else ", which is labelled otherwise")
+        reasons[row.path] = f"same content as {row.path_kept}" + ("" if alike else ", which has another label")
     return kept.drop(columns="_late").sort_values("path", ignore_index=True), reasons
 
 

@@ -95,7 +95,7 @@ class _Part:
     @property
     def arrived(self) -> str:
         total = "an unknown number of" if self.total is None else f"{self.total:,}"
-        return f"{self.size:,} of {total} bytes arrived"
+        return f"{self.size:,} of {total} bytes received"
 
     def recall(self) -> None:
         """Read the note of an earlier run. Bytes without a note for this source are deleted: they cannot be trusted."""
@@ -146,7 +146,7 @@ def _fetch(url: str, target: Path, source: str, sha256: str | None, by_hand: str
     except OSError as error:
         raise UserError(
             f"cannot write {target}: {error.strerror or error} ({part.arrived}, kept in {part.path}): "
-            "make room or correct the path, then run again to resume"
+            "free some space or correct the path, then run again to resume"
         ) from error
 
 
@@ -172,7 +172,7 @@ def _receive(url: str, part: _Part) -> None:
 
 def _wait(pause: float | None, cut: _CutError, part: _Part) -> None:
     if pause is None:
-        advice = "run again to resume" if part.validator else "run again to start anew (the server cannot resume)"
+        advice = "run again to resume" if part.validator else "run again to start over (the server cannot resume)"
         raise UserError(f"the download of {part.source} stopped: {part.arrived} ({cut}): {advice}") from cut
     LOG.info("%s (%s); next attempt in %s s", part.arrived, cut, pause)
     time.sleep(pause)
@@ -214,7 +214,7 @@ def _append(response: requests.Response, part: _Part) -> None:
     if part.total is None:
         part.total = part.size
     if part.size != part.total:
-        raise _CutError("the server sent another number of bytes than it announced")
+        raise _CutError("the server announced a different number of bytes")
 
 
 def _verify(part: _Part, sha256: str) -> None:
@@ -227,7 +227,7 @@ def _verify(part: _Part, sha256: str) -> None:
         part.discard()
         raise UserError(
             f"{part.source} has the sha256 {hashed.hexdigest()}, not {sha256.lower()}: correct or delete "
-            "collection.sha256 if the file has rightly changed, else run again to download it anew"
+            "collection.sha256 if the file was changed on purpose, else run again to download it again"
         )
 
 
@@ -296,7 +296,7 @@ _SAME_DATASET = (
 def _kaggle_refusal(handle: str, status: int) -> str:
     if handle in _SAME_DATASET and status in (401, 403, 404):
         others = " or ".join(f"kaggle:{other}" for other in _SAME_DATASET if other != handle)
-        return f"Kaggle does not give the dataset {handle} (HTTP {status}): set collection.source to {others}"
+        return f"Kaggle does not serve the dataset {handle} (HTTP {status}): set collection.source to {others}"
     if status == 404:
         return f"Kaggle has no dataset {handle} (HTTP 404): correct its name or version"
     if status in (401, 403):
@@ -305,4 +305,4 @@ def _kaggle_refusal(handle: str, status: int) -> str:
             "accept its terms on its page, create a token at kaggle.com/settings and set KAGGLE_API_TOKEN (or "
             f"KAGGLE_USERNAME and KAGGLE_KEY, or save ~/.kaggle/kaggle.json); or {_BY_HAND}"
         )
-    return f"Kaggle cannot give the dataset {handle} (HTTP {status}): try again later, or {_BY_HAND}"
+    return f"Kaggle cannot serve the dataset {handle} (HTTP {status}): try again later, or {_BY_HAND}"

@@ -115,7 +115,7 @@ def _without_leaks(table: pd.DataFrame) -> pd.DataFrame:
         earlier = table["partition"].isin(PARTITIONS[: PARTITIONS.index(later)])
         leaking = earlier & table["group"].isin(held)
         if leaking.any():
-            LOG.info("%d pictures are left out: they have near duplicates in %s", leaking.sum(), later)
+            LOG.info("%d pictures are excluded: they have near duplicates in %s", leaking.sum(), later)
         table = table[~leaking]
     return table
 
@@ -127,7 +127,7 @@ def _without_folders(table: pd.DataFrame, exclude_folders: Sequence[str], capped
             unknown = f"splits: exclude_folders: the collection has no folder {folder!r}{nearest(folder, folders)}"
             if not capped:
                 raise UserError(unknown)
-            LOG.info("%s; maybe budget.images left none of it", unknown)
+            LOG.info("%s; budget.images may have excluded all of them", unknown)
     return table[~table["folder"].isin(exclude_folders)]
 
 
@@ -159,19 +159,19 @@ def _subsample(
     groups = table[~testing].assign(label=classes_of(table, task)).groupby(["label", "partition", "folder"]).groups
     sizes = pd.Series({group: len(index) for group, index in groups.items()}, dtype=int)
     if sizes.empty:
-        raise UserError(f"splits: subsample: no picture that trains has a class of the task {task}; set another task")
+        raise UserError(f"splits: subsample: no training picture has a class of the task {task}; set another task")
     classes = sizes.groupby(level=0).sum()
     least = int(classes.min())
     if pictures is not None and pictures > least:
         short = (
-            f"splits: subsample: {pictures:,} pictures of each class are asked for, but {classes.idxmin()!r} has only "
-            f"{least:,} that do not test"
+            f"splits: subsample: {pictures:,} pictures of each class are needed, but {classes.idxmin()!r} has only "
+            f"{least:,} outside the test partition"
         )
         if not capped:
             raise UserError(f"{short}; set subsample.pictures to at most {least}, or to null")
-        LOG.info("%s under budget.images; each class has %d", short, least)
+        LOG.info("%s, because of budget.images; each class has %d", short, least)
     if left_out := int((~testing).sum() - sizes.sum()):
-        LOG.info("%d pictures have no class of the task %s and do not train", left_out, task)
+        LOG.info("%d pictures have no class of the task %s and are excluded from training", left_out, task)
     kept = [table.index[testing]]
     for _, inside in sizes.groupby(level=0):
         kept.append(_pick(groups, allocate(min(pictures or least, least), inside.to_dict()), generator))
@@ -207,6 +207,6 @@ def _check(table: pd.DataFrame) -> None:
     empty = [partition for partition in PARTITIONS if not (table["partition"] == partition).any()]
     if empty:
         raise UserError(
-            f"splits: no pictures for {' and '.join(empty)}; the collection is too small, "
-            "or its published folders lack them: then set `published: false` to draw a split"
+            f"splits: no pictures for {' and '.join(empty)}; add pictures or, if "
+            "only its published folders lack them, set `published: false` to draw a split"
         )

@@ -84,5 +84,5 @@ def with_classes(table: "pd.DataFrame", task: str) -> "pd.DataFrame":
     """Add the column `label`, the class of the task; exclude the rows without a class and log their number."""
     table = table.assign(label=classes_of(table, task))
     if missing := int(table["label"].isna().sum()):
-        LOG.info("%d of %d pictures have no class of the task %s and are left out", missing, len(table), task)
+        LOG.info("%d of %d pictures have no class of the task %s and are excluded", missing, len(table), task)
     return table.dropna(subset="label")

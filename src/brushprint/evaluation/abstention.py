@@ -75,7 +75,7 @@ def band(is_ai: np.ndarray, score: np.ndarray, groups: np.ndarray) -> Band:
         "high": None if unlike_human is None else float(expit(logit(max(cuts)) + MARGIN)),
         "human": len(human),
         "ai": len(ai),
-        "why": f"fewer than {ONE_IN - 1} {' and '.join(few)} works that validate" if few else None,
+        "why": f"fewer than {ONE_IN - 1} {' and '.join(few)} validation pictures" if few else None,
     }
 
 

@@ -100,7 +100,7 @@ def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str
     works, human = int(from_source.sum()), int((~is_ai).sum())
     counts = {"source": source, "pictures": works, "human": human}
     if min(works, human) < FEWEST:
-        return {**counts, "why": f"fewer than {FEWEST} test pictures of the generator, or human ones"}
+        return {**counts, "why": f"fewer than {FEWEST} test pictures of the generator or of human works"}
     group = pictures["group"].to_numpy()
 
     def judged(network: Answers, rows: np.ndarray) -> dict[str, Any]:

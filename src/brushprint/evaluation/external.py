@@ -33,7 +33,7 @@ def evaluate_external(
     scores : one row for each picture that is not excluded: `image_id`, `path`, `origin`, `source`, `style` and `p_ai`
     """
     known = external["sha256"].isin(own["sha256"]).to_numpy() | hash_matches(external["phash"], own["phash"])
-    LOG.info("external: %d of %d pictures are in the collection too and are left out", known.sum(), len(external))
+    LOG.info("external: %d of %d pictures are also in the collection and are excluded", known.sum(), len(external))
     scores = external.assign(p_ai=ai_probability)[~known]
     metrics = detection.evaluate(
         (scores["origin"] == "ai").to_numpy(),

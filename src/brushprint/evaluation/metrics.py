@@ -49,7 +49,7 @@ def evaluate(predictions: pd.DataFrame, parts: pd.DataFrame, groups: np.ndarray,
     Raises `UserError` if there are no pictures.
     """
     if predictions.empty:
-        raise UserError("no pictures of a partition have a class, so there is nothing to judge; set another split")
+        raise UserError("a partition has no picture with a class, so it cannot be evaluated; set another split")
     classes = parts.index
     true, predicted = classes.get_indexer(predictions["label"]), classes.get_indexer(predictions["predicted"])
     scores = predictions[[f"p_{name}" for name in classes]].to_numpy()

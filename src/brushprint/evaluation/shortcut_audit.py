@@ -19,15 +19,15 @@ from brushprint.stats.bootstrap import Estimate
 from brushprint.stats.intervals import FEWEST, LEVEL
 from brushprint.stats.roc import RocAuc
 
-ALL = "all cues together"
-# The most single cues (shortcut features) that are listed for a group of cues that is reported as a shortcut.
-TELLING = 3
+ALL = "all features together"
+# The largest number of single features that are listed for a group that is reported as a shortcut.
+STRONGEST = 3
 FOLDS = 5
 # A pattern that arises by chance is learned from four folds and confirmed in the fifth, whichever fold is held out. At
 # chance level, a cross-validated share therefore varies more than a share of as many independent pictures (Noirhomme et
 # al., "Biased binomial assessment of cross-validated estimation of classification accuracies", 2014). If five folds
-# learn the direction of one normal cue, the variance is 1 + 4 (2/π) / √7 = 1.96 times as large. Each picture therefore
-# counts as half a picture in bounds and intervals.
+# learn the direction of one normally distributed feature, the variance is 1 + 4 (2/π) / √7 = 1.96 times as large. Each
+# picture therefore counts as half a picture in bounds and intervals.
 WORTH = 0.5
 _MODEL = {
     "max_iter": 20,
@@ -40,17 +40,17 @@ _MODEL = {
 
 
 def audit(
-    cues: pd.DataFrame, catalogue: pd.DataFrame, groups: np.ndarray, *, margin: float, pictures: int, seed: int
+    features: pd.DataFrame, catalogue: pd.DataFrame, groups: np.ndarray, *, margin: float, pictures: int, seed: int
 ) -> list[dict[str, Any]]:
-    """Measure how well each group of cues separates AI from human pictures, and each AI source from human pictures.
+    """Measure how well each group of features separates AI from human pictures, and each AI source from human pictures.
 
     Parameters
     ----------
-    cues : one row for each picture, see `brushprint.data.shortcut_features.cues`
+    features : one row for each picture, see `brushprint.data.shortcut_features.measure`
     catalogue : the same pictures in the same order; columns `origin` and `source`
     groups : int [pictures], the same number for near duplicates, which are never in both training and test of a model
-    margin : a group of cues is reported as a shortcut if the lower bound of its balanced accuracy exceeds chance, 0.5,
-        by more than this
+    margin : a group of features is reported as a shortcut if the lower bound of its balanced accuracy exceeds chance,
+        0.5, by more than this
     pictures : the largest number of pictures to audit; if there are more, a sample is drawn in which each source keeps
         its share
     seed : seed of the sample, the folds, the models and the bootstrap
@@ -60,22 +60,22 @@ def audit(
     One row for each question and each group of `brushprint.data.shortcut_features.GROUPS`, and for `ALL`:
 
     - `question`: "ai or human"; if there are several AI sources, also "<source> or human" for each of them
-    - `cues`: the name of the group
+    - `features`: the name of the group
     - `pictures`: the number of pictures that the question is about
     - `balanced_accuracy` and `roc_auc` of gradient-boosted trees on pictures that they were not fitted to, in `FOLDS`
       folds: `value`, `low`, `high`, a 95 % percentile bootstrap interval over the groups of near duplicates
     - `bound`: a lower bound of the balanced accuracy. With a probability of 95 %, all bounds of the audit hold at once,
-      by Bonferroni's correction for the number of questions and groups of cues that are measured
-    - `found`: whether the group is reported, which means that `bound` exceeds 0.5 + `margin`
-    - `telling`: for a reported group, the cues, at most `TELLING`, that separate best on their own: `cue`, its
-      `roc_auc` (above 0.5 if the cue is larger in AI pictures), its typical value in `ai` and in `human` pictures, and
-      `is`, which says whether the typical value is a median or, for a yes-or-no cue, a share
+      by Bonferroni's correction for the number of questions and groups of features that are measured
+    - `reported`: whether the group is reported, which means that `bound` exceeds 0.5 + `margin`
+    - `strongest`: for a reported group, the features, at most `STRONGEST`, that separate best on their own: `feature`,
+      its `roc_auc` (above 0.5 if the feature is larger in AI pictures), its typical value in `ai` and in `human`
+      pictures, and `is`, which says whether the typical value is a median or, for a yes-or-no feature, a share
     - `why`: None, or the reason why the question is not measured: one origin has fewer than `FEWEST` groups of near
-      duplicates. All measures are then None, and `telling` is empty
+      duplicates. All measures are then None, and `strongest` is empty
     """
     chosen = stratified(catalogue["source"], pictures, seed)
     origin, source = (catalogue[column].to_numpy()[chosen] for column in ("origin", "source"))
-    values, groups = cues[list(COLUMNS)].to_numpy()[chosen], np.asarray(groups)[chosen]
+    values, groups = features[list(COLUMNS)].to_numpy()[chosen], np.asarray(groups)[chosen]
     questions = _questions(origin, source)
     why = {name: _too_few(origin[asked] == "ai", groups[asked]) for name, asked in questions.items()}
     judged = sum(reason is None for reason in why.values()) * (len(GROUPS) + 1)
@@ -83,7 +83,7 @@ def audit(
     for name, asked in questions.items():
         about = {"question": name, "pictures": int(asked.sum()), "why": why[name]}
         if why[name]:
-            rows += [about | {"cues": group} | _NOT_JUDGED for group in (*GROUPS, ALL)]
+            rows += [about | {"features": group} | _NOT_JUDGED for group in (*GROUPS, ALL)]
             continue
         level = {"error": (1 - LEVEL) / judged, "margin": margin}
         # Use one thread: more do not speed up such small models, and may change the results by another order of sums.
@@ -98,8 +98,8 @@ _NOT_JUDGED: dict[str, Any] = {
     "balanced_accuracy": _UNKNOWN,
     "roc_auc": _UNKNOWN,
     "bound": None,
-    "found": None,
-    "telling": [],
+    "reported": None,
+    "strongest": [],
 }
 
 
@@ -123,7 +123,7 @@ def _too_few(is_ai: np.ndarray, groups: np.ndarray) -> str | None:
 def _judge(
     values: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, seed: int, *, error: float, margin: float
 ) -> Iterator[dict[str, Any]]:
-    """The results for each group of cues; `error` is the probability that a bound is too high."""
+    """The results for each group of features; `error` is the probability that a bound is too high."""
     folds = list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(values, is_ai, groups))
     # Drawing only a share of the groups divides the variance of the resamples by that share, so each picture counts as
     # `WORTH` pictures (Bickel, Götze and van Zwet, "Resampling fewer than n observations", 1997).
@@ -134,12 +134,12 @@ def _judge(
         bound = _bound((score > 0.5) == is_ai, is_ai, groups, error)
         detected = bound > 0.5 + margin
         yield {
-            "cues": group,
+            "features": group,
             "balanced_accuracy": _interval(partial(_balanced_accuracy, score, is_ai), resamples),
             "roc_auc": _interval(RocAuc(is_ai, score), resamples),
             "bound": bound,
-            "found": detected,
-            "telling": _telling(values[:, columns], np.array(COLUMNS)[columns], is_ai) if detected else [],
+            "reported": detected,
+            "strongest": _strongest(values[:, columns], np.array(COLUMNS)[columns], is_ai) if detected else [],
         }
 
 
@@ -196,23 +196,23 @@ def _balanced_accuracy(score: np.ndarray, is_ai: np.ndarray, drawn: np.ndarray) 
         return sum((drawn * right)[side].sum(0) / drawn[side].sum(0) for side in (is_ai, ~is_ai)) / 2
 
 
-def _telling(values: np.ndarray, columns: np.ndarray, is_ai: np.ndarray) -> list[dict[str, Any]]:
-    """The `TELLING` cues with the ROC AUC, of each cue alone, that is farthest from chance."""
+def _strongest(values: np.ndarray, columns: np.ndarray, is_ai: np.ndarray) -> list[dict[str, Any]]:
+    """The `STRONGEST` features with the ROC AUC, of each feature alone, that is farthest from chance."""
     ranks = rankdata(values, axis=0)[is_ai].sum(0)
     ai, human = is_ai.sum(), (~is_ai).sum()
     areas = (ranks - ai * (ai + 1) / 2) / (ai * human)
-    telling = []
-    for index in np.argsort(-np.abs(areas - 0.5), kind="stable")[:TELLING]:
-        cue = values[:, index].astype(float)
-        share = np.isin(cue, (0, 1)).all()
+    strongest = []
+    for index in np.argsort(-np.abs(areas - 0.5), kind="stable")[:STRONGEST]:
+        feature = values[:, index].astype(float)
+        share = np.isin(feature, (0, 1)).all()
         centre = np.mean if share else np.median
-        telling.append(
+        strongest.append(
             {
-                "cue": str(columns[index]),
+                "feature": str(columns[index]),
                 "roc_auc": float(areas[index]),
                 "is": "share" if share else "median",
-                "ai": float(centre(cue[is_ai])),
-                "human": float(centre(cue[~is_ai])),
+                "ai": float(centre(feature[is_ai])),
+                "human": float(centre(feature[~is_ai])),
             }
         )
-    return telling
+    return strongest

@@ -205,7 +205,7 @@ def _shape(
     k = int(assigned.max()) + 1
     values = np.array([silhouette_score(coordinates, assigned), _stability(coordinates, k, generator)[0]])
     if (np.ptp(coordinates, axis=0) > 0).sum() < 2:
-        why = "one component alone cannot be shuffled"
+        why = "with one component, shuffling changes nothing"
         measured = [{"why": why, "value": float(value), "p": None, "chance": None} for value in values]
     else:
         chance = np.array([_of_shuffled(coordinates, k, generator) for _ in range(refits)])

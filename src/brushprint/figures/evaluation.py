@@ -164,16 +164,16 @@ def roc_curves(roc: pd.DataFrame, target: Path) -> None:
         name: (part["false_positive_rate"].to_numpy(), part["true_positive_rate"].to_numpy())
         for name, part in roc.groupby("class", sort=False)
     }
-    longest = max([len("best: is found (0.000)"), *map(len, map(str, names))])
+    longest = max([len("best:  (0.000)"), *map(len, map(str, names))])
     figure = new_figure((5 + 0.09 * longest, 3.8), layout="compressed")
     axis = figure.subplots()
     axis.plot([0, 1], [0, 1], color="#888888", ls=":", zorder=0)
     if len(names) <= FEW:
         for (name, line), colour in zip(lines.items(), colours_of(names), strict=True):
-            axis.plot(*line, color=colour, label=f"{name} is found")
+            axis.plot(*line, color=colour, label=spaced(name))
     else:
         _many_curves(axis, lines)
-    axis.set(xlabel="others wrongly named so", ylabel="class rightly named so", aspect="equal")
+    axis.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
     percentages(axis.xaxis, axis.yaxis)
     legend_beside(axis, fontsize=9)
     save_figure(figure, target)
@@ -216,26 +216,26 @@ def calibration(metrics: Mapping[str, Any], target: Path) -> None:
     """
     scaling = metrics["calibration"]
     if not scaling["before"]["bins"]:
-        say_instead("No test picture, so nothing is known of its confidence.", target)
+        say_instead("There is no test picture, so calibration cannot be measured.", target)
         return
     figure = new_figure((5.2, 5.2))
     axis, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    axis.plot([0, 1], [0, 1], color="#888888", ls=":", label="confidence holds")
+    axis.plot([0, 1], [0, 1], color="#888888", ls=":", label="perfect calibration")
     for when, colour, shift in (("before", COLOURS[0], -1), ("after", COLOURS[1], 1)):
         bins, error = scaling[when]["bins"], scaling[when]["ece"]["value"]
-        words = "as it is" if when == "before" else f"temperature {scaling['temperature']:.2f}"
+        words = "before scaling" if when == "before" else f"temperature {scaling['temperature']:.2f}"
         start, end, confidence, pictures = (
             np.array([part[key] for part in bins]) for key in ("from", "to", "confidence", "pictures")
         )
         value, low, high = (np.array([part["accuracy"][key] for part in bins]) for key in ("value", "low", "high"))
         ends = [value - low, high - value]
-        label = f"{words}: error {error:.1%}"
+        label = f"{words}: calibration error {error:.1%}"
         axis.errorbar(confidence, value, ends, fmt="o-", ms=4, lw=1, color=colour, label=label)
         width = (end - start) * 0.4
         counts.bar((start + end) / 2 + shift * width / 2, pictures, width, color=colour)
     chance = scaling["before"]["ece"]["chance"]["mean"]
-    axis.set(ylabel="share right", ylim=(-0.02, 1.02), title=f"Error by chance alone: {chance:.1%}")
-    counts.set(xlabel="confidence in the answer", ylabel="pictures", xlim=(-0.02, 1.02))
+    axis.set(ylabel="accuracy", ylim=(-0.02, 1.02), title=f"With perfect calibration: error {chance:.1%}")
+    counts.set(xlabel="confidence", ylabel="pictures", xlim=(-0.02, 1.02))
     whole_numbers(counts.yaxis, nbins=3, min_n_ticks=1)
     percentages(axis.xaxis, axis.yaxis)
     axis.legend(loc="upper left", fontsize=8)
@@ -257,7 +257,7 @@ def detection_curves(detection: pd.DataFrame, metrics: Mapping[str, Any], target
     `brushprint.evaluation.detection.evaluate`.
     """
     if detection.empty:
-        say_instead("The test pictures are all human or all AI, so there is nothing to tell apart.", target)
+        say_instead("The test pictures are all human or all AI, so detection cannot be measured.", target)
         return
     measures = metrics["detection"]
     figure = new_figure((9, 4))
@@ -278,8 +278,8 @@ def detection_curves(detection: pd.DataFrame, metrics: Mapping[str, Any], target
     human, ai = measures["human"], measures["ai"]
     axes[0].axhline(ai / measures["pictures"], color="#888888", ls=":", label="guessing")
     axes[1].plot([0, 1], [0, 1], color="#888888", ls=":", label="guessing")
-    axes[0].set(xlabel="AI works that are found", ylabel="AI works among those called AI")
-    axes[1].set(xlabel="human works called AI", ylabel="AI works that are found")
+    axes[0].set(xlabel="recall (AI works that are detected)", ylabel="precision (AI works among those called AI)")
+    axes[1].set(xlabel="false positive rate (human works called AI)", ylabel="recall (AI works that are detected)")
     points = [("threshold", 1 - measures["misses"]["value"], measures["false_alarms"]["value"], "o", COLOURS[1])]
     strict = measures["recall_at_1"]
     if not strict["why"]:
@@ -310,7 +310,7 @@ def accuracy_by_style(styles: pd.DataFrame, target: Path) -> None:
     from matplotlib.ticker import PercentFormatter
 
     if styles.empty:
-        say_instead("No test picture.", target)
+        say_instead("There is no test picture.", target)
         return
     styles = styles.assign(style=styles["style"].fillna("without a style"))
     share, count = (styles.pivot(index="style", columns="source", values=value) for value in ("right", "pictures"))
@@ -327,5 +327,7 @@ def accuracy_by_style(styles: pd.DataFrame, target: Path) -> None:
         value, pictures = share.iloc[row, column], int(count.iloc[row, column])
         ink = "black" if value > 0.55 else "white"
         axis.text(column, row, f"{value:.0%} of {pictures:,}", ha="center", va="center", color=ink, fontsize=8)
-    figure.colorbar(image, ax=axis, format=PercentFormatter(1), label="told rightly", aspect=max(8, 5 * height))
+    figure.colorbar(
+        image, ax=axis, format=PercentFormatter(1), label="correct as human or AI", aspect=max(8, 5 * height)
+    )
     save_figure(figure, target)

@@ -88,10 +88,8 @@ def explained_variance(clustering: Mapping[str, Any], target: Path) -> None:
     figure = new_figure((9, 3))
     axis = figure.subplots()
     number, cumulated = np.arange(len(shares)) + 1, np.cumsum(shares)
-    axis.bar(number, shares, color=COLOURS[0], label="one component")
-    axis.plot(
-        number, cumulated, color=COLOURS[1], marker="o" if len(shares) <= 60 else None, ms=3, label="all up to it"
-    )
+    axis.bar(number, shares, color=COLOURS[0], label="single component")
+    axis.plot(number, cumulated, color=COLOURS[1], marker="o" if len(shares) <= 60 else None, ms=3, label="cumulative")
     axis.axhline(clustering["variance"], color="#888888", ls=":", zorder=0)
     axis.axvline(kept, color="#888888", ls=":", zorder=0)
     held = [f"{count} component{'s' * (count > 1)}: {cumulated[count - 1]:.0%}" for count in sorted({2, kept})]
@@ -169,15 +167,16 @@ def cluster_quality(clustering: Mapping[str, Any], target: Path) -> None:
     }
     heights = [0.24 * len(agreement) + 1.2, 0.46 * len(fits) + 0.9]
     figure = new_figure((12, sum(heights)))
-    beyond = f"A full dot lies beyond chance (p < {level}), a hollow one does not."
+    beyond = f"A full dot exceeds chance (p < {level}), a hollow one does not."
     figure.suptitle(
-        f"Grey: 95 % of what chance gives. {beyond}{_missing([fit['outcome'] for fit in fits])}", fontsize=10
+        f"Grey bar: the middle 95 % of values by chance. {beyond}{_missing([fit['outcome'] for fit in fits])}",
+        fontsize=10,
     )
     above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=heights).flat
     axes = above.subplots(1, 3, width_ratios=[1.5, 1, 1])
-    _dots(axes[0], agreement, level, "What they say of labels (NMI)", "0: nothing, 1: all")
-    _dots(axes[1], shapes["silhouette"], level, "How far apart (silhouette)", "0: touching, 1: far apart")
-    _dots(axes[2], shapes["stability"], level, "How stable over seeds (ARI)", "0: random, 1: always the same")
+    _dots(axes[0], agreement, level, "Agreement with labels (NMI)", "0: none, 1: perfect")
+    _dots(axes[1], shapes["silhouette"], level, "Separation (silhouette)", "0: touching, 1: far apart")
+    _dots(axes[2], shapes["stability"], level, "Stability over seeds (ARI)", "0: random, 1: the same every time")
     _name_clusters(below.subplots(), clustering)
     save_figure(figure, target, dpi=96, colours=64)
 
@@ -241,8 +240,8 @@ def _name_clusters(axis: Axes, clustering: Mapping[str, Any]) -> None:
     axis.set_yticks(range(len(fits)), [", ".join(fit) for fit in fits], fontsize=8)
     axis.set(xlim=(-0.5, max(across, 4) - 0.5), ylim=(len(fits) - 0.5, -0.5))
     axis.set_title(
-        f"The most frequent {kind} of each cluster. Grey: no more of it than chance gives; pale: more; "
-        "green: more, and most of the cluster"
+        f"Most frequent {kind} of each cluster. Grey: not beyond chance; pale: beyond chance; green: beyond chance and "
+        "most of the cluster"
     )
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
@@ -264,7 +263,7 @@ def embedding_map(embedding: pd.DataFrame, embedding_summary: Mapping[str, Any],
     """
     method, setting = METHODS[embedding_summary["method"]]
     if embedding_summary["why"]:
-        say_instead(f"There is no {method} of the penultimate layer: {embedding_summary['why']}.", target)
+        say_instead(f"{method} of the penultimate layer cannot be computed: {embedding_summary['why']}.", target)
         return
     columns = [name for name in ("origin", "source", "style", "outcome") if embedding[name].notna().any()]
     figure = new_figure((11, 7.4))
@@ -321,7 +320,7 @@ def prototype_pictures(prototypes: pd.DataFrame, prototype_pictures: Mapping[str
                 write(left + first, head - 8, heading, weight="bold", va="baseline")
             shown = members[members["kind"] == kind]
             if shown.empty:
-                write(left + first, top + tile / 2, "no more pictures", va="baseline")
+                write(left + first, top + tile / 2, "no further pictures", va="baseline")
             for row in shown.itertuples():
                 place = left + first + (row.rank - 1) * step
                 canvas[top : top + tile, place : place + tile, :3] = resized(pictures[row.index], tile)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-WORDS = {"none": "as it is", "swap": "saved as others"}
+WORDS = {"none": "unchanged", "swap": "file swap"}
 # The severities at which the examples are shown.
 SHOWN_SEVERITIES = (1, 3, 5)
 # The side of an example and of a thumbnail in pixels, and the largest numbers of example pictures and of hand-picked
@@ -42,7 +42,7 @@ def change_names() -> tuple[str, ...]:
 
 
 @draws(
-    "perturbations.jpg",
+    "corruptions.jpg",
     title="Changed pictures",
     alt="Rows of pictures, one row for each kind of change, at three severities.",
     caption="Examples of the changes to test pictures, at low, middle and high severity. Pictures are changed at their "
@@ -58,7 +58,7 @@ def changed_pictures(corrupted: np.ndarray, target: Path) -> None:
     from brushprint.data.corruptions import CONDITIONS
 
     if not len(corrupted):
-        say_instead("No test picture was corrupted.", target)
+        say_instead("No test picture was changed.", target)
         return
     chosen = np.linspace(0, len(corrupted) - 1, min(len(corrupted), EXAMPLES)).round().astype(int)
     names = ("none", *change_names())
@@ -128,10 +128,10 @@ def robustness_curves(rates: pd.DataFrame, target: Path) -> None:
 def _lines(axis: Axes, rates: pd.DataFrame) -> None:
     styles = {
         "balanced_accuracy": ("balanced accuracy, with its 95 % interval", "#000000", "-"),
-        "false_alarms": ("false alarms on human work", KNOWN["human"], "--"),
-        "misses": ("misses on AI work", KNOWN["ai"], "-."),
+        "false_alarms": ("false alarms on human works", KNOWN["human"], "--"),
+        "misses": ("misses of AI works", KNOWN["ai"], "-."),
     }
-    axis.axhline(0.5, color="#888888", ls=":", lw=1, zorder=0, label="chance of a balanced accuracy")
+    axis.axhline(0.5, color="#888888", ls=":", lw=1, zorder=0, label="guessing, balanced accuracy")
     for measure, (label, colour, dashes) in styles.items():
         rows = rates[rates["measure"] == measure].sort_values("severity")
         if measure == "balanced_accuracy":
@@ -210,7 +210,7 @@ def picked(scores: pd.DataFrame, thumbnails: Mapping[str, np.ndarray], target: P
     scored = set(scores.loc[scores["p_ai"].notna(), "name"])
     names = [name for name in ("none", *change_names()) if name in scored]
     if not paths or not variants:
-        say_instead("No picture was picked.", target)
+        say_instead("There is no hand-picked picture.", target)
         return
     colour_of = LinearSegmentedColormap.from_list("verdicts", [KNOWN["human"], "#F4F4F4", KNOWN["ai"]])
     means = scores.groupby(["path", "variant", "name"])["p_ai"].mean()
@@ -246,8 +246,8 @@ def picked(scores: pd.DataFrame, thumbnails: Mapping[str, np.ndarray], target: P
 
 
 def _write_key(write: Callable[..., None], left: int) -> None:
-    write(left, 30, "Probability of AI in per cent,\nin the mean over severities")
-    for top, colour, words in ((46, KNOWN["ai"], "called AI's"), (62, KNOWN["human"], "called human")):
+    write(left, 30, "Probability of AI in per cent,\nmean over severities")
+    for top, colour, words in ((46, KNOWN["ai"], "called AI"), (62, KNOWN["human"], "called human")):
         write(left, top, "■", color=colour)
         write(left + 12, top, words)
 

@@ -164,18 +164,18 @@ def saliency_panel(heatmaps: Mapping[str, np.ndarray], panel: str, target: Path)
 def _write_key(write: Callable[..., None], left: float) -> None:
     """Write the names of the three tiles of a picture, and the meaning of their colours."""
     soft = "#555555"
-    for column, (name, meaning) in enumerate((("picture", ""), ("Grad-CAM", "bright: for it"), ("occlusion", ""))):
+    for column, (name, meaning) in enumerate((("picture", ""), ("Grad-CAM", "bright: supports"), ("occlusion", ""))):
         write(left + column * (TILE + 16), 18, name, weight="bold")
         write(left + column * (TILE + 16), 34, meaning, color=soft)
     middle = left + 2 * (TILE + 16)
     write(middle, 34, "■", color="#E08214")
-    write(middle + 10, 34, "for it", color=soft)
-    write(middle + 44, 34, "■", color="#8073AC")
-    write(middle + 54, 34, "against", color=soft)
+    write(middle + 10, 34, "supports", color=soft)
+    write(middle + 54, 34, "■", color="#8073AC")
+    write(middle + 64, 34, "opposes", color=soft)
 
 
 def _titles(heatmaps: Mapping[str, np.ndarray], row: int) -> tuple[str, str]:
-    predicted = f"said: {heatmaps['predicted'][row]}, {heatmaps['probability'][row]:.0%}"
+    predicted = f"predicted: {heatmaps['predicted'][row]}, {heatmaps['probability'][row]:.0%}"
     return folded(f"true: {heatmaps['label'][row]}"), folded(predicted)
 
 
@@ -197,10 +197,10 @@ def _tiles(picture: np.ndarray, heat: np.ndarray, occlusion: np.ndarray) -> tupl
     "regions.png",
     title="Heat by region",
     alt="For each region of the picture, a point with its interval for the heat beyond its area, beside marks for "
-    "three null models.",
-    caption="How much more of the heat than of the area each region holds, over all test pictures. An effect that "
-    "networks with random weights, pictures upside down or a flat grey picture show as well is no finding. Plain: the "
-    "half of a picture with the least detail. Faces: the areas that a face detector marked.",
+    "three baselines.",
+    caption="How much more of the heat than of the area each region holds, over all test pictures. An effect does "
+    "not count if networks with random weights, pictures upside down or a flat grey picture show it as well. Plain: "
+    "the half of a picture with the least detail. Faces: the areas that a face detector marked.",
     group=VariantGroup.SALIENCY,
 )
 def heat_by_region(region_effects: pd.DataFrame, target: Path) -> None:
@@ -234,12 +234,12 @@ def heat_by_region(region_effects: pd.DataFrame, target: Path) -> None:
     error = (rows["over_area_high"] - rows["over_area"]).clip(lower=0)
     axis.errorbar(rows["over_area"], places, xerr=error, fmt="o", ms=6, color=COLOURS[0], capsize=3, zorder=3)
     for place, row in enumerate(rows.itertuples()):
-        finding = row.found != "none"
-        words = f"{row.found} than all nulls" if finding else row.why
+        finding = row.effect != "none"
+        words = f"{row.effect} than all baselines" if finding else row.why
         weight, colour = ("bold", COLOURS[0]) if finding else ("normal", "#555555")
         axis.text(1.02, place, words, transform=axis.get_yaxis_transform(), va="center", color=colour, weight=weight)
     axis.set_yticks(places, [f"{row.region} ({row.area:.0%} of the area)" for row in rows.itertuples()])
-    axis.set(xlim=(-limit, limit), ylim=(len(rows) - 0.4, -0.6), xlabel="heat beyond the area's share, in points")
+    axis.set(xlim=(-limit, limit), ylim=(len(rows) - 0.4, -0.6), xlabel="heat minus area, in points")
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+.3g}" if value else "0"))
     axis.spines["left"].set_visible(False)
     axis.tick_params(axis="y", length=0)
@@ -247,7 +247,7 @@ def heat_by_region(region_effects: pd.DataFrame, target: Path) -> None:
         Line2D([], [], marker="o", ls="", color=COLOURS[0], label="the network, with its 95 % interval"),
         Line2D([], [], marker="v", ls="", color=COLOURS[4], label="pictures upside down"),
         Line2D([], [], marker="x", ls="", color="#777777", label="a flat grey picture"),
-        Patch(color="#E4E4E4", label="where one more network with random weights lies"),
+        Patch(color="#E4E4E4", label="where one more network with random weights would lie"),
     ]
     figure.legend(handles=marks, loc="outside upper left", ncols=2, fontsize=9)
     save_figure(figure, target)
@@ -256,9 +256,9 @@ def heat_by_region(region_effects: pd.DataFrame, target: Path) -> None:
 @draws(
     "mean-maps.png",
     title="Mean heatmaps",
-    alt="Small heatmaps in rows: the nulls, then groups of pictures by outcome, origin, source, style and cluster.",
-    caption="The mean heatmap of all test pictures beside its nulls, then of groups of pictures. Under each map: the "
-    "number of pictures, and the share of the heat in the lower third of the picture.",
+    alt="Small heatmaps in rows: the baselines, then groups of pictures by outcome, origin, source, style and cluster.",
+    caption="The mean heatmap of all test pictures beside its baselines, then of groups of pictures. Under each map: "
+    "the number of pictures, and the share of the heat in the lower third of the picture.",
     group=VariantGroup.SALIENCY,
 )
 def mean_heatmaps(mean_maps: pd.DataFrame, region_effects: pd.DataFrame, target: Path) -> None:
@@ -332,7 +332,7 @@ def faithfulness_tests(faithfulness: Mapping[str, Any], target: Path) -> None:
     `brushprint.saliency.faithfulness.cascade`.
     """
     if not faithfulness["pictures"]:
-        say_instead("No test picture could be checked.", target)
+        say_instead("Faithfulness could not be measured on any test picture.", target)
         return
     figure = new_figure((13, 3.7))
     axes = figure.subplots(1, 3)
@@ -347,10 +347,10 @@ def faithfulness_tests(faithfulness: Mapping[str, Any], target: Path) -> None:
         ):
             axis.plot(faithfulness["shares"], curves[f"{name}_{way}"], marker="o", ms=3.5, color=colour, label=label)
         better = faithfulness[way]["better"]
-        axis.set_title(f"{title}:\n{_difference(better)} than at random", fontsize=10)
+        axis.set_title(f"{title}:\n{_difference(better)}", fontsize=10)
         axis.set(xlabel=f"share {'hidden' if way == 'deletion' else 'shown'}", ylim=(0, 1.02))
         percentages(axis.xaxis, axis.yaxis)
-    axes[0].set_ylabel("probability of the answer")
+    axes[0].set_ylabel("probability of the prediction")
     axes[0].legend(fontsize=9)
     _draw_cascade(axes[2], faithfulness["cascade"])
     save_figure(figure, target)
@@ -358,9 +358,9 @@ def faithfulness_tests(faithfulness: Mapping[str, Any], target: Path) -> None:
 
 def _difference(better: Mapping[str, float]) -> str:
     if better["low"] is None:
-        return "not more telling"
+        return "no difference from random maps"
     points = [100 * better[name] for name in ("value", "low", "high")]
-    return "{:+.1f} points ({:.1f} to {:.1f}) more telling".format(*points)
+    return "{:+.1f} points ({:.1f} to {:.1f}) against random maps".format(*points)
 
 
 def _draw_cascade(axis: Axes, cascade: Mapping[str, Any]) -> None:
@@ -374,7 +374,7 @@ def _draw_cascade(axis: Axes, cascade: Mapping[str, Any]) -> None:
     if chance["value"] is not None:
         axis.axhline(chance["value"], color="#888888", ls=":", label="maps of two different pictures")
         axis.legend(fontsize=9)
-    axis.set_title("Layers made random from the answer down:\nhow alike the maps stay", fontsize=10)
+    axis.set_title("Similarity to the original maps, as layers\nget random weights from the last one down", fontsize=10)
     axis.set_xticks(places, ["none", *map(_randomised, stages[1:])], rotation=40, ha="right", fontsize=8)
     lowest = np.nanmin(low) - 0.05 if np.isfinite(low).any() else -0.25
     axis.set(ylabel="rank correlation", ylim=(min(-0.25, lowest), 1.08))

@@ -55,7 +55,7 @@ def shortcuts(audit: Mapping[str, Any], target: Path) -> None:
     states = [_State("as they came", COLOURS[1], -_APART if harmonised else 0, raw)]
     if harmonised:
         states.append(_State("harmonised", COLOURS[0], _APART, harmonised))
-    groups = list(dict.fromkeys(row["cues"] for row in raw))
+    groups = list(dict.fromkeys(row["features"] for row in raw))
     down = -(-len(questions) // _ACROSS)
     across = -(-len(questions) // down)
     figure = new_figure((2.9 * across + 1.9, (0.36 * len(groups) + 0.8) * down + 0.8))
@@ -77,7 +77,7 @@ def shortcuts(audit: Mapping[str, Any], target: Path) -> None:
         axis.tick_params(labelbottom=True)
     axes[0, 0].set_yticks(range(len(groups)), groups)
     axes[0, 0].set_ylim(len(groups) - 0.5, -0.5)
-    label = "balanced accuracy of telling AI from human pictures by these cues alone"
+    label = "balanced accuracy of separating AI from human pictures by these features alone"
     figure.supxlabel(fill(label, 40 * across), fontsize=10)
     _add_legend(figure, states, margin)
     save_figure(figure, target)
@@ -89,12 +89,12 @@ def _draw(axis: Axes, rows: Rows, groups: list[str], colour: str, offset: float)
     The dot is full if the audit reports a shortcut, which depends on the bound.
     """
     for row in rows:
-        place = groups.index(row["cues"]) + offset
+        place = groups.index(row["features"]) + offset
         value, low, high = row["balanced_accuracy"].values()
         axis.plot([low, high], [place, place], color=colour, lw=1.5)
         axis.plot([row["bound"], low], [place, place], color=colour, lw=0.6)
         axis.plot(row["bound"], place, marker="|", ms=5, color=colour)
-        axis.plot(value, place, marker="o", ms=5, color=colour, mfc=colour if row["found"] else "white")
+        axis.plot(value, place, marker="o", ms=5, color=colour, mfc=colour if row["reported"] else "white")
 
 
 def _add_legend(figure: Figure, states: Sequence[_State], margin: float) -> None:
@@ -103,10 +103,10 @@ def _add_legend(figure: Figure, states: Sequence[_State], margin: float) -> None
     dot: dict[str, Any] = {"color": "#444444", "marker": "o", "ls": ""}
     handles = [Line2D([], [], color=state.colour, lw=1.5, marker="o", ms=5, label=state.name) for state in states]
     handles += [
-        Line2D([], [], **dot, ms=5, label="found"),
-        Line2D([], [], **dot, ms=5, mfc="white", label="not found"),
+        Line2D([], [], **dot, ms=5, label="reported"),
+        Line2D([], [], **dot, ms=5, mfc="white", label="not reported"),
         Line2D([], [], color="#444444", lw=1.5, label="95 % interval"),
-        Line2D([], [], color="#444444", marker="|", ms=5, ls="", label="surely more than"),
+        Line2D([], [], color="#444444", marker="|", ms=5, ls="", label="lower bound"),
         Line2D([], [], color="#888888", ls=":", label="chance"),
         Line2D([], [], color="#888888", ls="--", label=f"chance and {100 * margin:g} points"),
     ]

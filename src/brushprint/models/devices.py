@@ -23,7 +23,7 @@ def choose_device(name: str) -> torch.device:
         return best
     if name == "cpu":
         return torch.device("cpu")
-    raise UserError(f"this machine cannot compute with device: {name}")
+    raise UserError(f"device: {name} is not available on this machine")
 
 
 @cache

@@ -48,7 +48,7 @@ def setup_fabric(device: str, precision: Precision = "32-true", processes: Proce
     except (RuntimeError, ValueError, MisconfigurationException) as error:
         devices = f", devices: {processes.devices}" if several else ""
         raise UserError(
-            f"this machine cannot compute with device: {device}{devices} and precision: {precision}"
+            f"device: {device}{devices} with precision: {precision} is not available on this machine"
         ) from error
     if several:
         fabric.launch()

@@ -47,13 +47,13 @@ def load_weights(network: nn.Module, file: str | Path, architecture: str) -> Non
     for name, value in own.items():
         if name in weights and weights[name].shape != value.shape:
             shapes = f"{name} has the shape {list(weights[name].shape)}, not {list(value.shape)}"
-            raise UserError(f"pretrained: the weights are not those of {architecture}: {shapes}")
+            raise UserError(f"pretrained: these are not weights of {architecture}: {shapes}")
     # Older files lack the batch counters of batch norms. The auxiliary classifiers and the head in the file are unused.
     missing = [name for name in own if name not in weights and not name.endswith("num_batches_tracked")]
     unused = (head.split(".")[0], "aux")
     unknown = [name for name in weights if name not in own and not name.lower().startswith(unused)]
-    for name, problem in [*((name, "is missing") for name in missing), *((name, "is none of its") for name in unknown)]:
-        raise UserError(f"pretrained: the weights are not those of {architecture}: {name} {problem}")
+    for name, problem in [*((name, "is missing") for name in missing), *((name, "is unknown") for name in unknown)]:
+        raise UserError(f"pretrained: these are not weights of {architecture}: {name} {problem}")
     restore(network, network.state_dict() | {name: weights[name] for name in own if name in weights})
 
 
@@ -65,6 +65,6 @@ def restore(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
     """
     own = network.state_dict()
     if own.keys() != state.keys():
-        raise KeyError(f"not the weights of this network: {sorted(own.keys() ^ state.keys())[0]}")
+        raise KeyError(f"the weights belong to another network: {sorted(own.keys() ^ state.keys())[0]}")
     own.update(state)
     network.load_state_dict(own)

@@ -17,7 +17,7 @@ class Head(nn.Sequential):
         classes is not two.
         """
         if one_logit and classes != 2:
-            raise ValueError(f"one logit tells two classes apart, not {classes}")
+            raise ValueError(f"a network with one logit has two classes, not {classes}")
         layers = OrderedDict[str, nn.Module](penultimate=nn.Identity(), dropout=nn.Dropout(dropout))
         layers["logits"] = nn.Linear(features, 1 if one_logit else classes)
         if one_logit:

@@ -145,7 +145,7 @@ def _failure(folder: Path, statuses: Sequence[int | None]) -> Exception:
     error = pickle.loads((folder / "error").read_bytes()) if (folder / "error").exists() else None
     killed = any(status and (status < 0 or status > 128) for status in statuses)
     if error is None or (killed and isinstance(error, RuntimeError)):
-        return UserError("one of the processes was killed; the machine may be out of memory; run again to go on")
+        return UserError("one of the processes was killed; the machine may be out of memory; run again to resume")
     return error
 
 

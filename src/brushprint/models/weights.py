@@ -24,9 +24,10 @@ def fetch(architecture: str) -> dict[str, torch.Tensor]:
         return _module(architecture).pretrained(model)
     except (OSError, RuntimeError) as error:
         raise UserError(
-            f"the weights of {architecture} cannot be fetched ({' '.join(str(error).split())}); without network, get "
-            f"them elsewhere and name the file: pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}; "
-            "or set pretrained.source: none to begin from random weights"
+            f"the weights of {architecture} cannot be downloaded ({' '.join(str(error).split())}); without "
+            f"network, copy them from another machine and set pretrained.files: "
+            f"{{{architecture}: {{path: …, sha256: …}}}}; "
+            "or set pretrained.source: none to start from random weights"
         ) from error
 
 
@@ -55,5 +56,5 @@ def read(file: Path, digest: str) -> dict[str, torch.Tensor]:
             raise TypeError("not every value is a tensor")
     except (AttributeError, EOFError, RuntimeError, SafetensorError, TypeError, pickle.UnpicklingError) as error:
         reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise UserError(f"pretrained.files: {file} holds no weights by name ({reason})") from error
+        raise UserError(f"pretrained.files: {file} has no named weights ({reason})") from error
     return state

@@ -38,7 +38,7 @@ def fetch(package: Package, target: str | Path) -> None:
     """
     registry = os.environ.get("npm_config_registry", REGISTRY).rstrip("/")  # noqa: SIM112, npm's spelling
     url = f"{registry}/{package.name}/-/{package.name.rpartition('/')[2]}-{package.version}.tgz"
-    by_hand = f"set npm_config_registry to a registry that has it, or put it at {target}"
+    by_hand = f"set npm_config_registry to a registry that has it, or copy it to {target}"
     with replacing(target) as part:
         download(url, part, by_hand=by_hand)
         algorithm, _, pinned = package.integrity.partition("-")

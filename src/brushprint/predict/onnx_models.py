@@ -110,8 +110,8 @@ def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
     architecture, side = (model.about[name] for name in ("architecture", "image_size"))
     held = sum(tensor.numel() * tensor.element_size() for tensor in model.network.state_dict().values())
     if held >= onnx.checker.MAXIMUM_PROTOBUF:
-        size = f"its weights take {held / 2**30:.1f} GB, an ONNX file holds 2"
-        raise UserError(f"{architecture} cannot be exported: {size}; name a smaller network in the recipe")
+        size = f"its weights take {held / 2**30:.1f} GB, an ONNX file can hold 2"
+        raise UserError(f"{architecture} cannot be exported: {size}; set a smaller architecture in the recipe")
     try:
         program = torch.onnx.export(
             _Graph(model, facts["temperature"]).eval(),
@@ -126,7 +126,9 @@ def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
         )
     except torch.onnx.OnnxExporterError as error:
         reason = " ".join(str(error.__cause__ or error).split())[:200]
-        raise UserError(f"{architecture} cannot be exported: {reason}; name another network in the recipe") from error
+        raise UserError(
+            f"{architecture} cannot be exported: {reason}; set another architecture in the recipe"
+        ) from error
     assert program is not None
     written = program.model_proto
     _forget_source(written.graph)
@@ -206,7 +208,10 @@ def check(
             **_judged(its_probabilities, model.classes, pictures, seed)[1],
         }
     if (apart := checks["fp32"]["probabilities"]) > TOLERANCE:
-        raise UserError(f"{files['fp32']}: a probability is {apart:.2g} from the network's; name another in the recipe")
+        raise UserError(
+            f"{files['fp32']}: a probability differs from the network's by {apart:.2g}; "
+            "set another architecture in the recipe"
+        )
     return checks
 
 

@@ -30,8 +30,8 @@ AT_ONCE = 16
 # The longer side of a picture beside its heatmap, and the smallest width into which all words fit, in pixels.
 SHOWN, NARROWEST = 480, 640
 KEYS = {
-    "gradcam": "Grad-CAM: bright parts speak for it",
-    "occlusion": "occlusion: orange parts speak for it, purple ones against",
+    "gradcam": "Grad-CAM: bright parts support it",
+    "occlusion": "occlusion: orange parts support it, purple parts oppose it",
 }
 
 
@@ -194,7 +194,7 @@ def _with_maps(
         # Pictures in different folders may have the same name, so the digest and the variant make the target unique.
         target = folder / f"{prediction.picture.stem}-{prediction.sha256[:8]}-{prediction.variant}-{method}.png"
         if target.resolve() in protected:
-            refuse(f"{target}: the map would take the place of a picture; write to another folder")
+            refuse(f"{target}: the heatmap would overwrite a picture; choose another folder")
             yield prediction
             continue
         assert picture.shown is not None
@@ -221,7 +221,7 @@ def _words(prediction: Prediction, synthetic: bool, method: str) -> list[str]:
     label = prediction.answer.label
     probability = prediction.probabilities[label]
     lines = [f"{prediction.variant}: {label.replace('_', ' ')}, {probability:.0%}", KEYS[method]]
-    return lines + ["It learned from a synthetic sample."] * synthetic
+    return lines + ["It was trained on a synthetic sample."] * synthetic
 
 
 def beside(picture: Image.Image, heat: np.ndarray, method: str, words: Sequence[str]) -> Image.Image:

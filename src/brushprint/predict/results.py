@@ -50,7 +50,7 @@ class Results:
         file = self.path(variant, "metrics.json")
         metrics = _read(file)
         if "verdict" not in metrics:
-            raise UserError(f"{file} is of an earlier version, which gave no verdicts; run snakemake again")
+            raise UserError(f"{file} was written by an earlier version without verdicts; run snakemake again")
         return metrics
 
     def provenance(self, variant: str) -> dict[str, Any]:
@@ -99,9 +99,9 @@ def find(folder: Path | None) -> Results:
         return Results(folder)
     folders = sorted(path for path in RESULTS.glob("*") if Results(path).variants)
     if not folders:
-        raise UserError(f"no folder of {RESULTS}/ has trained variants; run snakemake, or say where with --run")
+        raise UserError(f"no folder of {RESULTS}/ has trained variants; run snakemake, or name a folder with --run")
     if len(folders) > 1:
-        raise UserError(f"there are several runs, {', '.join(map(str, folders))}; say which with --run")
+        raise UserError(f"there are several runs, {', '.join(map(str, folders))}; choose one with --run")
     return Results(folders[0])
 
 
@@ -195,4 +195,4 @@ def _table(file: Path, **options: Any) -> pd.DataFrame:
 
 
 def _missing(file: Path) -> UserError:
-    return UserError(f"{file} is not there; run snakemake, or dvc pull")
+    return UserError(f"{file} does not exist; run snakemake, or dvc pull")

@@ -103,13 +103,13 @@ _FIGURE = re.compile(
 class Citation(Settings):
     """The citation of a source document."""
 
-    title: Annotated[str, Field(min_length=1, description="as the document has it")]
+    title: Annotated[str, Field(min_length=1, description="as printed in the document")]
     authors: Annotated[
         list[Annotated[str, Field(min_length=1)]], Field(min_length=1, description="in the order of the document")
     ]
     short: Annotated[Short, Field(description="first author and short title, for tables and comments")]
     link: Annotated[
-        str | None, Field(pattern=r"^https?://\S+$", description="where it is published; left out where unknown")
+        str | None, Field(pattern=r"^https?://\S+$", description="address of the publication, if known")
     ] = None
 
 
@@ -119,11 +119,13 @@ class Claim(Settings):
     id: Annotated[Name, Field(description="begins with the key of the source document")]
     measure: Annotated[Measure, Field(description="what is measured")]
     of: Annotated[Short | None, Field(description="a class, `macro avg`, `weighted avg`, an origin or a source")] = None
-    partition: Annotated[Partition, Field(description="which pictures; `unsaid` is judged on test")] = "test"
+    partition: Annotated[Partition, Field(description="which pictures; `unsaid` if the document does not state it")] = (
+        "test"
+    )
     published: Annotated[Short | None, Field(description="the figure as printed: `91.49 %`, `over 20,000`")] = None
-    n: Annotated[int | None, Field(ge=1, description="pictures that the figure is a share of, where stated")] = None
+    n: Annotated[int | None, Field(ge=1, description="number of pictures that the figure is a share of")] = None
     worse_than: Annotated[Name | None, Field(description="a variant, instead of `published`")] = None
-    impossible: Annotated[Short | None, Field(description="why no run can come to the figure as stated")] = None
+    impossible: Annotated[Short | None, Field(description="why no run can obtain the figure as stated")] = None
 
     @field_validator("published")
     @classmethod
@@ -181,17 +183,17 @@ class Sentence(Settings):
 
     id: Annotated[Name, Field(description="begins with the key of the source document")]
     says: Annotated[str, Field(min_length=1, max_length=160, description="what the document says, in our words")]
-    region: Annotated[Region | None, Field(description="the region that is said to hold more heat than others")] = None
+    region: Annotated[Region | None, Field(description="the region that should hold more heat than others")] = None
     of: Annotated[
         str | None, Field(description="whose heat: `correct`, `misclassified`, or one of these and a style")
     ] = None
     clusters: Annotated[
         Literal["correct", "misclassified"] | None,
-        Field(description="whose clusters, in two dimensions, are said to hold one style each"),
+        Field(description="the outcome whose clusters, in two dimensions, should hold one style each"),
     ] = None
     apart: Annotated[
         Literal["spread", "silhouette"] | None,
-        Field(description="by what the styles of generators are said to be tighter than human ones"),
+        Field(description="the measure by which styles of generators should be more compact than human ones"),
     ] = None
 
 
@@ -199,7 +201,7 @@ class Open(Settings):
     """The details of some variants that a source document leaves open, and the values that we use for them."""
 
     variants: Annotated[list[Name], Field(min_length=1)]
-    taken: Annotated[dict[str, Short], Field(min_length=1, description="what is left open: the value taken for it")]
+    taken: Annotated[dict[str, Short], Field(min_length=1, description="by detail that is left open, the value used")]
 
 
 class Source(Settings):
@@ -215,7 +217,7 @@ class Source(Settings):
     open: list[Open]
     sentences: Annotated[
         dict[Name, Annotated[list[Sentence], Field(min_length=1)]],
-        Field(description="what it says in words, by variant"),
+        Field(description="its statements in words, by variant"),
     ] = Field(default_factory=dict)
 
     def listed(self) -> Iterator[tuple[str | None, Claim]]:
@@ -270,7 +272,7 @@ def _faults(claims: Claims) -> Iterator[tuple[Location, str]]:
 
 def _id_faults(name: str, source: str, ids: set[str]) -> Iterator[str]:
     if not name.startswith(f"{source}-") or name in ids:
-        yield f"begin the id with '{source}-', and let no two be the same"
+        yield f"the id must begin with '{source}-' and be unique"
 
 
 def _claim_faults(claim: Claim, variant: str | None) -> Iterator[str]:
@@ -278,28 +280,28 @@ def _claim_faults(claim: Claim, variant: str | None) -> Iterator[str]:
         yield "give either `published` or `worse_than`"
         return
     if claim.worse_than and (claim.measure, claim.n) != ("accuracy", None):
-        yield "`worse_than` compares accuracies, without n"
+        yield "`worse_than` compares accuracies and has no `n`"
     if claim.measure in MEASURES_OF_ONE and claim.of is None:
         yield f"{claim.measure} needs a class, an average or a source in `of`"
     if claim.measure not in (VARIANT_MEASURES if variant else COLLECTION_MEASURES):
-        yield f"{claim.measure} is not known of {variant or 'a collection'}"
+        yield f"{claim.measure} is not a measure of {'a variant' if variant else 'a collection'}"
     if claim.measure in PREDICTION_MEASURES and claim.partition in ("train+validation", "all"):
-        yield f"{claim.measure} is of one partition"
+        yield f"{claim.measure} needs one partition: train, validation or test"
     if (
         claim.partition == "train"
         and claim.measure in PREDICTION_MEASURES
         and claim.measure not in ("accuracy", "loss")
     ):
-        yield "of training pictures only accuracy and loss are known"
+        yield "training pictures have only accuracy and loss"
     if claim.partition == "unsaid" and claim.measure not in PREDICTION_MEASURES:
-        yield f"say which pictures {claim.measure} is of"
+        yield f"{claim.measure} needs a `partition`"
     if claim.qualifier == "at most about" and claim.partition not in ("train", "validation"):
-        yield "a highest of all epochs is known of training and validation pictures"
+        yield "`at most about` is possible only for training and validation pictures"
     if claim.published and claim.unit == "%" and claim.measure not in SHARES:
-        yield f"{claim.measure} has no percent"
+        yield f"{claim.measure} is not a percentage"
     if claim.published and claim.measure in SHARES and claim.value > (100 if claim.unit == "%" else 1):
-        yield f"{claim.published} is more than all"
+        yield f"{claim.published} is above the maximum"
     if claim.n and claim.measure not in (*SHARES, "correct"):
-        yield f"{claim.measure} is no share of n"
+        yield f"{claim.measure} is not a share, so it has no `n`"
     if claim.n and claim.measure == "correct" and claim.value > claim.n:
-        yield f"{claim.published} is more than n"
+        yield f"{claim.published} is above `n`"

@@ -13,8 +13,8 @@ COLLECTION_FILES: Mapping[str, str] = {
     "claims.json": "every published figure and statement, what this run obtained, and a verdict",
     "cards.json": "the model cards of all variants, as data",
     "catalogue.parquet": "every picture with its labels",
-    "rejected.parquet": "every file that was left out, with the reason",
-    "cues-raw.parquet": "shortcut features of every picture (`cues-harmonised.parquet` after `harmonise`)",
+    "rejected.parquet": "every file that was rejected, with the reason",
+    "shortcut-features-raw.parquet": "shortcut features of every picture; `-harmonised` has those after `harmonise`",
     "duplicates.parquet": "pairs of near duplicates",
     "groups.parquet": "the group of near duplicates that each picture belongs to",
     "faces.parquet": "boxes of the face detector in test pictures",
@@ -34,12 +34,13 @@ VARIANT_FILES: Mapping[str, str] = {
     "probabilities.parquet": "the probabilities of each class for validation and test pictures",
     "predictions.parquet": "the same with labels, predictions and the question human or AI",
     "features.parquet": "features of each validation and test picture",
+    "model.sha256, features.sha256": "digests of these two files, which decide whether later steps run again",
     "confusion.csv": "the label and the prediction of each test picture",
     "roc.csv": "the ROC curve of each class",
     "detection.csv": "ROC and precision–recall curves of the question human or AI",
     "styles.csv": "accuracy for each source and style",
     "robustness.parquet": "measures on corrupted test pictures",
-    "perturbed.parquet": "the score of each corrupted picture",
+    "corrupted.parquet": "the score of each corrupted picture",
     "latent.parquet": "principal components and clusters of the test pictures",
     "latent.json": "explained variance, and clusters compared with labels and chance",
     "embedding.parquet": "the map of the test pictures in two dimensions",
@@ -85,7 +86,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "phash": "perceptual hash, in hexadecimal",
     },
     "rejected.parquet": {"path": "path in the collection", "reason": "why the file was left out"},
-    "cues-raw.parquet": {
+    "shortcut-features-raw.parquet": {
         "image_id": _PICTURE["image_id"],
         "bytes": "size of the file",
         "bytes_per_pixel": "size of the file divided by its number of pixels",
@@ -212,7 +213,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "change_low, change_high": "ends of its 95 % interval",
         "pictures": "number of pictures",
     },
-    "perturbed.parquet": {
+    "corrupted.parquet": {
         "name": "corruption",
         "severity": "severity, 1 to 5; 0 for unchanged pictures",
         "image_id": _PICTURE["image_id"],
@@ -240,7 +241,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "predicted": _LABELS["predicted"],
         "probability": "probability of the predicted class",
         "agreement": "rank correlation of the Grad-CAM and the occlusion map",
-        "null": "mean of the same with the occlusion maps of the other pictures",
+        "null": "mean rank correlation of a heatmap with the occlusion maps of other pictures",
     },
     "regions.parquet": {
         "image_id": _PICTURE["image_id"],
@@ -265,7 +266,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "flipped": "share of heat on the picture upside down",
         "follows": "the effect that follows the picture when it is turned",
         "share_*, over_area_*, over_grey_*, follows_*": "ends of the 95 % intervals",
-        "found": "`more` or `less` heat than the area and all baselines, or `none`",
+        "effect": "`more` or `less` heat than the area and all baselines, or `none`",
         "why": "the condition that is not met",
     },
     "mean-maps.parquet": {

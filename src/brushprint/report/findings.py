@@ -30,28 +30,31 @@ def warnings(trust: Mapping[str, Any]) -> list[str]:
     audit = trust["audit"].get("harmonised", trust["audit"]["raw"])
     shortcuts: dict[str, list[str]] = {}
     for row in audit:
-        if row["found"]:
-            shortcuts.setdefault(row["question"], []).append(f"{row['cues']} {row['balanced_accuracy']['value']:.2f}")
+        if row["reported"]:
+            shortcut = f"{row['features']} {row['balanced_accuracy']['value']:.2f}"
+            shortcuts.setdefault(row["question"], []).append(shortcut)
     sentences = []
     if shortcuts:
-        questions = "; ".join(f"{question}: {', '.join(cues)}" for question, cues in shortcuts.items())
-        colours = (
-            " Colours may be the art itself." if any(row["found"] and row["cues"] == COLOURS for row in audit) else ""
-        )
+        questions = "; ".join(f"{question}: {', '.join(groups)}" for question, groups in shortcuts.items())
+        reported = any(row["reported"] and row["features"] == COLOURS for row in audit)
+        colours = " Colours may be part of the art itself." if reported else ""
         sentences.append(
-            "Cues beside the art separate AI from human, and the networks may have learned them. Balanced accuracy of "
-            f"small models that see these cues alone, where guessing gives 0.5: {questions}.{colours}"
+            "File properties alone separate AI from human pictures, and the networks may have learned them in place of "
+            f"the art. Balanced accuracy of small models that see only these properties (guessing gives 0.5): "
+            f"{questions}."
+            f"{colours}"
         )
     leaks = [
-        f"{row['pictures']:,} of the split {name} ({row['share']:.1%}) in {row['in']}"
+        f"{row['pictures']:,} ({row['share']:.1%}) in {row['in']} of the split {name}"
         for name, rates in trust["leaks"].items()
         for row in rates["across"]
         if row["pictures"] and row["of"] == "test"
     ]
     if leaks:
         sentences.append(
-            f"Test pictures have near duplicates elsewhere: {'; '.join(leaks)}. Balanced accuracy without those that "
-            "have one in training is below."
+            f"Test pictures have near duplicates in other partitions: {'; '.join(leaks)}. The section on reliability "
+            "gives the "
+            "balanced accuracy without the test pictures that have a near duplicate in training."
         )
     return sentences
 
@@ -67,7 +70,9 @@ def clusters(latent: Mapping[str, Any]) -> list[str]:
         rows = [row["labels"] for row in latent["clusters"] if (row["outcome"], row["space"]) == (outcome, "full")]
         parts = [_label(label, fit, rows, latent["level"]) for label, fit in fits[outcome]["labels"].items()]
         pictures = "all" if outcome == "all" else f"the {outcome}"
-        sentences.append(f"In the full space, clusters of {pictures} pictures say {'; '.join(parts)}.")
+        sentences.append(
+            f"Agreement of the clusters of {pictures} pictures in the full space with labels: {'; '.join(parts)}."
+        )
     return sentences
 
 
@@ -77,41 +82,49 @@ def _label(label: str, fit: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
     `rows` has an entry for each cluster: by label, its dominant value, null if no picture of the cluster has the label.
     """
     if fit["why"]:
-        return f"nothing of {label} ({fit['why']})"
+        return f"{label} unknown ({fit['why']})"
     nmi, chance = fit["nmi"], fit["nmi"]["chance"]
     more = "more" if nmi["p"] < level else "no more"
     dominant = [row[label] for row in rows if row[label]]
     supported = sum(one["supported"] for one in dominant)
     return (
-        f"{nmi['value']:.2f} of {label} (NMI), chance {chance['low']:.2f} to {chance['high']:.2f}: {more} than chance, "
-        f"and {supported} of {len(dominant)} clusters {'is' if supported == 1 else 'are'} supported as one {label}"
+        f"{label} {nmi['value']:.2f} (NMI; {chance['low']:.2f} to {chance['high']:.2f} by chance), {more} than by "
+        "chance, "
+        f"and {supported} of {len(dominant)} clusters {'is' if supported == 1 else 'are'} mostly of one {label}"
     )
 
 
 def heat(regions: pd.DataFrame) -> str:
-    """Name the regions that hold, over all test pictures, more of the heat than their area and all nulls."""
+    """Name the regions that hold, over all test pictures, more of the heat than their area and all baselines."""
     if not regions["pictures"].any():
         return "No test picture has a heatmap with any heat."
-    more = regions.loc[regions["found"] == "more", "region"].tolist()
+    more = regions.loc[regions["effect"] == "more", "region"].tolist()
     if not more:
-        return f"None of {len(regions)} regions of the picture holds more of the heat than its area and all nulls do."
-    return f"Regions that hold more of the heat than their area and all nulls do: {', '.join(more)}."
+        return f"None of {len(regions)} regions of the picture holds more of the heat than its area and all baselines."
+    return f"Regions that hold more of the heat than their area and all baselines: {', '.join(more)}."
 
 
 def faithfulness(tests: Mapping[str, Any]) -> str:
     """State whether the heatmaps are faithful; `tests` is the summary from `brushprint.saliency.faithfulness`."""
-    if tests["found"]:
+    if tests["faithful"]:
         points = [100 * tests[way]["better"]["value"] for way in ("deletion", "insertion")]
-        sentence = "The heatmaps are faithful: by {:.0f} and {:.0f} points more than random maps.".format(*points)
+        sentence = (
+            f"The heatmaps are faithful: hiding their hottest parts changes the prediction by {points[0]:.0f} points "
+            "more "
+            f"than hiding random parts, and showing them by {points[1]:.0f} points more than showing random parts."
+        )
     else:
-        sentence = f"The heatmaps do not pass the tests of faithfulness: {tests['why']}."
+        sentence = f"The heatmaps do not pass the faithfulness tests: {tests['why']}."
     first, last = (tests["cascade"]["stages"][place]["similarity"]["value"] for place in (0, -1))
     left = tests["cascade"]["left"]
     if first is not None and last is None:
-        return f"{sentence} When all layers are made random, no heatmap has any heat left."
+        return f"{sentence} When all layers get random weights, no heatmap has any heat left."
     if left is None:
-        return f"{sentence} Whether they show what was learned is unknown."
-    return f"{sentence} When all layers are made random, {max(0, left):.0%} of what the heatmaps show is left."
+        return f"{sentence} Whether they depend on what the network learned is unknown."
+    return (
+        f"{sentence} When all layers get random weights, {max(0, left):.0%} of the similarity to the original heatmaps "
+        "remains."
+    )
 
 
 def not_comparable(claims: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -91,7 +91,7 @@ def judge(
     """
     run = Run(catalogue.rename(columns={"published_split": "partition"}), variants, from_scratch, changed)
     run_reasons = ["synthetic sample"] * synthetic
-    run_reasons += ["under a budget"] * any(cap is not None for cap in budget.values())
+    run_reasons += ["shortened run"] * any(cap is not None for cap in budget.values())
     rows, left_open, sentences = [], [], []
     for key, source in claims.sources.items():
         name = {"source": key, "citation": source.citation.short}
@@ -126,7 +126,7 @@ def describe(claim: Claim) -> str:
         words = f"highest {words}"
     if claim.of:
         words += f", {claim.of.replace('_', ' ').replace(' avg', ' average')}"
-    return f"{words} (the document does not say of which pictures)" if claim.partition == "unsaid" else words
+    return f"{words} (the document does not state which pictures)" if claim.partition == "unsaid" else words
 
 
 def _judged(claim: Claim, variant: str | None, source: Source, run: Run, reasons: list[str]) -> dict[str, Any]:
@@ -159,8 +159,8 @@ def _verdict(claim: Claim, obtained: Obtained, target: float) -> tuple[str, str]
     slack = 1e-9 * max(1.0, abs(target))
     if claim.worse_than and value < target:
         if obtained["high"] is not None and obtained["high"] < target:
-            return "reproduced", "it does worse here too, by more than chance"
-        return "close", "it does worse here too, but maybe by chance"
+            return "reproduced", "it is less accurate here, too, by more than chance"
+        return "close", "it is less accurate here, too, but perhaps by chance"
     if claim.qualifier == "over" and value >= target - slack:
         return "reproduced", "this run reaches it"
     if claim.qualifier != "over" and not claim.worse_than:
@@ -170,13 +170,13 @@ def _verdict(claim: Claim, obtained: Obtained, target: float) -> tuple[str, str]
         reach = claim.uncertainty + slack
         if min(low, value) - reach <= target <= max(high, value) + reach:
             same = obtained["low"] is None and not claim.n
-            return "reproduced", "the same but for rounding" if same else "inside our interval, widened by its own"
+            return "reproduced", "equal after rounding" if same else "inside the intervals of both"
     near, words = claim.near
     if abs(value - target) <= near + slack:
         return "close", f"within {words}"
     better = value < target if claim.measure == "loss" else value > target
     more, less = ("more", "less") if claim.measure in DATA_MEASURES else ("better", "worse")
-    return ("exceeded", f"{more} by over {words}") if better else ("below", f"{less} by over {words}")
+    return ("exceeded", f"{more} by more than {words}") if better else ("below", f"{less} by more than {words}")
 
 
 def _own_reasons(claim: Claim, variant: str | None, source: Source, run: Run) -> list[str]:

@@ -229,22 +229,24 @@ def _unseen(arms: Mapping[str, Sequence[Mapping[str, Any]]], external: Mapping[s
 
 
 def _shortcuts(audit: Sequence[Mapping[str, Any]], robustness: pd.DataFrame) -> list[str]:
-    cues: dict[str, list[str]] = {}
+    shortcuts: dict[str, list[str]] = {}
     for row in audit:
-        if row["found"]:
-            cues.setdefault(row["question"], []).append(f"{row['cues']} {row['balanced_accuracy']['value']:.0%}")
+        if row["reported"]:
+            shortcut = f"{row['features']} {row['balanced_accuracy']['value']:.0%}"
+            shortcuts.setdefault(row["question"], []).append(shortcut)
     unjudged = [row["why"] for row in audit if row["why"]]
-    if cues:
+    if shortcuts:
         sentences = [
-            f"Balanced accuracy for {question} without the art: {', '.join(values)}; guessing gives 50%."
-            for question, values in cues.items()
+            f"File properties alone separate {question} with this balanced accuracy: {', '.join(values)}; guessing "
+            "gives 50%."
+            for question, values in shortcuts.items()
         ]
-        sentences.append("The network may have learned these cues in place of the art.")
+        sentences.append("The network may have learned these properties in place of the art.")
     elif len(unjudged) == len(audit):
         why = f": {unjudged[0]}" if unjudged else ""
         sentences = [f"Whether the files' encoding, size or colours separate AI from human is unknown{why}."]
     else:
-        sentences = ["The audit finds no cue beside the art that separates AI from human."]
+        sentences = ["The audit detected no dataset shortcut."]
     swap = robustness[(robustness["name"] == "swap") & (robustness["measure"] == "balanced_accuracy")]
     sentences += [
         "When human and AI pictures swap size and encoding, its balanced accuracy changes by "

@@ -68,7 +68,7 @@ def _heat(sentence: Sentence, effects: "pd.DataFrame") -> Finding:
     group = (effects["by"] == by) & (effects["value"] == sentence.of)
     rows = effects[group & (effects["region"] == sentence.region)].to_dict("records")
     if not rows:
-        return Finding(None, "no such picture", "", {})
+        return Finding(None, "there is no such picture", "", {})
     row = rows[0]
     numbers = {str(key): value for key, value in row.items() if isinstance(value, float | int) and math.isfinite(value)}
     if row["pictures"] < FEWEST:
@@ -77,11 +77,11 @@ def _heat(sentence: Sentence, effects: "pd.DataFrame") -> Finding:
     random = [100 * (row[f"random_{end}"] - row["area"]) for end in ("low", "high")]
     measured = (
         f"{sentence.region}: {row['share']:.1%} of the heat on {row['area']:.1%} of the area, {points['']:+.1f} points "
-        f"({points['_low']:+.1f} to {points['_high']:+.1f}; {row['cohens_d']:+.2f} standard deviations), with random "
-        f"weights {random[0]:+.0f} to {random[1]:+.0f}; {row['pictures']:,} pictures"
+        f"({points['_low']:+.1f} to {points['_high']:+.1f}; {row['cohens_d']:+.2f} standard deviations); networks with "
+        f"random weights {random[0]:+.0f} to {random[1]:+.0f} points; {row['pictures']:,} pictures"
     )
-    why = "it holds less than its area" if row["found"] == "less" else row["why"]
-    return Finding(row["found"] == "more", why, measured, numbers)
+    why = "it holds less heat than its share of the area" if row["effect"] == "less" else row["why"]
+    return Finding(row["effect"] == "more", why, measured, numbers)
 
 
 def _clusters(outcome: str, latent: Mapping[str, Any]) -> Finding:
@@ -98,8 +98,9 @@ def _clusters(outcome: str, latent: Mapping[str, Any]) -> Finding:
     supported = sum(one["supported"] for one in dominant)
     nmi, chance = style["nmi"]["value"], style["nmi"]["chance"]
     measured = (
-        f"{supported} of {len(dominant)} clusters are mostly of one style, beyond chance; they say {nmi:.2f} of style "
-        f"(normalised mutual information), chance {chance['low']:.2f} to {chance['high']:.2f}; "
+        f"{supported} of {len(dominant)} clusters are mostly of one style, beyond chance; normalised mutual "
+        "information of "
+        f"clusters and styles {nmi:.2f} ({chance['low']:.2f} to {chance['high']:.2f} by chance); "
         f"{style['pictures']:,} pictures"
     )
     numbers = {
@@ -114,18 +115,18 @@ def _clusters(outcome: str, latent: Mapping[str, Any]) -> Finding:
 
 
 def _apart(measure: str, embedding: Mapping[str, Any]) -> Finding:
-    """Whether the styles of generators are tighter than human ones, by more than chance and by a meaningful amount."""
+    """Whether the styles of generators are more compact than human ones, beyond chance and by a meaningful amount."""
     by_style = next(grouping for grouping in embedding["spread"] if grouping["grouping"] == "style")
     if not by_style["difference"]:
-        return Finding(None, by_style["why"] or "pictures of one origin alone", "", {})
+        return Finding(None, by_style["why"] or "all pictures have one origin", "", {})
     difference = by_style["difference"][measure]
-    # Tighter groups have a smaller spread but a larger silhouette, so the sign of the spread is reversed.
+    # More compact groups have a smaller spread but a larger silhouette, so the sign of the spread is reversed.
     low, value = difference["low"], difference["value"]
     if measure == "spread":
         low, value = -difference["high"], -difference["value"]
     measured = (
-        f"the {measure} of the styles of generators less that of human ones: {difference['value']:+.2f} "
+        f"{measure} of the styles of generators minus {measure} of human styles: {difference['value']:+.2f} "
         f"({difference['low']:+.2f} to {difference['high']:+.2f}); {by_style['pictures']:,} pictures"
     )
     holds = low > 0 and value >= MEANINGFUL
-    return Finding(holds, "" if holds else "human styles are as tight", measured, dict(difference))
+    return Finding(holds, "" if holds else "human styles are at least as compact", measured, dict(difference))

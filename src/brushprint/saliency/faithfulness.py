@@ -95,8 +95,8 @@ def judged(table: pd.DataFrame) -> dict[str, Any]:
     - `deletion` and `insertion`, each with the areas under the curves of both maps, `gradcam` and `random`, and
       `better`: how much lower (deletion) or higher (insertion) the area of Grad-CAM is than the area of random maps.
       All three are in probability, means over the pictures with 95 % intervals (Student's t).
-    - `found`, whether there are at least `FEWEST` pictures, both intervals of `better` are above 0 and both means are
-      at least `MEANINGFUL`; and `why`, the reason if `found` is false, otherwise empty
+    - `faithful`, whether there are at least `FEWEST` pictures, both intervals of `better` are above 0 and both means
+      are at least `MEANINGFUL`; and `why`, the reason if `faithful` is false, otherwise empty
     """
     pictures = table["picture"].nunique()
     lines = table.drop(columns="picture").groupby("share").mean()
@@ -108,7 +108,7 @@ def judged(table: pd.DataFrame) -> dict[str, Any]:
         }
         measured[way] = {name: of_mean(values).plain() for name, values in areas.items()}
         measured[way]["better"] = of_mean(sign * (areas["gradcam"] - areas["random"])).plain()
-    return measured | dict(zip(("found", "why"), _verdict(measured), strict=True))
+    return measured | dict(zip(("faithful", "why"), _verdict(measured), strict=True))
 
 
 def _verdict(measured: dict[str, Any]) -> tuple[bool, str]:
@@ -117,7 +117,7 @@ def _verdict(measured: dict[str, Any]) -> tuple[bool, str]:
     for way, words in (("deletion", "hiding the hot parts"), ("insertion", "showing the hot parts")):
         better = measured[way]["better"]
         if better["low"] <= 0 or better["value"] < MEANINGFUL:
-            return False, f"{words} changes the answer no more than random parts do"
+            return False, f"{words} changes the prediction no more than random parts do"
     return True, ""
 
 

@@ -64,10 +64,10 @@ def effects(shares: pd.DataFrame, table: pd.DataFrame, groups: Iterable[str]) ->
     - `follows`, the part of the effect that follows the picture when it is turned upside down, with its interval: for
       the upper and the lower third, half the difference between upright and flipped; for other regions, the flipped
       share minus area
-    - `found`, "more" if the share exceeds the area by at least `MEANINGFUL` and exceeds all nulls, "less" if it is
+    - `effect`, "more" if the share exceeds the area by at least `MEANINGFUL` and exceeds all baselines, "less" if it is
       correspondingly lower, otherwise "none"; `why`, the reason for "none", otherwise empty
 
-    Intervals are 95 % intervals of means, by Student's t. With fewer than `FEWEST` pictures, `found` is "none".
+    Intervals are 95 % intervals of means, by Student's t. With fewer than `FEWEST` pictures, `effect` is "none".
     """
     ids = table["image_id"]
     conditions = {condition: part.set_index("image_id") for condition, part in shares.groupby("condition")}
@@ -120,7 +120,7 @@ def _effect(shares: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray
         }
     )
     verdicts = [_verdict(row._asdict()) for row in effect.itertuples()]
-    return effect.assign(found=[verdict for verdict, _ in verdicts], why=[why for _, why in verdicts])
+    return effect.assign(effect=[verdict for verdict, _ in verdicts], why=[why for _, why in verdicts])
 
 
 def _verdict(effect: dict[str, Any]) -> tuple[str, str]:
@@ -128,13 +128,13 @@ def _verdict(effect: dict[str, Any]) -> tuple[str, str]:
         return "none", f"fewer than {FEWEST} pictures"
     sign = np.sign(effect["over_area"])
     refuted = {
-        "no more or less than its area": not _beyond(effect, "over_area", sign),
-        "less than two points": abs(effect["over_area"]) < MEANINGFUL,
-        "networks with random weights differ as much": not (
+        "no difference from the share of its area": not _beyond(effect, "over_area", sign),
+        "less than two points from its area": abs(effect["over_area"]) < MEANINGFUL,
+        "networks with random weights show it too": not (
             effect["share"] > effect["random_high"] if sign > 0 else effect["share"] < effect["random_low"]
         ),
-        "a grey picture has it too": not _beyond(effect, "over_grey", sign),
-        "not so with the picture upside down": not _beyond(effect, "follows", sign),
+        "a grey picture shows it too": not _beyond(effect, "over_grey", sign),
+        "it disappears when the picture is upside down": not _beyond(effect, "follows", sign),
     }
     reasons = [reason for reason, holds in refuted.items() if holds]
     if reasons:

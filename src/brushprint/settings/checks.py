@@ -17,7 +17,7 @@ def inconsistencies(config: Config) -> Iterator[tuple[Location, str]]:
     if config.collection.kind == "sample" and config.collection.sha256:
         yield ("collection", "sha256"), "the embedded sample has no checksum; set it to null"
     if not config.variants:
-        yield ("variants",), "no variant to train; name one"
+        yield ("variants",), "there is no variant to train; add one"
     for name, variant in config.variants.items():
         for key, reason in _in_variant(config, variant):
             yield ("variants", name, key), reason
@@ -56,7 +56,7 @@ def _in_arms(config: Config) -> Iterator[tuple[Location, str]]:
                 yield (*location, position), f"no such variant: {name!r}{nearest(name, config.variants)}"
     for position, name in enumerate(arms.leave_one_generator_out):
         if name in config.variants and {"source", "folder"} & set(TASKS[task := config.variants[name].task]):
-            reason = f"a network of the task {task} has no class for a generator that it was not trained on"
+            reason = f"a network for the task {task} has no class for a generator that it was not trained on"
             yield ("arms", "leave_one_generator_out", position), f"{reason}; name one of origin or origin_style"
 
 
@@ -69,7 +69,7 @@ def _in_recipe(config: Config, recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "momentum", f"{recipe.optimizer} has no momentum; leave it out, or set optimizer: sgd"
     if recipe.pretrained and "/" not in architecture and architecture not in config.pretrained.files:
         reason = f"there are no published weights of {architecture}"
-        yield "pretrained", f"{reason}: name a file of them in pretrained.files, or set false"
+        yield "pretrained", f"{reason}: set pretrained.files to a file of them, or set false"
     if recipe.image_size < (minimum := registry.minimum_size(architecture)):
         yield "image_size", f"{architecture} cannot take pictures of less than {minimum} pixels"
 

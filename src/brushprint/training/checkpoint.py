@@ -104,11 +104,9 @@ class TrainingState:
             saved: _Saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
             identity = saved["identity"]
         except Exception as error:  # torch does not document what it raises for a damaged file
-            LOG.info(
-                "%s: the checkpoint %s is damaged (%s) and is ignored", label, self.checkpoint, type(error).__name__
-            )
+            LOG.info("%s: ignoring the damaged checkpoint %s (%s)", label, self.checkpoint, type(error).__name__)
             return None
         if identity != self.identity:
-            LOG.info("%s: a checkpoint of other settings, code or pictures is ignored", label)
+            LOG.info("%s: ignoring a checkpoint of other settings, code or pictures", label)
             return None
         return saved

@@ -65,5 +65,5 @@ def class_index(labels: pd.Series, classes: list[str]) -> np.ndarray:
     """Return the position of each label in `classes`, int64; raises `UserError` if `classes` lacks a label."""
     index = pd.Index(classes).get_indexer(labels)
     if (index < 0).any():
-        raise UserError(f"no training picture has the class {labels[index < 0].iloc[0]!r}; give its folder some")
+        raise UserError(f"no training picture has the class {labels[index < 0].iloc[0]!r}; add pictures of this class")
     return index.astype(np.int64)

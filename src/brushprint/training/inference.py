@@ -53,9 +53,9 @@ def infer(
     Raises `UserError` if there are no pictures, or if the network does not know the class of some picture.
     """
     if table.empty:
-        raise UserError("no picture to validate or test on has a class; set another task or split")
+        raise UserError("no validation or test picture has a class; set another task or split")
     if unknown := set(table["label"]) - set(model.classes):
-        raise UserError(f"no training picture has the class {min(unknown)!r}; give its folder some")
+        raise UserError(f"no training picture has the class {min(unknown)!r}; add pictures of this class")
     rows = table["row"].to_numpy()
     dealt = run(_outputs, processes, folder, model=model, pixels=pixels, rows=rows, device=device)
     logits, pool, penultimate = zip(*(batch for turn in zip_longest(*dealt) for batch in turn if batch), strict=True)

@@ -126,12 +126,12 @@ def train(
 
 
 def _check_data(data: Data, validation: Data, classes: list[str], label: str) -> None:
-    for part, purpose in ((data, "train"), (validation, "validate")):
+    for part, purpose in ((data, "training"), (validation, "validation")):
         if not len(part):
-            raise UserError(f"{label}: no picture to {purpose} on has a class; set another task or split")
+            raise UserError(f"{label}: no {purpose} picture has a class; set another task or split")
     if len(np.unique(data.targets)) < 2:
         only = classes[data.targets[0]]
-        raise UserError(f"{label}: all training pictures are {only!r}; two classes are needed: see collection.labels")
+        raise UserError(f"{label}: all training pictures are {only!r}; correct collection.labels to give two classes")
 
 
 def _initial_network(recipe: Recipe, classes: int, weights: Path | None, processes: Processes) -> nn.Module:

@@ -21,7 +21,7 @@ def restore(
     pictures : the params of rules that read pictures in the state in which networks see them
     """
     results = Path(plan.results)
-    tables = {name: results / f"{name}.parquet" for name in ("catalogue", "groups", "cues-raw")}
+    tables = {name: results / f"{name}.parquet" for name in ("catalogue", "groups", "shortcut-features-raw")}
     splits = {name: results / f"splits/{name}.parquet" for name in plan.oversampled}
     digests = cached_sha256(
         filter(Path.exists, [*tables.values(), *splits.values()]), Path(f"{plan.scratch}/digests/tables.json")

@@ -57,9 +57,9 @@ def _shortcuts(audit: Mapping[str, Any]) -> str:
     rows = [
         row
         for row in audit.get("harmonised", audit["raw"])
-        if row["question"] == "ai or human" and row["cues"] != "all cues together"
+        if row["question"] == "ai or human" and row["features"] != "all features together"
     ]
-    reported = [row["cues"] for row in rows if row["found"]]
+    reported = [row["features"] for row in rows if row["reported"]]
     text = f"{len(reported)} of {len(rows)} reported"
     for number in range(len(reported), 0, -1):
         more = ", …" if number < len(reported) else ""

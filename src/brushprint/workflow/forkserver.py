@@ -136,7 +136,7 @@ def serve(listener: socket.socket) -> Request:
                     client.close()  # the client was killed before it had sent its whole request
                     continue
                 except OSError as error:
-                    print(f"error: no job can begin: {error.strerror}", file=sys.stderr, flush=True)
+                    print(f"error: no job can be started: {error.strerror}", file=sys.stderr, flush=True)
                     client.close()
                     continue
                 if job is None:

@@ -29,11 +29,9 @@ def check_folders(plan: Plan) -> None:
     """Raise `UserError` for a folder that this user may not write to, or whose disk is full."""
     for folder in _written_to(plan):
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise UserError(
-                f"{folder}: this user may not write there; change its owner or permissions, or run another copy"
-            )
+            raise UserError(f"{folder}: this user may not write there; change its owner or permissions")
         if disk_full(folder):
-            raise UserError(f"the disk is full: no room in {folder}; free some and run again")
+            raise UserError(f"the disk is full: no room in {folder}; free some space and run again")
 
 
 def _written_to(plan: Plan) -> Iterator[Path]:

@@ -16,7 +16,7 @@ class Products:
         self._files: Mapping[str, list[Path]] = {
             "The report": [Path(plan.results, "report/index.html")],
             "The report as a PDF": [Path(plan.exports, "report.pdf")],
-            "The page that answers in the browser": [Path(plan.exports, "demo/index.html")],
+            "The page for single pictures": [Path(plan.exports, "demo/index.html")],
             "Networks as ONNX files": [Path(plan.exports, f"onnx/{name}.onnx") for name in plan.names],
         }
         self._before = self._ages()

@@ -20,7 +20,7 @@ RESULTS = Path("results")
 def verify(arguments: list[str]) -> str:
     """Run this commit from scratch in another folder, on one core, and compare each file with those under `results/`.
 
-    Returns the message to print if all files are the same, byte for byte. Raises `UserError` with one line for each
+    Returns the message to print if all files are identical, byte for byte. Raises `UserError` with one line for each
     file that differs, or if the run fails or something is not committed.
     """
     _committed()
@@ -28,25 +28,25 @@ def verify(arguments: list[str]) -> str:
         clone = Path(folder, "brushprint")
         _run("git", "clone", "--quiet", ".", str(clone))
         _link_pictures(clone / "data")
-        print(f"running this commit from nothing in {clone}, on one core …", file=sys.stderr, flush=True)
+        print(f"running this commit from scratch in {clone}, on one core …", file=sys.stderr, flush=True)
         source = {"PYTHONPATH": str(clone.absolute() / "src")}
         command = ("snakemake", "--cores", "1", *arguments)
         if subprocess.run(command, cwd=clone, env=os.environ | source, check=False).returncode:
-            raise UserError("this commit does not run from nothing; what went wrong stands above")
+            raise UserError("this commit does not run from scratch; the error is above")
         names = [path.name for path in (clone / RESULTS).iterdir()]
         if mistakes := [line for name in names for line in differences(RESULTS / name, clone / RESULTS / name)]:
             raise UserError("\n".join(mistakes))
-        return f"{sum(len(_files(RESULTS / name)) for name in names)} files are the same, byte for byte"
+        return f"{sum(len(_files(RESULTS / name)) for name in names)} files are identical, byte for byte"
 
 
 def differences(here: Path, there: Path) -> list[str]:
     """An error line for each file that differs between two folders of results, or that only one of them has."""
     ours, theirs = _files(here), _files(there)
     return [
-        *(f"{here / name}: follows from this commit and is not here" for name in sorted(theirs - ours)),
-        *(f"{here / name}: does not follow from this commit" for name in sorted(ours - theirs)),
+        *(f"{here / name}: this commit produces it, but it is missing here" for name in sorted(theirs - ours)),
+        *(f"{here / name}: this commit does not produce it" for name in sorted(ours - theirs)),
         *(
-            f"{here / name}: other bytes than this commit gives"
+            f"{here / name}: this commit produces other bytes"
             for name in sorted(ours & theirs)
             if (here / name).read_bytes() != (there / name).read_bytes()
         ),
@@ -61,16 +61,16 @@ def publish(arguments: list[str]) -> str:
     """
     _committed()
     if subprocess.run(("dvc", "remote", "default"), capture_output=True, check=False).returncode:
-        raise UserError("there is no place to publish to: dvc remote add --default store path/to/store")
+        raise UserError("there is no DVC remote; add one with `dvc remote add --default store path/to/store`")
     if "Nothing to be done" not in _run("snakemake", "--dry-run", *arguments):
-        raise UserError("the results are stale: `snakemake -n` says what would run; `make results` runs it")
+        raise UserError("the results are out of date: `snakemake -n` lists what would run, and `make results` runs it")
     for folder in RESULTS.iterdir():
         stated = {Path(file): digest for file, digest in read_sums(folder / "SHA256SUMS").items()}
         found = {folder / name for name in _files(folder) - {"SHA256SUMS"}}
         if left := sorted(found - set(stated)):
-            raise UserError(f"{left[0]} and {len(left) - 1} more are left from other settings; delete them")
+            raise UserError(f"{left[0]} and {len(left) - 1} more are left over from other settings; delete them")
         if wrong := sorted(file for file, digest in stated.items() if file not in found or sha256(file) != digest):
-            raise UserError(f"{wrong[0]} and {len(wrong) - 1} more are not what SHA256SUMS says; run again")
+            raise UserError(f"{wrong[0]} and {len(wrong) - 1} more differ from SHA256SUMS; run again")
     _run("dvc", "commit", "--force")
     _run("dvc", "push")
     _run("git", "add", "dvc.lock")
@@ -93,7 +93,7 @@ def _run(*command: str, **options: Any) -> str:
     said = done.stdout.rstrip()
     if done.returncode:
         wrong = [line for line in said.splitlines() if "error" in line.lower()] or said.splitlines()
-        raise UserError(f"`{' '.join(command[:2])}` failed: {wrong[-1] if wrong else 'it does not say why'}")
+        raise UserError(f"`{' '.join(command[:2])}` failed: {wrong[-1] if wrong else 'no reason given'}")
     return said
 
 

@@ -31,8 +31,8 @@ def complaint(files: list[Path]) -> str:
     """The error line about altered results, of which there must be at least one; see `altered`."""
     first, *others = files
     if not others:
-        return f"{first} is not what its job wrote: delete it, or bring it back with `dvc checkout`, and run again"
+        return f"{first} differs from what its job wrote: delete it, or restore it with `dvc checkout`, and run again"
     return (
-        f"{first} and {len(others)} more are not what their jobs wrote: delete them, or bring them back with "
+        f"{first} and {len(others)} more differ from what their jobs wrote: delete them, or restore them with "
         "`dvc checkout`, and run again"
     )

@@ -69,7 +69,7 @@ def table(folder: Path) -> str:
     """The runs whose logs are in a folder as text: one row for each job, then commits and machines, then the totals."""
     found = read(folder)
     if not found:
-        return f"No logs in {folder}/: results that were made elsewhere have their logs there."
+        return f"No logs in {folder}/: the logs of results from another machine are on that machine."
     places = list(dict.fromkeys((run.commit, run.machine) for run in found))
     rows = [HEADER, *(_row(run, str(1 + places.index((run.commit, run.machine)))) for run in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]

@@ -69,11 +69,11 @@ def collection_digest(plan: Plan) -> str:
         digest = content_digest(path, Path(f"{plan.scratch}/digests/pictures.json"))
         if stated in (None, digest):
             return digest
-        reason = f"{path} has the sha256 {digest}, and collection.sha256 says {stated}; one of them is wrong"
+        reason = f"{path} has the SHA-256 {digest}, but collection.sha256 is {stated}; one of them is wrong"
     elif stated:
         return stated
     elif Path(f"{path}.dvc").exists():
-        reason = f"{path} is not here yet; fetch it with `dvc pull {path}.dvc`"
+        reason = f"{path} does not exist yet; fetch it with `dvc pull {path}.dvc`"
     else:
         reason = f"{path} does not exist; give a folder, a zip or a tar"
     raise UserError(f"collection.source: {reason}")

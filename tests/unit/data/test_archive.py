@@ -35,7 +35,7 @@ def test_names_that_are_not_valid_unicode_stay_distinct_and_can_be_written(tmp_p
             Path(os.fsdecode(os.fsencode(root) + b"/" + name)).write_bytes(encoded(picture(seed)))
     table, rejected = catalogued(root)
     assert list(table.index) == ["human/\ufffd.gif", "human/\ufffd.jpg"]
-    assert rejected == {"human/\ufffd.txt": "not a picture by its name"}
+    assert rejected == {"human/\ufffd.txt": "no file name extension of a picture"}
 
 
 def test_pictures_in_an_archive_packed_from_within_its_folder_are_catalogued(tmp_path: Path, write_files):
@@ -114,7 +114,7 @@ def test_links_that_leave_a_folder_link_loops_and_pipes_are_rejected(write_files
         "ai": "link to a folder, not followed",
         "human/gone.jpg": "not a regular file",
         "human/loop.jpg": "not a regular file",
-        "human/out.jpg": "link out of the folder",
+        "human/out.jpg": "link to a file outside the folder",
         "human/pipe.jpg": "not a regular file",
         "human/within.jpg": "same content as human/good.jpg",
     }
@@ -189,7 +189,7 @@ def test_an_encrypted_picture_is_rejected(tmp_path: Path):
 
 def test_an_archive_with_only_encrypted_pictures_is_refused_with_that_reason(tmp_path: Path):
     root = flagged(zipped(tmp_path / "x.zip", {"human/secret.jpg": GOOD}), b"human/secret.jpg", 1)
-    assert refusal(root).endswith("the first of 1 files refused is human/secret.jpg: encrypted")
+    assert refusal(root).endswith("the first of 1 rejected files is human/secret.jpg: encrypted")
 
 
 def test_a_member_that_claims_to_be_huge_is_rejected_without_being_read(tmp_path: Path):
@@ -232,7 +232,7 @@ def test_a_tar_truncated_anywhere_is_refused_or_read_completely(tmp_path: Path, 
 
 def test_a_damaged_header_within_a_tar_is_not_mistaken_for_its_end(tmp_path: Path):
     root = tarred(tmp_path / "x.tar", {"human/first.jpg": GOOD, "human/second.jpg": encoded(picture(1))})
-    assert "is damaged (no end mark); fetch it again" in refusal(patched(root, b"human/second", b"human/sEcond"))
+    assert "is damaged (the end is missing); fetch it again" in refusal(patched(root, b"human/second", b"human/sEcond"))
 
 
 @few_examples

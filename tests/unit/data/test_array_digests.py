@@ -31,7 +31,7 @@ def test_pixels_that_do_not_match_the_seal_are_refused(array: Path, tmp_path: Pa
     make(array, 7, "a" * 64)
     write_seal(pd.DataFrame({"row": [0]}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
     make(array, 8, "b" * 64)
-    with pytest.raises(UserError, match=r"pixels-32-nearest\.npy belongs to another run than .*seal\.json"):
+    with pytest.raises(UserError, match=r"pixels-32-nearest\.npy and .*seal\.json come from different runs"):
         open_pixels(array, tmp_path / "seal.json")
 
 
@@ -44,7 +44,7 @@ def test_copies_and_pixels_are_checked_against_the_seal_separately(array: Path, 
     assert (open_pixels(copies, seal, "copies") == 9).all()
     make(copies, 8, "c" * 64)
     assert (open_pixels(array, seal) == 7).all()
-    with pytest.raises(UserError, match=r"copies-augmented-32-nearest\.npy belongs to another run than .*seal\.json"):
+    with pytest.raises(UserError, match=r"copies-augmented-32-nearest\.npy and .*seal\.json come from different runs"):
         open_pixels(copies, seal, "copies")
 
 

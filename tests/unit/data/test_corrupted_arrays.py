@@ -124,7 +124,7 @@ def test_a_picture_without_a_donor_is_unchanged_and_marked_as_not_swapped(root, 
 
 def test_a_picture_changed_after_cataloguing_stops_the_run_and_leaves_no_array(root, table, tmp_path):
     (root / table["path"][2]).write_bytes(encoded(picture(1000), "PNG"))
-    with pytest.raises(UserError, match="has changed since it was catalogued"):
+    with pytest.raises(UserError, match="was changed after it was catalogued"):
         write(root, table, tmp_path / "arrays/corrupted.npy")
     assert list((tmp_path / "arrays").iterdir()) == []
 

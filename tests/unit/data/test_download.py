@@ -336,7 +336,7 @@ def test_a_server_that_ignores_ranges_and_always_cuts_the_file_is_given_up(site:
 
 def test_a_part_without_a_validator_is_not_continued(site: Site, target: Path) -> None:
     site.etag = None
-    assert "run again to start anew" in cut_run(site, target)
+    assert "run again to start over" in cut_run(site, target)
     site.body = OTHER
     download(site.url, target)
     assert_complete(target, OTHER)

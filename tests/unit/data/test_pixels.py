@@ -90,7 +90,7 @@ def test_a_file_that_changed_since_it_was_catalogued_stops_the_run_and_leaves_th
     write_pixels(root, table, target, size=8, resize="nearest", jobs=2)
     before = target.read_bytes()
     change(root / table["path"][3])
-    with pytest.raises(UserError, match=f"{table['path'][3]}.* since it was catalogued; delete {root} if"):
+    with pytest.raises(UserError, match=f"{table['path'][3]}.* after it was catalogued; delete {root} if"):
         write_pixels(root, table, target, size=8, resize="nearest", jobs=2)
     assert list(target.parent.iterdir()) == [target]
     assert target.read_bytes() == before

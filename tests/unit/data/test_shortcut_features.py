@@ -71,7 +71,7 @@ def test_a_picture_that_changed_since_it_was_catalogued_stops_the_run(write_file
     root = write_files({"ai/0.jpg": encoded(picture(0)), "ai/1.jpg": encoded(picture(1))})
     table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     (root / "ai/1.jpg").write_bytes(encoded(picture(2)))
-    with pytest.raises(UserError, match=r"ai/1.jpg .* has changed"):
+    with pytest.raises(UserError, match=r"ai/1.jpg .* was changed"):
         shortcut_features.measure(root, table, jobs=1)
 
 

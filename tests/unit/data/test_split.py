@@ -278,7 +278,8 @@ def test_subsampling_more_pictures_than_a_class_has_is_refused_with_the_class_an
     with pytest.raises(UserError) as raised:
         split(PUBLISHED, **ASKED | {"subsample": {"task": "source", "pictures": 150}})
     assert str(raised.value) == (
-        "splits: subsample: 150 pictures of each class are asked for, but 'ai_sd' has only 100 that do not test; "
+        "splits: subsample: 150 pictures of each class are needed, but 'ai_sd' has only 100 outside the test "
+        "partition; "
         "set subsample.pictures to at most 100, or to null"
     )
 
@@ -297,9 +298,7 @@ def test_a_subsample_size_that_every_class_has_is_used_unchanged():
 
 
 def test_a_subsampling_task_without_classes_in_the_collection_is_refused():
-    with pytest.raises(
-        UserError, match="no picture that trains has a class of the task origin_style; set another task"
-    ):
+    with pytest.raises(UserError, match="no training picture has a class of the task origin_style; set another task"):
         split(PUBLISHED, **ASKED | {"subsample": {"task": "origin_style", "pictures": None}})
 
 

@@ -71,10 +71,10 @@ def test_a_score_between_two_well_separated_origins_is_unsure() -> None:
 @pytest.mark.parametrize(
     ("human", "ai", "low", "high", "why"),
     [
-        (8, 9, 0.6, None, "fewer than 9 human works that validate"),
-        (9, 8, None, 0.4, "fewer than 9 AI works that validate"),
-        (0, 20, 0.6, None, "fewer than 9 human works that validate"),
-        (0, 0, None, None, "fewer than 9 human and AI works that validate"),
+        (8, 9, 0.6, None, "fewer than 9 human validation pictures"),
+        (9, 8, None, 0.4, "fewer than 9 AI validation pictures"),
+        (0, 20, 0.6, None, "fewer than 9 human validation pictures"),
+        (0, 0, None, None, "fewer than 9 human and AI validation pictures"),
     ],
 )
 def test_with_too_few_works_of_one_origin_the_verdict_for_the_other_is_never_given(human, ai, low, high, why) -> None:

@@ -90,7 +90,7 @@ def test_elsewhere_is_none_without_enough_works_of_another_generator(others: int
 def test_with_too_few_pictures_only_the_counts_and_the_reason_are_reported(counts: dict[str, int]) -> None:
     found = planted(**counts)
     expected = COUNTS | counts
-    assert found.pop("why") == "fewer than 10 test pictures of the generator, or human ones"
+    assert found.pop("why") == "fewer than 10 test pictures of the generator or of human works"
     assert found == {"source": "dalle", "pictures": expected["dalle"], "human": expected["human"]}
 
 

@@ -237,7 +237,7 @@ def test_a_single_class_has_no_roc_area_and_gives_valid_json(pictures: int):
 
 
 def test_a_table_without_pictures_is_reported_as_a_user_error():
-    with pytest.raises(UserError, match="nothing to judge"):
+    with pytest.raises(UserError, match="it cannot be evaluated"):
         evaluate(judged(0, 5, ["ai", "human"]).head(0), ["ai", "human"])
 
 

@@ -121,5 +121,5 @@ def test_variants_that_are_never_wrong_leave_an_empty_table(collected):
 def test_a_picture_that_has_changed_since_cataloguing_is_reported(collected):
     root, table = collected
     (root / "AI/1.jpg").write_bytes(encoded(picture(9)))
-    with pytest.raises(UserError, match=r"AI/1\.jpg in .* has changed since it was catalogued"):
+    with pytest.raises(UserError, match=r"AI/1\.jpg in .* was changed after it was catalogued"):
         with_thumbnails(mistakes(table, WRONG), root, table, 1, harmonise=None)

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from brushprint.data.catalogue import build_catalogue
 from brushprint.data.shortcut_features import COLUMNS, GROUPS, measure
-from brushprint.evaluation.shortcut_audit import ALL, TELLING, _balanced_accuracy, audit
+from brushprint.evaluation.shortcut_audit import ALL, STRONGEST, _balanced_accuracy, audit
 from brushprint.stats import bootstrap
 from brushprint.stats.intervals import FEWEST
 from brushprint.stats.roc import RocAuc
@@ -44,12 +44,12 @@ def collection(root: Path, ai: Encode, human: Encode, seed: int = 0, pictures: i
 
 
 def found(root: Path, table: pd.DataFrame, harmonise: dict | None = None) -> dict[str, dict]:
-    """The rows of an audit that report a shortcut, by their group of cues."""
+    """The rows of an audit that report a shortcut, by their group of features."""
     measured = measure(root, table, jobs=1, harmonise=harmonise)
     rows = audit(measured, table, np.arange(len(table)), margin=MARGIN, pictures=1000, seed=0)
     assert {row["question"] for row in rows} == {"ai or human"}
-    assert [row["cues"] for row in rows] == [*GROUPS, ALL]
-    return {row["cues"]: row for row in rows if row["found"]}
+    assert [row["features"] for row in rows] == [*GROUPS, ALL]
+    return {row["features"]: row for row in rows if row["reported"]}
 
 
 def test_a_jpeg_quality_shared_by_all_ai_pictures_is_reported_and_removed_by_harmonising(tmp_path: Path) -> None:
@@ -57,8 +57,8 @@ def test_a_jpeg_quality_shared_by_all_ai_pictures_is_reported_and_removed_by_har
     caught = found(tmp_path, table)
     assert {"JPEG quality", "file size", ALL} <= set(caught)
     assert not {"format", "dimensions"} & set(caught)
-    first = caught["JPEG quality"]["telling"][0]
-    assert (first["cue"], first["is"], first["ai"], first["human"]) == ("jpeg_quality", "median", 60, 90)
+    first = caught["JPEG quality"]["strongest"][0]
+    assert (first["feature"], first["is"], first["ai"], first["human"]) == ("jpeg_quality", "median", 60, 90)
     assert caught["JPEG quality"]["balanced_accuracy"]["value"] == 1
     assert found(tmp_path, table, HARMONISE) == {}
 
@@ -72,7 +72,7 @@ def test_a_size_shared_by_all_ai_pictures_is_reported_and_removed_by_harmonising
     caught = found(tmp_path, table)
     assert "dimensions" in caught
     assert not {"format", "JPEG quality"} & set(caught)
-    widths = [told for told in caught["dimensions"]["telling"] if told["cue"] == "width"]
+    widths = [told for told in caught["dimensions"]["strongest"] if told["feature"] == "width"]
     assert [(told["ai"], told["human"]) for told in widths] == [(144, 96)]
     assert found(tmp_path, table, HARMONISE) == {}
 
@@ -82,7 +82,7 @@ def test_a_format_shared_by_all_ai_pictures_is_reported_and_removed_by_harmonisi
     caught = found(tmp_path, table)
     assert "format" in caught
     assert "dimensions" not in caught
-    assert {"cue": "format_png", "roc_auc": 1, "is": "share", "ai": 1, "human": 0} in caught["format"]["telling"]
+    assert {"feature": "format_png", "roc_auc": 1, "is": "share", "ai": 1, "human": 0} in caught["format"]["strongest"]
     assert found(tmp_path, table, HARMONISE) == {}
 
 
@@ -96,14 +96,14 @@ def test_a_colour_shared_by_all_ai_pictures_is_reported_even_after_harmonising(t
         caught = found(tmp_path, table, harmonise)
         assert "colour statistics" in caught
         assert not {"format", "dimensions", "JPEG quality"} & set(caught)
-        assert {told["cue"] for told in caught["colour statistics"]["telling"]} <= {
+        assert {told["feature"] for told in caught["colour statistics"]["strongest"]} <= {
             *("red_mean", "red_deviation", "red_skewness"),
             *("saturation", "colourfulness", "black"),
         }
 
 
 def noise(seed: int, ai: int, human: int, *, copies: int = 1, sources: int = 1) -> Drawn:
-    """Cues unrelated to the origin, catalogue and groups of pictures that each occur `copies` times."""
+    """Features unrelated to the origin, catalogue and groups of pictures that each occur `copies` times."""
     generator = np.random.default_rng(seed)
     different = ai + human
     values = generator.normal(size=(different, len(COLUMNS))).astype(np.float32)
@@ -121,8 +121,8 @@ def judged(drawn: Drawn, **options: object) -> list[dict]:
 
 def test_near_duplicates_are_no_shortcut_if_their_groups_are_given() -> None:
     values, table, groups = noise(0, 25, 25, copies=4)
-    assert not any(row["found"] for row in judged((values, table, groups)))
-    assert all(row["found"] for row in judged((values, table, np.arange(len(table)))))
+    assert not any(row["reported"] for row in judged((values, table, groups)))
+    assert all(row["reported"] for row in judged((values, table, np.arange(len(table)))))
 
 
 def test_with_several_ai_sources_each_source_is_also_audited_separately() -> None:
@@ -140,7 +140,7 @@ def test_with_several_ai_sources_each_source_is_also_audited_separately() -> Non
         "generator 0 or human": 70,
         "generator 1 or human": 70,
     }
-    caught = {(row["question"], row["cues"]) for row in rows if row["found"]}
+    caught = {(row["question"], row["features"]) for row in rows if row["reported"]}
     assert {question for question, _ in caught} <= {"ai or human", "generator 1 or human"}
     assert {("generator 1 or human", "dimensions"), ("generator 1 or human", ALL)} <= caught
 
@@ -150,22 +150,22 @@ def test_a_row_holds_its_result_and_the_uncertainty() -> None:
     values["bytes_per_pixel"] += 2 * (table["origin"] == "ai").to_numpy()
     row = judged((values, table, groups))[0]
     assert list(row) == [
-        *("question", "pictures", "why", "cues", "balanced_accuracy", "roc_auc", "bound", "found", "telling")
+        *("question", "pictures", "why", "features", "balanced_accuracy", "roc_auc", "bound", "reported", "strongest")
     ]
     for key in ("balanced_accuracy", "roc_auc"):
         assert row[key]["low"] < row[key]["value"] < row[key]["high"]
     assert 0.5 + MARGIN < row["bound"] < row["balanced_accuracy"]["low"]
-    assert row["found"] is True
-    assert row["telling"][0]["cue"] == "bytes_per_pixel"
-    assert row["telling"][0]["roc_auc"] > 0.85
-    assert len(row["telling"]) <= TELLING
-    assert not any(row["telling"] for row in judged((values, table, groups)) if not row["found"])
+    assert row["reported"] is True
+    assert row["strongest"][0]["feature"] == "bytes_per_pixel"
+    assert row["strongest"][0]["roc_auc"] > 0.85
+    assert len(row["strongest"]) <= STRONGEST
+    assert not any(row["strongest"] for row in judged((values, table, groups)) if not row["reported"])
 
 
 def test_a_shortcut_is_reported_only_if_its_lower_bound_exceeds_the_margin() -> None:
     values, table, groups = noise(0, 60, 40)
     values["bytes_per_pixel"] += 2 * (table["origin"] == "ai").to_numpy()
-    found = [judged((values, table, groups), margin=margin)[0]["found"] for margin in (0, 0.05, 0.49)]
+    found = [judged((values, table, groups), margin=margin)[0]["reported"] for margin in (0, 0.05, 0.49)]
     assert found == [True, True, False]
 
 
@@ -180,11 +180,11 @@ def test_a_shortcut_is_reported_only_if_its_lower_bound_exceeds_the_margin() -> 
 )
 def test_too_few_pictures_are_not_audited(ai: int, human: int, copies: int, why: str) -> None:
     rows = judged(noise(0, ai, human, copies=copies))
-    assert [row["cues"] for row in rows] == [*GROUPS, ALL]
+    assert [row["features"] for row in rows] == [*GROUPS, ALL]
     for row in rows:
         assert row["why"] == why
         assert row["balanced_accuracy"] == row["roc_auc"] == {"value": None, "low": None, "high": None}
-        assert (row["bound"], row["found"], row["telling"]) == (None, None, [])
+        assert (row["bound"], row["reported"], row["strongest"]) == (None, None, [])
     json.dumps(rows, allow_nan=False)
 
 
@@ -200,7 +200,7 @@ def test_cues_that_are_constant_score_exactly_one_half() -> None:
     values, table, groups = noise(0, 60, 40)
     values[list(GROUPS["format"])] = 1
     row = judged((values, table, groups))[1]
-    assert row["cues"] == "format"
+    assert row["features"] == "format"
     assert row["balanced_accuracy"] == row["roc_auc"] == {"value": 0.5, "low": 0.5, "high": 0.5}
 
 
@@ -255,7 +255,7 @@ def test_sizes_and_qualities_of_real_pictures_are_reported_and_removed_by_harmon
     table, _ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     caught = found(source, table)
     assert {"file size", "dimensions", "JPEG quality"} <= set(caught)
-    widths = [(told["ai"], told["human"]) for told in caught["dimensions"]["telling"] if told["cue"] == "width"]
+    widths = [(told["ai"], told["human"]) for told in caught["dimensions"]["strongest"] if told["feature"] == "width"]
     assert widths == [(768, 256)]
     cured = found(source, table, {"side": side, "resize": "lanczos", "format": "jpeg", "quality": 90})
     assert not {"file size", "format", "dimensions", "JPEG quality"} & set(cured)

@@ -1,5 +1,4 @@
 import json
-from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -92,7 +91,6 @@ def test_few_pictures_and_degenerate_features_are_drawn_or_have_a_reason(picture
         assert 0 <= about["trustworthiness"] <= 1
 
 
-@pytest.mark.skipif(not find_spec("umap"), reason="UMAP is an extra")
 def test_umap_draws_a_reproducible_map():
     groups = np.arange(60) % 3
     one, other = (embed(blobs(groups), method="umap", perplexity=15, seed=0) for _ in range(2))

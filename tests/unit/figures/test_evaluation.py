@@ -133,8 +133,8 @@ def test_reliability_shows_accuracy_over_confidence_and_the_pictures_of_each_bin
         assert [bar.get_height() for bar in bars] == [of["pictures"] for of in bins]
     labels = [text.get_text() for text in axis.get_legend().get_texts()]
     assert labels[1:] == [
-        f"as it is: error {found['before']['ece']['value']:.1%}",
-        f"temperature 2.00: error {found['after']['ece']['value']:.1%}",
+        f"before scaling: calibration error {found['before']['ece']['value']:.1%}",
+        f"temperature 2.00: calibration error {found['after']['ece']['value']:.1%}",
     ]
 
 
@@ -188,10 +188,10 @@ def test_a_figure_without_data_gives_the_reason(said: list[str]) -> None:
     for name in (*("reliability of nothing", "detection of human works", "detection of AI works", "no styles"),):
         DRAWINGS[name](NOWHERE)
     assert said == [
-        "No test picture, so nothing is known of its confidence.",
-        "The test pictures are all human or all AI, so there is nothing to tell apart.",
-        "The test pictures are all human or all AI, so there is nothing to tell apart.",
-        "No test picture.",
+        "There is no test picture, so calibration cannot be measured.",
+        "The test pictures are all human or all AI, so detection cannot be measured.",
+        "The test pictures are all human or all AI, so detection cannot be measured.",
+        "There is no test picture.",
     ]
 
 

@@ -98,9 +98,9 @@ def test_a_figure_that_cannot_be_drawn_says_why(drawn: list[Figure]) -> None:
     latent.explained_variance({"explained": [0, 0], "components_full": 1, "variance": 0.9}, Path("unused.png"))
     latent.prototype_pictures(*typical(["ai", "human"], 2), Path("unused.png"))
     map_, scree, shown = map(words, drawn)
-    assert map_ == ["There is no t-SNE of the penultimate layer: fewer than 10 pictures."]
+    assert map_ == ["t-SNE of the penultimate layer cannot be computed: fewer than 10 pictures."]
     assert scree == ["All test pictures have the same features: there is no variance to explain."]
-    assert shown.count("no more pictures") == 2
+    assert shown.count("no further pictures") == 2
 
 
 def test_the_title_of_the_map_gives_its_method_and_its_trustworthiness(drawn: list[Figure]) -> None:

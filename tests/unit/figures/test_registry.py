@@ -21,7 +21,7 @@ COLLECTION_INPUTS = {
     "examples.jpg": ("catalogue", "root", "harmonise"),
     "copies-{split}.jpg": ("split", "pixels", "copies", "oversample"),
     "audit.png": ("audit",),
-    "perturbations.jpg": ("corrupted",),
+    "corruptions.jpg": ("corrupted",),
     "robustness.png": ("rates", "variants"),
     "picked.png": ("scores", "thumbnails"),
     "arms.png": ("arms",),

@@ -102,5 +102,5 @@ def test_a_score_above_the_threshold_of_its_variant_has_the_colour_of_ai(
     reds, blues = ([int(canvas[100, 140, channel]) for canvas, *_ in canvases] for channel in (0, 2))
     assert reds[0] < blues[0]
     assert reds[1] > blues[1]
-    assert {"29", "a", "as it is"} <= set(words(drawn[0]))
+    assert {"29", "a", "unchanged"} <= set(words(drawn[0]))
     assert robustness.WORDS["swap"] not in words(drawn[0])

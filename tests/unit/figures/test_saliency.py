@@ -84,8 +84,8 @@ def test_a_panel_names_the_true_and_the_predicted_class_of_each_of_its_pictures(
     saliency.saliency_panel(given, "gradcam-2d-correct", Path("unused.jpg"))
     said = words(drawn[0])
     assert [line for line in said if line.startswith("true")] == [f"true: {given['label'][row]}" for row in (2, 1, 0)]
-    confident = [f"said: {given['predicted'][row]}, {given['probability'][row]:.0%}" for row in (2, 1, 0)]
-    assert [line for line in said if line.startswith("said")] == confident
+    confident = [f"predicted: {given['predicted'][row]}, {given['probability'][row]:.0%}" for row in (2, 1, 0)]
+    assert [line for line in said if line.startswith("predicted")] == confident
     assert {"cluster 0", "cluster 1", "picture", "Grad-CAM", "occlusion"} <= {*said}
 
 

@@ -17,12 +17,12 @@ UNKNOWN = {"value": None, "low": None, "high": None}
 
 def rows(*questions: str, value: float = 0.8) -> list[dict]:
     told = {"value": value, "low": value - 0.05, "high": value + 0.05}
-    answer = {"balanced_accuracy": told, "roc_auc": told, "bound": value - 0.1, "found": value > 0.65, "why": None}
-    return [{"question": question, "cues": group} | answer for question in questions for group in (*GROUPS, ALL)]
+    answer = {"balanced_accuracy": told, "roc_auc": told, "bound": value - 0.1, "reported": value > 0.65, "why": None}
+    return [{"question": question, "features": group} | answer for question in questions for group in (*GROUPS, ALL)]
 
 
 def not_judged(question: str) -> list[dict]:
-    answer = {"balanced_accuracy": UNKNOWN, "roc_auc": UNKNOWN, "bound": None, "found": None}
+    answer = {"balanced_accuracy": UNKNOWN, "roc_auc": UNKNOWN, "bound": None, "reported": None}
     why = "only 5 AI pictures differ, and at least 10 are needed"
     return [row | answer | {"why": why} for row in rows(question)]
 

@@ -126,15 +126,15 @@ def test_weights_of_another_network_are_refused_in_one_line(tmp_path: Path):
     network = build("torchvision/resnet18", 2, 64)
     for other, reason in {
         "resnet50": r"layer1.0.conv1.weight has the shape \[64, 64, 1, 1\], not \[64, 64, 3, 3\]",
-        "resnet34": r"layer1\.2\.\S+ is none of its",
+        "resnet34": r"layer1\.2\.\S+ is unknown",
         "squeezenet1_1": r"conv1.weight is missing",
     }.items():
-        with pytest.raises(UserError, match=rf"the weights are not those of torchvision/resnet18: {reason}") as caught:
+        with pytest.raises(UserError, match=rf"these are not weights of torchvision/resnet18: {reason}") as caught:
             load_weights(network, file_of(other, tmp_path), "torchvision/resnet18")
         assert "\n" not in str(caught.value)
 
 
 def test_incomplete_weights_are_refused(tmp_path: Path):
     network = build("torchvision/resnet18", 2, 64)
-    with pytest.raises(KeyError, match=r"not the weights of this network: fc\.logits\.bias"):
+    with pytest.raises(KeyError, match=r"the weights belong to another network: fc\.logits\.bias"):
         restore(network, {name: value for name, value in network.state_dict().items() if "fc" not in name})

@@ -18,5 +18,5 @@ def test_one_logit_gives_the_binary_cross_entropy_and_its_probabilities():
 
 
 def test_one_logit_is_refused_for_more_than_two_classes():
-    with pytest.raises(ValueError, match="two classes apart, not 3"):
+    with pytest.raises(ValueError, match="has two classes, not 3"):
         Head(5, classes=3, dropout=0.0, one_logit=True)

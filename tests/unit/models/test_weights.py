@@ -101,7 +101,7 @@ def test_imagenet_weights_are_trained_in_two_phases_and_frozen_layers_keep_them(
 def test_a_file_without_weights_is_refused_in_one_line(content: bytes, suffix: str, tmp_path: Path):
     file = tmp_path / f"weights.{suffix}"
     file.write_bytes(content)
-    with pytest.raises(UserError, match=r"pretrained.files: .* holds no weights by name") as caught:
+    with pytest.raises(UserError, match=r"pretrained.files: .* has no named weights") as caught:
         weights.read(file, hashlib.sha256(content).hexdigest())
     assert "\n" not in str(caught.value)
 
@@ -115,7 +115,7 @@ class Harmful:
 def test_a_file_with_anything_but_named_tensors_is_refused_and_not_executed(saved: object, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save(saved, "weights.pth")
-    with pytest.raises(UserError, match="holds no weights by name") as caught:
+    with pytest.raises(UserError, match="has no named weights") as caught:
         weights.read(Path("weights.pth"), sha256("weights.pth"))
     assert "\n" not in str(caught.value)
     assert not Path("executed").exists()

@@ -67,7 +67,7 @@ def test_an_archive_other_than_the_pinned_one_is_refused_and_leaves_no_file(regi
 
 def test_a_registry_without_the_package_is_reported_with_the_remedy(registry: Path, tmp_path: Path) -> None:
     registry.unlink()
-    helps = f"set npm_config_registry to a registry that has it, or put it at {tmp_path / 'thing.tgz'}"
+    helps = f"set npm_config_registry to a registry that has it, or copy it to {tmp_path / 'thing.tgz'}"
     with pytest.raises(UserError, match=rf"HTTP 404 .*{helps}$"):
         npm.fetch(PACKAGE, tmp_path / "thing.tgz")
 

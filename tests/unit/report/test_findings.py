@@ -28,8 +28,8 @@ def test_every_cap_of_a_budget_has_a_wording() -> None:
 
 def audited(*rows: tuple[str, str, float, bool | None]) -> list[dict]:
     return [
-        {"question": question, "cues": cues, "balanced_accuracy": {"value": value}, "found": found}
-        for question, cues, value, found in rows
+        {"question": question, "features": group, "balanced_accuracy": {"value": value}, "reported": reported}
+        for question, group, value, reported in rows
     ]
 
 
@@ -44,10 +44,10 @@ def leaking(pictures: int) -> dict:
 
 def test_shortcuts_are_listed_by_question() -> None:
     (warning,) = findings.warnings({"audit": {"raw": audited(SIZE, NOTHING)}, "leaks": {}})
-    assert warning.endswith("where guessing gives 0.5: ai or human: file size 0.94.")
+    assert warning.endswith("(guessing gives 0.5): ai or human: file size 0.94.")
     (warning,) = findings.warnings({"audit": {"raw": audited(SIZE, COLOURS)}, "leaks": {}})
     assert warning.endswith(
-        "ai or human: file size 0.94; dalle or human: colour statistics 0.70. Colours may be the art itself."
+        "ai or human: file size 0.94; dalle or human: colour statistics 0.70. Colours may be part of the art itself."
     )
 
 
@@ -58,7 +58,7 @@ def test_shortcuts_that_harmonising_removed_give_no_warning() -> None:
 
 def test_test_pictures_with_near_duplicates_in_training_give_a_warning() -> None:
     (warning,) = findings.warnings({"audit": {"raw": audited(NOTHING)}, "leaks": {"natural": leaking(6)}})
-    assert "elsewhere: 6 of the split natural (10.0%) in train. " in warning
+    assert "in other partitions: 6 (10.0%) in train of the split natural. " in warning
 
 
 def planted(styled: list[str]) -> dict:
@@ -75,22 +75,22 @@ def planted(styled: list[str]) -> dict:
 def test_a_cluster_without_known_styles_is_not_counted_among_the_clusters_of_one_style() -> None:
     misclassified, correct, every = findings.clusters(planted(["human", "midjourney"]))
     assert misclassified == "No test picture is misclassified."
-    assert "and 2 of 2 clusters are supported as one style; 1.00 of source" in correct
-    assert "and 3 of 3 clusters are supported as one source" in correct
-    assert "nothing of outcome (only one outcome)" in every
+    assert "and 2 of 2 clusters are mostly of one style; source 1.00" in correct
+    assert "and 3 of 3 clusters are mostly of one source" in correct
+    assert "outcome unknown (only one outcome)" in every
 
 
 def test_if_no_picture_has_a_known_style_the_clusters_say_nothing_about_styles() -> None:
     correct = findings.clusters(planted([]))[1]
-    assert "say nothing of style (no picture has a known style); 1.00 of source" in correct
+    assert "style unknown (no picture has a known style); source 1.00" in correct
 
 
-def regions(**found: str) -> pd.DataFrame:
-    return pd.DataFrame({"region": list(found), "found": list(found.values()), "pictures": 20})
+def regions(**effect: str) -> pd.DataFrame:
+    return pd.DataFrame({"region": list(effect), "effect": list(effect.values()), "pictures": 20})
 
 
 def test_regions_that_hold_more_heat_are_listed() -> None:
-    assert findings.heat(regions(lower="more", upper="less", faces="more")).endswith("all nulls do: lower, faces.")
+    assert findings.heat(regions(lower="more", upper="less", faces="more")).endswith("all baselines: lower, faces.")
     assert findings.heat(regions(lower="none", upper="less")).startswith("None of 2 regions")
     assert findings.heat(regions(lower="none").assign(pictures=0)) == "No test picture has a heatmap with any heat."
 
@@ -98,7 +98,7 @@ def test_regions_that_hold_more_heat_are_listed() -> None:
 def faithful(found: bool, first: float | None, last: float | None, left: float | None) -> dict:
     better = {"better": {"value": 0.2}}
     stages = [{"similarity": {"value": first}}, {"similarity": {"value": last}}]
-    tests = {"found": found, "why": "fewer than 10 pictures", "deletion": better, "insertion": better}
+    tests = {"faithful": found, "why": "fewer than 10 pictures", "deletion": better, "insertion": better}
     return tests | {"cascade": {"stages": stages, "left": left}}
 
 
@@ -107,22 +107,25 @@ def faithful(found: bool, first: float | None, last: float | None, left: float |
     [
         (
             faithful(True, 1, 0.12, 0.12),
-            "The heatmaps are faithful: by 20 and 20 points more than random maps. When all layers are made random, "
-            "12% of what the heatmaps show is left.",
+            "The heatmaps are faithful: hiding their hottest parts changes the prediction by 20 points more than "
+            "hiding random "
+            "parts, and showing them by 20 points more than showing random parts. When all layers get random weights, "
+            "12% of the similarity to the original heatmaps remains.",
         ),
         (
             faithful(False, 1, -0.1, -0.1),
-            "The heatmaps do not pass the tests of faithfulness: fewer than 10 pictures. When all layers are made "
-            "random, 0% of what the heatmaps show is left.",
+            "The heatmaps do not pass the faithfulness tests: fewer than 10 pictures. When all layers get "
+            "random weights, 0% of the similarity to the original heatmaps remains.",
         ),
         (
             faithful(False, 1, None, None),
-            "The heatmaps do not pass the tests of faithfulness: fewer than 10 pictures. When all layers are made "
-            "random, no heatmap has any heat left.",
+            "The heatmaps do not pass the faithfulness tests: fewer than 10 pictures. When all layers get "
+            "random weights, no heatmap has any heat left.",
         ),
         (
             faithful(False, None, None, None),
-            "The heatmaps do not pass the tests of faithfulness: fewer than 10 pictures. Whether they show what was "
+            "The heatmaps do not pass the faithfulness tests: fewer than 10 pictures. Whether they depend on what the "
+            "network "
             "learned is unknown.",
         ),
     ],
@@ -133,8 +136,8 @@ def test_the_sentences_on_faithfulness_report_both_tests(tests: dict, sentences:
 
 def test_the_reasons_that_all_claims_share_are_returned() -> None:
     claims = [
-        {"verdict": "not comparable", "why": ["synthetic sample", "under a budget"]},
-        {"verdict": "not comparable", "why": ["synthetic sample", "under a budget", "impossible as stated: four"]},
+        {"verdict": "not comparable", "why": ["synthetic sample", "shortened run"]},
+        {"verdict": "not comparable", "why": ["synthetic sample", "shortened run", "impossible as stated: four"]},
     ]
-    assert findings.not_comparable(claims) == ["synthetic sample", "under a budget"]
+    assert findings.not_comparable(claims) == ["synthetic sample", "shortened run"]
     assert findings.not_comparable([*claims, {"verdict": "close", "why": ["within 2 points"]}]) == []

@@ -180,11 +180,11 @@ ACCURACY = ledger(measure="accuracy", published="90 %")
     [
         (ACCURACY, {"synthetic": True, "collection": "sample"}, ["synthetic sample"]),
         (ACCURACY, {"collection": "own"}, ["another collection"]),
-        (ACCURACY, {"budget": NO_BUDGET | {"epochs": 5}}, ["under a budget"]),
+        (ACCURACY, {"budget": NO_BUDGET | {"epochs": 5}}, ["shortened run"]),
         (
             ACCURACY,
             {"synthetic": True, "budget": NO_BUDGET | {"max_image_size": 64}, "variants": {}},
-            ["synthetic sample", "under a budget"],
+            ["synthetic sample", "shortened run"],
         ),
         (ACCURACY, {"variants": {}}, ["net is not in this run"]),
         (ACCURACY, {"from_scratch": ["net"]}, ["net started without the pretrained weights"]),
@@ -313,7 +313,7 @@ def words(**claim: Any) -> str:
 def test_a_claim_is_described_in_words():
     assert words(measure="accuracy", published="1 %") == "test accuracy"
     assert words(measure="accuracy", published="1 %", partition="unsaid") == (
-        "test accuracy (the document does not say of which pictures)"
+        "test accuracy (the document does not state which pictures)"
     )
     assert words(measure="precision", of="latent_diffusion", published="1 %") == ("test precision, latent diffusion")
     assert words(measure="f1", of="macro avg", published="1 %") == "test F1, macro average"

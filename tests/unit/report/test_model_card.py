@@ -77,7 +77,13 @@ def robustness(change: dict[tuple[str, int], float] | None = None) -> pd.DataFra
 
 
 def cues(question: str, group: str, balanced: float | None, found: bool | None, why: str | None = None) -> dict:
-    return {"question": question, "cues": group, "balanced_accuracy": {"value": balanced}, "found": found, "why": why}
+    return {
+        "question": question,
+        "features": group,
+        "balanced_accuracy": {"value": balanced},
+        "reported": found,
+        "why": why,
+    }
 
 
 def split(copies: int = 0) -> pd.DataFrame:
@@ -281,19 +287,21 @@ def test_shortcuts_that_the_audit_reports_are_listed_by_question() -> None:
     audit = [
         cues("ai or human", "file size", 0.883, True),
         cues("ai or human", "format", 0.5, False),
-        cues("ai or human", "all cues together", 0.951, True),
+        cues("ai or human", "all features together", 0.951, True),
         cues("dalle or human", "dimensions", 0.999, True),
         cues("imagen or human", "format", None, None, "only 3 AI pictures differ"),
     ]
     assert written(audit=audit)[SHORTCUTS][:3] == [
-        "Balanced accuracy for ai or human without the art: file size 88%, all cues together 95%; guessing gives 50%.",
-        "Balanced accuracy for dalle or human without the art: dimensions 100%; guessing gives 50%.",
-        "The network may have learned these cues in place of the art.",
+        "File properties alone separate ai or human with this balanced accuracy: file size 88%, all features together "
+        "95%; guessing gives 50%.",
+        "File properties alone separate dalle or human with this balanced accuracy: dimensions 100%; guessing gives "
+        "50%.",
+        "The network may have learned these properties in place of the art.",
     ]
 
 
 def test_an_audit_without_shortcuts_differs_from_an_audit_that_could_not_be_made() -> None:
-    assert written()[SHORTCUTS][0] == ("The audit finds no cue beside the art that separates AI from human.")
+    assert written()[SHORTCUTS][0] == ("The audit detected no dataset shortcut.")
     unjudged = [cues("ai or human", group, None, None, "there is no AI picture") for group in ("format", "file size")]
     assert written(audit=unjudged)[SHORTCUTS][0] == (
         "Whether the files' encoding, size or colours separate AI from human is unknown: there is no AI picture."
@@ -319,9 +327,9 @@ def test_calibration_is_described_before_and_after_temperature_scaling_and_besid
 
 
 def test_the_reason_is_stated_if_one_of_the_answers_is_never_given() -> None:
-    few = verdicts(high=None, why="fewer than 9 human works that validate")
+    few = verdicts(high=None, why="fewer than 9 human validation pictures")
     assert written(metrics=measured(verdict=few))["Calibration and abstention"][-1] == (
-        "With fewer than 9 human works that validate it never answers AI."
+        "With fewer than 9 human validation pictures it never answers AI."
     )
 
 
@@ -344,7 +352,7 @@ def test_unknown_values_are_written_in_words(unknown: float | None) -> None:
         detection=no_detection,
         calibration={"temperature": 1.0, "before": uncalibrated, "after": uncalibrated},
         verdict=verdicts(
-            **{"low": None, "high": None, "why": "fewer than 9 human and AI works that validate"},
+            **{"low": None, "high": None, "why": "fewer than 9 human and AI validation pictures"},
             test={"unsure": nothing, "wrong": nothing, "always": {"wrong": nothing}},
         ),
     )

@@ -185,13 +185,13 @@ def test_a_synthetic_sample_is_named_at_the_top_and_in_every_caption(write, synt
 )
 def test_a_budget_is_named_exactly_when_there_is_one(write, budget: dict, words: str | None):
     text = write(budget=budget)
-    assert ("no figure here compares with a published one" in text) == bool(words)
+    assert ("cannot be compared with published ones" in text) == bool(words)
     assert words is None or words in text
 
 
 def test_variants_that_start_without_pretrained_weights_are_named(write):
     assert "Without ImageNet weights" not in write()
-    assert "a, b begin from random weights here, with all layers trained" in write(from_scratch=["a", "b"])
+    assert "a, b start from random weights, and all layers are trained" in write(from_scratch=["a", "b"])
 
 
 def test_the_report_names_every_cap_of_a_budget(write):
@@ -279,7 +279,7 @@ def test_top_k_and_origin_accuracy_are_shown_beside_their_baselines(write, varia
         "parts": {"origin": {"accuracy": interval(0.8), "majority": 0.6}},
     }
     text = " ".join(write(variants={"v": variant("folder", MANY[:5], **changes)}).split())
-    assert "among the 2 likeliest of 5 for 50.0% (40.0% to 60.0%) of them" in text
+    assert "For 50.0% (40.0% to 60.0%) of the test pictures, the true class is among the 2 most probable of 5" in text
     assert "always guessing the 2 commonest classes gives 60.0%" in text
     assert "always guessing the 3 commonest classes gives 80.0%" in text
     assert "The origin is correct for 80.0% (70.0% to 90.0%); always guessing the commonest gives 60.0%." in text
@@ -289,7 +289,7 @@ def test_top_k_and_origin_accuracy_are_shown_beside_their_baselines(write, varia
 @pytest.mark.parametrize(("classes", "folded"), [(2, False), (4, False), (5, True), (47, True)])
 def test_the_scores_of_many_classes_are_folded_and_their_averages_are_not(write, variant, classes: int, folded: bool):
     text = write(variants={"v": variant("folder", MANY[:classes])})
-    section = text[text.index("Classification report</h3>") : text.index("Two components hold")]
+    section = text[text.index("Classification report</h3>") : text.index("The first two principal components hold")]
     open_part = section.split("<details>")[0]
     assert (f"<summary>Each of the {classes} classes</summary>" in section) == folded
     assert all(name in open_part for name in ("macro average", "weighted average"))
@@ -302,7 +302,7 @@ def test_a_class_without_test_pictures_is_shown_as_not_judged(write, variant):
     report = {"a": row, "b": row, "c": empty, "macro avg": row, "weighted avg": row}
     text = write(variants={"v": variant("source", ["a", "b", "c"], report=report)})
     assert ["c", "–", "–", "–", "0"] in Page(text).tables
-    assert "A class without test pictures cannot be judged" in text
+    assert "A class without test pictures has no measures" in text
     assert "cannot be judged" not in write()
 
 
@@ -319,27 +319,27 @@ def said_of(write, variant) -> Callable[[dict], str]:
 
 def test_the_agreement_of_both_kinds_of_heatmaps_is_shown_beside_its_null(said_of):
     text = said_of(explained())
-    assert "hiding a patch of 9 of its 48 pixels a side at 36 places" in text
-    assert "correlates by 0.40 (0.30 to 0.50) (Spearman, the mean over 80 pictures)" in text
-    assert "it would be 0.15 (0.05 to 0.25)" in text
+    assert "hides a square of 9 pixels a side at 36 positions of the picture (48 pixels a side)" in text
+    assert "rank correlation is 0.40 (0.30 to 0.50) (Spearman, mean over 80 pictures)" in text
+    assert "With the occlusion maps of other pictures it is 0.15 (0.05 to 0.25)" in text
     assert "the difference is 0.25 (0.15 to 0.35): " in text
-    assert text.endswith("of the single picture, too, they say the same in part.")
-    assert said_of(explained(difference=0.05)).endswith("of the single picture they do not say the same.")
+    assert text.endswith("the two maps agree about the single picture in part, too.")
+    assert said_of(explained(difference=0.05)).endswith("the two maps do not agree about the single picture.")
     assert "80 pictures, synthetic sample)" in said_of(explained(), synthetic=True)
 
 
 def test_the_agreement_of_too_few_pictures_is_not_defined(said_of):
-    assert "How far the two agree is not defined here" in said_of(explained(None))
+    assert "Their agreement is not defined here" in said_of(explained(None))
     alone = {"value": 0.4, "low": None, "high": None}
     one = explained() | {"pictures": 1, "agreement": alone, "null": alone, "difference": alone}
     assert "the difference is 0.40." in said_of(one)
 
 
 def test_the_report_says_so_if_there_are_fewer_pictures_than_requested(said_of):
-    assert "would be shown" not in said_of(explained())
-    assert "Only 5 test pictures are misclassified, and 12 would be shown." in said_of(explained(misclassified=5))
-    assert "Only one test picture is correctly classified," in said_of(explained(correct=1))
-    assert "No test picture is misclassified," in said_of(explained(misclassified=0))
+    assert "the settings ask for" not in said_of(explained())
+    assert "Only 5 test pictures are misclassified; the settings ask for 12." in said_of(explained(misclassified=5))
+    assert "Only one test picture is correctly classified;" in said_of(explained(correct=1))
+    assert "No test picture is misclassified;" in said_of(explained(misclassified=0))
 
 
 def test_augmented_copies_are_counted_separately_and_shown_with_their_split(write, tmp_path: Path):
@@ -385,7 +385,7 @@ def test_each_claim_is_shown_with_the_obtained_figure_and_its_verdict(write):
 
 
 def test_a_reason_that_excludes_every_claim_from_comparison_is_stated_once(write):
-    reasons = ["synthetic sample", "under a budget"]
+    reasons = ["synthetic sample", "shortened run"]
     apart = {"verdict": "not comparable", "difference": None}
     text = write(
         synthetic=True,
@@ -394,7 +394,7 @@ def test_a_reason_that_excludes_every_claim_from_comparison_is_stated_once(write
         ),
     )
     rows = Page(text).tables
-    assert text.count("under a budget") == 1
+    assert text.count("shortened run") == 1
     assert "Claims of the source documents (synthetic sample)" in text
     assert ["cifake-32test accuracy", "over 90 %", "91.2 %90.5 % to 92.0 %"] in rows
     assert ["cifake-32test accuracyimpossible as stated: four", "99 %", "91.2 %90.5 % to 92.0 %"] in rows
@@ -475,25 +475,29 @@ def test_the_report_describes_the_clusters_in_words(write, variant):
     chance = next(fit for fit in summary["fits"] if (fit["outcome"], fit["space"]) == ("correct", "full"))
     low, high = (chance["labels"]["style"]["nmi"]["chance"][end] for end in ("low", "high"))
     assert (
-        f"In the full space, clusters of the correct pictures say 1.00 of style (NMI), chance {low:.2f} to {high:.2f}: "
-        "more than chance, and 3 of 3 clusters are supported as one style; nothing of source (only one source)."
+        f"Agreement of the clusters of the correct pictures in the full space with labels: style 1.00 (NMI; {low:.2f} "
+        f"to {high:.2f} by chance), "
+        "more than by chance, and 3 of 3 clusters are mostly of one style; source unknown (only one source)."
     ) in text
-    assert "clusters of the misclassified pictures say nothing of style (fewer than 10 pictures)" in text
-    assert "In the full space, clusters of all pictures say 1.00 of style" in text
+    assert (
+        "clusters of the misclassified pictures in the full space with labels: style unknown (fewer than 10 pictures)"
+        in text
+    )
+    assert "Agreement of the clusters of all pictures in the full space with labels: style 1.00" in text
     rows = Page(text).tables
     assert ["misclassified", "full", "source", "6", "fewer than 10 pictures"] in rows
-    assert any(row[:4] == ["correct", "full", "style", "60"] and row[4].startswith("1.000 chance") for row in rows)
+    assert any(row[:4] == ["correct", "full", "style", "60"] and row[4].startswith("1.000 by chance") for row in rows)
     assert ["misclassified", "full", "6", "3", "fewer than 10 pictures", "fewer than 10 pictures"] in [
         [cell.strip() for cell in row] for row in rows
     ]
-    assert any("style baroque: 100.0%" in row[4] and "p < 0.001, supported" in row[4] for row in rows if len(row) == 7)
+    assert any("style baroque: 100.0%" in row[4] and "p < 0.001, mostly one" in row[4] for row in rows if len(row) == 7)
 
 
 def test_the_report_says_that_no_picture_is_misclassified(write, variant):
     text = write(variants={"v": variant("origin", ["ai", "human"]) | {"latent": planted_clusters({"correct": 30})}})
     assert "No test picture is misclassified." in text
-    assert "clusters of all pictures say 1.00 of style" in text
-    assert "nothing of outcome (only one outcome)" in text
+    assert "clusters of all pictures in the full space with labels: style 1.00" in text
+    assert "outcome unknown (only one outcome)" in text
 
 
 def test_the_report_says_how_far_the_groups_spread(write, variant):
@@ -504,12 +508,12 @@ def test_the_report_says_how_far_the_groups_spread(write, variant):
     for group in by_source:
         measure = group["purity"]
         name = group["group"] or f"all {group['origin']}"
-        started = f"{measure['value']:.3f} {measure['low']:.3f} to {measure['high']:.3f}chance"
+        started = f"{measure['value']:.3f} {measure['low']:.3f} to {measure['high']:.3f}by chance"
         found = [row for row in rows if row[:2] == [name, str(group["pictures"])] and len(row) == 5]
         assert any(row[4].startswith(started) for row in found)
-    assert sum(row[0] == "ai less human" for row in rows) == 2
+    assert sum(row[0] == "AI minus human" for row in rows) == 2
     few = write(variants={"v": variant("origin", ["ai", "human"])})
-    assert "By style: nothing to compare (fewer than 10 pictures)." in few
+    assert "By style: not measured (fewer than 10 pictures)." in few
 
 
 def test_the_report_shows_the_answers_to_the_statements_of_the_sources(write, variant):
@@ -527,15 +531,21 @@ def test_the_report_shows_the_answers_to_the_statements_of_the_sources(write, va
     [
         (
             {"regions": of_all(heat(low=0.2))},
-            "Regions that hold more of the heat than their area and all nulls do: lower.",
+            "Regions that hold more of the heat than their area and all baselines: lower.",
         ),
         ({"regions": of_all(heat())}, f"None of {len(REGIONS)} regions of the picture holds more of the heat"),
         ({"regions": of_all(heat()).assign(pictures=0)}, "No test picture has a heatmap with any heat."),
-        ({"faithfulness": checked()}, "The heatmaps are faithful: by 20 and 20 points more than random maps."),
-        ({"faithfulness": checked()}, "When all layers are made random, 12% of what the heatmaps show is left."),
-        ({"faithfulness": checked(better=0)}, "hiding the hot parts changes the answer no more than random parts do"),
-        ({"faithfulness": checked(4)}, "The heatmaps do not pass the tests of faithfulness: fewer than 10 pictures."),
-        ({"faithfulness": checked() | {"cascade": NOTHING_LEFT}}, "Whether they show what was learned is unknown."),
+        (
+            {"faithfulness": checked()},
+            "The heatmaps are faithful: hiding their hottest parts changes the prediction by 20",
+        ),
+        ({"faithfulness": checked()}, "random weights, 12% of the similarity to the original heatmaps remains."),
+        (
+            {"faithfulness": checked(better=0)},
+            "hiding the hot parts changes the prediction no more than random parts do",
+        ),
+        ({"faithfulness": checked(4)}, "The heatmaps do not pass the faithfulness tests: fewer than 10 pictures."),
+        ({"faithfulness": checked() | {"cascade": NOTHING_LEFT}}, "depend on what the network learned is unknown."),
     ],
 )
 def test_the_report_says_in_words_where_the_heat_lies_and_whether_the_maps_are_faithful(
@@ -551,12 +561,12 @@ def warnings_of(text: str) -> list[str]:
 def test_shortcuts_that_the_audit_reports_give_a_warning_at_the_top(write, tmp_path: Path):
     found = {"margin": 0.05, "raw": audited(True)}
     (warning,) = warnings_of(write(trust=trusted(audit=found)))
-    assert "where guessing gives 0.5: ai or human: dimensions 0.90." in warning
+    assert "(guessing gives 0.5): ai or human: dimensions 0.90." in warning
     cured = found | {"harmonised": audited(False)}
     text = write(trust=trusted(audit=cured))
     assert warnings_of(text) == warnings_of(write()) == []
-    assert "aspect ratio: median 768 of AI, 256 of human works" in text
-    assert "Harmonised, as the networks see them" in text and "only 3 human" in text
+    assert "aspect ratio: median 768 for AI, 256 for human works" in text
+    assert "After harmonising, as the networks see them" in text and "only 3 human" in text
 
 
 def test_near_duplicates_in_training_give_a_warning_and_their_effect_is_shown(write, variant, tmp_path: Path):
@@ -564,7 +574,7 @@ def test_near_duplicates_in_training_give_a_warning_and_their_effect_is_shown(wr
     leaking["metrics"] |= {"leaked": 6, "apart": {"balanced_accuracy": interval(0.61)}}
     text = write(variants={"v": leaking}, trust=trusted(leaks={"natural": leaked(6)}))
     (warning,) = warnings_of(text)
-    assert "near duplicates elsewhere: 6 of the split natural (10.0%) in train" in warning
+    assert "near duplicates in other partitions: 6 (10.0%) in train of the split natural" in warning
     assert "without the 6 test pictures that have a near duplicate in training, balanced accuracy is 61.0%" in text
     assert "train: 2 of 90" in text
 
@@ -583,7 +593,7 @@ def test_unseen_generators_repeats_and_external_pictures_are_shown_separately(wr
     assert any(row[:3] == ["v", "dalle", "33"] and "-20.0" in row[5] for row in tables)
     assert ["v", "other", "3", "fewer than 10 test pictures"] in tables
     assert any(row[:2] == ["v", "3"] and "0.660 to 0.740" in row for row in tables)
-    assert "Elsewhere: pictures from elsewhere" in text and "4 that the collection has too, or nearly" in text
+    assert "Elsewhere: pictures from elsewhere" in text and "4 pictures are excluded because" in text
     assert "pictures from elsewhere" not in write()
 
 

@@ -29,11 +29,15 @@ def answered(entry: dict[str, Any], about: str = "net", **changes: dict[str, Any
     ("changes", "answer", "why"),
     [
         ({}, "supported", ""),
-        ({"found": "none", "why": "less than two points"}, "not supported", "less than two points"),
-        ({"found": "less"}, "not supported", "it holds less than its area"),
+        (
+            {"effect": "none", "why": "less than two points from its area"},
+            "not supported",
+            "less than two points from its area",
+        ),
+        ({"effect": "less"}, "not supported", "it holds less heat than its share of the area"),
         ({"pictures": 9}, "cannot be judged", "9 pictures, fewer than 10"),
-        ({"value": "misclassified"}, "cannot be judged", "no such picture"),
-        ({"region": "upper"}, "cannot be judged", "no such picture"),
+        ({"value": "misclassified"}, "cannot be judged", "there is no such picture"),
+        ({"region": "upper"}, "cannot be judged", "there is no such picture"),
     ],
 )
 def test_a_statement_on_heat_is_answered_from_the_measurements(changes: dict, answer: str, why: str) -> None:
@@ -43,13 +47,13 @@ def test_a_statement_on_heat_is_answered_from_the_measurements(changes: dict, an
 
 def test_the_answer_on_heat_gives_the_effect_its_interval_and_its_null() -> None:
     assert answered(LOWER, net={"effects": effects(random_low=0.1)})["measured"] == (
-        "lower: 50.0% of the heat on 25.0% of the area, +25.0 points (+20.0 to +30.0; +1.50 standard deviations), with "
-        "random weights -15 to +15; 90 pictures"
+        "lower: 50.0% of the heat on 25.0% of the area, +25.0 points (+20.0 to +30.0; +1.50 standard deviations); "
+        "networks with random weights -15 to +15 points; 90 pictures"
     )
 
 
 def test_a_statement_about_one_variant_is_tested_on_all_variants() -> None:
-    others = {"other": effects(found="none", why="less than two points"), "third": effects(pictures=3)}
+    others = {"other": effects(effect="none", why="less than two points from its area"), "third": effects(pictures=3)}
     row = answered(LOWER, net={}, **{name: {"effects": table} for name, table in others.items()})
     assert (row["supported"], row["judged"]) == (1, 2)
     assert answered(LOWER, about="absent", net={})["why"] == "absent is not in this run"
@@ -113,7 +117,7 @@ def test_generators_are_tighter_only_if_the_difference_is_meaningful(apart: str,
 def test_generators_cannot_be_compared_without_human_styles() -> None:
     alone = {"embedding": {"spread": [{"grouping": "style", "why": None, "pictures": 40, "difference": None}]}}
     entry = {"id": "000-tight", "says": "generators are tight", "apart": "spread"}
-    assert answered(entry, net=alone)["why"] == "pictures of one origin alone"
+    assert answered(entry, net=alone)["why"] == "all pictures have one origin"
 
 
 TIGHT = {"id": "000-tight", "says": "generators are tight", "apart": "spread"}
@@ -133,8 +137,8 @@ def planted(styled: list[str]) -> tuple[np.ndarray, pd.DataFrame]:
 @pytest.mark.parametrize(
     ("styled", "clusters", "apart"),
     [
-        (["human", "midjourney"], "most clusters are mixed", "human styles are as tight"),
-        (["midjourney"], "only one cluster", "pictures of one origin alone"),
+        (["human", "midjourney"], "most clusters are mixed", "human styles are at least as compact"),
+        (["midjourney"], "only one cluster", "all pictures have one origin"),
         ([], "no picture has a known style", "fewer than 10 pictures"),
     ],
 )
@@ -149,4 +153,4 @@ def test_statements_are_answered_even_if_sources_have_no_styles(styled: list[str
     assert answered(STYLED, net=results)["why"] == clusters
     assert answered(TIGHT, net=results)["why"] == apart
     heat = answered(LOWER | {"of": "correct baroque"}, net=results)
-    assert heat["why"] == ("" if styled else "no such picture")
+    assert heat["why"] == ("" if styled else "there is no such picture")

@@ -38,7 +38,7 @@ def cue_curves() -> pd.DataFrame:
 
 def test_hiding_and_showing_the_hottest_pixels_detects_a_planted_cue(cue_curves: pd.DataFrame) -> None:
     told = judged(cue_curves)
-    assert told["found"], told
+    assert told["faithful"], told
     assert told["deletion"]["better"]["value"] > 0.05
     assert told["insertion"]["better"]["value"] > 0.05
 
@@ -48,7 +48,7 @@ def test_hiding_and_showing_the_hottest_pixels_detects_a_planted_cue(cue_curves:
 def test_in_a_network_with_random_weights_no_effect_is_reported(architecture: str, seed: int) -> None:
     model = random_model(architecture, 1000 + seed)
     told = judged(curves(model, *given(model, 24), seed=seed, device="cpu"))
-    assert not told["found"], told
+    assert not told["faithful"], told
 
 
 def test_all_curves_start_and_end_at_the_whole_or_the_hidden_picture(cue_curves: pd.DataFrame) -> None:
@@ -110,7 +110,7 @@ def test_two_runs_give_the_same_bits() -> None:
 def test_too_few_pictures_give_a_reason_in_place_of_a_result(pictures: int) -> None:
     model = planted.learned()
     told = judged(curves(model, *given(model, pictures), seed=0, device="cpu"))
-    assert (told["found"], told["why"]) == (False, "fewer than 10 pictures")
+    assert (told["faithful"], told["why"]) == (False, "fewer than 10 pictures")
     randomised = cascade(model, *given(model, pictures), seed=0, device="cpu")
     assert json.loads(json.dumps([told, randomised], allow_nan=False)) == [told, randomised]
 

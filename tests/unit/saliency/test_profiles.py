@@ -37,7 +37,7 @@ def cue_shares(cue: tuple) -> Profiles:
 
 def found_in_all(shares: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
     judged = effects(shares, table, [])
-    return judged.set_index("region")["found"]
+    return judged.set_index("region")["effect"]
 
 
 def test_a_mark_in_the_lower_left_draws_the_heat_there(cue: tuple, cue_shares: Profiles) -> None:
@@ -166,5 +166,5 @@ def test_a_map_without_heat_is_excluded_everywhere() -> None:
     assert trained[list(REGIONS)].isna().all().all()
     judged = effects(found.shares, table, ["outcome"])
     assert (judged["pictures"] == 0).all()
-    assert (judged["found"] == "none").all()
+    assert (judged["effect"] == "none").all()
     assert (found.mean_maps.query("condition == 'trained'")["pictures"] == 0).all()

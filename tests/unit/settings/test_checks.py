@@ -63,7 +63,7 @@ def test_an_unknown_name_is_reported_with_the_nearest_known_one(error_line, over
         (
             "recipes: {conv3: {pretrained: true}}",
             "recipes.conv3.pretrained: there are no published weights of conv3: "
-            "name a file of them in pretrained.files, or set false",
+            "set pretrained.files to a file of them, or set false",
         ),
         (
             "recipes: {simple-cnn: {architecture: torchvision/vgg16, image_size: 31}}",
@@ -80,7 +80,7 @@ def test_an_unknown_name_is_reported_with_the_nearest_known_one(error_line, over
         ("arms: {seeds: {variants: [cnn]}}", "arms.seeds.variants[0]: no such variant: 'cnn'"),
         (
             "arms: {leave_one_generator_out: [conv3-source]}",
-            "arms.leave_one_generator_out[0]: a network of the task source has no class for a generator",
+            "arms.leave_one_generator_out[0]: a network for the task source has no class for a generator",
         ),
     ],
 )
@@ -105,5 +105,5 @@ def test_a_task_that_needs_styles_is_refused_if_no_label_rule_gives_one(error_li
 
 def test_a_run_without_any_variant_is_refused():
     values = merged(shipped(), {"variants": dict.fromkeys(shipped()["variants"])})
-    with pytest.raises(UserError, match="variants: no variant to train; name one"):
+    with pytest.raises(UserError, match="variants: there is no variant to train; add one"):
         load(values, SHIPPED)

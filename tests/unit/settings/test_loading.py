@@ -79,7 +79,7 @@ def overlay_of(location: tuple[str, ...], value: Any) -> dict[str, Any]:
             f"pretrained: {{files: {{torchvision/resnet18: {{path: x, sha256: {'ab' * 32}, sha: 1}}}}}}",
             "pretrained.files.torchvision/resnet18.sha: unknown key; did you mean 'sha256'?",
         ),
-        # An old key in a section where its new name is unknown too.
+        # A key that was renamed in another section, but never belonged to this one.
         ("latent: {pixels: 1}", "latent.pixels: unknown key; known: features, variance, clusters, permutations, refit"),
         ("1: 2", "[1]: keys should be strings, not 1"),
     ],

@@ -64,7 +64,7 @@ def test_a_checkpoint_of_other_settings_is_ignored(uncut, tmp_path: Path, caplog
     caplog.set_level(logging.INFO)
     learn(tmp_path / "checkpoint.pt", recipe=recipe(epochs=2), identity=["other settings"], seed=9)
     assert_same(learn(tmp_path / "checkpoint.pt"), uncut)
-    assert "a checkpoint of other settings, code or pictures is ignored" in caplog.text
+    assert "ignoring a checkpoint of other settings, code or pictures" in caplog.text
 
 
 @pytest.mark.parametrize("damage", ["empty", "truncated", "noise", "something else"])
@@ -77,5 +77,5 @@ def test_a_damaged_checkpoint_is_ignored_with_a_message(uncut, damage: str, tmp_
     if damage == "something else":
         torch.save([1, 2, 3], checkpoint)
     assert_same(learn(checkpoint), uncut)
-    assert "is damaged" in caplog.text
+    assert "ignoring the damaged checkpoint" in caplog.text
     assert "Traceback" not in caplog.text

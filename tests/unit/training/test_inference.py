@@ -153,5 +153,5 @@ def test_a_class_that_the_network_does_not_know_is_reported():
 
 
 def test_missing_held_out_pictures_are_reported():
-    with pytest.raises(UserError, match="no picture to validate or test on"):
+    with pytest.raises(UserError, match="no validation or test picture has a class"):
         run("cifake", count=0)

@@ -79,15 +79,15 @@ def test_training_stops_when_patience_runs_out(tmp_path: Path):
 def test_training_pictures_of_a_single_class_are_refused(tmp_path: Path):
     data = planted(40, seed=1)
     data.targets[:] = 1
-    with pytest.raises(UserError, match="all training pictures are 'dark'; two classes are needed"):
+    with pytest.raises(UserError, match=r"all training pictures are 'dark'; correct collection\.labels"):
         learn(tmp_path / "checkpoint.pt", data=data)
 
 
-@pytest.mark.parametrize(("part", "purpose"), [("data", "train"), ("validation", "validate")])
+@pytest.mark.parametrize(("part", "purpose"), [("data", "training"), ("validation", "validation")])
 def test_a_partition_without_pictures_is_refused(part: str, purpose: str, tmp_path: Path):
     data = {"data": planted(8, seed=1), "validation": planted(8, seed=2)}
     data[part].rows = data[part].targets = np.array([], dtype=np.int64)
-    with pytest.raises(UserError, match=f"no picture to {purpose} on"):
+    with pytest.raises(UserError, match=f"no {purpose} picture has a class"):
         learn(tmp_path / "checkpoint.pt", **data)
 
 

@@ -10,10 +10,10 @@ from brushprint.workflow.conclusion import conclusion
 AUDIT = {
     "margin": 0.05,
     "raw": [
-        {"question": "ai or human", "cues": "file size", "found": True},
-        {"question": "ai or human", "cues": "dimensions", "found": False},
-        {"question": "ai or human", "cues": "all cues together", "found": True},
-        {"question": "gan or human", "cues": "dimensions", "found": True},
+        {"question": "ai or human", "features": "file size", "reported": True},
+        {"question": "ai or human", "features": "dimensions", "reported": False},
+        {"question": "ai or human", "features": "all features together", "reported": True},
+        {"question": "gan or human", "features": "dimensions", "reported": True},
     ],
 }
 
@@ -56,13 +56,13 @@ def test_no_claim_is_compared_with_the_synthetic_sample(results: Path) -> None:
 
 
 def test_shortcuts_are_counted_in_the_harmonised_pictures_if_there_are_any(results: Path) -> None:
-    harmonised = [row | {"found": False} for row in AUDIT["raw"]]
+    harmonised = [row | {"reported": False} for row in AUDIT["raw"]]
     (results / "audit.json").write_text(json.dumps(AUDIT | {"harmonised": harmonised}))
     assert "Shortcuts     0 of 2 reported" in conclusion(results, ["first"], synthetic=False)
 
 
 def test_many_shortcuts_fit_into_80_columns(results: Path) -> None:
-    rows = [{"question": "ai or human", "cues": f"shortcut {number}", "found": True} for number in range(20)]
+    rows = [{"question": "ai or human", "features": f"shortcut {number}", "reported": True} for number in range(20)]
     (results / "audit.json").write_text(json.dumps({"raw": rows}))
     [line] = [line for line in conclusion(results, ["first"], synthetic=False) if line.startswith("Shortcuts")]
     assert len(line) <= 80

@@ -83,5 +83,9 @@ def test_a_record_is_named_for_its_result() -> None:
 
 def test_the_error_line_names_a_file_and_both_remedies() -> None:
     one = complaint([Path("results/a")])
-    assert one == "results/a is not what its job wrote: delete it, or bring it back with `dvc checkout`, and run again"
-    assert complaint([Path("results/a"), Path("results/b")]).startswith("results/a and 1 more are not what their jobs")
+    assert (
+        one == "results/a differs from what its job wrote: delete it, or restore it with `dvc checkout`, and run again"
+    )
+    assert complaint([Path("results/a"), Path("results/b")]).startswith(
+        "results/a and 1 more differ from what their jobs"
+    )

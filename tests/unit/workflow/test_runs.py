@@ -92,9 +92,9 @@ def test_the_command_shows_every_collection_or_the_given_one(tmp_path: Path, mon
         return subprocess.check_output(command, cwd=tmp_path, text=True)
 
     monkeypatch.chdir(tmp_path)
-    assert said() == "No logs in logs/: results that were made elsewhere have their logs there.\n"
+    assert said() == "No logs in logs/: the logs of results from another machine are on that machine.\n"
     for name in ("sample", "mine"):
         write_log(Path("logs", name), "draw")
     assert re.findall(r"^(\w+): 1 job", said(), re.MULTILINE) == ["mine", "sample"]
     assert re.findall(r"^(\w+): 1 job", said("mine"), re.MULTILINE) == ["mine"]
-    assert said("other") == "No logs in logs/other/: results that were made elsewhere have their logs there.\n"
+    assert said("other") == "No logs in logs/other/: the logs of results from another machine are on that machine.\n"

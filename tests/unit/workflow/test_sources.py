@@ -35,7 +35,7 @@ def test_the_stated_digest_is_used_for_a_missing_collection() -> None:
 
 
 def test_a_collection_whose_digest_is_not_the_stated_one_is_refused() -> None:
-    with pytest.raises(UserError, match=f"collection.source: own.zip has the sha256 {DIGEST}, and collection.sha256"):
+    with pytest.raises(UserError, match=f"collection.source: own.zip has the SHA-256 {DIGEST}, but collection.sha256"):
         collection_digest(plan(sha256="ab" * 32))
 
 
@@ -43,7 +43,7 @@ def test_a_missing_collection_is_refused_with_a_remedy(here: Path) -> None:
     with pytest.raises(UserError, match=r"collection.source: no.zip does not exist; give a folder, a zip or a tar"):
         collection_digest(plan("no.zip"))
     (here / "no.zip.dvc").touch()
-    with pytest.raises(UserError, match=r"no.zip is not here yet; fetch it with `dvc pull no.zip.dvc`"):
+    with pytest.raises(UserError, match=r"no.zip does not exist yet; fetch it with `dvc pull no.zip.dvc`"):
         collection_digest(plan("no.zip"))
 
 
