@@ -20,7 +20,7 @@ COMMAND = re.compile(r"(?:make|snakemake|brushprint|dvc|pytest|pre-commit|uv|pyt
 HERE = {
     "brushprint claim",
     "brushprint claim 000-accuracy",
-    "brushprint compare results/a results/b",
+    "brushprint compare results/sample ../other-clone/results/sample",
     "brushprint predict folder/ --variant cifake-32 --csv > answers.csv",
     "brushprint predict my-work.png screenshot-of-it.png --heatmap maps/ --method occlusion",
     "brushprint predict painting.jpg",
@@ -144,8 +144,7 @@ def reader(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(encoded(picture(number), "PNG" if name.endswith("png") else "JPEG"))
     shutil.make_archive(str(folder / "path/to/archive"), "zip", folder / "path/to/pictures")
-    for name in ("a", "b"):
-        (folder / "results" / name).symlink_to("sample")
+    (folder.parent / "other-clone").symlink_to(folder)
     (folder / ".venv").mkdir()
     (folder / ".venv/bin").symlink_to(Path(sys.executable).parent)
     return folder

@@ -52,7 +52,7 @@ def test_a_run_uses_a_file_of_weights_and_refuses_one_with_another_sha256(projec
     overlay.write_text(OVERLAY.format(path=MOBILENET, sha256="ab" * 32))
     output = snakemake(project, "-n", target, *files, expect=2)
     assert "error: pretrained.files.torchvision/mobilenet_v2: " in output
-    assert f"has the sha256 {SHA256}, not {'ab' * 32}" in output
+    assert f"has the SHA-256 {SHA256}, not {'ab' * 32}" in output
     assert "Traceback" not in output
 
 

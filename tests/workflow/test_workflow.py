@@ -42,7 +42,7 @@ def test_every_test_picture_is_predicted_once_and_no_training_picture_is(finishe
         ),
         ("collection={source: ftp://example.org/x.zip}", "error: --config: collection.source: an address must begin"),
         ("collection={source: data/nowhere.zip}", "error: collection.source: data/nowhere.zip does not exist"),
-        (f"collection={{source: LICENSE, sha256: {'ab' * 32}}}", "error: collection.source: LICENSE has the sha256 "),
+        (f"collection={{source: LICENSE, sha256: {'ab' * 32}}}", "error: collection.source: LICENSE has the SHA-256 "),
     ],
 )
 def test_a_bad_setting_is_refused_in_one_line_before_anything_runs(finished: Path, setting: str, line: str) -> None:

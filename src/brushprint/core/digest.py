@@ -1,4 +1,4 @@
-"""Digests: brushprint identifies a file by the sha256 of its content."""
+"""Digests: brushprint identifies a file by the SHA-256 of its content."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ def sha256(file: str | Path) -> str:
 
 
 def write_sha256(file: str | Path, target: str | Path) -> None:
-    """Write the sha256 of a file to the digest file `target`, which rules take as input in place of the file."""
+    """Write the SHA-256 of a file to the digest file `target`, which rules take as input in place of the file."""
     with replacing(target) as part:
         part.write_text(sha256(file))
 

@@ -1,6 +1,6 @@
 """The log of a job: messages, progress with rate and time left, and errors in one line.
 
-A job also records the sha256 of each result that it wrote; see `brushprint.workflow.records`.
+A job also records the SHA-256 of each result that it wrote; see `brushprint.workflow.records`.
 """
 
 import errno

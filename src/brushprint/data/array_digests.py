@@ -18,7 +18,7 @@ from brushprint.core.tables import write_json
 
 
 def write_array_digest(target: str | Path, *, pixels: str, made_from: str) -> None:
-    """Write the digest file of an array: the sha256 of its `pixels`, and a digest of all that determines them."""
+    """Write the digest file of an array: the SHA-256 of its `pixels`, and a digest of all that determines them."""
     write_json({"pixels": pixels, "made_from": made_from}, target)
 
 

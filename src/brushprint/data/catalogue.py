@@ -233,7 +233,7 @@ def examples(
 
 
 def image_id(sha256: str) -> str:
-    """Return the identifier of a picture: the first 16 hexadecimal digits of the sha256 of its file."""
+    """Return the identifier of a picture: the first 16 hexadecimal digits of the SHA-256 of its file."""
     return sha256[:16]
 
 

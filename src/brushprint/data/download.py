@@ -226,7 +226,7 @@ def _verify(part: _Part, sha256: str) -> None:
     if hashed.hexdigest() != sha256.lower():
         part.discard()
         raise UserError(
-            f"{part.source} has the sha256 {hashed.hexdigest()}, not {sha256.lower()}: correct or delete "
+            f"{part.source} has the SHA-256 {hashed.hexdigest()}, not {sha256.lower()}: correct or delete "
             "collection.sha256 if the file was changed on purpose, else run again to download it again"
         )
 

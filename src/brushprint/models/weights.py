@@ -49,7 +49,7 @@ def read(file: Path, digest: str) -> dict[str, torch.Tensor]:
     if not file.exists():
         raise UserError(f"pretrained.files: {file} does not exist")
     if (actual := sha256(file)) != digest:
-        raise UserError(f"pretrained.files: {file} has the sha256 {actual}, not {digest}; one of them is wrong")
+        raise UserError(f"pretrained.files: {file} has the SHA-256 {actual}, not {digest}; one of them is wrong")
     try:
         state = load_file(file) if file.suffix == ".safetensors" else torch.load(file, "cpu", weights_only=True)
         if not all(isinstance(value, torch.Tensor) for value in state.values()):

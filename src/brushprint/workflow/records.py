@@ -1,4 +1,4 @@
-"""Records of results: each finished job records the sha256 of its results, so that later changes are detected.
+"""Records of results: each finished job records the SHA-256 of its results, so that later changes are detected.
 
 Snakemake records checksums of a job's inputs, not of its outputs, so it does not detect a result that somebody edited
 or replaced. A job removes the records of its results when it starts and writes them when it ends. After a killed run,

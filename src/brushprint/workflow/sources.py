@@ -109,13 +109,13 @@ def name_of(*decisive: Any) -> str:
 
 
 def check_weights(sets: Iterable[Weights]) -> None:
-    """Raise `UserError` if the sha256 of a weights file is not the stated one. Missing files may not be needed."""
+    """Raise `UserError` if the SHA-256 of a weights file is not the stated one. Missing files may not be needed."""
     stated = {Path(of.file.path).expanduser(): of for of in sets if of.file}
     digests = cached_sha256(filter(Path.exists, stated), Path("data/weights/digests.json"))
     for path, digest in digests.items():
         weights = stated[path]
         if weights.file and digest != weights.file.sha256:
             raise UserError(
-                f"pretrained.files.{weights.architecture}: {path} has the sha256 {digest}, not {weights.file.sha256}; "
+                f"pretrained.files.{weights.architecture}: {path} has the SHA-256 {digest}, not {weights.file.sha256}; "
                 "one of them is wrong"
             )

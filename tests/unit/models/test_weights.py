@@ -122,7 +122,7 @@ def test_a_file_with_anything_but_named_tensors_is_refused_and_not_executed(save
 
 
 def test_a_wrong_digest_and_a_missing_file_are_reported(tmp_path: Path):
-    with pytest.raises(UserError, match=f"has the sha256 {SHA256}, not {'ab' * 32}; one of them is wrong"):
+    with pytest.raises(UserError, match=f"has the SHA-256 {SHA256}, not {'ab' * 32}; one of them is wrong"):
         weights.read(MOBILENET, "ab" * 32)
     with pytest.raises(UserError, match=r"nowhere\.pth does not exist"):
         weights.read(tmp_path / "nowhere.pth", SHA256)

@@ -1,4 +1,4 @@
-"""SHA256SUMS lists the sha256 of each file at the time when the list was written."""
+"""SHA256SUMS lists the SHA-256 of each file at the time when the list was written."""
 
 import subprocess
 from pathlib import Path

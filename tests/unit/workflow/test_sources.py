@@ -88,5 +88,5 @@ def test_a_file_of_weights_whose_digest_is_not_the_stated_one_is_refused(here: P
         return Weights("torchvision/resnet18", WeightsFile(path=path, sha256=sha256))
 
     check_weights([of("own.zip", DIGEST), of("missing.pth", "ab" * 32), Weights("conv3", None)])
-    with pytest.raises(UserError, match=r"pretrained.files.torchvision/resnet18: own.zip has the sha256"):
+    with pytest.raises(UserError, match=r"pretrained.files.torchvision/resnet18: own.zip has the SHA-256"):
         check_weights([of("own.zip", "ab" * 32)])
