@@ -141,7 +141,7 @@ def column(rows: Locator, number: int) -> list[str]:
 
 def test_a_table_sorts_by_numbers_in_both_directions_by_keyboard(visit):
     page = visit()
-    page.get_by_text("The files as they came").click()
+    page.get_by_text("Original files").click()
     table = page.locator("#trust details table").first
     rows, head = table.locator("tbody tr"), table.get_by_role("columnheader", name="balanced accuracy")
     before = rows.all_text_contents()
@@ -159,7 +159,7 @@ def test_a_table_sorts_by_numbers_in_both_directions_by_keyboard(visit):
 
 def test_equal_rows_keep_their_order_in_both_sort_directions(visit):
     page = visit()
-    page.get_by_text("The files as they came").click()
+    page.get_by_text("Original files").click()
     table = page.locator("#trust details table").first
     rows, sort = table.locator("tbody tr"), table.get_by_role("button", name="pictures")
     before = list(zip(column(rows, 2), rows.all_text_contents(), strict=True))
@@ -179,7 +179,7 @@ def test_sorting_keeps_totals_last_and_groups_together_under_their_names(visit):
     table = page.locator("#claims table").last
     groups = "(table) => [...table.tBodies].map((body) => [...body.rows].map((row) => row.innerText))"
     before = table.evaluate(groups)
-    table.get_by_role("button", name="taken").click()
+    table.get_by_role("button", name="value used").click()
     after = table.evaluate(groups)
     assert before != after
     assert [group[0] for group in before] == [group[0] for group in after]

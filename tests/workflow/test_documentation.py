@@ -157,6 +157,7 @@ def test_a_command_of_the_documentation_runs_as_written(reader: Path, command: s
         command = run(reader, "make", "--dry-run", "--old-file=.venv/synced", *shlex.split(command)[1:]).splitlines()[
             -1
         ]
-    if command.partition(" ")[0].endswith("snakemake"):
+    command = command.removeprefix(".venv/bin/")
+    if command.startswith("snakemake"):
         command += " --dry-run"
-    run(reader, "bash", "-c", command)
+    run(reader, *(("bash", "-c", command) if ">" in command else shlex.split(command)))

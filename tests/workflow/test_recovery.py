@@ -62,12 +62,12 @@ def kill(process: int, number: int = signal.SIGKILL) -> None:
 
 def said(project: Path) -> str:
     """The output of all runs of a project that were started in the background."""
-    return project.with_name("said.txt").read_text()
+    return (project / "said.txt").read_text()
 
 
 def begin(project: Path, *arguments: str, within: tuple[str, ...] = ()) -> subprocess.Popen:
     """Start a run of the workflow in the background, in a process group of its own."""
-    with project.with_name("said.txt").open("a") as output:
+    with (project / "said.txt").open("a") as output:
         return subprocess.Popen(
             [*within, "snakemake", "--cores", "2", *arguments],
             cwd=project,

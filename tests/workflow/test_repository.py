@@ -73,7 +73,7 @@ def test_the_generated_reference_pages_are_up_to_date(page: str) -> None:
 
 
 def test_the_overlay_that_no_command_of_the_documentation_uses_is_valid() -> None:
-    run(REPOSITORY, *"snakemake -n --quiet all --configfile config/human-ai-artwork.yaml".split())
+    run(REPOSITORY, *["snakemake", "-n", "--quiet", "all", "--configfile", "config/human-ai-artwork.yaml"])
 
 
 def declared_rules() -> dict[str, tuple[str | None, str]]:

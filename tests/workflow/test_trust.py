@@ -60,7 +60,7 @@ def test_harmonised_pictures_have_the_same_size_and_quality_and_the_audit_shows_
     audit = read(trusted, "audit.json")
     found = {state: {row["features"] for row in audit[state] if row["reported"]} for state in ("raw", "harmonised")}
     assert "dimensions" in found["raw"] - found["harmonised"]
-    assert "Harmonised, as the networks see them" in (trusted / RESULTS / "report/index.html").read_text()
+    assert "After harmonising, as the networks see them" in (trusted / RESULTS / "report/index.html").read_text()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

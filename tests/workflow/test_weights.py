@@ -68,5 +68,5 @@ def test_without_network_the_error_says_how_to_give_a_file(architecture: str, of
     command = f"from brushprint.models import weights; weights.fetch({architecture!r})"
     done = subprocess.run([sys.executable, "-c", command], env=offline, capture_output=True, text=True, check=False)
     line = done.stderr.splitlines()[-1]
-    assert line.startswith(f"brushprint.core.errors.UserError: the weights of {architecture} cannot be fetched (")
+    assert line.startswith(f"brushprint.core.errors.UserError: the weights of {architecture} cannot be downloaded (")
     assert f"pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}" in line
