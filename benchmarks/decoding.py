@@ -16,7 +16,7 @@ from brushprint.data.catalogue import build_catalogue
 from brushprint.data.pixels import write_pixels
 
 Resize = tuple[str, int, str]
-# Mode, size and filter of the pixels that the perceptual hash of the catalogue is computed from.
+# The catalogue computes perceptual hashes from pixels of this mode and size, made with this filter.
 HASHED = ("L", 32, "lanczos")
 
 

@@ -89,7 +89,7 @@ def compared(
     for rule, costs_of in large.items():
         cells = []
         for one, other in zip(small.get(rule, (0, 0)), costs_of, strict=True):
-            # A cost that falls as the collection grows falls by chance, so extrapolate it as constant.
+            # If a cost decreases as the collection grows, the decrease is noise, so extrapolate the cost as constant.
             slope = max(0, other - one) / (sizes[1] - sizes[0])
             cells += [one, other, other + slope * (FULL - sizes[1])]
         rows.append([f"`{rule}`", *(f"{cell:,.0f}" for cell in cells)])

@@ -32,8 +32,9 @@ function bars(title, rows, coloured = false) {
 
 // The thresholds between which a network is unsure.
 function cuts({ low, high }) {
-  const when = (side, cut) => (cut === null ? "never" : `if AI is ${side} ${percent(cut)}`);
-  return element("p", { className: "cuts" }, `Called AI ${when("above", high)}, human work ${when("below", low)}.`);
+  const ai = high === null ? "Never called AI." : `Called AI if the probability of AI is above ${percent(high)}.`;
+  const human = low === null ? "Never called human." : `Called human if it is below ${percent(low)}.`;
+  return element("p", { className: "cuts" }, `${ai} ${human}`);
 }
 
 // The card of one answer.

@@ -632,10 +632,10 @@ def test_each_network_shows_its_size_accuracy_baseline_and_limits(project: Path,
 def test_each_card_states_the_thresholds_of_its_verdict(awake: dict[str, Awake], page: Page) -> None:
     expect(page.locator(".promise")).to_be_hidden()
     show(page, "own.png", files()["plain.png"])
-    expect(page.locator(".promise")).to_contain_text("at most one in ten works of either origin")
+    expect(page.locator(".promise")).to_contain_text("at most about one in ten AI works is called human")
     for card in page.locator(".card").all():
         told = card.locator(".cuts").inner_text().replace("\xa0", " ")
-        assert told == "Called AI if AI is above 60.0 %, human work if AI is below 40.0 %."
+        assert told == "Called AI if the probability of AI is above 60.0 %. Called human if it is below 40.0 %."
         bar = card.locator("[data-of=ai]")
         assert [bar.evaluate(f"(bar) => bar.style.getPropertyValue('--{end}')") for end in ("low", "high")] == [
             "0.4",
@@ -653,7 +653,7 @@ CARD = """async (band) => {
 
 def test_a_card_says_never_for_a_verdict_without_a_threshold(code: Page) -> None:
     told, style = code.evaluate(CARD, {"low": None, "high": 0.496})
-    assert told.replace("\xa0", " ") == "Called AI if AI is above 49.6 %, human work never."
+    assert told.replace("\xa0", " ") == "Called AI if the probability of AI is above 49.6 %. Never called human."
     assert "--low" not in style and "--high: 0.496" in style
 
 

@@ -22,7 +22,7 @@ def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def shipped() -> dict[str, Any]:
-    """The merged settings of the shipped files."""
+    """The merged settings of config/config.yaml and config/recipes.yaml."""
     settings: dict[str, Any] = {}
     for file in SHIPPED:
         settings = merged(settings, _content(file))

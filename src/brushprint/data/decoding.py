@@ -58,7 +58,7 @@ def _to_8_bit(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
     if picture.mode in ("I", "F"):
-        raise ValueError("32-bit pixels, for which white is not defined")
+        raise ValueError("32-bit pixels have no defined white")
     return picture
 
 

@@ -109,7 +109,7 @@ class _Part:
             self.discard()
 
     def begin(self, response: requests.Response) -> None:
-        """Delete the bytes that have arrived, and write the note for the file in `response`."""
+        """Delete the bytes received so far, and write a note that identifies the file in `response`."""
         # Empty the file before writing the note: a run killed in between must not pair old bytes with the new note.
         self.path.write_bytes(b"")
         length = response.headers.get("Content-Length")

@@ -1,4 +1,4 @@
-"""Retrained variants: they show how much measures vary by chance, and how networks classify unseen generators."""
+"""Evaluates retrained variants: how much measures vary with the seed, and how well unseen generators are detected."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict

@@ -190,7 +190,8 @@ def _report(confusion: np.ndarray) -> np.ndarray:
     """
     hits, support, predicted = np.einsum("iir->ir", confusion), confusion.sum(1), confusion.sum(0)
     with np.errstate(invalid="ignore"):
-        # F1 is twice the hits, divided by the sum of true and predicted pictures (van Rijsbergen, 1979).
+        # F1 is twice the true positives, divided by the pictures of the class plus the pictures predicted as the class
+        # (van Rijsbergen, 1979). This form is defined even if no picture is predicted as the class.
         scores = np.stack([hits / np.maximum(predicted, 1), hits / support, 2 * hits / (support + predicted)])
     scores = np.where(support > 0, scores, np.nan).swapaxes(0, 1)
     weighted = np.nansum(scores * support[:, None], axis=0) / support.sum(0)

@@ -76,7 +76,7 @@ def accuracy_differences(comparisons: Sequence[Mapping[str, Any]], target: Path)
 
     rows = [row for row in comparisons if row["question"] == "human or ai"]
     if not rows:
-        say_instead("One variant has none to be compared with.", target)
+        say_instead("There is only one variant, so no pair can be compared.", target)
         return
     names = list(dict.fromkeys(name for row in rows for name in (row["first"], row["second"])))
     difference = np.full((len(names), len(names)), np.nan)
@@ -104,5 +104,5 @@ def accuracy_differences(comparisons: Sequence[Mapping[str, Any]], target: Path)
         words = f"{round(value):+d}{'*' if starred else ''}"
         ink, weight = "white" if abs(value) > 0.6 * largest else "black", "bold" if starred else "normal"
         axis.text(second, first, words, ha="center", va="center", color=ink, weight=weight)
-    axis.set_title("Accuracy of row less column, in points; * beyond chance", fontsize=10)
+    axis.set_title("Accuracy of the row minus accuracy of the column, in points; *: significant", fontsize=10)
     save_figure(figure, target)

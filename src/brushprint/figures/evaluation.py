@@ -245,7 +245,7 @@ def calibration(metrics: Mapping[str, Any], target: Path) -> None:
 @draws(
     "detection.png",
     title="Human or AI",
-    alt="A precision-recall curve and an ROC curve for AI works, with points at two thresholds.",
+    alt="A precision-recall curve and an ROC curve for AI works, with points at one or two thresholds.",
     caption="Detected AI works against false alarms at every threshold. The points are the threshold chosen on the "
     "validation pictures and, if these are enough, the threshold with at most 1 % false alarms.",
     group=VariantGroup.TRUST,

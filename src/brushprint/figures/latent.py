@@ -72,8 +72,8 @@ def components(points: pd.DataFrame, clustering: Mapping[str, Any], target: Path
     "scree.png",
     title="Explained variance",
     alt="Bars of the share of the variance that each principal component explains, and a line of the cumulative share.",
-    caption="How many directions the features vary in. The dotted lines mark the share of the variance that the full "
-    "space keeps, and the number of components that hold it.",
+    caption="The variance that each principal component of the features explains. The dotted lines mark the share of "
+    "the variance that the full space keeps, and the number of components that hold it.",
     group=VariantGroup.FEATURES,
 )
 def explained_variance(clustering: Mapping[str, Any], target: Path) -> None:

@@ -1,8 +1,8 @@
 """All figures in the order of the report, collected from the modules whose functions declare them.
 
 Rules read this module whenever Snakemake starts, so importing the modules of figures must not import matplotlib, pandas
-or another slow package. Scripts must not import this module, because every change of a figure would then rerun all of
-them.
+or another slow package. Scripts must not import this module: otherwise every change to a figure would rerun the jobs of
+all of these scripts.
 """
 
 from collections.abc import Iterable

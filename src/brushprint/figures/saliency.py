@@ -321,7 +321,8 @@ def _in_two_lines(name: str) -> str:
     "the maps as layers are randomised.",
     caption="If a map is faithful, hiding its hottest parts changes the prediction sooner than hiding random parts, "
     "and "
-    "showing them restores it sooner. If a map shows what was learned, it fades as layers get random weights.",
+    "showing them restores it sooner. If a map depends on what the network learned, its similarity to the original "
+    "map falls as layers get random weights.",
     group=VariantGroup.SALIENCY,
 )
 def faithfulness_tests(faithfulness: Mapping[str, Any], target: Path) -> None:

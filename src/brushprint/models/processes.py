@@ -54,7 +54,7 @@ def run(function: Callable[..., Any], processes: Processes, folder: Path, /, **a
 
     The current process logs everything that the first new process logs, and the warnings of the others. If a process
     fails, the others are ended and its exception is raised here. When the current process ends, for whatever reason,
-    the new processes end too. Raises `UserError` if the system killed one of them.
+    the new processes end too. Raises `UserError` if a signal killed one of them.
     """
     if processes.count == 1:
         return [function(processes=processes, **arguments)]

@@ -9,7 +9,7 @@ ONE_LOGIT: Final = "binary-cross-entropy"
 
 Filter = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
-Epochs = Annotated[int, Field(ge=1, description="largest number of passes over the training pictures")]
+Epochs = Annotated[int, Field(ge=1, description="maximum number of passes over the training pictures")]
 Rate = Annotated[
     float,
     Field(

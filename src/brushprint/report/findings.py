@@ -100,8 +100,11 @@ def heat(regions: pd.DataFrame) -> str:
         return "No test picture has a heatmap with any heat."
     more = regions.loc[regions["effect"] == "more", "region"].tolist()
     if not more:
-        return f"None of {len(regions)} regions of the picture holds more of the heat than its area and all baselines."
-    return f"Regions that hold more of the heat than their area and all baselines: {', '.join(more)}."
+        return (
+            f"In none of the {len(regions)} regions does the share of the heat exceed the share of the area and every "
+            "baseline."
+        )
+    return f"Regions whose share of the heat exceeds their share of the area and every baseline: {', '.join(more)}."
 
 
 def faithfulness(tests: Mapping[str, Any]) -> str:
@@ -109,9 +112,10 @@ def faithfulness(tests: Mapping[str, Any]) -> str:
     if tests["faithful"]:
         points = [100 * tests[way]["better"]["value"] for way in ("deletion", "insertion")]
         sentence = (
-            f"The heatmaps are faithful: hiding their hottest parts changes the prediction by {points[0]:.0f} points "
-            "more "
-            f"than hiding random parts, and showing them by {points[1]:.0f} points more than showing random parts."
+            "The heatmaps are faithful. Averaged over the curves, the probability of the prediction is "
+            f"{points[0]:.0f} points lower when the hottest parts are hidden than when random parts are hidden, and "
+            f"{points[1]:.0f} points higher when only the hottest parts are shown than when only random parts are "
+            "shown."
         )
     else:
         sentence = f"The heatmaps do not pass the faithfulness tests: {tests['why']}."

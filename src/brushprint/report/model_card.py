@@ -129,7 +129,8 @@ def _accuracy(metrics: Mapping[str, Any]) -> list[str]:
     ]
     if detection["human"] and detection["ai"]:
         sentences.append(
-            f"Asked for human or AI, its balanced accuracy is {_share(detection['balanced_accuracy'])}; guessing gives "
+            f"On the question human or AI, its balanced accuracy is {_share(detection['balanced_accuracy'])}; "
+            "guessing gives "
             "50.0%."
         )
     else:
@@ -146,14 +147,16 @@ def _false_accusations(metrics: Mapping[str, Any]) -> list[str]:
         sentences = ["No human work was tested, so the rate of false accusations is unknown."]
     else:
         sentences = [
-            f"If 1,000 human artists each showed one work, it would falsely accuse about {_of_1000(alarms)} of them of "
-            f"using AI if it always answered, by its threshold of {detection['threshold']:.2f}, and about "
-            f"{_of_1000(abstaining['human_called_ai'])} where it may answer unsure."
+            f"Of 1,000 human artists who each show one work, it would falsely accuse about {_of_1000(alarms)} if it "
+            "always "
+            f"answered (threshold {detection['threshold']:.2f}), and about {_of_1000(abstaining['human_called_ai'])} "
+            "if it "
+            "may answer unsure."
         ]
     if not pd.isna(misses["value"]):
         sentences.append(
             f"It would call {_share(misses)} of AI works human if it always answered, and "
-            f"{_share(abstaining['ai_called_human'])} where it may answer unsure."
+            f"{_share(abstaining['ai_called_human'])} if it may answer unsure."
         )
     return sentences
 
@@ -179,7 +182,7 @@ def _worst_styles(styles: pd.DataFrame) -> list[str]:
             f"{works}, {row['right']:.0%} of {row['pictures']:,} correct "
             f"({row['right_low']:.0%} to {row['right_high']:.0%})"
         )
-    return [f"Asked for human or AI, it does worst on {'; '.join(rows)}."]
+    return [f"On the question human or AI, it is least accurate on {'; '.join(rows)}."]
 
 
 def _worst_changes(robustness: pd.DataFrame) -> list[str]:
@@ -206,9 +209,10 @@ def _unseen(arms: Mapping[str, Sequence[Mapping[str, Any]]], external: Mapping[s
             sentences.append(f"How it does on {row['source']} as an unseen generator is unknown: {row['why']}.")
             continue
         sentences.append(
-            f"Trained without {row['source']}, it misses {_share(row['unseen']['misses'])} of its works, and "
-            f"{_share(row['seen']['misses'])} when trained with some: balanced accuracy changes by "
-            f"{_points(**row['difference']['balanced_accuracy'])}."
+            f"Trained without works of {row['source']}, the network misses {_share(row['unseen']['misses'])} of that "
+            f"generator's works; trained with them, it misses {_share(row['seen']['misses'])}. Leaving them out "
+            "changes "
+            f"balanced accuracy by {_points(**row['difference']['balanced_accuracy'])}."
         )
     if not sentences:
         sentences.append("It was not tested on an unseen generator: expect lower accuracy there than here.")
@@ -269,7 +273,8 @@ def _abstention(verdict: Mapping[str, Any]) -> list[str]:
     test = verdict["test"]
     sentences = [
         f"It answers unsure on {_share(test['unsure'])} of test pictures; the target is that at most "
-        f"{verdict['level']:.0%} of the works of either origin are called the other."
+        f"{verdict['level']:.0%} of human works are called AI, and at most {verdict['level']:.0%} of AI works are "
+        "called human."
     ]
     if not pd.isna(test["wrong"]["value"]):
         sentences.append(

@@ -1,4 +1,4 @@
-"""The JSON Schema of a settings file, for editors; `make schema` writes it."""
+"""The JSON Schema of a settings file, for editors; `make generated` writes it."""
 
 import json
 from typing import Any

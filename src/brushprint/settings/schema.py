@@ -106,9 +106,8 @@ class Collection(Settings):
     sha256: Annotated[
         Sha256 | None,
         Field(
-            description="SHA-256 checksum of the archive, in hexadecimal; for a folder, the digest that the error "
-            "message "
-            "names; null: not checked"
+            description="SHA-256 checksum of the archive, in hexadecimal; for a folder, the digest of its content, "
+            "which the error line states if this value is wrong; null: not checked"
         ),
     ]
     sample: Annotated[Sample, Field(description="size of the sample, if `source` is `sample`")]
@@ -220,9 +219,9 @@ class Split(Settings):
     near_duplicates: Annotated[
         Literal["keep", "drop"],
         Field(
-            description="for training pictures of a published split that are near duplicates of test pictures: "
-            "`keep` them as published, or `drop` them. A drawn split never separates near duplicates, and validation "
-            "never does"
+            description="for near duplicates in different partitions of a published split: `keep` them as published, "
+            "or `drop` those in the earlier partition (order: training, validation, test). Partitions that brushprint "
+            "draws never separate near duplicates"
         ),
     ]
     subsample: Annotated[
@@ -295,7 +294,7 @@ class Budget(Settings):
         int | None, Field(ge=8, description="largest side of the input in pixels; null: no limit")
     ]
     epochs: Annotated[
-        int | None, Field(ge=1, description="largest number of epochs in each phase of training; null: no limit")
+        int | None, Field(ge=1, description="maximum number of epochs in each phase of training; null: no limit")
     ]
     batch_size: Annotated[
         int | None,
@@ -517,8 +516,8 @@ class Config(Settings):
         int,
         Field(
             ge=1,
-            description="number of devices of a machine that train and infer each network together; for `cpu`, "
-            "processes",
+            description="number of devices on each machine that together train each network and run its inference; "
+            "for `cpu`, processes",
         ),
     ]
     nodes: Annotated[

@@ -1,6 +1,6 @@
 """Train a network in one loop.
 
-An interrupted training resumes after its last finished epoch. The result has the same bytes every time.
+An interrupted training resumes after its last finished epoch. On CPUs, the result has the same bytes every time.
 """
 
 import math

@@ -169,7 +169,7 @@ class Plan:
 
     @property
     def arms(self) -> list[str]:
-        """The names of the parents of retrained variants, sorted, and then the names of the retrained variants."""
+        """The names of the variants that are retrained, sorted, followed by the names of their retrained versions."""
         parents = sorted({variant.parent for variant in self.retrained if variant.parent})
         return [*parents, *(variant.name for variant in self.retrained)]
 

@@ -90,7 +90,7 @@ def regions(**effect: str) -> pd.DataFrame:
 
 
 def test_regions_that_hold_more_heat_are_listed() -> None:
-    assert findings.heat(regions(lower="more", upper="less", faces="more")).endswith("all baselines: lower, faces.")
+    assert findings.heat(regions(lower="more", upper="less", faces="more")).endswith("every baseline: lower, faces.")
     assert findings.heat(regions(lower="none", upper="less")).startswith("None of 2 regions")
     assert findings.heat(regions(lower="none").assign(pictures=0)) == "No test picture has a heatmap with any heat."
 
@@ -107,10 +107,10 @@ def faithful(found: bool, first: float | None, last: float | None, left: float |
     [
         (
             faithful(True, 1, 0.12, 0.12),
-            "The heatmaps are faithful: hiding their hottest parts changes the prediction by 20 points more than "
-            "hiding random "
-            "parts, and showing them by 20 points more than showing random parts. When all layers get random weights, "
-            "12% of the similarity to the original heatmaps remains.",
+            "The heatmaps are faithful. Averaged over the curves, the probability of the prediction is 20 points lower "
+            "when the hottest parts are hidden than when random parts are hidden, and 20 points higher when only the "
+            "hottest parts are shown than when only random parts are shown. When all layers get random weights, 12% "
+            "of the similarity to the original heatmaps remains.",
         ),
         (
             faithful(False, 1, -0.1, -0.1),

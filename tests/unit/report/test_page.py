@@ -323,8 +323,10 @@ def test_the_agreement_of_both_kinds_of_heatmaps_is_shown_beside_its_null(said_o
     assert "rank correlation is 0.40 (0.30 to 0.50) (Spearman, mean over 80 pictures)" in text
     assert "With the occlusion maps of other pictures it is 0.15 (0.05 to 0.25)" in text
     assert "the difference is 0.25 (0.15 to 0.35): " in text
-    assert text.endswith("the two maps agree about the single picture in part, too.")
-    assert said_of(explained(difference=0.05)).endswith("the two maps do not agree about the single picture.")
+    assert text.endswith("the two methods also agree in part on what is specific to each picture.")
+    assert said_of(explained(difference=0.05)).endswith(
+        "the two methods show no agreement on what is specific to each picture."
+    )
     assert "80 pictures, synthetic sample)" in said_of(explained(), synthetic=True)
 
 
@@ -531,13 +533,13 @@ def test_the_report_shows_the_answers_to_the_statements_of_the_sources(write, va
     [
         (
             {"regions": of_all(heat(low=0.2))},
-            "Regions that hold more of the heat than their area and all baselines: lower.",
+            "Regions whose share of the heat exceeds their share of the area and every baseline: lower.",
         ),
         ({"regions": of_all(heat())}, f"None of {len(REGIONS)} regions of the picture holds more of the heat"),
         ({"regions": of_all(heat()).assign(pictures=0)}, "No test picture has a heatmap with any heat."),
         (
             {"faithfulness": checked()},
-            "The heatmaps are faithful: hiding their hottest parts changes the prediction by 20",
+            "The heatmaps are faithful. Averaged over the curves, the probability of the prediction is 20",
         ),
         ({"faithfulness": checked()}, "random weights, 12% of the similarity to the original heatmaps remains."),
         (

@@ -8,4 +8,4 @@ from tests.conftest import REPOSITORY
 
 def test_the_stored_json_schema_is_up_to_date():
     stored = (REPOSITORY / "workflow" / "schemas" / "config.schema.json").read_text(encoding="utf-8")
-    assert json.loads(stored) == json_schema(), "run `make schema`"
+    assert json.loads(stored) == json_schema(), "run `make generated`"
