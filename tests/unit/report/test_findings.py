@@ -91,7 +91,7 @@ def regions(**effect: str) -> pd.DataFrame:
 
 def test_regions_that_hold_more_heat_are_listed() -> None:
     assert findings.heat(regions(lower="more", upper="less", faces="more")).endswith("every baseline: lower, faces.")
-    assert findings.heat(regions(lower="none", upper="less")).startswith("None of 2 regions")
+    assert findings.heat(regions(lower="none", upper="less")).startswith("In none of the 2 regions")
     assert findings.heat(regions(lower="none").assign(pictures=0)) == "No test picture has a heatmap with any heat."
 
 

@@ -184,7 +184,8 @@ def test_the_three_worst_styles_that_have_enough_pictures_are_named() -> None:
         ("human", "human", "realism", 40, 0.9, 0.8, 0.95),
     )
     assert written(styles=table)["Weakest styles and image changes"][0] == (
-        "On the question human or AI, it is least accurate on dalle works without a known style, 50% of 12 correct (25% to 75%); "
+        "On the question human or AI, it is least accurate on dalle works without a known style, 50% of 12 correct "
+        "(25% to 75%); "
         "human baroque works, 60% of 10 correct (31% to 83%); dalle baroque works, 70% of 1,200 correct (67% to 73%)."
     )
 
@@ -192,7 +193,8 @@ def test_the_three_worst_styles_that_have_enough_pictures_are_named() -> None:
 def test_a_collection_without_styles_is_judged_by_source() -> None:
     table = styles(("ai", "diffusiondb", None, 12, 0.5, 0.25, 0.75), ("human", "human", None, 40, 0.9, 0.8, 0.95))
     assert written(styles=table)["Weakest styles and image changes"][0] == (
-        "On the question human or AI, it is least accurate on diffusiondb works without a known style, 50% of 12 correct "
+        "On the question human or AI, it is least accurate on diffusiondb works without a known style, 50% of 12 "
+        "correct "
         "(25% to 75%); human works without a known style, 90% of 40 correct (80% to 95%)."
     )
 
@@ -261,7 +263,7 @@ def test_a_difference_of_zero_has_no_minus_sign() -> None:
         "difference": {"balanced_accuracy": about(-0.0, -0.0001, 0.0001)},
     }
     (sentences,) = written(arms=NO_ARMS | {"unseen": [row]})["Unseen generators and other seeds"]
-    assert sentences.endswith("balanced accuracy changes by +0.0 points (+0.0 to +0.0).")
+    assert sentences.endswith("changes balanced accuracy by +0.0 points (+0.0 to +0.0).")
 
 
 def test_it_warns_if_it_was_not_tested_on_an_unseen_generator() -> None:

@@ -322,7 +322,7 @@ def test_the_agreement_of_both_kinds_of_heatmaps_is_shown_beside_its_null(said_o
     assert "hides a square of 9 pixels a side at 36 positions of the picture (48 pixels a side)" in text
     assert "rank correlation is 0.40 (0.30 to 0.50) (Spearman, mean over 80 pictures)" in text
     assert "With the occlusion maps of other pictures it is 0.15 (0.05 to 0.25)" in text
-    assert "the difference is 0.25 (0.15 to 0.35): " in text
+    assert "The difference is 0.25 (0.15 to 0.35): " in text
     assert text.endswith("the two methods also agree in part on what is specific to each picture.")
     assert said_of(explained(difference=0.05)).endswith(
         "the two methods show no agreement on what is specific to each picture."
@@ -334,7 +334,7 @@ def test_the_agreement_of_too_few_pictures_is_not_defined(said_of):
     assert "Their agreement is not defined here" in said_of(explained(None))
     alone = {"value": 0.4, "low": None, "high": None}
     one = explained() | {"pictures": 1, "agreement": alone, "null": alone, "difference": alone}
-    assert "the difference is 0.40." in said_of(one)
+    assert "The difference is 0.40." in said_of(one)
 
 
 def test_the_report_says_so_if_there_are_fewer_pictures_than_requested(said_of):
