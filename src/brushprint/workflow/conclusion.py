@@ -5,15 +5,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from brushprint.report.findings import not_comparable
+
 _WIDTH = 80
 _LABEL_WIDTH = 14
 
 
-def conclusion(results: Path, variants: Iterable[str], synthetic: bool) -> list[str]:
+def conclusion(results: Path, variants: Iterable[str]) -> list[str]:
     """Five lines of at most 80 columns about the finished results in a folder.
 
     The best variant has the highest ROC AUC on the validation pictures for the question human or AI. Its figures are
-    measured on the test pictures. `synthetic` is true if the pictures are the embedded sample.
+    measured on the test pictures.
     """
     audit, claims = (json.loads((results / f"{name}.json").read_text(encoding="utf-8")) for name in ("audit", "claims"))
     detection = {name: _detection(results / "variants" / name / "metrics.json") for name in variants}
@@ -22,7 +24,7 @@ def conclusion(results: Path, variants: Iterable[str], synthetic: bool) -> list[
         "Best variant": f"{best}: {_balanced_accuracy(detection[best])}",
         "False alarms": _false_alarms(detection[best]),
         "Shortcuts": _shortcuts(audit),
-        "Claims": _claims(claims["verdicts"], synthetic),
+        "Claims": _claims(claims),
         "Report": str(results / "report/index.html"),
     }
     return [f"{label:{_LABEL_WIDTH}}{text}" for label, text in lines.items()]
@@ -69,9 +71,9 @@ def _shortcuts(audit: Mapping[str, Any]) -> str:
     return text
 
 
-def _claims(verdicts: Mapping[str, int], synthetic: bool) -> str:
-    published = sum(verdicts.values())
-    if synthetic:
-        return f"none of {published} compared: the pictures are a synthetic sample"
+def _claims(claims: Mapping[str, Any]) -> str:
+    verdicts, published = claims["verdicts"], len(claims["claims"])
+    if reasons := not_comparable(claims["claims"]):
+        return f"none of {published} compared: {', '.join(reasons)}"
     compared = published - verdicts.get("not comparable", 0)
     return f"{verdicts.get('reproduced', 0)} reproduced of {compared} compared; {published} are published"

@@ -535,7 +535,7 @@ def test_the_report_shows_the_answers_to_the_statements_of_the_sources(write, va
             {"regions": of_all(heat(low=0.2))},
             "Regions whose share of the heat exceeds their share of the area and every baseline: lower.",
         ),
-        ({"regions": of_all(heat())}, f"None of {len(REGIONS)} regions of the picture holds more of the heat"),
+        ({"regions": of_all(heat())}, f"In none of the {len(REGIONS)} regions does the share of the heat exceed"),
         ({"regions": of_all(heat()).assign(pictures=0)}, "No test picture has a heatmap with any heat."),
         (
             {"faithfulness": checked()},

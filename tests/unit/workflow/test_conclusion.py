@@ -1,6 +1,7 @@
 """A run ends with five lines that state its conclusion."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,13 @@ def share(value: float | None) -> dict[str, float | None]:
     return {"value": value, "low": value and value - 0.05, "high": value and value + 0.05}
 
 
+def write_claims(results: Path, judged: list[list]) -> None:
+    """Write the claims with the verdict and the reasons of each."""
+    claims = [{"verdict": verdict, "why": why} for verdict, why in judged]
+    verdicts = dict(Counter(verdict for verdict, _ in judged))
+    (results / "claims.json").write_text(json.dumps({"verdicts": verdicts, "claims": claims}))
+
+
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     """Results of two variants; the second is better on validation pictures and worse on test pictures."""
@@ -36,12 +44,14 @@ def results(tmp_path: Path) -> Path:
         folder.mkdir(parents=True)
         (folder / "metrics.json").write_text(json.dumps({"detection": detection}))
     (tmp_path / "audit.json").write_text(json.dumps(AUDIT))
-    (tmp_path / "claims.json").write_text(json.dumps({"verdicts": {"reproduced": 3, "below": 2, "not comparable": 4}}))
+    write_claims(
+        tmp_path, [["reproduced", []]] * 3 + [["below", []]] * 2 + [["not comparable", ["no such figure"]]] * 4
+    )
     return tmp_path
 
 
 def test_validation_pictures_choose_the_best_variant_and_test_pictures_judge_it(results: Path) -> None:
-    assert conclusion(results, ["first", "second"], synthetic=False) == [
+    assert conclusion(results, ["first", "second"]) == [
         "Best variant  second: 60% balanced accuracy, guessing gives 50% (55–65%)",
         "False alarms  125 of 1,000 human works called AI (75–175), from 1,200",
         "Shortcuts     1 of 2 reported: file size",
@@ -50,21 +60,22 @@ def test_validation_pictures_choose_the_best_variant_and_test_pictures_judge_it(
     ]
 
 
-def test_no_claim_is_compared_with_the_synthetic_sample(results: Path) -> None:
-    lines = conclusion(results, ["first"], synthetic=True)
-    assert "Claims        none of 9 compared: the pictures are a synthetic sample" in lines
+def test_if_no_claim_is_compared_the_common_reasons_are_given(results: Path) -> None:
+    both = ["synthetic sample", "shortened run"]
+    write_claims(results, [["not comparable", both], ["not comparable", [*both, "no such figure"]]])
+    assert "Claims        none of 2 compared: synthetic sample, shortened run" in conclusion(results, ["first"])
 
 
 def test_shortcuts_are_counted_in_the_harmonised_pictures_if_there_are_any(results: Path) -> None:
     harmonised = [row | {"reported": False} for row in AUDIT["raw"]]
     (results / "audit.json").write_text(json.dumps(AUDIT | {"harmonised": harmonised}))
-    assert "Shortcuts     0 of 2 reported" in conclusion(results, ["first"], synthetic=False)
+    assert "Shortcuts     0 of 2 reported" in conclusion(results, ["first"])
 
 
 def test_many_shortcuts_fit_into_80_columns(results: Path) -> None:
     rows = [{"question": "ai or human", "features": f"shortcut {number}", "reported": True} for number in range(20)]
     (results / "audit.json").write_text(json.dumps({"raw": rows}))
-    [line] = [line for line in conclusion(results, ["first"], synthetic=False) if line.startswith("Shortcuts")]
+    [line] = [line for line in conclusion(results, ["first"]) if line.startswith("Shortcuts")]
     assert len(line) <= 80
     assert line.endswith(", …")
 
@@ -73,4 +84,4 @@ def test_without_human_test_pictures_no_false_alarm_rate_is_stated(results: Path
     file = results / "variants/first/metrics.json"
     detection = json.loads(file.read_text())["detection"] | {"false_alarms": share(None), "validation_roc_auc": None}
     file.write_text(json.dumps({"detection": detection}))
-    assert "False alarms  no human test pictures" in conclusion(results, ["first"], synthetic=False)
+    assert "False alarms  no human test pictures" in conclusion(results, ["first"])
