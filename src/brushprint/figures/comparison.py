@@ -104,5 +104,5 @@ def accuracy_differences(comparisons: Sequence[Mapping[str, Any]], target: Path)
         words = f"{round(value):+d}{'*' if starred else ''}"
         ink, weight = "white" if abs(value) > 0.6 * largest else "black", "bold" if starred else "normal"
         axis.text(second, first, words, ha="center", va="center", color=ink, weight=weight)
-    axis.set_title("Accuracy of the row minus accuracy of the column, in points; *: significant", fontsize=10)
+    axis.set_title("Accuracy of row minus column, in points; *: significant", fontsize=10)
     save_figure(figure, target)

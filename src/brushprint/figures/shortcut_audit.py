@@ -52,7 +52,7 @@ def shortcuts(audit: Mapping[str, Any], target: Path) -> None:
     if all(questions.values()):
         say_instead(f"Nothing could be audited: {questions['ai or human']}.", target)
         return
-    states = [_State("as they came", COLOURS[1], -_APART if harmonised else 0, raw)]
+    states = [_State("original files", COLOURS[1], -_APART if harmonised else 0, raw)]
     if harmonised:
         states.append(_State("harmonised", COLOURS[0], _APART, harmonised))
     groups = list(dict.fromkeys(row["features"] for row in raw))

@@ -128,8 +128,8 @@ def _verdict(effect: dict[str, Any]) -> tuple[str, str]:
         return "none", f"fewer than {FEWEST} pictures"
     sign = np.sign(effect["over_area"])
     refuted = {
-        "no difference from the share of its area": not _beyond(effect, "over_area", sign),
-        "less than two points from its area": abs(effect["over_area"]) < MEANINGFUL,
+        "no difference from the area": not _beyond(effect, "over_area", sign),
+        "less than two points from the area": abs(effect["over_area"]) < MEANINGFUL,
         "networks with random weights show it too": not (
             effect["share"] > effect["random_high"] if sign > 0 else effect["share"] < effect["random_low"]
         ),

@@ -103,7 +103,7 @@ def test_a_figure_without_data_gives_the_reason(monkeypatch: pytest.MonkeyPatch)
     for name in ("none compared", "no arms", "arms of few pictures"):
         DRAWINGS[name](NOWHERE)
     assert reasons == [
-        "One variant has none to be compared with.",
+        "There is only one variant, so no pair can be compared.",
         "No variant was trained without a generator.",
         "There are too few test pictures of every generator that was left out, or too few human ones.",
     ]
