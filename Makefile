@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
 BIN = .venv/bin
 
-.PHONY: results pdf demo runs test verify publish benchmarks lint format generated graph docs pictures
+.PHONY: results pdf demo runs test verify publish benchmarks lint generated graph docs pictures
 
 results: .venv/synced
 	$(BIN)/snakemake --cores all $(ARGS)
@@ -39,13 +39,9 @@ publish: .venv/synced
 benchmarks: .venv/synced
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
+# Checks format, lints, layers and types of all files, and mends what it can: fails if it changed a file.
 lint: .venv/synced
 	$(BIN)/pre-commit run --all-files
-
-format: .venv/synced
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
-	$(BIN)/snakefmt Snakefile workflow
 
 # Writes the files that are generated from other files of the repository. A test fails if they are out of date.
 generated: .venv/synced

@@ -51,7 +51,7 @@ HERE = {
 # Where all other commands run, below `tests/`: a test, or `.ci/run`, which calls them or a target of `make` that does.
 ELSEWHERE = {
     "../.ci/run": [
-        *("make .venv/synced", "make docs", "make format", "make lint", "make results", "make test"),
+        *("make .venv/synced", "make docs", "make lint", "make results", "make test"),
         *("pytest -m 'workflow and not slurm and not sshd'", "pytest -m browser", "pytest tests/simulation"),
         *("pytest tests/unit", "snakemake --cores all", "snakemake -n"),
     ],
