@@ -31,7 +31,7 @@ AT_ONCE = 16
 SHOWN, NARROWEST = 480, 640
 KEYS = {
     "gradcam": "Grad-CAM: bright parts support it",
-    "occlusion": "occlusion: orange parts support it, purple parts oppose it",
+    "occlusion": "Occlusion: orange parts support it, purple parts oppose it",
 }
 
 
@@ -218,9 +218,10 @@ def _maps(variant: _Variant, pictures: torch.Tensor, classes: torch.Tensor, meth
 
 
 def _words(prediction: Prediction, synthetic: bool, method: str) -> list[str]:
-    label = prediction.answer.label
-    probability = prediction.probabilities[label]
-    lines = [f"{prediction.variant}: {label.replace('_', ' ')}, {probability:.0%}", KEYS[method]]
+    """The lines above the picture; the verdict comes first, because a class may be probable although it is unsure."""
+    answer = prediction.answer
+    verdict = f"{prediction.variant}: {answer.origin}, AI {answer.ai:.0%}"
+    lines = [verdict, f"Map for the most probable class: {answer.label.replace('_', ' ')}", KEYS[method]]
     return lines + ["It was trained on a synthetic sample."] * synthetic
 
 
