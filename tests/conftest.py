@@ -328,7 +328,9 @@ def renew(folder: Path, source: Path) -> Path:
     if folder not in _RENEWED:
         folder.parent.mkdir()
         copy_project(source, folder)
-    known, now = _RENEWED.get(folder) or _entries(folder), _entries(folder)
+        _RENEWED[folder] = _entries(folder)
+        return folder
+    known, now = _RENEWED[folder], _entries(folder)
     changed = sorted(name for name in known.keys() | now.keys() if known.get(name) != now.get(name))
     for name in reversed(changed):
         here, there = folder / name, source / name

@@ -66,7 +66,7 @@ def audit(
       folds: `value`, `low`, `high`, a 95 % percentile bootstrap interval over the groups of near duplicates
     - `bound`: a lower bound of the balanced accuracy. With a probability of 95 %, all bounds of the audit hold at once,
       by Bonferroni's correction for the number of questions and groups of features that are measured
-    - `reported`: whether the group is reported, which means that `bound` exceeds 0.5 + `margin`
+    - `reported`: whether the audit reports the group as a shortcut, because `bound` exceeds 0.5 + `margin`
     - `strongest`: for a reported group, the features, at most `STRONGEST`, that separate best on their own: `feature`,
       its `roc_auc` (above 0.5 if the feature is larger in AI pictures), its typical value in `ai` and in `human`
       pictures, and `is`, which says whether the typical value is a median or, for a yes-or-no feature, a share

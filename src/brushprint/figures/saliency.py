@@ -320,8 +320,7 @@ def _in_two_lines(name: str) -> str:
     alt="Line charts of the probability of the prediction as the picture is hidden or shown, and of the similarity of "
     "the maps as layers are randomised.",
     caption="If a map is faithful, hiding its hottest parts changes the prediction sooner than hiding random parts, "
-    "and "
-    "showing them restores it sooner. If a map depends on what the network learned, its similarity to the original "
+    "and showing them restores it sooner. If a map depends on what the network learned, its similarity to the original "
     "map falls as layers get random weights.",
     group=VariantGroup.SALIENCY,
 )

@@ -24,9 +24,8 @@ def fetch(architecture: str) -> dict[str, torch.Tensor]:
         return _module(architecture).pretrained(model)
     except (OSError, RuntimeError) as error:
         raise UserError(
-            f"the weights of {architecture} cannot be downloaded ({' '.join(str(error).split())}); without "
-            f"network, copy them from another machine and set pretrained.files: "
-            f"{{{architecture}: {{path: …, sha256: …}}}}; "
+            f"the weights of {architecture} cannot be downloaded ({' '.join(str(error).split())}); without network, "
+            f"copy them from another machine and set pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}; "
             "or set pretrained.source: none to start from random weights"
         ) from error
 

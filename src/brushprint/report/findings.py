@@ -40,9 +40,8 @@ def warnings(trust: Mapping[str, Any]) -> list[str]:
         colours = " Colours may be part of the art itself." if reported else ""
         sentences.append(
             "File properties alone separate AI from human pictures, and the networks may have learned them in place of "
-            f"the art. Balanced accuracy of small models that see only these properties (guessing gives 0.5): "
-            f"{questions}."
-            f"{colours}"
+            "the art. Balanced accuracy of small models that see only these properties (guessing gives 0.5): "
+            f"{questions}.{colours}"
         )
     leaks = [
         f"{row['pictures']:,} ({row['share']:.1%}) in {row['in']} of the split {name}"
@@ -53,8 +52,7 @@ def warnings(trust: Mapping[str, Any]) -> list[str]:
     if leaks:
         sentences.append(
             f"Test pictures have near duplicates in other partitions: {'; '.join(leaks)}. The section on reliability "
-            "gives the "
-            "balanced accuracy without the test pictures that have a near duplicate in training."
+            "gives the balanced accuracy without the test pictures that have a near duplicate in training."
         )
     return sentences
 
@@ -89,8 +87,7 @@ def _label(label: str, fit: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
     supported = sum(one["supported"] for one in dominant)
     return (
         f"{label} {nmi['value']:.2f} (NMI; {chance['low']:.2f} to {chance['high']:.2f} by chance), {more} than by "
-        "chance, "
-        f"and {supported} of {len(dominant)} clusters {'is' if supported == 1 else 'are'} mostly of one {label}"
+        f"chance, and {supported} of {len(dominant)} clusters {'is' if supported == 1 else 'are'} mostly of one {label}"
     )
 
 

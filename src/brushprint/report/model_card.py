@@ -130,8 +130,7 @@ def _accuracy(metrics: Mapping[str, Any]) -> list[str]:
     if detection["human"] and detection["ai"]:
         sentences.append(
             f"On the question human or AI, its balanced accuracy is {_share(detection['balanced_accuracy'])}; "
-            "guessing gives "
-            "50.0%."
+            "guessing gives 50.0%."
         )
     else:
         sentences.append("All test pictures are human or all are AI, so how well it tells the two apart is unknown.")
@@ -148,10 +147,8 @@ def _false_accusations(metrics: Mapping[str, Any]) -> list[str]:
     else:
         sentences = [
             f"Of 1,000 human artists who each show one work, it would falsely accuse about {_of_1000(alarms)} if it "
-            "always "
-            f"answered (threshold {detection['threshold']:.2f}), and about {_of_1000(abstaining['human_called_ai'])} "
-            "if it "
-            "may answer unsure."
+            f"always answered (threshold {detection['threshold']:.2f}), and about "
+            f"{_of_1000(abstaining['human_called_ai'])} if it may answer unsure."
         ]
     if not pd.isna(misses["value"]):
         sentences.append(
@@ -211,8 +208,7 @@ def _unseen(arms: Mapping[str, Sequence[Mapping[str, Any]]], external: Mapping[s
         sentences.append(
             f"Trained without works of {row['source']}, the network misses {_share(row['unseen']['misses'])} of that "
             f"generator's works; trained with them, it misses {_share(row['seen']['misses'])}. Leaving them out "
-            "changes "
-            f"balanced accuracy by {_points(**row['difference']['balanced_accuracy'])}."
+            f"changes balanced accuracy by {_points(**row['difference']['balanced_accuracy'])}."
         )
     if not sentences:
         sentences.append("It was not tested on an unseen generator: expect lower accuracy there than here.")

@@ -99,8 +99,7 @@ def _clusters(outcome: str, latent: Mapping[str, Any]) -> Finding:
     nmi, chance = style["nmi"]["value"], style["nmi"]["chance"]
     measured = (
         f"{supported} of {len(dominant)} clusters are mostly of one style, beyond chance; normalised mutual "
-        "information of "
-        f"clusters and styles {nmi:.2f} ({chance['low']:.2f} to {chance['high']:.2f} by chance); "
+        f"information of clusters and styles {nmi:.2f} ({chance['low']:.2f} to {chance['high']:.2f} by chance); "
         f"{style['pictures']:,} pictures"
     )
     numbers = {
