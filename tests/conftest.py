@@ -163,6 +163,8 @@ def environment(project: Path) -> dict[str, str]:
     """The environment variables for the commands of a project."""
     # Jobs may write compiled modules, because each job starts a Python of its own and compiled modules load faster.
     own = {"PYTHONDONTWRITEBYTECODE", *forkserver.ONE_THREAD}
+    # Under `make test`, a command that calls make must not inherit what make passes on to itself.
+    own |= {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
     inherited = {name: value for name, value in os.environ.items() if name not in own}
     someone = {f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     return (

@@ -154,9 +154,8 @@ def reader(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_command_of_the_documentation_runs_as_written(reader: Path, command: str) -> None:
     """Runs of the workflow are dry runs: Snakemake checks the settings and the targets, and lists the jobs."""
     if command.startswith("make "):
-        command = run(reader, "make", "--dry-run", "--old-file=.venv/synced", *shlex.split(command)[1:]).splitlines()[
-            -1
-        ]
+        arguments = shlex.split(command)[1:]
+        command = run(reader, "make", "--dry-run", "--old-file=.venv/synced", *arguments).splitlines()[-1]
     command = command.removeprefix(".venv/bin/")
     if command.startswith("snakemake"):
         command += " --dry-run"
