@@ -48,7 +48,7 @@ def test_among_many_equal_variants_any_pair_differs_significantly_at_most_as_oft
     generator = np.random.default_rng(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "RESAMPLES", 1)
-        trials = [compare(equally_good(5, 80, generator), alone(80), "ai or human", 0) for _ in range(300)]
+        trials = [compare(equally_good(5, 80, generator), alone(80), "AI or human", 0) for _ in range(300)]
     wrong = [min(row["p_corrected"] for row in rows) <= 0.05 for rows in trials]
     uncorrected = [min(row["p"] for row in rows) <= 0.05 for rows in trials]
     assert np.mean(wrong) <= 0.06

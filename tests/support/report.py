@@ -104,7 +104,7 @@ def detected(balanced: float) -> dict:
 
 
 def audited(reported: bool) -> list[dict]:
-    row = {"question": "ai or human", "pictures": 77, "why": None}
+    row = {"question": "AI or human", "pictures": 77, "why": None}
     strongest = [{"feature": "aspect_ratio", "is": "median", "ai": 768.0, "human": 256.0}] if reported else []
     balanced = interval(0.9 if reported else 0.5)
     judged = {"balanced_accuracy": balanced, "bound": 0.7, "reported": reported, "strongest": strongest}
@@ -116,7 +116,7 @@ def audited(reported: bool) -> list[dict]:
 
 
 def trusted(**changes: object) -> dict:
-    compared = {"first": "one", "second": "two", "question": "human or ai", "pictures": 55}
+    compared = {"first": "one", "second": "two", "question": "human or AI", "pictures": 55}
     compared |= {"first_alone": 9, "second_alone": 4, "difference": interval(0.05), "p": 0.2, "p_corrected": 0.6}
     return {
         "audit": {"margin": 0.05, "raw": audited(False)},

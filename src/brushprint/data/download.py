@@ -214,7 +214,7 @@ def _append(response: requests.Response, part: _Part) -> None:
     if part.total is None:
         part.total = part.size
     if part.size != part.total:
-        raise _CutError("the server announced a different number of bytes")
+        raise _CutError(f"the server sent {part.size} bytes, not {part.total} as it had announced")
 
 
 def _verify(part: _Part, sha256: str) -> None:
@@ -227,7 +227,7 @@ def _verify(part: _Part, sha256: str) -> None:
         part.discard()
         raise UserError(
             f"{part.source} has the SHA-256 {hashed.hexdigest()}, not {sha256.lower()}: correct or delete "
-            "collection.sha256 if the file was changed on purpose, else run again to download it again"
+            "collection.sha256 if the file was changed on purpose, else run again, which starts the download over"
         )
 
 

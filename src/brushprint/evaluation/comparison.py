@@ -9,7 +9,7 @@ from brushprint.stats.significance import Comparison, compare
 
 HEADLINES = ("accuracy", "balanced_accuracy", "roc_auc", "majority", "loss", "pictures")
 # Every variant answers this question, whatever its task.
-HUMAN_OR_AI = "human or ai"
+HUMAN_OR_AI = "human or AI"
 
 
 def headlines(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -30,7 +30,7 @@ def compare_variants(predictions: Mapping[str, pd.DataFrame], tasks: Mapping[str
     Returns
     -------
     One row for each pair, see `brushprint.stats.significance.compare`. The first rows compare how often all variants
-    are right about "human or ai", each at its own threshold. The next rows compare how often the variants of each other
+    are right about "human or AI", each at its own threshold. The next rows compare how often the variants of each other
     task predict the right class. p-values are corrected within each question.
     """
     tables = {name: table.set_index("image_id") for name, table in predictions.items()}

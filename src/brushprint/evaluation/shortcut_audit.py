@@ -59,7 +59,7 @@ def audit(
     -------
     One row for each question and each group of `brushprint.data.shortcut_features.GROUPS`, and for `ALL`:
 
-    - `question`: "ai or human"; if there are several AI sources, also "<source> or human" for each of them
+    - `question`: "AI or human"; if there are several AI sources, also "<source> or human" for each of them
     - `features`: the name of the group
     - `pictures`: the number of pictures that the question is about
     - `balanced_accuracy` and `roc_auc` of gradient-boosted trees on pictures that they were not fitted to, in `FOLDS`
@@ -108,7 +108,7 @@ def _questions(origin: np.ndarray, source: np.ndarray) -> dict[str, np.ndarray]:
     generators = sorted(set(source[origin == "ai"]))
     human = origin == "human"
     single = {f"{name} or human": human | ((origin == "ai") & (source == name)) for name in generators}
-    return {"ai or human": np.ones(len(origin), dtype=bool)} | (single if len(generators) > 1 else {})
+    return {"AI or human": np.ones(len(origin), dtype=bool)} | (single if len(generators) > 1 else {})
 
 
 def _too_few(is_ai: np.ndarray, groups: np.ndarray) -> str | None:

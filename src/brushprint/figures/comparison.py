@@ -74,7 +74,7 @@ def accuracy_differences(comparisons: Sequence[Mapping[str, Any]], target: Path)
 
     from brushprint.stats.bootstrap import LEVEL
 
-    rows = [row for row in comparisons if row["question"] == "human or ai"]
+    rows = [row for row in comparisons if row["question"] == "human or AI"]
     if not rows:
         say_instead("There is only one variant, so no pair can be compared.", target)
         return

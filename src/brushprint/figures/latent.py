@@ -35,8 +35,7 @@ CLUSTERS_NAMED = 10
 METHODS = {"tsne": ("t-SNE", "perplexity"), "umap": ("UMAP", "neighbours")}
 _CLUSTERS_ALT = (
     "For each outcome, a scatter chart of the clusters, and bars of the styles in each cluster, or of the sources if "
-    "no "
-    "picture has a style."
+    "no picture has a style."
 )
 
 

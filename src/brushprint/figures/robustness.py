@@ -95,8 +95,7 @@ def _severities(name: str, conditions: Sequence[tuple[str, int]]) -> list[int]:
     title="Robustness",
     alt="Line charts of balanced accuracy, false alarms and misses against the severity of each change.",
     caption="Performance on changed test pictures, at the threshold chosen on unchanged validation pictures. Severity "
-    "0 "
-    "is the unchanged picture.",
+    "0 is the unchanged picture.",
     group=VariantGroup.TRUST,
 )
 def robustness_curves(rates: pd.DataFrame, target: Path) -> None:

@@ -54,8 +54,8 @@ _CLUSTERS_ALT = f"{_PANEL_ALT} There is one row for each cluster."
     title="Misclassified pictures, clusters in two dimensions",
     alt=_CLUSTERS_ALT,
     caption="The misclassified pictures nearest to the centre of each cluster, with two saliency maps. Grad-CAM: "
-    "bright "
-    "areas contributed most to the prediction. Occlusion: with an orange area hidden behind grey, the network is less "
+    "bright areas contributed most to the prediction. Occlusion: with an orange area hidden behind grey, the network "
+    "is less "
     "sure of its prediction; with a purple area hidden, it is surer.",
     group=VariantGroup.SALIENCY,
     panel="gradcam-2d-misclassified",

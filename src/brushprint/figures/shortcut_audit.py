@@ -50,7 +50,7 @@ def shortcuts(audit: Mapping[str, Any], target: Path) -> None:
     margin, raw, harmonised = audit["margin"], audit["raw"], audit.get("harmonised")
     questions = {row["question"]: row["why"] for row in raw}
     if all(questions.values()):
-        say_instead(f"Nothing could be audited: {questions['ai or human']}.", target)
+        say_instead(f"Nothing could be audited: {questions['AI or human']}.", target)
         return
     states = [_State("original files", COLOURS[1], -_APART if harmonised else 0, raw)]
     if harmonised:

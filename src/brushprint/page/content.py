@@ -47,8 +47,8 @@ def gallery(catalogue: pd.DataFrame, splits: Sequence[pd.DataFrame], seed: int, 
     turns = drawn.groupby("source").cumcount()
     if len(drawn) < count:
         raise UserError(
-            f"the gallery of the page needs {count} pictures that are test pictures in every split and in a format "
-            f"of browsers, but there are only {len(drawn)}: add pictures, or give all variants the same split"
+            f"the gallery of the page needs {count} pictures that are test pictures in every split and that any "
+            f"browser can show, but there are only {len(drawn)}: add pictures, or give all variants the same split"
         )
     return drawn.loc[turns.sort_values(kind="stable").index].head(count).sample(frac=1, random_state=seed)
 

@@ -294,7 +294,7 @@ def _claim_faults(claim: Claim, variant: str | None) -> Iterator[str]:
     ):
         yield "training pictures have only accuracy and loss"
     if claim.partition == "unsaid" and claim.measure not in PREDICTION_MEASURES:
-        yield f"{claim.measure} needs a `partition`"
+        yield f"{claim.measure} needs a `partition` other than `unsaid`"
     if claim.qualifier == "at most about" and claim.partition not in ("train", "validation"):
         yield "`at most about` is possible only for training and validation pictures"
     if claim.published and claim.unit == "%" and claim.measure not in SHARES:

@@ -203,12 +203,9 @@ class Split(Settings):
         Share,
         Field(
             description="share of the training pictures that is set aside for validation: the same share of every "
-            "source, "
-            "spread over its folders. Validation pictures choose the epoch, the threshold, the temperature and the "
-            "limits "
-            "of the verdict. With fewer than nine validation pictures of one origin, no picture receives the verdict "
-            "of "
-            "the other origin"
+            "source, spread over its folders. Validation pictures choose the epoch, the threshold, the temperature and "
+            "the limits of the verdict. With fewer than nine validation pictures of one origin, no picture receives "
+            "the verdict of the other origin"
         ),
     ]
     exclude_folders: Annotated[list[str], Field(description="names of folders whose pictures are left out")]

@@ -59,7 +59,7 @@ def _shortcuts(audit: Mapping[str, Any]) -> str:
     rows = [
         row
         for row in audit.get("harmonised", audit["raw"])
-        if row["question"] == "ai or human" and row["features"] != "all features together"
+        if row["question"] == "AI or human" and row["features"] != "all features together"
     ]
     reported = [row["features"] for row in rows if row["reported"]]
     text = f"{len(reported)} of {len(rows)} reported"

@@ -279,8 +279,7 @@ def test_subsampling_more_pictures_than_a_class_has_is_refused_with_the_class_an
         split(PUBLISHED, **ASKED | {"subsample": {"task": "source", "pictures": 150}})
     assert str(raised.value) == (
         "splits: subsample: 150 pictures of each class are needed, but 'ai_sd' has only 100 outside the test "
-        "partition; "
-        "set subsample.pictures to at most 100, or to null"
+        "partition; set subsample.pictures to at most 100, or to null"
     )
 
 

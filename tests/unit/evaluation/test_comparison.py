@@ -34,19 +34,19 @@ def test_all_variants_are_compared_on_human_or_ai_and_variants_of_one_task_on_it
     rows = compare_variants(PREDICTIONS, TASKS, seed=0)
     questions = [(row["question"], row["first"], row["second"]) for row in rows]
     assert questions == [
-        ("human or ai", "one", "two"),
-        ("human or ai", "one", "three"),
-        ("human or ai", "one", "four"),
-        ("human or ai", "two", "three"),
-        ("human or ai", "two", "four"),
-        ("human or ai", "three", "four"),
+        ("human or AI", "one", "two"),
+        ("human or AI", "one", "three"),
+        ("human or AI", "one", "four"),
+        ("human or AI", "two", "three"),
+        ("human or AI", "two", "four"),
+        ("human or AI", "three", "four"),
         ("source", "two", "three"),
     ]
     by_pair = {(row["question"], row["first"], row["second"]): row for row in rows}
-    origin = by_pair["human or ai", "one", "two"]
+    origin = by_pair["human or AI", "one", "two"]
     assert (origin["pictures"], origin["first_alone"], origin["second_alone"]) == (4, 2, 0)
     # Both variants test p, q and r. Only `two` is right on p and q, and only `three` is right on r.
-    shared = by_pair["human or ai", "two", "three"]
+    shared = by_pair["human or AI", "two", "three"]
     assert (shared["pictures"], shared["first_alone"], shared["second_alone"]) == (3, 2, 1)
     classes = by_pair["source", "two", "three"]
     assert (classes["pictures"], classes["first_alone"], classes["second_alone"]) == (3, 0, 0)

@@ -47,7 +47,7 @@ def found(root: Path, table: pd.DataFrame, harmonise: dict | None = None) -> dic
     """The rows of an audit that report a shortcut, by their group of features."""
     measured = measure(root, table, jobs=1, harmonise=harmonise)
     rows = audit(measured, table, np.arange(len(table)), margin=MARGIN, pictures=1000, seed=0)
-    assert {row["question"] for row in rows} == {"ai or human"}
+    assert {row["question"] for row in rows} == {"AI or human"}
     assert [row["features"] for row in rows] == [*GROUPS, ALL]
     return {row["features"]: row for row in rows if row["reported"]}
 
@@ -130,18 +130,18 @@ def test_with_several_ai_sources_each_source_is_also_audited_separately() -> Non
     values["width"] = np.where(table["source"] == "generator 1", 768, 256)
     rows = judged((values, table, groups))
     assert list(dict.fromkeys(row["question"] for row in rows)) == [
-        "ai or human",
+        "AI or human",
         "generator 0 or human",
         "generator 1 or human",
     ]
     assert len(rows) == 3 * (len(GROUPS) + 1)
     assert {row["question"]: row["pictures"] for row in rows} == {
-        "ai or human": 100,
+        "AI or human": 100,
         "generator 0 or human": 70,
         "generator 1 or human": 70,
     }
     caught = {(row["question"], row["features"]) for row in rows if row["reported"]}
-    assert {question for question, _ in caught} <= {"ai or human", "generator 1 or human"}
+    assert {question for question, _ in caught} <= {"AI or human", "generator 1 or human"}
     assert {("generator 1 or human", "dimensions"), ("generator 1 or human", ALL)} <= caught
 
 
@@ -192,7 +192,7 @@ def test_a_source_with_too_few_pictures_does_not_affect_the_other_questions() ->
     values, table, groups = noise(0, 60, 40)
     table.loc[:4, "source"] = "rare"
     why = {row["question"]: row["why"] for row in judged((values, table, groups))}
-    assert why["ai or human"] is why["generator 0 or human"] is None
+    assert why["AI or human"] is why["generator 0 or human"] is None
     assert why["rare or human"] == "only 5 AI pictures differ, and at least 10 are needed"
 
 
@@ -207,7 +207,7 @@ def test_cues_that_are_constant_score_exactly_one_half() -> None:
 def test_the_audit_uses_at_most_the_given_number_of_pictures_and_each_source_keeps_its_share() -> None:
     rows = judged(noise(0, 120, 80, sources=2), pictures=100)
     assert {row["question"]: row["pictures"] for row in rows} == {
-        "ai or human": 100,
+        "AI or human": 100,
         "generator 0 or human": 70,
         "generator 1 or human": 70,
     }

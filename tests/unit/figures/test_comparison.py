@@ -17,7 +17,7 @@ LONG = "resnet50_class_weights_of_a_rather_long_name"
 NOWHERE = Path("figure.png")
 
 
-def compared(names: list[str], question: str = "human or ai") -> list[dict[str, Any]]:
+def compared(names: list[str], question: str = "human or AI") -> list[dict[str, Any]]:
     generator = np.random.default_rng(0)
     share = np.linspace(0.6, 0.9, len(names))
     right = {name: pd.Series(generator.random(200) < of) for name, of in zip(names, share, strict=True)}

@@ -37,11 +37,11 @@ LONG = [f"a_generator_of_pictures_with_a_long_name_{number} or human" for number
 
 # `test_whole.py` draws each of these.
 DRAWINGS = {
-    "audit": lambda target: audit(rows("ai or human", "dalle or human"), None, 0.05, target),
-    "audit of harmonised pictures": lambda target: audit(rows("ai or human"), rows("ai or human"), 0.05, target),
+    "audit": lambda target: audit(rows("AI or human", "dalle or human"), None, 0.05, target),
+    "audit of harmonised pictures": lambda target: audit(rows("AI or human"), rows("AI or human"), 0.05, target),
     "audit of many sources": lambda target: audit(rows(*LONG), rows(*LONG), 0.05, target),
-    "audit in part": lambda target: audit(rows("ai or human") + not_judged("one or human"), None, 0.05, target),
-    "audit of too few": lambda target: audit(not_judged("ai or human"), None, 0.05, target),
+    "audit in part": lambda target: audit(rows("AI or human") + not_judged("one or human"), None, 0.05, target),
+    "audit of too few": lambda target: audit(not_judged("AI or human"), None, 0.05, target),
 }
 
 
@@ -57,36 +57,36 @@ def target(tmp_path: Path) -> Path:
 
 
 def test_both_states_are_drawn_only_if_the_pictures_are_harmonised(target: Path) -> None:
-    audit(rows("ai or human"), None, 0.05, target)
+    audit(rows("AI or human"), None, 0.05, target)
     alone = pixels_of(target)
     assert inked(alone, COLOURS[1]) > 500
     assert inked(alone, COLOURS[0]) == 0
-    audit(rows("ai or human"), rows("ai or human", value=0.5), 0.05, target)
+    audit(rows("AI or human"), rows("AI or human", value=0.5), 0.05, target)
     assert inked(pixels_of(target), COLOURS[0]) > 500
 
 
 def test_a_reported_shortcut_is_a_full_dot_and_any_other_feature_an_empty_one(target: Path) -> None:
     inks = []
     for value in (0.64, 0.66):
-        audit(rows("ai or human", value=value), None, 0.05, target)
+        audit(rows("AI or human", value=value), None, 0.05, target)
         inks.append(inked(pixels_of(target), COLOURS[1]))
     assert inks[1] > inks[0] + 7 * 10
 
 
 def test_a_question_that_cannot_be_judged_is_shown_beside_the_others(target: Path) -> None:
-    audit(rows("ai or human", "one or human"), None, 0.05, target)
+    audit(rows("AI or human", "one or human"), None, 0.05, target)
     both = inked(pixels_of(target), COLOURS[1])
-    audit(rows("ai or human") + not_judged("one or human"), None, 0.05, target)
+    audit(rows("AI or human") + not_judged("one or human"), None, 0.05, target)
     assert inked(pixels_of(target), COLOURS[1]) < 0.6 * both
 
 
 def test_an_audit_that_could_judge_nothing_is_drawn_as_one_line_of_text(target: Path) -> None:
-    audit(not_judged("ai or human"), None, 0.05, target)
+    audit(not_judged("AI or human"), None, 0.05, target)
     assert pixels_of(target).shape[0] < 100
 
 
 @pytest.mark.parametrize("sources", [2, 11])
 def test_many_sources_with_long_names_stay_on_the_page(target: Path, sources: int) -> None:
-    names = ["ai or human", *LONG[:sources]]
+    names = ["AI or human", *LONG[:sources]]
     audit(rows(*names), rows(*names), 0.05, target)
     assert pixels_of(target).shape[1] < 1500

@@ -33,8 +33,8 @@ def audited(*rows: tuple[str, str, float, bool | None]) -> list[dict]:
     ]
 
 
-SIZE, COLOURS = ("ai or human", "file size", 0.94, True), ("dalle or human", "colour statistics", 0.7, True)
-NOTHING = ("ai or human", "format", 0.5, False)
+SIZE, COLOURS = ("AI or human", "file size", 0.94, True), ("dalle or human", "colour statistics", 0.7, True)
+NOTHING = ("AI or human", "format", 0.5, False)
 
 
 def leaking(pictures: int) -> dict:
@@ -44,10 +44,10 @@ def leaking(pictures: int) -> dict:
 
 def test_shortcuts_are_listed_by_question() -> None:
     (warning,) = findings.warnings({"audit": {"raw": audited(SIZE, NOTHING)}, "leaks": {}})
-    assert warning.endswith("(guessing gives 0.5): ai or human: file size 0.94.")
+    assert warning.endswith("(guessing gives 0.5): AI or human: file size 0.94.")
     (warning,) = findings.warnings({"audit": {"raw": audited(SIZE, COLOURS)}, "leaks": {}})
     assert warning.endswith(
-        "ai or human: file size 0.94; dalle or human: colour statistics 0.70. Colours may be part of the art itself."
+        "AI or human: file size 0.94; dalle or human: colour statistics 0.70. Colours may be part of the art itself."
     )
 
 
@@ -125,8 +125,7 @@ def faithful(found: bool, first: float | None, last: float | None, left: float |
         (
             faithful(False, None, None, None),
             "The heatmaps do not pass the faithfulness tests: fewer than 10 pictures. Whether they depend on what the "
-            "network "
-            "learned is unknown.",
+            "network learned is unknown.",
         ),
     ],
 )

@@ -101,7 +101,7 @@ def written(**changes: Any) -> dict[str, list[str]]:
     usual = {
         **{"title": "AI-ArtBench", "task": "origin_style", "recipe": RECIPE, "synthetic": False, "split": split()},
         **{"metrics": measured(), "styles": styles(("human", "human", "baroque", 40, 0.9, 0.8, 0.95))},
-        **{"robustness": robustness(), "audit": [cues("ai or human", "format", 0.5, False)]},
+        **{"robustness": robustness(), "audit": [cues("AI or human", "format", 0.5, False)]},
         **{"arms": NO_ARMS, "external": None},
     }
     return {section.heading: section.sentences for section in card(**usual | changes)}
@@ -194,8 +194,7 @@ def test_a_collection_without_styles_is_judged_by_source() -> None:
     table = styles(("ai", "diffusiondb", None, 12, 0.5, 0.25, 0.75), ("human", "human", None, 40, 0.9, 0.8, 0.95))
     assert written(styles=table)["Weakest styles and image changes"][0] == (
         "On the question human or AI, it is least accurate on diffusiondb works without a known style, 50% of 12 "
-        "correct "
-        "(25% to 75%); human works without a known style, 90% of 40 correct (80% to 95%)."
+        "correct (25% to 75%); human works without a known style, 90% of 40 correct (80% to 95%)."
     )
 
 
@@ -288,14 +287,14 @@ SHORTCUTS = "Dataset shortcuts"
 
 def test_shortcuts_that_the_audit_reports_are_listed_by_question() -> None:
     audit = [
-        cues("ai or human", "file size", 0.883, True),
-        cues("ai or human", "format", 0.5, False),
-        cues("ai or human", "all features together", 0.951, True),
+        cues("AI or human", "file size", 0.883, True),
+        cues("AI or human", "format", 0.5, False),
+        cues("AI or human", "all features together", 0.951, True),
         cues("dalle or human", "dimensions", 0.999, True),
         cues("imagen or human", "format", None, None, "only 3 AI pictures differ"),
     ]
     assert written(audit=audit)[SHORTCUTS][:3] == [
-        "File properties alone separate ai or human with this balanced accuracy: file size 88%, all features together "
+        "File properties alone separate AI or human with this balanced accuracy: file size 88%, all features together "
         "95%; guessing gives 50%.",
         "File properties alone separate dalle or human with this balanced accuracy: dimensions 100%; guessing gives "
         "50%.",
@@ -305,7 +304,7 @@ def test_shortcuts_that_the_audit_reports_are_listed_by_question() -> None:
 
 def test_an_audit_without_shortcuts_differs_from_an_audit_that_could_not_be_made() -> None:
     assert written()[SHORTCUTS][0] == ("The audit detected no dataset shortcut.")
-    unjudged = [cues("ai or human", group, None, None, "there is no AI picture") for group in ("format", "file size")]
+    unjudged = [cues("AI or human", group, None, None, "there is no AI picture") for group in ("format", "file size")]
     assert written(audit=unjudged)[SHORTCUTS][0] == (
         "Whether the files' encoding, size or colours separate AI from human is unknown: there is no AI picture."
     )

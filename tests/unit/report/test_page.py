@@ -563,7 +563,7 @@ def warnings_of(text: str) -> list[str]:
 def test_shortcuts_that_the_audit_reports_give_a_warning_at_the_top(write, tmp_path: Path):
     found = {"margin": 0.05, "raw": audited(True)}
     (warning,) = warnings_of(write(trust=trusted(audit=found)))
-    assert "(guessing gives 0.5): ai or human: dimensions 0.90." in warning
+    assert "(guessing gives 0.5): AI or human: dimensions 0.90." in warning
     cured = found | {"harmonised": audited(False)}
     text = write(trust=trusted(audit=cured))
     assert warnings_of(text) == warnings_of(write()) == []

@@ -64,8 +64,8 @@ def test_mcnemar_works_with_many_discordant_pictures() -> None:
 
 def test_a_row_has_the_counts_and_the_paired_difference_of_two_variants() -> None:
     one, other = [1] * 60 + [0] * 40, [1] * 40 + [0] * 40 + [1] * 5 + [0] * 15
-    (row,) = compare(answers(a=one, b=other), alone(100), "ai or human", 0)
-    assert (row["first"], row["second"], row["question"], row["pictures"]) == ("a", "b", "ai or human", 100)
+    (row,) = compare(answers(a=one, b=other), alone(100), "AI or human", 0)
+    assert (row["first"], row["second"], row["question"], row["pictures"]) == ("a", "b", "AI or human", 100)
     assert (row["first_alone"], row["second_alone"]) == (20, 5)
     assert row["difference"]["value"] == pytest.approx(0.15)
     assert row["p"] == row["p_corrected"] == mcnemar(20, 5) < 0.01

@@ -11,9 +11,9 @@ from brushprint.workflow.conclusion import conclusion
 AUDIT = {
     "margin": 0.05,
     "raw": [
-        {"question": "ai or human", "features": "file size", "reported": True},
-        {"question": "ai or human", "features": "dimensions", "reported": False},
-        {"question": "ai or human", "features": "all features together", "reported": True},
+        {"question": "AI or human", "features": "file size", "reported": True},
+        {"question": "AI or human", "features": "dimensions", "reported": False},
+        {"question": "AI or human", "features": "all features together", "reported": True},
         {"question": "gan or human", "features": "dimensions", "reported": True},
     ],
 }
@@ -73,7 +73,7 @@ def test_shortcuts_are_counted_in_the_harmonised_pictures_if_there_are_any(resul
 
 
 def test_many_shortcuts_fit_into_80_columns(results: Path) -> None:
-    rows = [{"question": "ai or human", "features": f"shortcut {number}", "reported": True} for number in range(20)]
+    rows = [{"question": "AI or human", "features": f"shortcut {number}", "reported": True} for number in range(20)]
     (results / "audit.json").write_text(json.dumps({"raw": rows}))
     [line] = [line for line in conclusion(results, ["first"]) if line.startswith("Shortcuts")]
     assert len(line) <= 80
