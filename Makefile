@@ -62,6 +62,6 @@ graph: .venv/synced
 	$(BIN)/snakemake --rulegraph mermaid-js 2>/dev/null
 
 .venv/synced: pyproject.toml uv.lock
-	test -x $(BIN)/uv || ($(PYTHON) -m venv .venv && $(BIN)/pip install --quiet uv)
+	test -x $(BIN)/uv || ($(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv)
 	$(BIN)/uv sync --locked
 	touch $@

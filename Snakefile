@@ -42,7 +42,8 @@ onstart:
     except UserError as error:
         stop(error)
     if CONFIG.fork_server and forkserver.supported():
-        shell.prefix(forkserver.start() + " ")
+        # Snakemake replaces `{name}` in this text.
+        shell.prefix(forkserver.start().replace("{", "{{").replace("}", "}}") + " ")
 
 
 onsuccess:

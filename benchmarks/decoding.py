@@ -14,6 +14,7 @@ from PIL import Image
 
 from brushprint.data.catalogue import build_catalogue
 from brushprint.data.pixels import write_pixels
+from brushprint.data.taxonomy import FolderRules
 
 Resize = tuple[str, int, str]
 # The catalogue computes perceptual hashes from pixels of this mode and size, made with this filter.
@@ -46,8 +47,8 @@ def tables(quick: bool) -> dict[str, str]:
     ):
         root = Path(folder, "sample.zip")
         sample(root, train=pictures, test=0)
-        listing = partial(build_catalogue, root, labels(), images=None, max_rejected=0, seed=0, jobs=CORES)
-        listed, _ = listing()
+        listing = partial(build_catalogue, root, FolderRules(labels()), images=None, max_rejected=0, seed=0, jobs=CORES)
+        listed, *_ = listing()
         for size, resize in [(32, "nearest"), (128, "bilinear")]:
             decoding = partial(
                 write_pixels, root, listed, Path(folder, "pixels.npy"), size=size, resize=resize, jobs=CORES

@@ -25,7 +25,7 @@ from torchvision.datasets import ImageFolder
 
 from brushprint.data.catalogue import build_catalogue
 from brushprint.data.pixels import write_pixels
-from brushprint.data.taxonomy import label
+from brushprint.data.taxonomy import FolderRules, label
 from brushprint.models.build import build
 from brushprint.models.fabric import setup_fabric
 from brushprint.models.files import restore
@@ -37,7 +37,7 @@ from brushprint.training.inference import infer
 from brushprint.training.loop import train
 
 CLASSES = ["ai", "human"]
-LABELS = [{"folder": name, "origin": name, "source": name, "style": None} for name in CLASSES]
+LABELS = FolderRules([{"folder": name, "origin": name, "source": name, "style": None} for name in CLASSES])
 # Every tenth training picture is a validation picture.
 TENTH = 10
 
@@ -118,7 +118,7 @@ def _judged(network: torch.nn.Module, loader: DataLoader) -> tuple[float, float]
 
 def ours(about: Recipe, root: Path, seeds: list[int], pool: ProcessPoolExecutor, work: Path) -> float:
     """Train with brushprint; the mean accuracy on the held-out pictures."""
-    listed, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=CORES)
+    listed, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=CORES)
     pixels = work / "pixels.npy"
     write_pixels(root, listed, pixels, size=about.image_size, resize=about.resize, jobs=CORES)
     listed = listed.assign(row=np.arange(len(listed)))

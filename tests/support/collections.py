@@ -14,6 +14,7 @@ import pytest
 from brushprint.core.errors import UserError
 from brushprint.data.catalogue import COLUMNS, build_catalogue
 from brushprint.data.decoding import open_picture, to_rgb
+from brushprint.data.taxonomy import FolderRules
 from tests.conftest import encoded, picture
 
 
@@ -32,16 +33,19 @@ HUMAN_AI_ARTWORK = [
     rule("AI_DiffusionDB_.+", "ai", "diffusiondb"),
     rule("Human_(?P<style>.+)", "human", "human"),
 ]
+LABELS = FolderRules(HUMAN_AND_AI)
 GOOD = encoded(picture(0))
 
 
 def catalogued(root: Path, **options: Any) -> tuple[pd.DataFrame, dict[str, str]]:
     """The catalogue, indexed by path, and the reason for each rejected path."""
     asked = {"labels": HUMAN_AND_AI, "images": None, "max_rejected": 1, "seed": 0, "jobs": 1} | options
-    table, rejected = build_catalogue(root, **asked)
+    asked["labels"] = FolderRules(asked["labels"])
+    table, rejected, ignored = build_catalogue(root, **asked)
     assert tuple(table.columns) == COLUMNS
-    assert tuple(rejected.columns) == ("path", "reason")
-    for found in (table, rejected):
+    assert tuple(rejected.columns) == ("path", "reason", "origin")
+    assert tuple(ignored.columns) == ("path", "reason")
+    for found in (table, rejected, ignored):
         assert found["path"].is_monotonic_increasing
         assert pa.Table.from_pandas(found).num_rows == len(found)
     return table.set_index("path"), dict(zip(rejected["path"], rejected["reason"], strict=True))

@@ -1,20 +1,20 @@
 """Real pictures, if there are any on this machine."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
+from brushprint.data.taxonomy import FolderRules
 from tests.conftest import REPOSITORY
 
 PICTURES = REPOSITORY.parent / "shared/data"
 
 
-def labels(settings: str) -> list[dict[str, Any]]:
-    """The rules that label the folders of a collection, from one of the shipped settings files."""
+def labels(settings: str) -> FolderRules:
+    """The labels of a collection by the rules in one of the shipped settings files."""
     rules = yaml.safe_load((REPOSITORY / "config" / settings).read_text())["collection"]["labels"]
-    return [{"style": None} | rule for rule in rules]
+    return FolderRules({"style": None} | rule for rule in rules)
 
 
 def archive(name: str) -> Path:

@@ -20,6 +20,7 @@ COMMAND = re.compile(r"(?:make|snakemake|brushprint|dvc|pytest|pre-commit|uv|pyt
 HERE = {
     "brushprint claim",
     "brushprint claim 000-accuracy",
+    "brushprint claim 004",
     "brushprint compare results/sample ../other-clone/results/sample",
     "brushprint predict folder/ --variant cifake-32 --csv > answers.csv",
     "brushprint predict my-work.png screenshot-of-it.png --heatmap maps/ --method occlusion",
@@ -30,6 +31,7 @@ HERE = {
     "brushprint runs",
     "brushprint variants",
     'make results ARGS="--configfile config/ai-artbench.yaml"',
+    'make results ARGS="--configfile config/ai-artbench.yaml sajjad.yaml"',
     'make results ARGS="--configfile config/ai-artbench.yaml config/small.yaml '
     "--config 'collection={source: path/to/archive.zip}'\"",
     'make results ARGS="--configfile config/ai-artbench.yaml config/small.yaml '
@@ -144,6 +146,9 @@ def reader(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(encoded(picture(number), "PNG" if name.endswith("png") else "JPEG"))
     shutil.make_archive(str(folder / "path/to/archive"), "zip", folder / "path/to/pictures")
+    # The page shows the file that its command needs.
+    page = (folder / "docs/how-to/reproduce-studies.md").read_text(encoding="utf-8")
+    (folder / "sajjad.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
     (folder.parent / "other-clone").symlink_to(folder)
     (folder / ".venv").mkdir()
     (folder / ".venv/bin").symlink_to(Path(sys.executable).parent)

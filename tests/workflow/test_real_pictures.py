@@ -42,7 +42,7 @@ from tests.unit.data import test_near_duplicates as near_duplicates
     ],
 )
 def test_every_picture_is_catalogued_under_its_source(name: str, settings: str, counts: dict[str, int]) -> None:
-    table, rejected = build_catalogue(archive(name), labels(settings), images=None, max_rejected=0, seed=0, jobs=2)
+    table, rejected, _ = build_catalogue(archive(name), labels(settings), images=None, max_rejected=0, seed=0, jobs=2)
     assert table["source"].value_counts().to_dict() == counts
     assert rejected.empty
 
@@ -50,7 +50,7 @@ def test_every_picture_is_catalogued_under_its_source(name: str, settings: str, 
 @pytest.mark.parametrize("name", ["ai-artbench-slice.zip", "art-two-folders.zip", "human-ai-artwork-slice.zip"])
 def test_near_duplicates_of_each_kind_and_no_others_are_detected_among_real_pictures(name: str, tmp_path: Path) -> None:
     source = archive(name)
-    table, _ = build_catalogue(source, near_duplicates.LABELS, images=None, max_rejected=0, seed=0, jobs=2)
+    table, *_ = build_catalogue(source, near_duplicates.LABELS, images=None, max_rejected=0, seed=0, jobs=2)
     sample = table.sample(20, random_state=0)
     contents = dict(read_catalogued_files(source, sample, lambda content: content, 2, "sample"))
     near_duplicates.plant(tmp_path, {f"{number:02}": content for number, content in enumerate(contents.values())})
@@ -73,7 +73,7 @@ def test_each_severity_changes_a_real_picture_more_than_the_one_before(name: str
 
 
 def test_both_spellings_of_ukiyo_e_are_one_style() -> None:
-    table, _ = build_catalogue(
+    table, *_ = build_catalogue(
         archive("ai-artbench-slice.zip"), labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2
     )
     assert table["style"].nunique() == 10
@@ -81,7 +81,7 @@ def test_both_spellings_of_ukiyo_e_are_one_style() -> None:
 
 
 def test_native_sizes_of_stable_diffusion_and_human_pictures_differ() -> None:
-    table, _ = build_catalogue(
+    table, *_ = build_catalogue(
         archive("ai-artbench-native-sizes.zip"), labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2
     )
     assert table.groupby("source")["width"].unique().map(list).to_dict() == {"human": [256], "stable_diffusion": [768]}
@@ -89,7 +89,7 @@ def test_native_sizes_of_stable_diffusion_and_human_pictures_differ() -> None:
 
 def test_real_pictures_give_pixel_arrays_and_the_published_split(tmp_path: Path) -> None:
     source = archive("ai-artbench-slice.zip")
-    table, _ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
+    table, *_ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     write_pixels(source, table, tmp_path / "pixels.npy", size=32, resize="bilinear", jobs=2)
     pixels = np.load(tmp_path / "pixels.npy")
     assert pixels.shape == (208, 32, 32, 3)
@@ -167,7 +167,7 @@ def test_ai_artbench_gives_a_report(project: Path) -> None:
 def test_a_head_on_imagenet_features_separates_real_ai_art_from_human_art(tmp_path: Path) -> None:
     """Training on two thirds of 208 pictures gives an AUC of about 0.9; near 1 indicates a leak, near 0.5 a bug."""
     source = archive("ai-artbench-slice.zip")
-    table, _ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
+    table, *_ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     write_pixels(source, table, tmp_path / "pixels.npy", size=160, resize="bilinear", jobs=2)
     plan = {
         "published": True,

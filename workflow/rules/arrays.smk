@@ -54,7 +54,7 @@ rule pixels:
     threads: ALL_CORES
     params:
         *code("pixels"),
-        **SEEN,
+        **as_written(**SEEN),
     script:
         "../scripts/pixels.py"
 
@@ -94,7 +94,7 @@ rule corrupt:
     threads: ALL_CORES
     params:
         *code("corrupt"),
-        **SEEN,
+        **as_written(**SEEN),
         seed=PLAN.seed_of("robustness"),
         draw=lambda wildcards: PLAN.test_draw(wildcards.tested),
     script:
@@ -123,7 +123,7 @@ checkpoint seal:
         *code("seal"),
         # These params reveal a change of the pixels or copies even if a run was killed before this job and its scratch
         # folder was deleted afterwards.
-        pixels=[*code("pixels"), *SEEN.values()],
+        pixels=lambda wildcards: [*code("pixels"), *SEEN.values()],
         copies=lambda wildcards: code("oversample") if wildcards.split in PLAN.oversampled else [],
     script:
         "../scripts/seal.py"

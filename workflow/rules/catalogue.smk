@@ -7,12 +7,13 @@ rule catalogue:
     output:
         catalogue=f"{RESULTS}/catalogue.parquet",
         rejected=f"{RESULTS}/rejected.parquet",
+        ignored=f"{RESULTS}/ignored.parquet",
     log:
         f"{LOGS}/catalogue.log",
     threads: ALL_CORES
     params:
         *code("catalogue"),
-        **PICTURES.params,
+        **OPENED,
         labels=[rule.model_dump() for rule in CONFIG.collection.labels],
         images=CONFIG.budget.images,
         max_rejected=CONFIG.collection.max_rejected,
@@ -36,7 +37,7 @@ rule shortcut_features:
     threads: ALL_CORES
     params:
         *code("shortcut_features"),
-        **PICTURES.params,
+        **OPENED,
         harmonise=lambda wildcards: PLAN.harmonise if wildcards.state == "harmonised" else None,
     script:
         "../scripts/shortcut_features.py"
@@ -56,7 +57,7 @@ rule near_duplicates:
     threads: ALL_CORES
     params:
         *code("near_duplicates"),
-        **PICTURES.params,
+        **OPENED,
     script:
         "../scripts/near_duplicates.py"
 
@@ -92,6 +93,6 @@ rule examples:
     params:
         *code("figures"),
         **drawn([figures.of_collection("examples.jpg")]),
-        **SEEN,
+        **as_written(**SEEN),
     script:
         "../scripts/figures.py"

@@ -27,7 +27,7 @@ elif not PICTURES.local:
         localrule: True
         params:
             *code("fetch"),
-            source=CONFIG.collection.source,
+            **as_written(source=CONFIG.collection.source),
             sha256=CONFIG.collection.sha256,
         script:
             "../scripts/fetch.py"

@@ -36,6 +36,8 @@ try:
     # Snakemake reads all nested values in --config as text, even numbers and null.
     update_config(config, loading.typed(workflow.config_settings.config))
     CONFIG = loading.load(config, workflow.configfiles)
+    # Snakemake writes this path into shell commands without quotes.
+    sys.executable = preflight.python_for_shells()
     PLAN = Plan(CONFIG)
     RESULTS, SCRATCH, LOGS, EXPORTS, VARIANT = PLAN.results, PLAN.scratch, PLAN.logs, PLAN.exports, PLAN.variant
     # Each job reads the rules again, but only the process that starts the jobs makes the checks.
@@ -57,11 +59,18 @@ except UserError as error:
 if workflow.is_main_process and ALONE is False:
     print("note: another run is at work in this folder", file=sys.stderr)
 
+
+def as_written(**params):
+    """Params with texts that people wrote: Snakemake would read `{name}` in a param that is no function as a wildcard."""
+    return {name: lambda wildcards, text=text: text for name, text in params.items()}
+
+
 # The threads of rules that use all cores. On a cluster, the profile sets the number (`set-threads`).
 ALL_CORES = workflow.resource_settings.cores or 1
-# COLLECTION: the inputs of rules that open the collection. SEEN: the params of rules that read pictures in the state in
-# which networks see them.
+# COLLECTION and OPENED: the inputs and params of rules that open the collection. SEEN: the params of rules that read
+# pictures in the state in which networks see them.
 COLLECTION = [] if PICTURES.local else [ancient(PICTURES.root), f"{PICTURES.root}.sha256"]
+OPENED = as_written(**PICTURES.params)
 SEEN = PICTURES.params | {"harmonise": PLAN.harmonise}
 
 

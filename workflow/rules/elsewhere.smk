@@ -15,6 +15,11 @@ def elsewhere(param):
     return lambda wildcards: ELSEWHERE[wildcards.elsewhere][param]
 
 
+def seen_elsewhere(name):
+    """The params of rules that read a set of such pictures in the state in which networks see them."""
+    return as_written(**{param: ELSEWHERE[name][param] for param in SEEN})
+
+
 def pixels_from(rule):
     """An input function: the array of such pictures that a variant sees, made by `rule`, and its digest file."""
     pixels, digest = getattr(rules, rule).output
@@ -39,6 +44,7 @@ use rule catalogue as elsewhere_catalogue with:
     output:
         catalogue=f"{RESULTS}/{{elsewhere}}.parquet",
         rejected=f"{RESULTS}/{{elsewhere}}-rejected.parquet",
+        ignored=f"{RESULTS}/{{elsewhere}}-ignored.parquet",
     log:
         f"{LOGS}/elsewhere_catalogue-{{elsewhere}}.log",
     wildcard_constraints:
@@ -68,7 +74,7 @@ if "external" in ELSEWHERE:
             f"{LOGS}/external_pixels-{{size}}-{{resize}}.log",
         params:
             *code("pixels"),
-            **{name: ELSEWHERE["external"][name] for name in SEEN},
+            **seen_elsewhere("external"),
 
     rule external_scores:
         input:
@@ -108,7 +114,7 @@ if "picked" in ELSEWHERE:
             f"{LOGS}/picked_corrupt-{{size}}-{{resize}}.log",
         params:
             *code("corrupt"),
-            **{name: ELSEWHERE["picked"][name] for name in SEEN},
+            **seen_elsewhere("picked"),
             seed=PLAN.seed_of("robustness"),
             draw=None,
 
@@ -144,7 +150,7 @@ if "picked" in ELSEWHERE:
             f"{LOGS}/picked_table.log",
         params:
             *code("picked_table"),
-            **{name: ELSEWHERE["picked"][name] for name in SEEN},
+            **seen_elsewhere("picked"),
             variants=PLAN.names,
         script:
             "../scripts/picked_table.py"

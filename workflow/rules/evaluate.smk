@@ -59,7 +59,7 @@ rule mistakes:
         f"{LOGS}/mistakes.log",
     params:
         *code("mistakes"),
-        **SEEN,
+        **as_written(**SEEN),
         variants=PLAN.names,
     script:
         "../scripts/mistakes.py"

@@ -76,8 +76,8 @@ rule demo:
         f"{LOGS}/demo.log",
     params:
         *code("demo"),
-        **PICTURES.params,
-        title=CONFIG.collection.title,
+        **OPENED,
+        **as_written(title=CONFIG.collection.title),
         synthetic=PLAN.synthetic,
         variants=PLAN.names,
         seed=PLAN.seed_of("gallery"),

@@ -36,7 +36,8 @@ rule cards:
     localrule: True
     params:
         *code("cards"),
-        title=CONFIG.collection.title,
+        **as_written(title=CONFIG.collection.title),
+        **as_written(external=CONFIG.external and CONFIG.external.title),
         synthetic=PLAN.synthetic,
         splits=PLAN.reported_splits,
         variants={
@@ -44,7 +45,6 @@ rule cards:
             for name, variant in PLAN.variants.items()
             if not variant.parent
         },
-        external=CONFIG.external and CONFIG.external.title,
     script:
         "../scripts/cards.py"
 
@@ -157,8 +157,9 @@ rule report:
         f"{LOGS}/report.log",
     params:
         *code("report"),
+        **as_written(title=CONFIG.collection.title),
+        **as_written(external=CONFIG.external and CONFIG.external.title),
         templates={file.name: sha256(file) for file in TEMPLATES},
-        title=CONFIG.collection.title,
         synthetic=PLAN.synthetic,
         budget=CONFIG.budget.model_dump(),
         from_scratch=PLAN.from_scratch,
@@ -166,7 +167,6 @@ rule report:
         copied=REPORTED_COPIES,
         figures=figures.texts(picked=bool(PICKED_FILES)),
         variants=PLAN.names,
-        external=CONFIG.external and CONFIG.external.title,
     script:
         "../scripts/report.py"
 

@@ -13,7 +13,7 @@ rule faces:
     threads: ALL_CORES
     params:
         *code("faces"),
-        **SEEN,
+        **as_written(**SEEN),
         published=all(PLAN.splits[split].settings.published for split in PLAN.reported_splits),
     script:
         "../scripts/faces.py"

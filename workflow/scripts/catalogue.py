@@ -1,17 +1,19 @@
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
 from brushprint.data.catalogue import build_catalogue
+from brushprint.data.taxonomy import FolderRules
 
 with logged(snakemake.log[0], snakemake.output):
     params = snakemake.params
-    catalogue, rejected = build_catalogue(
+    catalogue = build_catalogue(
         params.root,
-        params.labels,
+        FolderRules(params.labels) if params.labels else None,
         images=params.images,
         max_rejected=params.max_rejected,
         seed=params.seed,
         jobs=snakemake.threads,
         setting=params.setting,
     )
-    write_parquet(catalogue, snakemake.output.catalogue)
-    write_parquet(rejected, snakemake.output.rejected)
+    write_parquet(catalogue.pictures, snakemake.output.catalogue)
+    write_parquet(catalogue.rejected, snakemake.output.rejected)
+    write_parquet(catalogue.ignored, snakemake.output.ignored)

@@ -93,8 +93,10 @@ def predict(
     if files:
         if heatmap is not None:
             _make_folder(heatmap)
+        from brushprint.core.job_log import log_warnings
         from brushprint.predict import predict as predictor
 
+        log_warnings()
         # Where answers appear in the terminal one by one, they show the progress themselves.
         hidden = not sys.stderr.isatty() or (sys.stdout.isatty() and not as_json)
         with tqdm(total=len(files), unit=" pictures", ncols=80, leave=False, disable=hidden) as bar:
@@ -122,7 +124,10 @@ def variants(run: Run = None, as_json: Json = False) -> None:
 
 @app.command(epilog=_example("claim 000-accuracy"))
 def claim(
-    name: Annotated[str | None, typer.Argument(help="Identifier of one claim; default: list all.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A study, such as 000, or one claim; default: list all.", metavar="[STUDY|CLAIM]"),
+    ] = None,
     run: Run = None,
     as_json: Json = False,
 ) -> None:
@@ -130,17 +135,21 @@ def claim(
     from brushprint.predict.results import find
 
     results = find(run)
-    claims = {row["id"]: row for row in results.claims()}
-    if name is not None and name not in claims:
-        raise UserError(f"no such claim: {name!r}{nearest(name, claims)}")
+    rows, studies = results.claims(), results.sources()
+    one = next((row for row in rows if row["id"] == name), None)
+    listed = [row for row in rows if name in (None, row["source"])]
+    if not one and not listed:
+        raise UserError(
+            f"no such study or claim: {name!r}{nearest(name or '', [*studies, *(row['id'] for row in rows)])}"
+        )
     if as_json:
-        printing.print_json(claims[name] if name else list(claims.values()))
+        printing.print_json(one or listed)
         return
-    if name is None:
-        printing.print_claims(claims.values())
-    else:
-        printing.print_claim(claims[name], results.sources()[claims[name]["source"]])
+    if one:
+        printing.print_claim(one, studies[one["source"]])
         print()
+    else:
+        printing.print_claims(listed)
     printing.print_synthetic([results], results.variants)
 
 

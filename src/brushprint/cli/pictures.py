@@ -43,7 +43,7 @@ def _files_at(path: Path, refuse: Refuse) -> Iterator[Path]:
 
 def _files_below(folder: Path, refuse: Refuse) -> list[Path]:
     # Import here, because this module loads Pillow, which takes time and which `--help` does not need.
-    from brushprint.data.decoding import SUFFIXES  # noqa: PLC0415
+    from brushprint.data.file_kinds import SUFFIXES  # noqa: PLC0415
 
     unreadable: list[OSError] = []
     files = [Path(root, name) for root, _, names in os.walk(folder, onerror=unreadable.append) for name in names]

@@ -135,14 +135,25 @@ def print_variants(records: Iterable[Mapping[str, Any]]) -> None:
 
 
 def print_claims(claims: Iterable[Mapping[str, Any]]) -> None:
-    """Print a table of claims for each study; see `brushprint.predict.results.Results.claims`."""
-    for citation, group in groupby(claims, key=lambda claim: claim["citation"]):
-        print(citation)
-        rows = [
-            (claim["id"], claim["published"] or "-", _obtained(claim, interval=False), claim["verdict"])
-            for claim in group
-        ]
-        print_table([("claim", "published", "obtained", "verdict"), *rows], indent="  ")
+    """Print a table of claims for each study; see `brushprint.predict.results.Results.claims`.
+
+    If there are claims of several studies, those of a study of another collection are only counted.
+    """
+    from brushprint.report.findings import not_comparable  # noqa: PLC0415
+    from brushprint.report.judging import ANOTHER_COLLECTION  # noqa: PLC0415
+
+    studies = [list(group) for _, group in groupby(claims, key=lambda claim: claim["source"])]
+    for study in studies:
+        print(f"{study[0]['source']}: {study[0]['citation']} ({study[0]['collection']})")
+        reasons = not_comparable(study)
+        if reasons:
+            print(_wrapped(f"none of {len(study)} claims compared: {', '.join(reasons)}", "  ", "  "))
+        if ANOTHER_COLLECTION not in reasons or len(studies) == 1:
+            rows = [
+                (claim["id"], claim["published"] or "-", _obtained(claim, interval=False), claim["verdict"])
+                for claim in study
+            ]
+            print_table([("claim", "published", "obtained", "verdict"), *rows], indent="  ")
         print()
 
 

@@ -13,8 +13,10 @@ import resource
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,7 +53,7 @@ def logged(log: str | Path, outputs: Iterable[str]) -> Iterator[None]:
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[console], force=True)
     # On a full disk, the logging module would print a traceback for each line and hide the one-line error.
     logging.raiseExceptions = False
-    logging.captureWarnings(True)
+    log_warnings()
     lock_file = log.with_name(f".{log.stem}.lock")
     run = os.getppid()
     lock = locks.hold(lock_file)
@@ -91,6 +93,37 @@ def logged(log: str | Path, outputs: Iterable[str]) -> Iterator[None]:
     finally:
         if lock:
             lock.close()
+
+
+_file: ContextVar[str | None] = ContextVar("file", default=None)
+
+
+@contextmanager
+def reading(file: str) -> Iterator[None]:
+    """Name `file` in the warnings that libraries raise in this thread during the block; see `log_warnings`."""
+    token = _file.set(file)
+    try:
+        yield
+    finally:
+        _file.reset(token)
+
+
+def log_warnings() -> None:
+    """From now on, log the warnings of libraries in one line each: the file that is read, and the text.
+
+    A warning is logged once, whatever file it is about; texts that differ in numbers alone are one warning.
+    """
+    logged: set[tuple[str, str]] = set()
+
+    def log(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        text = " ".join(str(message).split())
+        kind = category.__name__, re.sub(r"\d+", "#", text)
+        if kind not in logged:
+            logged.add(kind)
+            file = _file.get()
+            LOG.warning("warning: %s%s", f"{file}: " if file else "", text)
+
+    warnings.showwarning = log
 
 
 def record_of(result: Path) -> Path:

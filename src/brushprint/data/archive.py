@@ -12,20 +12,23 @@ from typing import NamedTuple
 from brushprint.core.errors import UserError
 
 # A picture file above this size in bytes is an attack or a mistake.
-LARGEST_MEMBER = 128 * 2**20
+LARGEST_MEMBER = 512 * 2**20
 
 SECOND = "a second file of this name"
+# The reason that a folder is refused with, though it need not be followed by files.
+FOLDER = "folder"
 
 
 class Member(NamedTuple):
     """One file or folder of a collection.
 
-    `path` is the name with forward slashes; the name of a folder ends in a slash. `read` returns the bytes. `refused`
-    is the reason why the member must not be read, or None if it may be read. A folder is always refused.
+    `path` is the name with forward slashes; the name of a folder ends in a slash. `read` returns the bytes, at most as
+    many as its argument says. `refused` is the reason why the member must not be read, or None if it may be read. A
+    folder is always refused.
     """
 
     path: str
-    read: Callable[[], bytes]
+    read: Callable[[int], bytes]
     refused: str | None
 
 
@@ -36,10 +39,10 @@ class UnreadableError(ValueError):
 def members(root: str | Path, setting: str = "collection.source") -> Iterator[Member]:
     """Yield each file and folder of the folder, zip or tar `root`.
 
-    A caller that reads a member must do so before it asks for the next one. Nothing is trusted: links, devices, paths
-    outside the root, encrypted members, oversized members and repeated names are yielded with the reason why they are
-    refused. Raises `UserError`, which names the `setting` that `root` comes from, if `root` is missing, damaged or not
-    an archive.
+    A caller that reads a member must do so before it asks for the next one. Archives are not trusted: links, devices,
+    paths outside the root, encrypted members, oversized members and repeated names are yielded with the reason why they
+    are refused. In a folder, links are followed, each linked folder once. Raises `UserError`, which names the `setting`
+    that `root` comes from, if `root` is missing, damaged or not an archive.
     """
     read = _reader(Path(root), setting)
     paths: set[str] = set()
@@ -86,23 +89,56 @@ def _in_folder(root: Path, setting: str) -> Iterator[Member]:
     def fail(error: OSError) -> None:
         raise UserError(f"{setting}: {error.filename} cannot be read ({error.strerror})")
 
-    for folder, folders, names in os.walk(root, onerror=fail):
+    for path, refused in walk(root, fail):
+        file = root / path
+        if path.endswith("/"):
+            yield Member(path, _nothing, refused or FOLDER)
+        else:
+            yield Member(path, partial(_read_file, file), refused or _refused_file(file, path))
+
+
+def walk(root: Path, fail: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, str | None]]:
+    """Yield the path below `root` of each folder (with a slash at the end) and each file, sorted within each folder.
+
+    Links are followed. A linked folder that has been walked already, or that lies in the root or around it, is yielded
+    with the reason why it is not followed; all others come with None. `fail` is called with the error for each folder
+    that cannot be listed.
+    """
+    inside = root.resolve()
+    followed: dict[Path, str] = {}
+    for folder, folders, names in os.walk(root, onerror=fail, followlinks=True):
         folders.sort()
-        for name in folders:
-            inner = Path(folder, name)
-            path = inner.relative_to(root).as_posix()
-            yield Member(path, bytes, "link to a folder, not followed") if inner.is_symlink() else _folder(path)
+        for name in list(folders):
+            link = Path(folder, name)
+            path = link.relative_to(root).as_posix() + "/"
+            refused = None
+            if link.is_symlink():
+                target = link.resolve()
+                if target.is_relative_to(inside) or inside.is_relative_to(target):
+                    refused = "link to a folder of the collection or around it, not followed"
+                elif target in followed:
+                    refused = f"link to the same folder as {followed[target]}, not followed"
+                else:
+                    followed[target] = path
+            if refused:
+                folders.remove(name)
+            yield path, refused
         for name in sorted(names):
-            file = Path(folder, name)
-            path = file.relative_to(root).as_posix()
-            yield Member(path, file.read_bytes, _refused_file(file, path, root))
+            yield Path(folder, name).relative_to(root).as_posix(), None
 
 
-def _refused_file(file: Path, path: str, root: Path) -> str | None:
+def _nothing(_: int) -> bytes:
+    return b""
+
+
+def _read_file(file: Path, most: int) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(most)
+
+
+def _refused_file(file: Path, path: str) -> str | None:
     if not file.is_file():
-        return "not a regular file"
-    if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
-        return "link to a file outside the folder"
+        return "link to a file that does not exist" if file.is_symlink() else "not a regular file"
     return _refusal(path, file.stat().st_size)
 
 
@@ -125,10 +161,10 @@ def _in_zip(root: Path, setting: str) -> Iterator[Member]:
             yield Member(path, partial(_read_zip, archive, info), refused)
 
 
-def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
     try:
         with archive.open(info) as stream:
-            return stream.read(LARGEST_MEMBER)
+            return stream.read(min(most, LARGEST_MEMBER))
     except Exception as error:  # each compression method raises its own kinds of exceptions
         raise UnreadableError(f"damaged in the archive ({_reason(error)})") from error
 
@@ -158,17 +194,17 @@ def _check_end(archive: tarfile.TarFile) -> None:
         raise tarfile.ReadError("the end is missing")
 
 
-def _read_tar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+def _read_tar(archive: tarfile.TarFile, info: tarfile.TarInfo, most: int) -> bytes:
     try:
         stream = archive.extractfile(info)
         assert stream is not None  # the member is a regular file
-        return stream.read()
+        return stream.read(most)
     except Exception as error:  # each compression method raises its own kinds of exceptions
         raise UnreadableError(f"damaged in the archive ({_reason(error)})") from error
 
 
 def _folder(path: str) -> Member:
-    return Member(path.rstrip("/") + "/", bytes, "folder")
+    return Member(path.rstrip("/") + "/", _nothing, FOLDER)
 
 
 def _refusal(path: str, size: int) -> str | None:

@@ -1,11 +1,11 @@
-"""The catalogue: one row per picture of a collection, and a list of rejected files with the reasons."""
+"""The catalogue: one row per picture of a collection, and lists of all other files with the reasons."""
 
 import hashlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import imagehash
 import numpy as np
@@ -13,40 +13,57 @@ import pandas as pd
 from PIL import Image
 
 from brushprint.core.errors import UserError
-from brushprint.core.job_log import LOG, progress
-from brushprint.data.archive import Member, UnreadableError, members
-from brushprint.data.decoding import SUFFIXES, UndecodableError, open_picture, to_rgb
+from brushprint.core.job_log import LOG, progress, reading
+from brushprint.data.archive import FOLDER, LARGEST_MEMBER, Member, UnreadableError, members
+from brushprint.data.decoding import UndecodableError, open_picture, to_rgb
+from brushprint.data.file_kinds import HEAD, described_by, left_by_a_program, named_as_picture, no_picture
 from brushprint.data.harmonise import load_rgb
-from brushprint.data.taxonomy import Label, label, published_split
+from brushprint.data.taxonomy import Label, Labels, composed
 from brushprint.stats.allocation import allocate
 
 COLUMNS = (
-    *("image_id", "path", "sha256", "bytes", "format", "width", "height", "mode"),
+    *("image_id", "path", "sha256", "bytes", "format", "width", "height", "reduction", "mode"),
     *("published_split", "origin", "source", "style", "folder", "phash"),
 )
+_SIZES = {"bytes": "int64", "width": "int32", "height": "int32", "reduction": "int32"}
 UNLABELLED_COLUMNS = ("path", "image_id", "sha256", "width", "height")
 # Each unlabelled picture is shown individually and tested under 64 conditions, so their number is limited.
 MOST_UNLABELLED = 500
+# The largest number of bytes of files that are read ahead of their decoding.
+MOST_AHEAD = 256 * 2**20
 
 Result = TypeVar("Result")
 
 
+class Catalogue(NamedTuple):
+    """The files of a collection, each of them in one of the tables, sorted by path.
+
+    `pictures` has one row per picture; see `build_catalogue`. `rejected` has the columns `path`, `reason` and `origin`
+    (`human`, `ai`, or missing where the file has no label). `ignored` lists the files that only accompany a collection,
+    such as those of an operating system, with the columns `path` and `reason`.
+    """
+
+    pictures: pd.DataFrame
+    rejected: pd.DataFrame
+    ignored: pd.DataFrame
+
+
 def build_catalogue(
     root: str | Path,
-    labels: list[dict[str, Any]] | None,
+    labels: Labels | None,
     *,
     images: int | None,
     max_rejected: float,
     seed: int,
     jobs: int,
     setting: str = "collection.source",
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> Catalogue:
     """Open every picture below `root` once, and describe it in a row of the catalogue.
 
     Parameters
     ----------
     root : folder, zip or tar
-    labels : rules that label a folder name, see `brushprint.data.taxonomy.label`; None for pictures without labels
+    labels : gives the label of each picture; None for pictures without labels
     images : largest number of pictures, drawn from the folders in proportion to their sizes; None for all
     max_rejected : share of undecodable pictures above which `UserError` is raised
     seed : seed of the draw of `images`
@@ -55,68 +72,86 @@ def build_catalogue(
 
     Returns
     -------
-    catalogue : one row per picture, sorted by path. With `labels`, it has the columns `COLUMNS`, and one row for all
-        pictures of the same content. Without `labels`, it has the columns `UNLABELLED_COLUMNS` and a row for every
-        file. `width` and `height` are in pixels. Columns that hold no numbers are text, with missing values where
-        nothing is known
-    rejected : one row per file that is not in the catalogue, with the columns `path` and `reason`, sorted by path
+    The tables. With `labels`, the pictures have the columns `COLUMNS`, and one row for all pictures of the same
+    content. Without `labels`, they have the columns `UNLABELLED_COLUMNS` and a row for every file. `width` and `height`
+    are in pixels. `reduction` is the factor by which the sides of a very large picture were reduced, else 1; see
+    `brushprint.data.decoding.open_picture`. Columns that hold no numbers are text, with missing values where nothing is
+    known.
 
     Raises `UserError` if no picture is left, if too many are undecodable, or if more than `MOST_UNLABELLED` pictures
     are given without labels.
     """
-    labelled, refused = _sorted_out(root, labels, setting)
-    if labels is None and len(labelled) > MOST_UNLABELLED:
+    files = list_files(root, setting)
+    labelled = {path: labels.of(path) if labels else None for path in [*files.pictures, *files.refused]}
+    possible = [path for path in files.pictures if labelled[path] or not labels]
+    unlabelled = dict.fromkeys(set(files.pictures).difference(possible), labels.missing if labels else "")
+    if labels is None and len(possible) > MOST_UNLABELLED:
         raise UserError(
-            f"{setting}: {root} has {len(labelled):,} pictures, but at most {MOST_UNLABELLED} hand-picked pictures are "
+            f"{setting}: {root} has {len(possible):,} pictures, but at most {MOST_UNLABELLED} hand-picked pictures are "
             "possible; delete some"
         )
-    chosen = set(_draw(sorted(labelled), images, seed))
+    chosen = set(_draw(sorted(possible), images, seed))
     facts, broken = _facts_of(root, chosen, jobs, setting)
     _check_share(broken, len(chosen), max_rejected)
-    table, repeated = _unlabelled_table(facts) if labels is None else _labelled_table(facts, labelled)
-    reasons = sorted([*refused, *broken.items(), *repeated.items()])
+    table, repeated = _labelled_table(facts, labelled) if labels else _unlabelled_table(facts)
+    reasons = files.refused | unlabelled | broken | repeated
     if table.empty:
-        with_label = "" if labels is None else " with a label"
-        first = f"; the first of {len(reasons)} rejected files is {': '.join(reasons[0])}" if reasons else ""
+        with_label = " with a label" if labels else ""
+        first = f"; the first of {len(reasons)} rejected files is {': '.join(min(reasons.items()))}" if reasons else ""
         raise UserError(f"{setting}: no usable picture{with_label} in {root}{first}")
-    rejected = pd.DataFrame(reasons, columns=["path", "reason"], dtype=str)
-    _log_counts(table, rejected)
-    return table, rejected
+    origins = {path: picture_label.origin for path, picture_label in labelled.items() if picture_label}
+    rejected = _reasons_table(reasons)
+    rejected["origin"] = rejected["path"].map(origins).astype(str)
+    catalogue = Catalogue(table, rejected, _reasons_table(files.ignored))
+    _log_counts(catalogue)
+    return catalogue
 
 
-def _sorted_out(
-    root: str | Path, labels: list[dict[str, Any]] | None, setting: str
-) -> tuple[dict[str, Label | None], list[tuple[str, str]]]:
-    """Map the path of each possible picture to its label, and list the other files with the reasons for refusal."""
-    labelled: dict[str, Label | None] = {}
-    refused = []
-    for path, reason in listing(root, setting):
-        if reason is not None:
-            refused.append((path, reason))
-        elif labels is None:
-            labelled[path] = None
-        elif picture_label := label(path, labels):
-            labelled[path] = picture_label
-        else:
-            refused.append((path, "no rule of collection.labels matches its folders"))
-    return labelled, refused
+class Files(NamedTuple):
+    """The paths of all files of a collection: possible pictures, and other files and empty folders with the reasons."""
+
+    pictures: list[str]
+    refused: dict[str, str]
+    ignored: dict[str, str]
 
 
-def listing(root: str | Path, setting: str = "collection.source") -> Iterator[tuple[str, str | None]]:
-    """Yield the path of each file and of each empty folder, with the reason why it cannot be a picture, or None.
+def list_files(root: str | Path, setting: str = "collection.source") -> Files:
+    """Sort out the files of a collection by their names, and those without a picture's suffix by their first bytes.
 
-    The path of a folder ends in a slash. Raises `UserError` as `brushprint.data.archive.members` does.
+    The path of an empty folder ends in a slash. Raises `UserError` as `brushprint.data.archive.members` does.
     """
-    folders, filled = set(), set()
+    pictures: list[str] = []
+    refused: dict[str, str] = {}
+    ignored: dict[str, str] = {}
+    folders: set[str] = set()
+    filled: set[str] = set()
     for member in members(root, setting):
-        if member.path.endswith("/"):
+        if member.refused == FOLDER:
             folders.add(member.path)
             continue
-        path = PurePosixPath(member.path)
-        filled |= {f"{parent}/" for parent in path.parents}
-        by_name = path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
-        yield member.path, member.refused or (None if by_name else "no file name extension of a picture")
-    yield from ((folder, "empty folder") for folder in folders - filled)
+        filled |= {f"{parent}/" for parent in PurePosixPath(member.path).parents}
+        if left_by_a_program(member.path):
+            ignored[member.path] = "file of a system or program"
+        elif reason := member.refused or _no_picture(member):
+            refused[member.path] = reason
+        else:
+            pictures.append(member.path)
+    refused |= {folder: "empty folder" for folder in folders - filled if not left_by_a_program(folder)}
+    stems = {str(PurePosixPath(path.lower()).with_suffix("")) for path in pictures}
+    for path in [path for path in refused if not stems.isdisjoint(described_by(path))]:
+        del refused[path]
+        ignored[path] = "description beside a picture"
+    return Files(pictures, refused, ignored)
+
+
+def _no_picture(member: Member) -> str | None:
+    """Why a member that may be read is no picture; None if its name or its first bytes are those of a picture."""
+    if named_as_picture(member.path):
+        return None
+    try:
+        return no_picture(member.read(HEAD), member.path)
+    except (UnreadableError, OSError) as error:
+        return str(error)
 
 
 def read_pictures(
@@ -144,18 +179,19 @@ def read_pictures(
 
     def apply(path: str, content: bytes | str) -> tuple[str, Result | str]:
         try:
-            return path, content if isinstance(content, str) else function(content)
+            with reading(path):
+                return path, content if isinstance(content, str) else function(content)
         except UndecodableError as error:
             return path, str(error)
 
     with ThreadPoolExecutor(jobs) as pool, progress(len(wanted), title) as bar:
-        ahead: deque[Future[tuple[str, Result | str]]] = deque()
+        ahead: deque[tuple[Future[tuple[str, Result | str]], int]] = deque()
         for path, content in contents():
-            ahead.append(pool.submit(apply, path, content))
-            if len(ahead) > 4 * jobs:
-                yield ahead.popleft().result()
+            ahead.append((pool.submit(apply, path, content), len(content)))
+            while len(ahead) > 4 * jobs or (len(ahead) > 1 and sum(size for _, size in ahead) > MOST_AHEAD):
+                yield ahead.popleft()[0].result()
                 bar.update()
-        for future in ahead:
+        for future, _ in ahead:
             yield future.result()
             bar.update()
 
@@ -239,7 +275,7 @@ def image_id(sha256: str) -> str:
 
 def _content(member: Member) -> bytes | str:
     try:
-        return member.read()
+        return member.read(LARGEST_MEMBER)
     except (UnreadableError, OSError) as error:
         return str(error)
 
@@ -250,7 +286,7 @@ def _draw(paths: list[str], images: int | None, seed: int) -> list[str]:
         return paths
     folders = defaultdict(list)
     for path in paths:
-        folders[path.rsplit("/", 1)[0]].append(path)
+        folders[composed(path).rpartition("/")[0]].append(path)
     allocation = allocate(images, {folder: len(inside) for folder, inside in folders.items()})
     generator = np.random.default_rng(seed)
     return [path for folder in sorted(folders) for path in generator.permutation(folders[folder])[: allocation[folder]]]
@@ -268,6 +304,7 @@ def _describe(content: bytes) -> dict[str, Any]:
         "bytes": len(content),
         "width": picture.width,
         "height": picture.height,
+        "reduction": opened.info.get("reduction", 1),
         "phash": str(imagehash.phash(picture)),
         **facts,
     }
@@ -296,13 +333,10 @@ def _labelled_table(
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return a table with one row per content, and the reason why each other picture is excluded."""
     labels = {path: picture_label for path, picture_label in labelled.items() if picture_label}
-    rows = [
-        {"path": path, "published_split": published_split(path), **labels[path]._asdict(), **described}
-        for path, described in facts.items()
-    ]
+    rows = [{"path": path, **labels[path]._asdict(), **described} for path, described in facts.items()]
     table = pd.DataFrame(rows, columns=COLUMNS).sort_values("path", ignore_index=True)
     table, repeated = _without_repeats(table)
-    return table.astype(dict.fromkeys(COLUMNS, str) | {"bytes": "int64", "width": "int32", "height": "int32"}), repeated
+    return table.astype(dict.fromkeys(COLUMNS, str) | _SIZES), repeated
 
 
 def _without_repeats(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -330,7 +364,12 @@ def _check_share(broken: dict[str, str], total: int, allowed: float) -> None:
         )
 
 
-def _log_counts(table: pd.DataFrame, rejected: pd.DataFrame) -> None:
-    LOG.info("catalogue: %d pictures, %d files rejected", len(table), len(rejected))
+def _reasons_table(reasons: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(sorted(reasons.items()), columns=["path", "reason"], dtype=str)
+
+
+def _log_counts(catalogue: Catalogue) -> None:
+    pictures, rejected, ignored = catalogue
+    LOG.info("catalogue: %d pictures, %d files rejected, %d ignored", len(pictures), len(rejected), len(ignored))
     for reason, files in rejected["reason"].value_counts().head(5).items():
         LOG.info("%d rejected: %s", files, reason)

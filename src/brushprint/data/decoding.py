@@ -1,22 +1,35 @@
 """Decode every picture in the same way: to 8-bit RGB, upright, over white, the first frame of an animation."""
 
 import io
-import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+import pi_heif
+from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
-# Formats that Pillow decodes by itself. Others call programs (EPS) or contain no art. JPEG also opens MPO files.
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000")
-SUFFIXES = frozenset(
-    [
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif"),
-        *(".webp", ".bmp", ".tif", ".tiff", ".avif", ".jp2"),
-    ]
-)
+from brushprint.data.file_kinds import HEAD, RAW, no_picture
+from brushprint.data.metadata import without_broken_metadata
 
-# Pillow refuses a picture of more than twice its pixel limit. Between the limit and its double, it only warns.
-warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+pi_heif.register_heif_opener(thumbnails=False)
+
+# The formats that are read. Others call programs (EPS) or contain no art. JPEG also opens MPO files.
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF", "JPEG2000")
+
+# The largest number of pixels that are decoded, and that a file may have whose format allows to decode it at a smaller
+# scale. `_reduce` checks them in place of Pillow, which would only warn below the former and refuse all above it.
+MOST_PIXELS, MOST_STORED_PIXELS = 178_956_970, 10**9
+Image.MAX_IMAGE_PIXELS = None
+
+# How to turn a picture upright, by its EXIF orientation.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_DNG_VERSION = 50706
 
 
 class UndecodableError(ValueError):
@@ -26,16 +39,69 @@ class UndecodableError(ValueError):
 def open_picture(content: bytes) -> Image.Image:
     """Read the header of a picture file: format, mode and size. The pixels are not decoded yet.
 
-    Raises `UndecodableError` if the content is not a picture in one of `FORMATS`.
+    A picture of more than `MOST_PIXELS` pixels is opened at a smaller scale if its format allows that: a baseline JPEG
+    at a half, a quarter or an eighth of its sides, a TIFF as its largest stored page of a smaller scale. Then
+    `info["reduction"]` holds the factor by which the sides are smaller. Raises `UndecodableError` if the content is not
+    a picture in one of `FORMATS`, or has too many pixels.
     """
-    if not content:
-        raise UndecodableError("empty file")
     try:
-        return Image.open(io.BytesIO(content), formats=FORMATS)
-    except Image.DecompressionBombError as error:
-        raise UndecodableError(f"too many pixels ({error})") from error
+        picture = Image.open(io.BytesIO(without_broken_metadata(content)), formats=FORMATS)
     except Exception as error:
-        raise UndecodableError("not a picture in a known format") from error
+        raise UndecodableError(no_picture(content[:HEAD]) or "a picture whose beginning is damaged") from error
+    if isinstance(picture, TiffImagePlugin.TiffImageFile) and _is_preview(picture):
+        raise UndecodableError(RAW)
+    if _pixels(picture) > MOST_PIXELS:
+        _reduce(picture)
+    return picture
+
+
+def _pixels(picture: Image.Image) -> int:
+    return picture.width * picture.height
+
+
+def _is_preview(picture: TiffImagePlugin.TiffImageFile) -> bool:
+    """Whether a TIFF file is a RAW photo, whose first page is a small preview of it."""
+    tags = picture.tag_v2
+    return _DNG_VERSION in tags or (_is_smaller_scale(picture) and ExifTags.Base.SubIFDs in tags)
+
+
+def _is_smaller_scale(picture: TiffImagePlugin.TiffImageFile) -> bool:
+    """Whether the present page of a TIFF file says that it shows another picture at a smaller scale."""
+    return bool(picture.tag_v2.get(ExifTags.Base.NewSubfileType, 0) & 1)
+
+
+def _reduce(picture: Image.Image) -> None:
+    """Open a picture of more than `MOST_PIXELS` pixels at a smaller scale. Raises `UndecodableError` if it cannot."""
+    size, stored = picture.size, _pixels(picture)
+    too_many = f"{stored / 1e6:,.0f} megapixels, more than the {MOST_PIXELS / 1e6:.0f} that are decoded"
+    if isinstance(picture, JpegImagePlugin.JpegImageFile):
+        if stored > MOST_STORED_PIXELS:
+            raise UndecodableError(f"{stored / 1e6:,.0f} megapixels, more than {MOST_STORED_PIXELS / 1e6:,.0f}")
+        if picture.info.get("progressive"):
+            raise UndecodableError(f"{too_many} of a progressive JPEG; save it as a baseline JPEG or smaller")
+        factor = next(factor for factor in (2, 4, 8) if stored <= factor**2 * MOST_PIXELS)
+        picture.draft(None, (size[0] // factor, size[1] // factor))
+    elif isinstance(picture, TiffImagePlugin.TiffImageFile):
+        factor = _seek_smaller_page(picture)
+    else:
+        factor = 0
+    if not factor:
+        raise UndecodableError(f"{too_many}; save it smaller")
+    picture.info["reduction"] = factor
+
+
+def _seek_smaller_page(picture: TiffImagePlugin.TiffImageFile) -> int:
+    """Go to the largest page that shows the first page at a smaller scale; returns the factor, or 0 without a page."""
+    width, height = picture.size
+    scales = {}
+    for page in range(1, picture.n_frames):
+        picture.seek(page)
+        alike = abs(picture.width * height - picture.height * width) <= height + width
+        if _is_smaller_scale(picture) and alike and _pixels(picture) <= MOST_PIXELS:
+            scales[round(width / picture.width)] = page
+    factor = min(scales, default=0)
+    picture.seek(scales.get(factor, 0))
+    return factor
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
@@ -45,13 +111,20 @@ def to_rgb(picture: Image.Image) -> Image.Image:
     Palettes, grey and CMYK become RGB. Raises `UndecodableError` for broken content.
     """
     try:
-        picture.seek(0)
+        if "reduction" not in picture.info:
+            picture.seek(0)
         picture.load()
-        # Work in place: copying a large picture takes nearly as long as decoding it.
-        ImageOps.exif_transpose(picture, in_place=True)
-        return _without_alpha(_to_8_bit(picture))
+        return _without_alpha(_to_8_bit(_upright(picture)))
     except Exception as error:  # Pillow's plugins raise many kinds of exceptions for broken content
         raise UndecodableError(f"cannot be decoded ({str(error) or type(error).__name__})") from error
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # a broken EXIF block says nothing about the orientation, and costs no picture
+        orientation = None
+    return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
 
 
 def _to_8_bit(picture: Image.Image) -> Image.Image:

@@ -1,7 +1,9 @@
 """The labels of a picture, and the tasks that combine labels into classes."""
 
 import re
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 
 from brushprint.core.job_log import LOG
 
@@ -38,34 +40,58 @@ PUBLISHED_LEVELS = {
 
 
 class Label(NamedTuple):
-    """The labels of a picture, taken from the name of its folder; `style` is None if no style is known."""
+    """The labels of a picture; `style` and `published_split` are None if they are not known."""
 
     folder: str
     origin: str
     source: str
     style: str | None
+    published_split: str | None
 
 
-def label(path: str, rules: list[dict[str, Any]]) -> Label | None:
-    """Label a picture by the deepest folder of its path that a rule matches; None if no rule matches any folder.
+class Labels(Protocol):
+    """Gives the label of each picture of a collection."""
 
-    `rules` are tried in order. Each has `folder`, a regular expression that must match a whole folder name
-    (case-insensitive), and `origin`, `source` and `style`. If the expression has a group named `style`, the text that
-    the group matches is the style.
-    """
-    for folder in reversed(path.split("/")[:-1]):
-        if folder.lower() in PUBLISHED_LEVELS:
-            continue
-        for rule in rules:
-            if match := re.fullmatch(rule["folder"], folder, re.IGNORECASE):
-                style = match.groupdict().get("style") or rule["style"]
-                return Label(folder, rule["origin"], rule["source"], normalise(style or "") or None)
-    return None
+    # The reason why a picture without a label is rejected.
+    missing: str
+
+    def of(self, path: str) -> Label | None:
+        """The label of the picture with this path, or None."""
+
+
+class FolderRules:
+    """Labels by the names of folders."""
+
+    missing = "no rule of collection.labels matches its folders"
+
+    def __init__(self, rules: Iterable[Mapping[str, Any]]) -> None:
+        """Label by `rules`, which are tried in order.
+
+        Each has `folder`, a regular expression that must match a whole folder name (case-insensitive), and `origin`,
+        `source` and `style`. If the expression has a group named `style`, the text that the group matches is the style.
+        """
+        self._rules = [(re.compile(composed(rule["folder"]), re.IGNORECASE), rule) for rule in rules]
+
+    def of(self, path: str) -> Label | None:
+        """The label by the deepest folder of the path that a rule matches; None if no rule matches any folder."""
+        for folder in reversed(composed(path).split("/")[:-1]):
+            if folder.lower() in PUBLISHED_LEVELS:
+                continue
+            for expression, rule in self._rules:
+                if match := expression.fullmatch(folder):
+                    style = normalise(match.groupdict().get("style") or rule["style"] or "")
+                    return Label(folder, rule["origin"], rule["source"], style or None, published_split(path))
+        return None
+
+
+def composed(name: str) -> str:
+    """A name in Unicode's composed form (NFC): macOS writes `é` as two characters, other systems as one."""
+    return unicodedata.normalize("NFC", name)
 
 
 def normalise(style: str) -> str:
     """Unify the spelling of a style: AI-ArtBench writes `ukiyo-e` in AI folders and `ukiyo_e` in human ones."""
-    return re.sub(r"[\W_]+", "_", style.lower()).strip("_")
+    return re.sub(r"[\W_]+", "_", composed(style).lower()).strip("_")
 
 
 def published_split(path: str) -> str | None:

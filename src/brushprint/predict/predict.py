@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from safetensors import SafetensorError
 
 from brushprint.core.atomic import replacing
+from brushprint.core.job_log import reading
 from brushprint.data.decoding import UndecodableError
 from brushprint.data.harmonise import load_rgb
 from brushprint.data.pixels import square
@@ -98,7 +99,8 @@ def predict(
         opened = []
         for path in pictures[start : start + AT_ONCE]:
             try:
-                opened.append(_open(path, harmonise, inputs, show=heatmap is not None))
+                with reading(str(path)):
+                    opened.append(_open(path, harmonise, inputs, show=heatmap is not None))
             except UndecodableError as error:
                 refuse(f"{path}: {error}")
             except OSError as error:

@@ -209,6 +209,7 @@ class Source(Settings):
 
     citation: Annotated[Citation, Field(description="how the report names the document")]
     collection: Annotated[Name, Field(description="name of the collection that the document is about")]
+    pictures: Annotated[int, Field(ge=1, description="number of pictures in that collection")]
     test_pictures: Annotated[int, Field(ge=1, description="number of pictures that it tests on")]
     claims: Annotated[
         dict[Name, Annotated[list[Claim], Field(min_length=1)]],

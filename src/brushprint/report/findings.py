@@ -1,9 +1,12 @@
 """The report's sentences about the measurements of a run."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from brushprint.report.judging import ANOTHER_COLLECTION
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # This group of shortcut features may be part of the art itself, and not only a shortcut.
 COLOURS = "colour statistics"
@@ -91,7 +94,7 @@ def _label(label: str, fit: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
     )
 
 
-def heat(regions: pd.DataFrame) -> str:
+def heat(regions: "pd.DataFrame") -> str:
     """Name the regions that hold, over all test pictures, more of the heat than their area and all baselines."""
     if not regions["pictures"].any():
         return "No test picture has a heatmap with any heat."
@@ -129,8 +132,12 @@ def faithfulness(tests: Mapping[str, Any]) -> str:
 
 
 def not_comparable(claims: Sequence[Mapping[str, Any]]) -> list[str]:
-    """If no claim is comparable, the reasons that all claims share; otherwise empty."""
+    """If no claim is comparable, the reasons that all claims about the run's collection share; otherwise empty.
+
+    If no claim is about the run's collection, that is one of the reasons.
+    """
     if any(claim["verdict"] != "not comparable" for claim in claims):
         return []
-    first, *others = (claim["why"] for claim in claims)
+    reasons = [claim["why"] for claim in claims]
+    first, *others = [why for why in reasons if ANOTHER_COLLECTION not in why] or reasons
     return [reason for reason in first if all(reason in why for why in others)]

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 VERDICTS = ("reproduced", "close", "exceeded", "below", "not comparable", "impossible as stated")
 
-# A run is compared with a document if their numbers of test pictures differ by at most this share.
-SAME_TEST = 0.01
+# A run is compared with a document if it lacks at most this share of the collection's pictures, some of which are
+# repetitions, and if the numbers of test pictures differ by at most that share.
+SAME_COLLECTION, SAME_TEST = 0.1, 0.01
+ANOTHER_COLLECTION = "another collection"
 
 
 class Measured(TypedDict):
@@ -95,9 +97,12 @@ def judge(
     rows, left_open, sentences = [], [], []
     for key, source in claims.sources.items():
         name = {"source": key, "citation": source.citation.short}
-        # The sample represents every collection, so its different name is not a further reason.
-        elsewhere = not synthetic and collection != source.collection
-        reasons = run_reasons + ["another collection"] * elsewhere
+        reasons = list(run_reasons)
+        # The sample represents every collection, so its name and size are no further reasons.
+        if not synthetic and collection != source.collection:
+            reasons.append(ANOTHER_COLLECTION)
+        elif not run_reasons and len(catalogue) < (1 - SAME_COLLECTION) * source.pictures:
+            reasons.append(f"only {len(catalogue):,} of {source.pictures:,} pictures")
         for variant, claim in source.listed():
             about = {"id": claim.id, **name, "collection": source.collection, "variant": variant}
             rows.append(about | {"what": describe(claim), **_judged(claim, variant, source, run, reasons)})

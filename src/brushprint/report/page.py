@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from brushprint.data.split import PARTITIONS
 from brushprint.report import findings
 from brushprint.report.gallery import gallery
 from brushprint.report.images import embed_file
+from brushprint.report.judging import ANOTHER_COLLECTION
 
 # `page.html.jinja` includes a template for each section. The rule `report` lists the digests of all files in this
 # folder in its params, so that it reruns when one of them changes.
@@ -89,6 +91,7 @@ def write_report(
         commonest=_commonest,
         findings=findings,
         claims=claims,
+        studies=_by_study(claims["claims"]),
         not_comparable=findings.not_comparable(claims["claims"]),
         fewest=min(_fewest(variant["metrics"]) for variant in variants.values()),
         figures=figures,
@@ -153,6 +156,13 @@ def _by_task(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, M
     for name, variant in variants.items():
         tasks.setdefault(variant["provenance"]["settings"]["task"], {})[name] = variant
     return tasks
+
+
+def _by_study(claims: Sequence[Mapping[str, Any]]) -> list[tuple[list[Mapping[str, Any]], bool]]:
+    """The claims of each study, and whether it is about this run's collection; such studies come first."""
+    studies = [list(group) for _, group in groupby(claims, key=lambda claim: claim["source"])]
+    here = [any(ANOTHER_COLLECTION not in claim["why"] for claim in study) for study in studies]
+    return sorted(zip(studies, here, strict=True), key=lambda study: not study[1])
 
 
 def _counts(table: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -75,5 +75,5 @@ def _claims(claims: Mapping[str, Any]) -> str:
     verdicts, published = claims["verdicts"], len(claims["claims"])
     if reasons := not_comparable(claims["claims"]):
         return f"none of {published} compared: {', '.join(reasons)}"
-    compared = published - verdicts.get("not comparable", 0)
+    compared = published - verdicts.get("not comparable", 0) - verdicts.get("impossible as stated", 0)
     return f"{verdicts.get('reproduced', 0)} reproduced of {compared} compared; {published} are published"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,12 +18,31 @@ from brushprint.workflow.plan import Plan
 from brushprint.workflow.sources import check_weights
 
 LOCK = Path("scratch/run.lock")
+# A link to the environment of this process; see `python_for_shells`.
+ENVIRONMENT = Path("scratch/environment")
 
 
 def check(plan: Plan, code: Iterable[str]) -> None:
     """Check the files of pretrained weights and the networks; see `check_weights` and `check_networks` for errors."""
     check_weights(plan.weights.values())
     check_networks(plan, code)
+
+
+def python_for_shells() -> str:
+    """A path of this process's Python that a shell reads as one word, whatever folders the environment lies in.
+
+    It is relative to the working folder. If blanks or quotes remain, it leads through a link in the scratch folder.
+    """
+    python = os.path.relpath(sys.executable)
+    if shlex.quote(python) == python:
+        return python
+    folder = Path(sys.executable).absolute().parent
+    if ENVIRONMENT.is_symlink() and ENVIRONMENT.readlink() != folder.parent:
+        ENVIRONMENT.unlink()
+    if not ENVIRONMENT.is_symlink():
+        ENVIRONMENT.parent.mkdir(exist_ok=True)
+        ENVIRONMENT.symlink_to(folder.parent)
+    return str(ENVIRONMENT / folder.name / Path(sys.executable).name)
 
 
 def check_folders(plan: Plan) -> None:

@@ -161,7 +161,7 @@ def test_a_claim_is_shown_in_its_own_unit(changes, obtained, capsys: pytest.Capt
     claim = CLAIM | changes
     printing.print_claims([claim])
     citation, _, line, _ = capsys.readouterr().out.splitlines()
-    assert citation == "Urban et al."
+    assert citation == "000: Urban et al. (ai-artbench)"
     assert line.split() == ["000-accuracy", "91.49", "%", *obtained.partition(" (")[0].split(), "close"]
     printing.print_claim(claim, CITATION)
     assert capsys.readouterr().out.splitlines() == [
@@ -182,10 +182,35 @@ def test_a_claim_about_a_collection_names_it(capsys: pytest.CaptureFixture) -> N
 
 
 def test_claims_are_grouped_by_their_source_document(capsys: pytest.CaptureFixture) -> None:
-    other = {"id": "004-loss", "source": "004", "citation": "Sajjad, AI art"}
-    printing.print_claims([CLAIM, CLAIM | {"id": "000-loss"}, CLAIM | other])
+    other = CLAIM | {"id": "004-loss", "source": "004", "citation": "Sajjad, AI art"}
+    printing.print_claims([CLAIM, CLAIM | {"id": "000-loss"}, other])
     lines = [line.split("  ")[0] or line.split()[0] for line in capsys.readouterr().out.splitlines() if line]
-    assert lines == ["Urban et al.", "claim", "000-accuracy", "000-loss", "Sajjad, AI art", "claim", "004-loss"]
+    assert lines == [
+        *("000: Urban et al. (ai-artbench)", "claim", "000-accuracy", "000-loss"),
+        *("004: Sajjad, AI art (ai-artbench)", "claim", "004-loss"),
+    ]
+
+
+def test_claims_that_cannot_be_compared_give_the_reason_once(capsys: pytest.CaptureFixture) -> None:
+    here = CLAIM | {"verdict": "not comparable", "why": ["shortened run"]}
+    elsewhere = CLAIM | {"id": "003-loss", "source": "003", "citation": "rohit-ravi2", "collection": "human-ai-artwork"}
+    elsewhere |= {"verdict": "not comparable", "why": ["shortened run", "another collection"]}
+    printing.print_claims([here, elsewhere])
+    assert capsys.readouterr().out.splitlines() == [
+        "000: Urban et al. (ai-artbench)",
+        "  none of 1 claims compared: shortened run",
+        "  claim         published  obtained  verdict",
+        "  000-accuracy  91.49 %    90.12 %   not comparable",
+        "",
+        "003: rohit-ravi2 (human-ai-artwork)",
+        "  none of 1 claims compared: shortened run, another collection",
+        "",
+    ]
+    printing.print_claims([elsewhere])
+    assert "003-loss" in capsys.readouterr().out
+
+
+def test_a_claim_may_have_a_link(capsys: pytest.CaptureFixture) -> None:
     printing.print_claim(CLAIM, CITATION | {"link": "https://example.org/study"})
     assert "             https://example.org/study\n" in capsys.readouterr().out
 

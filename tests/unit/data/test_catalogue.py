@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from PIL import Image
 
 from brushprint.core.errors import UserError
 from brushprint.data.catalogue import COLUMNS, MOST_UNLABELLED, UNLABELLED_COLUMNS, build_catalogue, examples
+from brushprint.data.taxonomy import FolderRules
 from tests.conftest import encoded, picture
-from tests.support.collections import AI_ARTBENCH, GOOD, HUMAN_AND_AI, catalogued, refusal
+from tests.support.collections import AI_ARTBENCH, GOOD, HUMAN_AND_AI, LABELS, catalogued, refusal, rule
 
 
 def test_a_row_describes_its_file(write_files):
@@ -35,7 +37,7 @@ def test_a_row_describes_its_file(write_files):
 @pytest.mark.parametrize("path", ["ai/x.jpg", "train/ai/x.jpg"])
 def test_columns_have_the_same_types_whether_or_not_they_are_empty(write_files, path: str):
     table, _ = catalogued(write_files({path: GOOD}))
-    sizes = {"bytes": "int64", "width": "int32", "height": "int32"}
+    sizes = {"bytes": "int64", "width": "int32", "height": "int32", "reduction": "int32"}
     assert table.dtypes.astype(str).to_dict() == {
         column: sizes.get(column, "str") for column in COLUMNS[:1] + COLUMNS[2:]
     }
@@ -65,18 +67,62 @@ def test_names_may_have_spaces_and_any_letters(pack):
     assert rejected == {}
 
 
-def test_files_that_are_not_pictures_are_listed_with_the_reason(pack):
+def test_files_that_are_not_pictures_are_rejected_with_the_reason(pack):
+    table, rejected = catalogued(
+        pack({"human/x.jpg": GOOD, "README": b"read me", "ai/y.pdf": b"%PDF-1.4", "ai/z": b"\0"})
+    )
+    assert list(table.index) == ["human/x.jpg"]
+    assert rejected == {
+        "README": "a text file",
+        "ai/y.pdf": "a PDF document",
+        "ai/z": "not a picture in a known format",
+    }
+
+
+def test_a_picture_without_a_suffix_or_with_a_wrong_one_is_catalogued(pack):
     files = {
-        "human/x.jpg": GOOD,
-        "README.txt": b"read me",
-        "human/.DS_Store": b"junk",
-        "human/Thumbs.db": b"junk",
-        "__MACOSX/human/._x.jpg": b"\0\5\x16\7junk",
-        "human/noname": GOOD,
+        "human/no suffix": GOOD,
+        "human/x.txt": encoded(picture(1), "PNG"),
+        "ai/y.jpg": encoded(picture(2), "WEBP"),
     }
     table, rejected = catalogued(pack(files))
-    assert list(table.index) == ["human/x.jpg"]
-    assert rejected == dict.fromkeys(sorted(files.keys() - {"human/x.jpg"}), "no file name extension of a picture")
+    assert table["format"].to_dict() == {"ai/y.jpg": "WEBP", "human/no suffix": "JPEG", "human/x.txt": "PNG"}
+    assert rejected == {}
+
+
+def test_files_that_accompany_a_collection_are_ignored_and_listed_apart(pack):
+    system = ["human/.DS_Store", "human/Thumbs.db", "ai/desktop.ini", "__MACOSX/human/._x.jpg", "human/._x.jpg"]
+    described = ["human/x.txt", "human/x.jpg.json", "HUMAN/X.XMP"]
+    files = {"human/x.jpg": GOOD, "HUMAN/X.JPG": encoded(picture(1)), "ai/notes.txt": b"no picture has this name"}
+    files |= dict.fromkeys([*system, *described], b"junk")
+    ignored = build_catalogue(pack(files), LABELS, images=None, max_rejected=0, seed=0, jobs=1).ignored
+    assert dict(zip(ignored["path"], ignored["reason"], strict=True)) == dict.fromkeys(
+        sorted(system), "file of a system or program"
+    ) | dict.fromkeys(sorted(described), "description beside a picture")
+    assert catalogued(pack(files))[1] == {"ai/notes.txt": "a text file"}
+
+
+def test_rejected_files_have_the_origin_of_their_folder(pack):
+    files = {"human/x.jpg": GOOD, "human/y.jpg": b"junk", "ai/z.jpg": GOOD[:99], "ai/t": b"junk", "other/u.jpg": GOOD}
+    rejected = build_catalogue(pack(files), LABELS, images=None, max_rejected=1, seed=0, jobs=1).rejected
+    assert rejected.set_index("path")["origin"].fillna("").to_dict() == {
+        "ai/t": "ai",
+        "ai/z.jpg": "ai",
+        "human/y.jpg": "human",
+        "other/u.jpg": "",
+    }
+
+
+def test_names_that_macos_and_other_systems_write_differently_are_equal(pack):
+    composed, decomposed = "Café Art", unicodedata.normalize("NFD", "Café Art")
+    assert composed != decomposed
+    rules = [rule("human_(?P<style>.+)", "human", "human"), rule(decomposed, "ai", "ai", composed)]
+    files = {f"human_{composed}/x.jpg": GOOD, f"human_{decomposed}/y.jpg": encoded(picture(1))}
+    files |= {f"{composed}/z.jpg": encoded(picture(2)), f"{decomposed}/z.jpg": encoded(picture(3))}
+    table, rejected = catalogued(pack(files), labels=rules)
+    assert set(table["style"]) == {"café_art"}
+    assert set(table["folder"]) == {f"human_{composed}", composed}
+    assert rejected == {}
 
 
 def test_a_picture_without_a_class_folder_is_listed_as_rejected(pack):
@@ -124,7 +170,7 @@ def test_too_many_broken_pictures_stop_the_run_with_an_example(pack):
     assert refusal(root, max_rejected=0.24).startswith(
         "1 of 4 pictures cannot be read, more than collection.max_rejecte"
     )
-    assert refusal(root, max_rejected=0).endswith("the first is human/bad.jpg: not a picture in a known format")
+    assert refusal(root, max_rejected=0).endswith("the first is human/bad.jpg: a text file")
     assert len(catalogued(root, max_rejected=0.25)[0]) == 3
 
 
@@ -158,8 +204,8 @@ def test_the_budget_draws_the_same_pictures_only_for_the_same_seed(many: Path, t
 def test_examples_show_every_style_of_a_source_before_one_is_shown_twice(write_files) -> None:
     files = {f"AI_LD_style{n % 3}/{n}.jpg": encoded(picture(n)) for n in range(9)}
     files |= {f"human/{n}.jpg": encoded(picture(20 + n)) for n in range(2)}
-    table, _ = build_catalogue(
-        write_files(files), [*AI_ARTBENCH[:1], *HUMAN_AND_AI], images=None, max_rejected=0, seed=0, jobs=1
+    table, *_ = build_catalogue(
+        write_files(files), FolderRules([*AI_ARTBENCH[:1], *HUMAN_AND_AI]), images=None, max_rejected=0, seed=0, jobs=1
     )
     shown = examples(write_files({}), table, 1, most=5, side=20)
     assert {source: [style for style, _ in pictures] for source, pictures in shown.items()} == {
@@ -171,7 +217,7 @@ def test_examples_show_every_style_of_a_source_before_one_is_shown_twice(write_f
 
 def unlabelled(root: Path | str, **options: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     asked = {"images": None, "max_rejected": 1, "seed": 0, "jobs": 1, "setting": "robustness.picked"} | options
-    return build_catalogue(root, None, **asked)
+    return build_catalogue(root, None, **asked)[:2]
 
 
 def test_unlabelled_pictures_are_catalogued_and_other_files_are_listed(write_files, tmp_path: Path):
@@ -188,7 +234,7 @@ def test_unlabelled_pictures_are_catalogued_and_other_files_are_listed(write_fil
     assert table["path"].tolist() == ["b.png", "deep/er/a.jpg"]
     assert table[["width", "height"]].to_numpy().tolist() == [[48, 40], [30, 70]]
     assert rejected["path"].tolist() == ["broken.jpg", "notes.txt"]
-    assert rejected["reason"].str.contains("not a picture in|no file name extension").all()
+    assert rejected["reason"].isin(["a picture whose beginning is damaged", "a text file"]).all()
     archive = shutil.make_archive(str(tmp_path / "pictures"), "zip", root)
     pd.testing.assert_frame_equal(unlabelled(archive)[0], table)
 
@@ -209,9 +255,7 @@ def test_too_many_or_no_unlabelled_pictures_are_refused_with_the_name_of_the_set
     with pytest.raises(UserError, match=r"robustness.picked: no usable picture in .*empty$"):
         unlabelled(empty)
     (empty / "a.txt").write_text("no picture")
-    with pytest.raises(
-        UserError, match=r"the first of 1 rejected files is a.txt: no file name extension of a picture$"
-    ):
+    with pytest.raises(UserError, match=r"the first of 1 rejected files is a.txt: a text file$"):
         unlabelled(empty)
     with pytest.raises(UserError, match=r"robustness.picked: .*nowhere does not exist"):
         unlabelled(tmp_path / "nowhere")

@@ -19,8 +19,8 @@ from brushprint.data.corruptions import CONDITIONS, corrupt, swap_encoding
 from brushprint.data.harmonise import harmonised
 from brushprint.data.pixels import write_pixels
 from tests.conftest import encoded, picture
+from tests.support.collections import LABELS
 
-LABELS = [{"folder": origin, "origin": origin, "source": origin, "style": None} for origin in ("human", "ai")]
 TABLES = [[7] * 64, [11] * 64]
 ENCODING = {"format": "JPEG", "width": 90, "height": 60, "quantisation": TABLES, "subsampling": 2}
 SEEN = {"size": 24, "resize": "bilinear", "seed": 5}
@@ -198,7 +198,7 @@ def test_each_drawn_test_picture_has_a_donor():
 def test_hand_picked_pictures_are_corrupted_without_a_donor(write_files, tmp_path):
     content = encoded(picture(1), "PNG")
     root = write_files({"a.png": content, "b.png": content})
-    picked, _ = build_catalogue(root, None, images=None, max_rejected=1, seed=0, jobs=1)
+    picked, *_ = build_catalogue(root, None, images=None, max_rejected=1, seed=0, jobs=1)
     _, array, about = write(root, picked, tmp_path / "picked.npy", encodings=[None, None])
     assert array.shape == (2, len(CONDITIONS), 24, 24, 3)
     assert about["image_id"].tolist() == picked["image_id"].tolist()

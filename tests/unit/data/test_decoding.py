@@ -2,16 +2,17 @@
 
 import io
 import struct
-import zlib
 
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from brushprint.data.decoding import UndecodableError
+from brushprint.data.decoding import FORMATS, UndecodableError, open_picture
 from tests.conftest import encoded, picture
+from tests.support import png
 from tests.support.collections import GOOD, catalogued, decoded
 
 few_examples = settings(deadline=None, max_examples=60)
@@ -79,7 +80,8 @@ def test_broken_exif_does_not_change_the_decoded_picture(exif: bytes):
     np.testing.assert_array_equal(decoded(encoded(picture(5), exif=exif)), decoded(encoded(picture(5))))
 
 
-KINDS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000")
+pillow_heif.register_heif_opener()
+KINDS = FORMATS
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,29 +112,18 @@ def test_a_picture_with_damaged_bytes_is_decoded_or_refused_with_a_reason(kind: 
         assert str(error)
 
 
-def png_claiming(width: int, height: int) -> bytes:
-    chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(b"")),
-        (b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
-
-
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"", "empty file"),
-        (b"This is text.", "not a picture in a known format"),
+        (b"This is text.", "a text file"),
         (GOOD[:-100], "cannot be decoded (image file is truncated"),
-        (GOOD[:10], "not a picture in a known format"),
-        (png_claiming(60000, 60000), "too many pixels"),
-        (png_claiming(0, 0), "not a picture in a known format"),
+        (GOOD[:10], "a picture whose beginning is damaged"),
+        (png.claiming(60000, 60000), "3,600 megapixels, more than the 179 that are decoded; save it smaller"),
+        (png.claiming(0, 0), "a picture whose beginning is damaged"),
         (encoded(picture(1), "ICO"), "not a picture in a known format"),
-        (encoded(picture(1), "EPS"), "not a picture in a known format"),
-        (encoded(picture(1), "PDF"), "not a picture in a known format"),
+        (encoded(picture(1), "EPS"), "a PostScript drawing"),
+        (encoded(picture(1), "PDF"), "a PDF document"),
     ],
     # The bytes cannot be the ids: a PDF contains its creation time, and each test worker creates its own PDF.
     ids=["empty", "text", "cut", "beginning", "huge", "no-area", "ICO", "EPS", "PDF"],
@@ -141,3 +132,69 @@ def test_a_file_that_only_claims_to_be_a_picture_is_rejected_with_the_reason(wri
     table, rejected = catalogued(write_files({"ai/bad.jpg": content, "ai/good.jpg": GOOD}))
     assert list(table.index) == ["ai/good.jpg"]
     assert rejected["ai/bad.jpg"].startswith(reason)
+
+
+def test_a_large_jpeg_scan_is_decoded_at_a_smaller_scale_and_the_catalogue_says_so(write_files):
+    scan = Image.new("L", (20_000, 10_000), 100)
+    scan.paste(255, (0, 0, 5_000, 5_000))
+    content = encoded(scan)
+    table, rejected = catalogued(write_files({"human/scan.jpg": content}))
+    assert rejected == {}
+    assert table.loc["human/scan.jpg", ["width", "height", "reduction"]].tolist() == [10_000, 5_000, 2]
+    pixels = decoded(content)
+    assert pixels.shape == (5_000, 10_000, 3)
+    assert (pixels[:2_499, :2_499] == 255).all()
+    assert (pixels[2_504:] == 100).all()
+
+
+def test_a_large_tiff_scan_is_decoded_from_its_largest_smaller_page():
+    scan, other = Image.new("1", (20_000, 10_000)), Image.new("L", (4_000, 2_000), 7)
+    smaller = {factor: Image.new("L", (20_000 // factor, 10_000 // factor), factor) for factor in (8, 4)}
+    for image in smaller.values():
+        image.encoderinfo = {"tiffinfo": {254: 1}}
+    content = encoded(scan, "TIFF", compression="packbits", save_all=True, append_images=[other, *smaller.values()])
+    opened = open_picture(content)
+    assert (opened.size, opened.info["reduction"]) == ((5_000, 2_500), 4)
+    assert (decoded(content) == 4).all()
+
+
+def jpeg_claiming(width: int, height: int, *, progressive: bool = False) -> bytes:
+    content = encoded(picture(1))
+    frame = content.index(b"\xff\xc0")
+    size = struct.pack(">HH", height, width)
+    return (
+        content[: frame + 1]
+        + (b"\xc2" if progressive else b"\xc0")
+        + content[frame + 2 : frame + 5]
+        + size
+        + content[frame + 9 :]
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (jpeg_claiming(40_000, 30_000), "1,200 megapixels, more than 1,000"),
+        (
+            jpeg_claiming(20_000, 10_000, progressive=True),
+            "200 megapixels, more than the 179 that are decoded of a progressive JPEG; save it as a baseline JPEG or "
+            "smaller",
+        ),
+        (png.claiming(20_000, 10_000), "200 megapixels, more than the 179 that are decoded; save it smaller"),
+        (
+            encoded(Image.new("1", (20_000, 10_000)), "TIFF", compression="group4"),
+            "200 megapixels, more than the 179 that are decoded; save it smaller",
+        ),
+    ],
+    ids=["gigapixels", "progressive JPEG", "PNG", "TIFF without pages"],
+)
+def test_a_large_scan_that_cannot_be_decoded_at_a_smaller_scale_is_refused_in_words(content: bytes, reason: str):
+    with pytest.raises(UndecodableError) as raised:
+        open_picture(content)
+    assert str(raised.value) == reason
+
+
+def test_a_raw_photo_that_is_a_tiff_is_refused_and_its_preview_is_not_taken_for_it():
+    for tags in ({50706: b"\1\4\0\0"}, {254: 1, 330: 8}):
+        with pytest.raises(UndecodableError, match=r"^a RAW photo; develop it"):
+            open_picture(encoded(picture(1), "TIFF", tiffinfo=tags))

@@ -13,12 +13,11 @@ from skimage.data import astronaut
 from brushprint.data.catalogue import build_catalogue
 from brushprint.data.faces import BOX, find_faces, searched
 from tests.conftest import encoded, picture
-
-RULES = [{"folder": "human", "origin": "human", "source": "human", "style": None}]
+from tests.support.collections import LABELS
 
 
 def found_in(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    table, _ = build_catalogue(root, RULES, images=None, max_rejected=0, seed=0, jobs=1)
+    table, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     return find_faces(root, table, jobs=2), table
 
 
@@ -61,7 +60,7 @@ def test_the_faces_do_not_depend_on_the_number_of_jobs(write_files: Callable, po
     portrait.resize((200, 200)).save(stream, "PNG")
     files = {f"human/{seed}.png": encoded(picture(seed, (40, 40)), "PNG") for seed in range(4)}
     root = write_files(files | {"human/x.png": stream.getvalue()})
-    table, _ = build_catalogue(root, RULES, images=None, max_rejected=0, seed=0, jobs=1)
+    table, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     one, two = (find_faces(root, table, jobs=jobs) for jobs in (1, 2))
     pd.testing.assert_frame_equal(one, two, check_exact=True)
     assert np.isfinite(one[BOX].to_numpy()).all()

@@ -15,8 +15,8 @@ from brushprint.data.faces import find_faces
 from brushprint.data.harmonise import harmonised
 from brushprint.data.pixels import write_pixels
 from tests.conftest import encoded, picture
+from tests.support.collections import LABELS
 
-LABELS = [{"folder": origin, "origin": origin, "source": origin, "style": None} for origin in ("human", "ai")]
 JPEG = {"side": 32, "resize": "lanczos", "format": "jpeg", "quality": 90}
 PNG = {"side": 32, "resize": "lanczos", "format": "png", "quality": None}
 
@@ -79,7 +79,7 @@ def root(write_files) -> Path:
 
 
 def test_pixels_and_examples_are_made_from_the_harmonised_pictures(root, write_files, tmp_path: Path) -> None:
-    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     write_pixels(root, table, tmp_path / "seen.npy", size=16, resize="bilinear", jobs=2, harmonise=JPEG)
     shown = examples(root, table, 2, harmonise=JPEG)
     assert {image.size for pictures in shown.values() for _, image in pictures} == {(32, 32)}
@@ -87,7 +87,7 @@ def test_pixels_and_examples_are_made_from_the_harmonised_pictures(root, write_f
     files = {path: harmonised(to_rgb(open_picture((root / path).read_bytes())), **JPEG)[1] for path in table["path"]}
     for path, content in files.items():
         (root / path).write_bytes(content)
-    before, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    before, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     write_pixels(root, before, tmp_path / "expected.npy", size=16, resize="bilinear", jobs=1)
     np.testing.assert_array_equal(np.load(tmp_path / "seen.npy"), np.load(tmp_path / "expected.npy"))
 
@@ -96,7 +96,7 @@ def test_faces_are_detected_in_the_harmonised_square(write_files) -> None:
     wide = Image.new("RGB", (900, 512))
     wide.paste(Image.fromarray(astronaut()), (194, 0))
     root = write_files({"human/face.png": encoded(wide, "PNG")})
-    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     # In the whole picture, reduced for the search, the face is too small.
     assert find_faces(root, table, jobs=1).empty
     assert len(find_faces(root, table, jobs=1, harmonise=PNG | {"side": 256})) == 1

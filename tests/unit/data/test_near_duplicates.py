@@ -17,9 +17,10 @@ from brushprint.data.catalogue import build_catalogue, read_catalogued
 from brushprint.data.decoding import open_picture, to_rgb
 from brushprint.data.near_duplicates import CROWD, DISTANCE, LIKENESS, candidate_pairs, hash_matches, leakage, likeness
 from brushprint.data.painting import STYLES, paint
+from brushprint.data.taxonomy import FolderRules
 from tests.conftest import encoded
 
-LABELS = [{"folder": ".*", "origin": "human", "source": "human", "style": None}]
+LABELS = FolderRules([{"folder": ".*", "origin": "human", "source": "human", "style": None}])
 
 
 def scaled(image: Image.Image, factor: float) -> Image.Image:
@@ -57,7 +58,7 @@ class Found:
     """The near duplicates among the pictures in a folder. Each picture is named by its path without suffix."""
 
     def __init__(self, root: Path):
-        self.catalogue, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=2)
+        self.catalogue, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=2)
         mirrored = dict(read_catalogued(root, self.catalogue, _mirrored_hash, 2, "mirrored"))
         self.pairs, groups = near_duplicates.find(root, self.catalogue, self.catalogue["path"].map(mirrored), jobs=2)
         names = self.catalogue["path"].str.rpartition(".")[0].to_numpy()
@@ -129,7 +130,7 @@ def test_plain_pictures_are_near_duplicates_only_if_they_have_the_same_colour(tm
         noise = np.random.default_rng(size).integers(-1, 2, (size, size, 1))
         pixels = (grey + noise).clip(0, 255).astype(np.uint8).repeat(3, 2)
         (tmp_path / f"works/{name}.png").write_bytes(encoded(Image.fromarray(pixels), "PNG"))
-    table, _ = build_catalogue(tmp_path, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, *_ = build_catalogue(tmp_path, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     # The hash of a plain picture depends on its noise. Give all the same hash, so that every pair is a candidate.
     table["phash"] = f"{7:016x}"
     pairs, groups = near_duplicates.find(tmp_path, table, table["phash"], jobs=1)

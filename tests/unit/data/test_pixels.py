@@ -15,8 +15,7 @@ from brushprint.core.errors import UserError
 from brushprint.data.catalogue import build_catalogue
 from brushprint.data.pixels import write_pixels
 from tests.conftest import encoded, picture
-
-LABELS = [{"folder": origin, "origin": origin, "source": origin, "style": None} for origin in ("human", "ai")]
+from tests.support.collections import LABELS
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def test_transparency_and_exif_rotation_are_applied_to_the_pixels(write_files, t
     turned = Image.new("RGB", (40, 40))
     turned.paste("white", (0, 0, 20, 40))
     root = write_files({"ai/clear.png": encoded(clear, "PNG"), "ai/turned.png": encoded(turned, "PNG", exif=exif)})
-    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     write_pixels(root, table, tmp_path / "pixels.npy", size=8, resize="nearest", jobs=1)
     clear_pixels, turned_pixels = np.load(tmp_path / "pixels.npy")
     assert (clear_pixels == 255).all()
@@ -110,11 +109,12 @@ from pathlib import Path
 import numpy as np
 from brushprint.data.catalogue import build_catalogue
 from brushprint.data.pixels import write_pixels
+from brushprint.data.taxonomy import FolderRules
 from brushprint.training.data import Data
 
 root, target = sys.argv[1:]
-labels = [{"folder": "ai", "origin": "ai", "source": "ai", "style": None}]
-table, _ = build_catalogue(root, labels, images=None, max_rejected=0, seed=0, jobs=1)
+labels = FolderRules([{"folder": "ai", "origin": "ai", "source": "ai", "style": None}])
+table, *_ = build_catalogue(root, labels, images=None, max_rejected=0, seed=0, jobs=1)
 lines = Path("/proc/self/status").read_text().splitlines()
 taken = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData"))
 resource.setrlimit(resource.RLIMIT_DATA, (taken + 100_000_000,) * 2)

@@ -21,8 +21,8 @@ from brushprint.data.catalogue import build_catalogue
 from brushprint.data.harmonise import harmonised
 from brushprint.data.shortcut_features import BANDS, COLUMNS, GROUPS
 from tests.conftest import encoded, picture
+from tests.support.collections import LABELS
 
-LABELS = [{"folder": origin, "origin": origin, "source": origin, "style": None} for origin in ("human", "ai")]
 HARMONISE = {"side": 32, "resize": "bicubic", "format": "jpeg", "quality": 80}
 
 Measure = Callable[..., pd.DataFrame]
@@ -38,7 +38,7 @@ def measure(tmp_path: Path) -> Measure:
         (root / "ai").mkdir(parents=True)
         for number, content in enumerate(contents):
             (root / "ai" / f"{number:03}.png").write_bytes(content)
-        table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+        table, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
         assert len(table) == len(contents)
         return shortcut_features.measure(root, table, jobs=2, **options)
 
@@ -58,7 +58,7 @@ def test_the_table_has_each_feature_of_each_group_once_as_float32(measure: Measu
 
 def test_rows_follow_the_catalogue_for_any_number_of_jobs_and_any_archive_order(write_files, tmp_path) -> None:
     root = write_files({f"{('ai', 'human')[seed % 2]}/{seed}.jpg": encoded(picture(seed)) for seed in range(20)})
-    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     table = table.sample(frac=1, random_state=0).reset_index(drop=True)
     found = shortcut_features.measure(root, table, jobs=1)
     assert found["image_id"].tolist() == table["image_id"].tolist()
@@ -69,7 +69,7 @@ def test_rows_follow_the_catalogue_for_any_number_of_jobs_and_any_archive_order(
 
 def test_a_picture_that_changed_since_it_was_catalogued_stops_the_run(write_files) -> None:
     root = write_files({"ai/0.jpg": encoded(picture(0)), "ai/1.jpg": encoded(picture(1))})
-    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     (root / "ai/1.jpg").write_bytes(encoded(picture(2)))
     with pytest.raises(UserError, match=r"ai/1.jpg .* was changed"):
         shortcut_features.measure(root, table, jobs=1)
@@ -193,7 +193,7 @@ def test_every_feature_of_any_picture_is_finite(tmp_path_factory, size, mode, ki
     root = tmp_path_factory.mktemp("any")
     (root / "ai").mkdir()
     (root / "ai/0.png").write_bytes(encoded(given, kind))
-    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     for harmonise in (None, HARMONISE):
         assert np.isfinite(
             shortcut_features.measure(root, table, jobs=1, harmonise=harmonise)[list(COLUMNS)].to_numpy()

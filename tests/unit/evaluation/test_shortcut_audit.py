@@ -20,9 +20,9 @@ from brushprint.stats import bootstrap
 from brushprint.stats.intervals import FEWEST
 from brushprint.stats.roc import RocAuc
 from tests.conftest import encoded, picture
+from tests.support.collections import LABELS
 from tests.support.real_pictures import archive, labels
 
-LABELS = [{"folder": origin, "origin": origin, "source": origin, "style": None} for origin in ("human", "ai")]
 HARMONISE = {"side": 32, "resize": "lanczos", "format": "jpeg", "quality": 90}
 MARGIN = 0.05
 
@@ -252,7 +252,7 @@ def test_near_duplicates_are_resampled_together() -> None:
 @pytest.mark.parametrize("side", [64, 128])
 def test_sizes_and_qualities_of_real_pictures_are_reported_and_removed_by_harmonising(side: int) -> None:
     source = archive("ai-artbench-native-sizes.zip")
-    table, _ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
+    table, *_ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
     caught = found(source, table)
     assert {"file size", "dimensions", "JPEG quality"} <= set(caught)
     widths = [(told["ai"], told["human"]) for told in caught["dimensions"]["strongest"] if told["feature"] == "width"]

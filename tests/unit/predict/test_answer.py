@@ -9,6 +9,7 @@ from brushprint.data.decoding import UndecodableError
 from brushprint.data.pixels import write_pixels
 from brushprint.predict.answer import answer, facts, prepare
 from tests.conftest import encoded, picture
+from tests.support.collections import LABELS
 
 CLASSES = ["ai baroque", "ai realism", "human baroque", "human realism"]
 ABOUT = {
@@ -22,10 +23,6 @@ METRICS = {
     "verdict": {"level": 0.1, "low": 0.3, "high": 0.7, "human": 40, "ai": 40, "why": None, "test": {}},
 }
 HARMONISE = {"side": 32, "resize": "lanczos", "format": "jpeg", "quality": 80}
-LABELS = [
-    {"folder": "ai", "origin": "ai", "source": "ai", "style": None},
-    {"folder": "human", "origin": "human", "source": "human", "style": None},
-]
 
 
 def known(**given: object) -> dict:
@@ -86,7 +83,7 @@ def test_a_picture_is_prepared_exactly_like_the_pictures_of_the_collection(write
         "human/print.jpg": encoded(picture(4, (40, 64), "CMYK")),
     }
     root = write_files(files)
-    table, _ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
+    table, *_ = build_catalogue(root, LABELS, images=None, max_rejected=0, seed=0, jobs=1)
     write_pixels(root, table, tmp_path / "pixels.npy", size=24, resize=resize, jobs=1, harmonise=harmonise)
     for path, pixels in zip(table["path"], np.load(tmp_path / "pixels.npy"), strict=True):
         found = prepare(files[path], known(harmonise=harmonise, resize=resize))

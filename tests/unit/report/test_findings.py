@@ -140,3 +140,6 @@ def test_the_reasons_that_all_claims_share_are_returned() -> None:
     ]
     assert findings.not_comparable(claims) == ["synthetic sample", "shortened run"]
     assert findings.not_comparable([*claims, {"verdict": "close", "why": ["within 2 points"]}]) == []
+    elsewhere = {"verdict": "not comparable", "why": ["shortened run", "another collection"]}
+    assert findings.not_comparable([*claims, elsewhere]) == ["synthetic sample", "shortened run"]
+    assert findings.not_comparable([elsewhere]) == ["shortened run", "another collection"]

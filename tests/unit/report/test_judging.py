@@ -18,9 +18,10 @@ NO_BUDGET = {"images": None, "max_image_size": None, "epochs": None}
 CITATION = {"title": "Pictures: a Study", "authors": ["A. Author", "B. Author"], "short": "Author et al., Pictures"}
 
 
-def ledger(*, about: str = "net", test_pictures: int = 1000, **claim: Any) -> Claims:
+def ledger(*, about: str = "net", pictures: int = 3, test_pictures: int = 1000, **claim: Any) -> Claims:
     """A claims file with a single claim about `about`, a variant or `collection`."""
-    source = {"citation": CITATION, "collection": "pictures", "test_pictures": test_pictures, "open": []}
+    numbers = {"pictures": pictures, "test_pictures": test_pictures}
+    source = {"citation": CITATION, "collection": "pictures", **numbers, "open": []}
     source["claims"] = {about: [{"id": "000-one", **claim}]}
     return Claims.model_validate({"sources": {"000": source}}, strict=True)
 
@@ -217,6 +218,19 @@ def test_accuracies_need_similar_numbers_of_test_pictures_and_counts_do_not():
     assert judged(counted, from_scratch=["net"])["verdict"] == "reproduced"
 
 
+def test_nothing_is_compared_with_a_run_on_a_part_of_the_collection():
+    size, catalogue = (
+        {"about": "collection", "measure": "pictures", "partition": "all", "published": "100"},
+        CATALOGUE.sample(90, replace=True, random_state=0),
+    )
+    assert judged(ledger(pictures=100, **size), catalogue=catalogue)["verdict"] == "below"
+    row = judged(ledger(pictures=101, **size), catalogue=catalogue)
+    assert (row["verdict"], row["why"]) == ("not comparable", ["only 90 of 101 pictures"])
+    # Other reasons already say that the run cannot be compared.
+    for changes, why in (({"synthetic": True}, "synthetic sample"), ({"budget": {"epochs": 1}}, "shortened run")):
+        assert judged(ledger(pictures=101, **size), catalogue=catalogue, **changes)["why"] == [why]
+
+
 def test_an_impossible_claim_is_impossible_in_every_run_of_its_collection():
     claims = ledger(measure="top-5", published="99.42 %", impossible="there are four")
     for variants in ({}, {"net": variant()}):
@@ -251,7 +265,9 @@ def test_no_shipped_claim_is_compared_on_the_sample_or_under_a_budget(changes: d
 
 
 def test_every_shipped_claim_gets_a_verdict_on_a_run_of_its_collection():
-    claims = load(SHIPPED)
+    shipped = load(SHIPPED)
+    small = {key: source.model_copy(update={"pictures": 32}) for key, source in shipped.sources.items()}
+    claims = shipped.model_copy(update={"sources": small})
     variants = {
         name: variant(metrics=metrics(["ai", "human"], 54399 if name.startswith("conv3") else 30000))
         for name in run_of_all(claims)
