@@ -115,11 +115,14 @@ def audited(reported: bool) -> list[dict]:
     ]
 
 
+UNUSABLE = {"human": {"files": 40, "rejected": 0}, "ai": {"files": 37, "rejected": 0}, "p": 1.0, "reported": False}
+
+
 def trusted(**changes: object) -> dict:
     compared = {"first": "one", "second": "two", "question": "human or AI", "pictures": 55}
     compared |= {"first_alone": 9, "second_alone": 4, "difference": interval(0.05), "p": 0.2, "p_corrected": 0.6}
     return {
-        "audit": {"margin": 0.05, "raw": audited(False)},
+        "audit": {"margin": 0.05, "rejected": UNUSABLE, "raw": audited(False)},
         "leaks": {"natural": leaked(0)},
         "arms": {"unseen": [], "seeds": []},
         "comparisons": [compared],

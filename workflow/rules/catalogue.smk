@@ -66,6 +66,7 @@ rule shortcut_audit:
     input:
         features=expand(rules.shortcut_features.output, state=PLAN.states),
         catalogue=rules.catalogue.output.catalogue,
+        rejected=rules.catalogue.output.rejected,
         groups=rules.near_duplicates.output.groups,
     output:
         f"{RESULTS}/audit.json",

@@ -132,6 +132,7 @@ rule report:
     input:
         catalogue=rules.catalogue.output.catalogue,
         rejected=rules.catalogue.output.rejected,
+        ignored=rules.catalogue.output.ignored,
         splits=expand(rules.split.output, split=PLAN.reported_splits),
         provenance=of_each("provenance.json"),
         claims=rules.claims.output[0],

@@ -2,7 +2,7 @@ import pandas as pd
 
 from brushprint.core.job_log import LOG, logged
 from brushprint.core.tables import write_json
-from brushprint.evaluation.shortcut_audit import audit
+from brushprint.evaluation.shortcut_audit import audit, rejections
 
 with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
@@ -16,4 +16,5 @@ with logged(snakemake.log[0], snakemake.output):
     for row in results[params.states[-1]]:
         if row["reported"]:
             LOG.warning('possible shortcut: %s alone answers "%s"', row["features"], row["question"])
-    write_json({"margin": params.margin, **results}, snakemake.output[0])
+    rejected = rejections(catalogue, pd.read_parquet(given.rejected))
+    write_json({"margin": params.margin, "rejected": rejected, **results}, snakemake.output[0])

@@ -133,7 +133,8 @@ def _nothing(_: int) -> bytes:
 
 def _read_file(file: Path, most: int) -> bytes:
     with file.open("rb") as stream:
-        return stream.read(most)
+        # Python reserves as much memory as the argument says.
+        return stream.read(min(most, os.fstat(stream.fileno()).st_size))
 
 
 def _refused_file(file: Path, path: str) -> str | None:
@@ -198,7 +199,7 @@ def _read_tar(archive: tarfile.TarFile, info: tarfile.TarInfo, most: int) -> byt
     try:
         stream = archive.extractfile(info)
         assert stream is not None  # the member is a regular file
-        return stream.read(most)
+        return stream.read(min(most, info.size))
     except Exception as error:  # each compression method raises its own kinds of exceptions
         raise UnreadableError(f"damaged in the archive ({_reason(error)})") from error
 

@@ -29,6 +29,8 @@ _SIZES = {"bytes": "int64", "width": "int32", "height": "int32", "reduction": "i
 UNLABELLED_COLUMNS = ("path", "image_id", "sha256", "width", "height")
 # Each unlabelled picture is shown individually and tested under 64 conditions, so their number is limited.
 MOST_UNLABELLED = 500
+# How the reason begins for a file whose content is in the catalogue under another path.
+REPEATED = "same content as"
 # The largest number of bytes of files that are read ahead of their decoding.
 MOST_AHEAD = 256 * 2**20
 
@@ -351,7 +353,7 @@ def _without_repeats(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]
     reasons = dict.fromkeys(contradictory["path"], "the same content is labelled both human and AI")
     for row in repeats.itertuples():
         alike = (row.source, row.style or "") == (row.source_kept, row.style_kept or "")
-        reasons[row.path] = f"same content as {row.path_kept}" + ("" if alike else ", which has another label")
+        reasons[row.path] = f"{REPEATED} {row.path_kept}" + ("" if alike else ", which has another label")
     return kept.drop(columns="_late").sort_values("path", ignore_index=True), reasons
 
 

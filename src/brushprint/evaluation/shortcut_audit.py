@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
-from scipy.stats import norm, rankdata
+from scipy.stats import fisher_exact, norm, rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
+from brushprint.data.catalogue import REPEATED
 from brushprint.data.shortcut_features import COLUMNS, GROUPS
+from brushprint.data.taxonomy import ORIGINS
 from brushprint.stats import bootstrap
 from brushprint.stats.allocation import stratified
 from brushprint.stats.bootstrap import Estimate
@@ -91,6 +93,30 @@ def audit(
             answers = _judge(values[asked], origin[asked] == "ai", groups[asked], seed, **level)
             rows += [about | answer for answer in answers]
     return rows
+
+
+def rejections(catalogue: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
+    """Count the unusable files of each origin: what hits one origin more than the other is a shortcut of its own.
+
+    Parameters
+    ----------
+    catalogue : one row for each picture; column `origin`
+    rejected : one row for each rejected file; columns `origin` (missing without a label) and `reason`
+
+    Returns
+    -------
+    For `human` and `ai` the number of `files` and of `rejected` ones among them; `p`, the probability of so large a
+    difference between their shares by chance (Fisher's exact test, two-sided); `reported`, whether it is below 0.05.
+    Repeated pictures do not count as rejected, as one of them is in the catalogue.
+    """
+    unusable = rejected[~rejected["reason"].str.startswith(REPEATED)]
+    counts: dict[str, Any] = {}
+    for origin in ORIGINS:
+        lost = int((unusable["origin"] == origin).sum())
+        counts[origin] = {"files": int((catalogue["origin"] == origin).sum()) + lost, "rejected": lost}
+    table = [[side["rejected"], side["files"] - side["rejected"]] for side in counts.values()]
+    p = float(fisher_exact(table).pvalue)
+    return counts | {"p": p, "reported": p < 1 - LEVEL}
 
 
 _UNKNOWN: Estimate = {"value": None, "low": None, "high": None}

@@ -15,6 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from brushprint.core.atomic import replacing
+from brushprint.data.catalogue import REPEATED
 from brushprint.data.split import PARTITIONS
 from brushprint.report import findings
 from brushprint.report.gallery import gallery
@@ -35,6 +36,7 @@ def write_report(
     from_scratch: Sequence[str],
     catalogue: pd.DataFrame,
     rejected: pd.DataFrame,
+    ignored: pd.DataFrame,
     splits: Mapping[str, pd.DataFrame],
     copied: Sequence[str],
     figures: Mapping[str, Any],
@@ -56,8 +58,8 @@ def write_report(
     synthetic : whether its pictures are the embedded sample
     budget : caps of the run; a cap of None limits nothing
     from_scratch : variants that start without the pretrained weights of their published recipe
-    catalogue : columns `source`, `published_split`, `width`, `height` and `format`
-    rejected : columns `path` and `reason`
+    catalogue : columns `source`, `published_split`, `width`, `height`, `format` and `reduction`
+    rejected, ignored : see `brushprint.data.catalogue.Catalogue`
     splits : for each name a table with the columns `source`, `partition` and `copy`
     copied : names of the splits that have augmented copies
     figures : texts of figures, see `brushprint.figures.declaration.Figure.text`: one under `examples` and one under
@@ -83,7 +85,9 @@ def write_report(
         pictures=len(catalogue),
         sizes=_sizes(catalogue),
         rejected=rejected,
-        reasons=rejected["reason"].str.replace(r"^same content as .*", "same content as another picture", regex=True),
+        ignored=ignored,
+        reduced=int((catalogue["reduction"] > 1).sum()),
+        reasons=_by_reason(rejected),
         splits={name: _counts(_with_copies_apart(table), "partition") for name, table in splits.items()},
         copied=copied,
         variants=variants,
@@ -156,6 +160,15 @@ def _by_task(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, M
     for name, variant in variants.items():
         tasks.setdefault(variant["provenance"]["settings"]["task"], {})[name] = variant
     return tasks
+
+
+def _by_reason(rejected: pd.DataFrame) -> pd.DataFrame:
+    """The number of files with each reason, the most frequent first, as a whole and of each origin."""
+    reason = rejected["reason"].str.replace(rf"^{REPEATED} .*", f"{REPEATED} another picture", regex=True)
+    origin = rejected["origin"].map({"human": "human", "ai": "AI"}).fillna("no label")
+    counts = pd.crosstab(reason, origin).reindex(columns=["human", "AI", "no label"], fill_value=0)
+    counts.insert(0, "files", counts.sum(axis=1))
+    return counts.sort_values("files", ascending=False, kind="stable")
 
 
 def _by_study(claims: Sequence[Mapping[str, Any]]) -> list[tuple[list[Mapping[str, Any]], bool]]:

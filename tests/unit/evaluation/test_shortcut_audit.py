@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from scipy.stats import fisher_exact
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from brushprint.data.catalogue import build_catalogue
 from brushprint.data.shortcut_features import COLUMNS, GROUPS, measure
-from brushprint.evaluation.shortcut_audit import ALL, STRONGEST, _balanced_accuracy, audit
+from brushprint.evaluation.shortcut_audit import ALL, STRONGEST, _balanced_accuracy, audit, rejections
 from brushprint.stats import bootstrap
 from brushprint.stats.intervals import FEWEST
 from brushprint.stats.roc import RocAuc
@@ -147,7 +148,7 @@ def test_with_several_ai_sources_each_source_is_also_audited_separately() -> Non
 
 def test_a_row_holds_its_result_and_the_uncertainty() -> None:
     values, table, groups = noise(0, 60, 40)
-    values["bytes_per_pixel"] += 2 * (table["origin"] == "ai").to_numpy()
+    values["bytes_per_pixel"] += 3 * (table["origin"] == "ai").to_numpy()
     row = judged((values, table, groups))[0]
     assert list(row) == [
         *("question", "pictures", "why", "features", "balanced_accuracy", "roc_auc", "bound", "reported", "strongest")
@@ -164,7 +165,7 @@ def test_a_row_holds_its_result_and_the_uncertainty() -> None:
 
 def test_a_shortcut_is_reported_only_if_its_lower_bound_exceeds_the_margin() -> None:
     values, table, groups = noise(0, 60, 40)
-    values["bytes_per_pixel"] += 2 * (table["origin"] == "ai").to_numpy()
+    values["bytes_per_pixel"] += 3 * (table["origin"] == "ai").to_numpy()
     found = [judged((values, table, groups), margin=margin)[0]["reported"] for margin in (0, 0.05, 0.49)]
     assert found == [True, True, False]
 
@@ -259,3 +260,20 @@ def test_sizes_and_qualities_of_real_pictures_are_reported_and_removed_by_harmon
     assert widths == [(768, 256)]
     cured = found(source, table, {"side": side, "resize": "lanczos", "format": "jpeg", "quality": 90})
     assert not {"file size", "format", "dimensions", "JPEG quality"} & set(cured)
+
+
+@pytest.mark.parametrize(("human", "ai", "reported"), [(0, 0, False), (1, 2, False), (0, 12, True), (30, 5, True)])
+def test_unusable_files_are_reported_if_they_hit_one_origin_by_more_than_chance(human: int, ai: int, reported: bool):
+    catalogue = pd.DataFrame({"origin": ["human"] * 60 + ["ai"] * 50})
+    rejected = pd.DataFrame(
+        {
+            "origin": ["human"] * human + ["ai"] * ai + [None] * 40 + ["human"] * 40,
+            "reason": ["empty file"] * (human + ai + 40) + ["same content as x.jpg"] * 40,
+        }
+    )
+    found = rejections(catalogue, rejected)
+    assert found["human"] == {"files": 60 + human, "rejected": human}
+    assert found["ai"] == {"files": 50 + ai, "rejected": ai}
+    assert found["reported"] is reported
+    table = [[human, 60], [ai, 50]]
+    assert found["p"] == pytest.approx(fisher_exact(table).pvalue)

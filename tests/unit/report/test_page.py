@@ -26,6 +26,7 @@ from tests.support.report import (
     CARD,
     SCORES,
     UNDEFINED,
+    UNUSABLE,
     Page,
     audited,
     claim,
@@ -65,6 +66,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "width": [256, 256, 256, 512, 640],
             "height": 256,
             "format": ["JPEG", "JPEG", "PNG", "JPEG", "JPEG"],
+            "reduction": 1,
         }
     )
 
@@ -87,7 +89,8 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "budget": {"images": None, "max_image_size": None, "epochs": None, "batch_size": None},
             "from_scratch": [],
             "catalogue": catalogue,
-            "rejected": pd.DataFrame(columns=["path", "reason"]),
+            "rejected": pd.DataFrame(columns=["path", "reason", "origin"], dtype=str),
+            "ignored": pd.DataFrame(columns=["path", "reason"], dtype=str),
             "splits": {
                 "natural": catalogue.assign(partition=["train", "validation", "test", "train", "test"], copy=0),
             },
@@ -423,29 +426,46 @@ def test_the_sizes_and_formats_of_each_source_are_listed(write):
     assert "<b>dalle</b>: 512×256 JPEG (1), 640×256 JPEG (1)" in text
 
 
-def test_rejected_files_are_counted_by_reason_and_named(write):
+def test_rejected_files_are_counted_by_reason_and_origin_and_named(write):
     rejected = pd.DataFrame(
         {
             "path": ["a.jpg", "b.jpg", "c.txt"],
-            "reason": ["same content as x.jpg", "same content as y.jpg", "not a picture by its name"],
+            "reason": ["same content as x.jpg", "same content as y.jpg", "a text file"],
+            "origin": ["human", "ai", None],
         }
     )
     text = write(rejected=rejected)
     assert "3 more files were rejected" in text
     rows = Page(text).tables
-    assert ["same content as another picture", "2"] in rows
+    assert ["reason", "files", "human", "AI", "no label"] in rows
+    assert ["same content as another picture", "2", "1", "1", "0"] in rows
+    assert ["a text file", "1", "0", "0", "1"] in rows
     assert ["b.jpg", "same content as y.jpg"] in rows
     assert "Rejected files" not in write()
+
+
+def test_ignored_files_and_very_large_pictures_are_counted(write):
+    ignored = pd.DataFrame({"path": ["human/.DS_Store"], "reason": ["file of a system or program"]})
+    large = {"source": ["human"], "published_split": [None], "width": 9, "height": 9, "format": "JPEG", "reduction": 4}
+    text = write(ignored=ignored, catalogue=pd.DataFrame(large))
+    assert "1 files were ignored, as they only accompany the pictures" in text
+    assert "1 very large pictures were decoded at a smaller scale" in text
+
+
+def test_unusable_files_that_hit_one_origin_are_said(write):
+    unusable = {"human": {"files": 30, "rejected": 0}, "ai": {"files": 31, "rejected": 9}, "p": 0.002, "reported": True}
+    text = write(trust=trusted(audit={"margin": 0.05, "rejected": unusable, "raw": audited(False)}))
+    assert "0 of 30 human ones and 9 of 31 AI ones. <b>The shares differ by more than chance</b> (p = 0.002)" in text
 
 
 def test_names_are_shown_as_text_and_never_as_markup(write):
     catalogue = pd.DataFrame(
         {"source": [SPECIAL], "published_split": ["train"], "width": [1], "height": [1], "format": [SPECIAL]}
-    )
+    ).assign(reduction=1)
     text = write(
         title=SPECIAL,
         catalogue=catalogue,
-        rejected=pd.DataFrame({"path": [SPECIAL], "reason": [SPECIAL]}),
+        rejected=pd.DataFrame({"path": [SPECIAL], "reason": [SPECIAL], "origin": [None]}),
         splits={SPECIAL: catalogue.assign(partition="train", copy=0)},
     )
     page = Page(text)
@@ -562,7 +582,7 @@ def warnings_of(text: str) -> list[str]:
 
 
 def test_shortcuts_that_the_audit_reports_give_a_warning_at_the_top(write, tmp_path: Path):
-    found = {"margin": 0.05, "raw": audited(True)}
+    found = {"margin": 0.05, "rejected": UNUSABLE, "raw": audited(True)}
     (warning,) = warnings_of(write(trust=trusted(audit=found)))
     assert "(guessing gives 0.5): AI or human: dimensions 0.90." in warning
     cured = found | {"harmonised": audited(False)}
