@@ -11,7 +11,7 @@ from brushprint.evaluation.metrics import evaluate
 from brushprint.evaluation.predictions import class_names
 from brushprint.evaluation.thresholds import Cuts
 from brushprint.stats import bootstrap
-from brushprint.stats.intervals import FEWEST
+from brushprint.stats.intervals import FEWEST, LOSS, SHARE
 from brushprint.stats.significance import spread
 
 
@@ -148,5 +148,7 @@ def over_seeds(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
     `metrics` holds the result of `brushprint.evaluation.metrics.evaluate` for each network.
     """
-    names = ("accuracy", "balanced_accuracy", "roc_auc", "loss")
-    return {name: spread([measured[name]["value"] for measured in metrics]) for name in names}
+    measures = {"accuracy": SHARE, "balanced_accuracy": SHARE, "roc_auc": SHARE, "loss": LOSS}
+    return {
+        name: spread([measured[name]["value"] for measured in metrics], within) for name, within in measures.items()
+    }

@@ -136,13 +136,13 @@ def _sums(place: np.ndarray, values: np.ndarray) -> csr_array:
 
 
 def _basic(value: float, resampled: np.ndarray, chance: dict[str, Any]) -> Estimate:
-    """The basic bootstrap interval of a non-negative value; it begins at 0 if chance alone can explain the value."""
+    """The basic bootstrap interval of a mean difference of shares; it begins at 0 if chance alone can explain it."""
     low, high = np.quantile(resampled, [(1 - bootstrap.LEVEL) / 2, (1 + bootstrap.LEVEL) / 2])
     by_chance = value <= chance["chance"]["high"]
     return {
         "value": value,
         "low": 0.0 if by_chance else float(max(0.0, 2 * value - high)),
-        "high": float(max(0.0, 2 * value - low)),
+        "high": float(np.clip(2 * value - low, 0.0, 1.0)),
     }
 
 

@@ -18,7 +18,7 @@ from brushprint.models.inputs import batch_size
 from brushprint.models.layers import blocks
 from brushprint.models.model import Model, copy_of, random_like
 from brushprint.saliency.gradcam import maps_of
-from brushprint.stats.intervals import FEWEST, MEANINGFUL, of_mean
+from brushprint.stats.intervals import DIFFERENCE, FEWEST, MEANINGFUL, SHARE, of_mean
 from brushprint.stats.ranks import centred_ranks
 
 # The shares of a picture's pixels that are hidden, or shown, step by step.
@@ -106,8 +106,8 @@ def judged(table: pd.DataFrame) -> dict[str, Any]:
             name: np.array([np.trapezoid(part[f"{name}_{way}"], part["share"]) for _, part in table.groupby("picture")])
             for name in ("gradcam", "random")
         }
-        measured[way] = {name: of_mean(values).plain() for name, values in areas.items()}
-        measured[way]["better"] = of_mean(sign * (areas["gradcam"] - areas["random"])).plain()
+        measured[way] = {name: of_mean(values, SHARE).plain() for name, values in areas.items()}
+        measured[way]["better"] = of_mean(sign * (areas["gradcam"] - areas["random"]), DIFFERENCE).plain()
     return measured | dict(zip(("faithful", "why"), _verdict(measured), strict=True))
 
 
@@ -171,4 +171,4 @@ def _similarity(one: torch.Tensor, other: torch.Tensor) -> dict[str, Any]:
     with np.errstate(invalid="ignore", divide="ignore"):
         correlations = np.where(norms > 0, (ranks[0] * ranks[1]).sum(1) / norms, np.nan)
     known = correlations[np.isfinite(correlations)]
-    return {"similarity": of_mean(known).plain(), "without": len(correlations) - len(known)}
+    return {"similarity": of_mean(known, DIFFERENCE).plain(), "without": len(correlations) - len(known)}

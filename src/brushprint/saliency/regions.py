@@ -7,7 +7,16 @@ import numpy as np
 import pandas as pd
 
 from brushprint.data.taxonomy import REGIONS
-from brushprint.stats.intervals import FEWEST, MEANINGFUL, Interval, deviation, of_mean, prediction_interval
+from brushprint.stats.intervals import (
+    DIFFERENCE,
+    FEWEST,
+    MEANINGFUL,
+    SHARE,
+    Interval,
+    deviation,
+    of_mean,
+    prediction_interval,
+)
 
 CONDITIONS = ("trained", "random", "flipped", "grey")
 
@@ -98,25 +107,25 @@ def _effect(shares: dict[str, np.ndarray], area: np.ndarray, network: np.ndarray
     grey = np.where(np.isfinite(shares["grey"]), shares["grey"], area)
     hot = np.isfinite(share)
     above = share - area
-    over = of_mean(above)
+    over = of_mean(above, DIFFERENCE)
     # Each random network counts once, with the mean over its pictures.
-    low, high = prediction_interval(pd.DataFrame(shares["random"]).groupby(network).mean().to_numpy())
+    low, high = prediction_interval(pd.DataFrame(shares["random"]).groupby(network).mean().to_numpy(), SHARE)
     mirrored = np.isin(REGIONS, ("upper", "lower"))
     effect = pd.DataFrame(
         {
             "region": REGIONS,
             "pictures": hot.sum(0),
-            **_named("share", of_mean(share)),
-            "area": of_mean(np.where(hot, area, np.nan)).value,
+            **_named("share", of_mean(share, SHARE)),
+            "area": of_mean(np.where(hot, area, np.nan), SHARE).value,
             **_named("over_area", over),
             "cohens_d": over.value / np.where(deviation(above) > 0, deviation(above), np.nan),
-            "random": of_mean(shares["random"]).value,
+            "random": of_mean(shares["random"], SHARE).value,
             "random_low": low,
             "random_high": high,
-            "grey": of_mean(np.where(hot, grey, np.nan)).value,
-            **_named("over_grey", of_mean(share - grey)),
-            "flipped": of_mean(flipped).value,
-            **_named("follows", of_mean(np.where(mirrored, (share - flipped) / 2, flipped - area))),
+            "grey": of_mean(np.where(hot, grey, np.nan), SHARE).value,
+            **_named("over_grey", of_mean(share - grey, DIFFERENCE)),
+            "flipped": of_mean(flipped, SHARE).value,
+            **_named("follows", of_mean(np.where(mirrored, (share - flipped) / 2, flipped - area), DIFFERENCE)),
         }
     )
     verdicts = [_verdict(row._asdict()) for row in effect.itertuples()]

@@ -9,6 +9,9 @@ LEVEL = 0.95
 # `MEANINGFUL`, however certain the difference is.
 FEWEST = 10
 MEANINGFUL = 0.02
+# The smallest and the largest value of a share or an area under a curve, of a difference between two of them, and of a
+# loss.
+SHARE, DIFFERENCE, LOSS = (0.0, 1.0), (-1.0, 1.0), (0.0, np.inf)
 
 
 class Interval(NamedTuple):
@@ -23,24 +26,28 @@ class Interval(NamedTuple):
         return {name: float(value) if np.isfinite(value) else None for name, value in self._asdict().items()}
 
 
-def of_mean(values: np.ndarray) -> Interval:
-    """The means over the first axis, with intervals; the ends are nan for a mean of fewer than two values."""
+def of_mean(values: np.ndarray, within: tuple[float, float]) -> Interval:
+    """The means over the first axis, with intervals; the ends are nan for a mean of fewer than two values.
+
+    `within` holds the smallest and the largest value that is possible; the intervals do not reach beyond them.
+    """
     count = np.isfinite(values).sum(0)
     mean = _mean(values, count)
     half = _quantile(count) * deviation(values) / np.sqrt(np.maximum(count, 1))
-    return Interval(mean, mean - half, mean + half)
+    return Interval(mean, np.clip(mean - half, *within), np.clip(mean + half, *within))
 
 
-def prediction_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def prediction_interval(values: np.ndarray, within: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
     """The ends of the prediction interval over the first axis, at the level `LEVEL`.
 
-    One more value from the same normal population lies in this interval with the probability `LEVEL`. The ends are
-    infinite if fewer than two values are known.
+    One more value from the same normal population lies in this interval with the probability `LEVEL`. `within` holds
+    the smallest and the largest value that is possible; the intervals do not reach beyond them, and reach both if fewer
+    than two values are known.
     """
     count = np.isfinite(values).sum(0)
     half = _quantile(count) * deviation(values) * np.sqrt(1 + 1 / np.maximum(count, 1))
     mean, half = np.nan_to_num(_mean(values, count)), np.nan_to_num(half, nan=np.inf)
-    return mean - half, mean + half
+    return np.clip(mean - half, *within), np.clip(mean + half, *within)
 
 
 def deviation(values: np.ndarray) -> np.ndarray:

@@ -89,17 +89,18 @@ def compare(right: Mapping[str, pd.Series], groups: pd.Series, question: str, se
     return rows
 
 
-def spread(values: Sequence[float | None]) -> dict[str, Any]:
+def spread(values: Sequence[float | None], within: tuple[float, float]) -> dict[str, Any]:
     """The mean of a measure over several networks, with its interval, and the spread of the measure.
 
-    Returns `networks`, the number of networks that have a value; `mean`; `deviation`, the standard deviation; `lowest`;
-    and `highest`. Unknown values are None.
+    `within` holds the smallest and the largest value that the measure can have. Returns `networks`, the number of
+    networks that have a value; `mean`; `deviation`, the standard deviation; `lowest`; and `highest`. Unknown values are
+    None.
     """
     known = np.array([value for value in values if value is not None], dtype=float)
     deviation = float(intervals.deviation(known)) if len(known) > 1 else None
     return {
         "networks": len(known),
-        "mean": intervals.of_mean(known).plain(),
+        "mean": intervals.of_mean(known, within).plain(),
         "deviation": deviation,
         "lowest": float(known.min()) if len(known) else None,
         "highest": float(known.max()) if len(known) else None,

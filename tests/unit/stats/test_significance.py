@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import t
 
 from brushprint.stats import bootstrap
+from brushprint.stats.intervals import SHARE
 from brushprint.stats.multiple_testing import holm
 from brushprint.stats.significance import compare, mcnemar, spread
 
@@ -126,7 +127,7 @@ def test_each_pair_is_compared_once_and_a_single_variant_with_none() -> None:
 
 def test_the_spread_of_networks_uses_students_interval() -> None:
     values = [0.7, 0.8, 0.75, 0.71]
-    found = spread([*values, None])
+    found = spread([*values, None], SHARE)
     half = t.ppf(0.975, 3) * np.std(values, ddof=1) / 2
     assert found["networks"] == 4
     assert found["mean"] == pytest.approx({"value": 0.74, "low": 0.74 - half, "high": 0.74 + half})
@@ -134,9 +135,14 @@ def test_the_spread_of_networks_uses_students_interval() -> None:
     assert (found["lowest"], found["highest"]) == (0.7, 0.8)
 
 
+def test_the_interval_of_a_mean_area_under_a_curve_ends_at_one() -> None:
+    mean = spread([0.99, 0.55], SHARE)["mean"]
+    assert mean == {"value": pytest.approx(0.77), "low": 0, "high": 1}
+
+
 @pytest.mark.filterwarnings("error")
 def test_one_network_or_none_has_no_spread() -> None:
-    one, none = spread([0.7]), spread([None])
+    one, none = spread([0.7], SHARE), spread([None], SHARE)
     assert one == {
         "networks": 1,
         "mean": {"value": 0.7, "low": None, "high": None},
