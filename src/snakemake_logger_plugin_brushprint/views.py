@@ -79,8 +79,10 @@ class LiveView:
         self._live.start()
 
     def end_job(self, job: Job, seconds: float, finished: bool) -> None:
-        """Jobs that end well are seen in the bars."""
-        if not finished:
+        """Jobs that end well are seen in the bars; the `note:` lines of their logs stay above the bars."""
+        if finished:
+            self.show(_lines(job.log, "note: "))
+        else:
             self.show([f"{job.name} failed ({clock(seconds)})"])
 
     def show(self, lines: Iterable[str]) -> None:
@@ -90,9 +92,8 @@ class LiveView:
 
     def show_error(self, log: Path | None) -> None:
         """The `error:` lines of the job's log, or the end of the log, or what jobs last wrote to stderr."""
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log and log.exists() else []
-        errors = [line for line in lines if line.startswith("error:")]
-        self.show(errors or lines[1:][-_SHOWN:] or self._stderr.recent)
+        errors = _lines(log, "error: ")
+        self.show(errors or _lines(log)[1:][-_SHOWN:] or self._stderr.recent)
         if log and not errors:
             self.show([f"The log of the job: {log}"])
 
@@ -153,6 +154,12 @@ class Stderr:
     def _keep(self, receives: int) -> None:
         with os.fdopen(receives, encoding="utf-8", errors="replace") as lines:
             self.recent.extend(line.rstrip("\n") for line in lines)
+
+
+def _lines(log: Path | None, beginning: str = "") -> list[str]:
+    """The lines of a log that begin with a text; none if there is no log."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log and log.exists() else []
+    return [line for line in lines if line.startswith(beginning)]
 
 
 def last_line(log: Path) -> str:

@@ -51,7 +51,7 @@ rule corrupted_examples:
     params:
         *code("figures"),
         **drawn([CORRUPTIONS]),
-        corruption=corruption(PLAN.largest().name),
+        **as_written(corruption=corruption(PLAN.largest().name)),
     script:
         "../scripts/figures.py"
 

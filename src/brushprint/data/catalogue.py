@@ -1,9 +1,10 @@
 """The catalogue: one row per picture of a collection, and lists of all other files with the reasons."""
 
 import hashlib
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeVar
 
@@ -31,6 +32,8 @@ UNLABELLED_COLUMNS = ("path", "image_id", "sha256", "width", "height")
 MOST_UNLABELLED = 500
 # How the reason begins for a file whose content is in the catalogue under another path.
 REPEATED = "same content as"
+# The largest number of folders of a source that the log names.
+MOST_FOLDERS = 10
 # The largest number of bytes of files that are read ahead of their decoding.
 MOST_AHEAD = 256 * 2**20
 
@@ -84,9 +87,11 @@ def build_catalogue(
     are given without labels.
     """
     files = list_files(root, setting)
-    labelled = {path: labels.of(path) if labels else None for path in [*files.pictures, *files.refused]}
-    possible = [path for path in files.pictures if labelled[path] or not labels]
-    unlabelled = dict.fromkeys(set(files.pictures).difference(possible), labels.missing if labels else "")
+    found = {path: labels.of(path) for path in [*files.pictures, *files.refused]} if labels else {}
+    labelled = {path: label for path, label in found.items() if isinstance(label, Label)}
+    unlabelled = {path: reason for path in files.pictures if isinstance(reason := found.get(path), str)}
+    possible = [path for path in files.pictures if path not in unlabelled]
+    _log_labels([labelled[path] for path in possible if path in labelled])
     if labels is None and len(possible) > MOST_UNLABELLED:
         raise UserError(
             f"{setting}: {root} has {len(possible):,} pictures, but at most {MOST_UNLABELLED} hand-picked pictures are "
@@ -101,7 +106,7 @@ def build_catalogue(
         with_label = " with a label" if labels else ""
         first = f"; the first of {len(reasons)} rejected files is {': '.join(min(reasons.items()))}" if reasons else ""
         raise UserError(f"{setting}: no usable picture{with_label} in {root}{first}")
-    origins = {path: picture_label.origin for path, picture_label in labelled.items() if picture_label}
+    origins = {path: label.origin for path, label in labelled.items()}
     rejected = _reasons_table(reasons)
     rejected["origin"] = rejected["path"].map(origins).astype(str)
     catalogue = Catalogue(table, rejected, _reasons_table(files.ignored))
@@ -331,10 +336,9 @@ def _unlabelled_table(facts: dict[str, dict[str, Any]]) -> tuple[pd.DataFrame, d
 
 
 def _labelled_table(
-    facts: dict[str, dict[str, Any]], labelled: Mapping[str, Label | None]
+    facts: dict[str, dict[str, Any]], labels: Mapping[str, Label]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return a table with one row per content, and the reason why each other picture is excluded."""
-    labels = {path: picture_label for path, picture_label in labelled.items() if picture_label}
     rows = [{"path": path, **labels[path]._asdict(), **described} for path, described in facts.items()]
     table = pd.DataFrame(rows, columns=COLUMNS).sort_values("path", ignore_index=True)
     table, repeated = _without_repeats(table)
@@ -368,6 +372,16 @@ def _check_share(broken: dict[str, str], total: int, allowed: float) -> None:
 
 def _reasons_table(reasons: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(sorted(reasons.items()), columns=["path", "reason"], dtype=str)
+
+
+def _log_labels(labels: Iterable[Label]) -> None:
+    """Log how folders were read: for each source, the names of its folders and the number of pictures in each."""
+    counts = Counter((label.origin, label.source, label.folder) for label in labels)
+    for (origin, source), group in groupby(sorted(counts.items()), key=lambda item: item[0][:2]):
+        folders = [f"{folder} ({pictures:,})" for (_, _, folder), pictures in group]
+        more = f" and {len(folders) - MOST_FOLDERS} more" if len(folders) > MOST_FOLDERS else ""
+        name = {"ai": "AI"}.get(origin, origin) + (f", {source}" if source != origin else "")
+        LOG.info("note: folders read as %s: %s%s", name, ", ".join(folders[:MOST_FOLDERS]), more)
 
 
 def _log_counts(catalogue: Catalogue) -> None:

@@ -1,5 +1,6 @@
 """The labels of a picture, and the tasks that combine labels into classes."""
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -52,17 +53,12 @@ class Label(NamedTuple):
 class Labels(Protocol):
     """Gives the label of each picture of a collection."""
 
-    # The reason why a picture without a label is rejected.
-    missing: str
-
-    def of(self, path: str) -> Label | None:
-        """The label of the picture with this path, or None."""
+    def of(self, path: str) -> Label | str:
+        """The label of the picture with this path, or the reason why it has none."""
 
 
 class FolderRules:
     """Labels by the names of folders."""
-
-    missing = "no rule of collection.labels matches its folders"
 
     def __init__(self, rules: Iterable[Mapping[str, Any]]) -> None:
         """Label by `rules`, which are tried in order.
@@ -70,18 +66,50 @@ class FolderRules:
         Each has `folder`, a regular expression that must match a whole folder name (case-insensitive), and `origin`,
         `source` and `style`. If the expression has a group named `style`, the text that the group matches is the style.
         """
+        rules = list(rules)
         self._rules = [(re.compile(composed(rule["folder"]), re.IGNORECASE), rule) for rule in rules]
+        self._known: dict[str, Label | str] = {}
+        # The words of the rules, for suggestions.
+        self._words = list(dict.fromkeys(word for rule in rules for word in re.findall(r"\w{2,}", rule["folder"])))
 
-    def of(self, path: str) -> Label | None:
-        """The label by the deepest folder of the path that a rule matches; None if no rule matches any folder."""
-        for folder in reversed(composed(path).split("/")[:-1]):
-            if folder.lower() in PUBLISHED_LEVELS:
-                continue
+    def of(self, path: str) -> Label | str:
+        """The label by the deepest folder of the path that a rule matches.
+
+        A path whose folders contradict each other has no label: one is human, another is AI, and neither is matched by
+        a rule that matches everything.
+        """
+        folder = composed(path).rpartition("/")[0]
+        if folder not in self._known:
+            self._known[folder] = self._label(folder)
+        return self._known[folder]
+
+    def _label(self, path: str) -> Label | str:
+        folders = path.split("/")
+        matches = [match for folder in reversed(folders) if (match := self._match(folder))]
+        if not matches:
+            return f"no rule of collection.labels matches its folders{self._hint(folders)}"
+        (folder, groups, rule), *others = matches
+        for other, _, of_other in others:
+            if of_other["origin"] != rule["origin"] and not self._matches_everything(of_other):
+                return f"its folders {other} and {folder} say both human and AI"
+        style = normalise(groups.get("style") or rule["style"] or "")
+        return Label(folder, rule["origin"], rule["source"], style or None, published_split(f"{path}/"))
+
+    def _match(self, folder: str) -> tuple[str, dict[str, str | None], Mapping[str, Any]] | None:
+        """A folder, the groups of the first rule that matches it, and the rule; None for the name of a partition."""
+        if folder.lower() not in PUBLISHED_LEVELS:
             for expression, rule in self._rules:
                 if match := expression.fullmatch(folder):
-                    style = normalise(match.groupdict().get("style") or rule["style"] or "")
-                    return Label(folder, rule["origin"], rule["source"], style or None, published_split(path))
+                    return folder, match.groupdict(), rule
         return None
+
+    def _matches_everything(self, rule: Mapping[str, Any]) -> bool:
+        return any(expression.fullmatch("\uffff") for expression, known in self._rules if known is rule)
+
+    def _hint(self, folders: list[str]) -> str:
+        close = (difflib.get_close_matches(folder.lower(), self._words, n=1, cutoff=0.6) for folder in folders)
+        word = next((words[0] for words in close if words), None)
+        return f"; did you mean {word!r}?" if word else ""
 
 
 def composed(name: str) -> str:

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brushprint.data.taxonomy import FolderRules, composed, published_split
+from brushprint.data.taxonomy import FolderRules, Label, composed, published_split
 from tests.support.collections import AI_ARTBENCH, HUMAN_AI_ARTWORK, HUMAN_AND_AI, rule
+from tests.support.real_pictures import labels
 
 few_examples = settings(deadline=None, max_examples=60)
 
@@ -50,12 +51,51 @@ def test_a_published_split_is_recognised_by_a_whole_folder_name(path: str, level
 )
 def test_a_picture_is_labelled_by_its_deepest_folder_that_a_rule_matches(path, rules, expected):
     found = FolderRules(rules).of(path)
-    assert (found and found[:4]) == expected
+    assert (found[:4] if isinstance(found, Label) else None) == expected
 
 
 @few_examples
 @given(st.text(), st.sampled_from([HUMAN_AND_AI, AI_ARTBENCH, HUMAN_AI_ARTWORK]))
 def test_labelling_does_not_fail_for_any_path(path: str, rules: list[dict]):
     found = FolderRules(rules).of(path)
-    assert found is None or (found.folder in composed(path).split("/") and found.style != "")
+    assert isinstance(found, str) or (found.folder in composed(path).split("/") and found.style != "")
     assert published_split(path) in {"train", "validation", "test", None}
+
+
+@pytest.mark.parametrize(
+    ("human", "ai"),
+    [
+        ("human", "ai"),
+        ("real", "fake"),
+        ("REAL", "FAKE"),
+        ("0_real", "1_fake"),
+        ("nature", "ai"),
+        ("authentic", "generated"),
+        ("Humans", "AIs"),
+        ("reals", "fakes"),
+    ],
+)
+def test_usual_names_of_the_two_classes_need_no_rule(human: str, ai: str):
+    own = labels("own-pictures.yaml")
+    for folder, origin in ((human, "human"), (ai, "ai")):
+        for path in (f"{folder}/x.jpg", f"train/{folder}/x.jpg", f"set/{folder}/monet/x.jpg"):
+            assert own.of(path) == Label(folder, origin, origin, None, published_split(path))
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("ai/nature/x.jpg", "its folders ai and nature say both human and AI"),
+        ("fake/x/real/x.jpg", "its folders fake and real say both human and AI"),
+        ("scans/x.jpg", "no rule of collection.labels matches its folders"),
+        ("humna/x.jpg", "no rule of collection.labels matches its folders; did you mean 'humans'?"),
+        ("a/fakse/x.jpg", "no rule of collection.labels matches its folders; did you mean 'fakes'?"),
+        ("x.jpg", "no rule of collection.labels matches its folders"),
+    ],
+)
+def test_a_picture_without_a_label_has_a_reason(path: str, reason: str):
+    assert labels("own-pictures.yaml").of(path) == reason
+
+
+def test_a_rule_that_matches_everything_contradicts_none():
+    assert FolderRules(AI_ARTBENCH).of("art/AI_LD_baroque/x.jpg")[:3] == ("AI_LD_baroque", "ai", "latent_diffusion")
