@@ -15,6 +15,7 @@ rule catalogue:
         *code("catalogue"),
         **OPENED,
         labels=[rule.model_dump() for rule in CONFIG.collection.labels],
+        **as_written(**sources.labels_file(PLAN)),
         images=CONFIG.budget.images,
         max_rejected=CONFIG.collection.max_rejected,
         seed=PLAN.seed_of("catalogue"),

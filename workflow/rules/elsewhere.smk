@@ -54,6 +54,7 @@ use rule catalogue as elsewhere_catalogue with:
         root=elsewhere("root"),
         digest=elsewhere("digest"),
         labels=elsewhere("labels"),
+        labels_file=None,
         images=None,
         max_rejected=elsewhere("max_rejected"),
         seed=0,

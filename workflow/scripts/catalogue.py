@@ -1,13 +1,15 @@
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
 from brushprint.data.catalogue import build_catalogue
+from brushprint.data.label_table import LabelTable
 from brushprint.data.taxonomy import FolderRules
 
 with logged(snakemake.log[0], snakemake.output):
     params = snakemake.params
+    rules = FolderRules(params.labels) if params.labels else None
     catalogue = build_catalogue(
         params.root,
-        FolderRules(params.labels) if params.labels else None,
+        LabelTable(params.labels_file) if params.labels_file else rules,
         images=params.images,
         max_rejected=params.max_rejected,
         seed=params.seed,

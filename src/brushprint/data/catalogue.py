@@ -87,7 +87,9 @@ def build_catalogue(
     are given without labels.
     """
     files = list_files(root, setting)
-    found = {path: labels.of(path) for path in [*files.pictures, *files.refused]} if labels else {}
+    listed = [*files.pictures, *files.refused]
+    absent = labels.absent(set(listed)) if labels else []
+    found = {path: labels.of(path) for path in [*listed, *absent]} if labels else {}
     labelled = {path: label for path, label in found.items() if isinstance(label, Label)}
     unlabelled = {path: reason for path in files.pictures if isinstance(reason := found.get(path), str)}
     possible = [path for path in files.pictures if path not in unlabelled]
@@ -101,7 +103,8 @@ def build_catalogue(
     facts, broken = _facts_of(root, chosen, jobs, setting)
     _check_share(broken, len(chosen), max_rejected)
     table, repeated = _labelled_table(facts, labelled) if labels else _unlabelled_table(facts)
-    reasons = files.refused | unlabelled | broken | repeated
+    lost = dict.fromkeys(absent, "labelled, but not in the collection")
+    reasons = files.refused | unlabelled | lost | broken | repeated
     if table.empty:
         with_label = " with a label" if labels else ""
         first = f"; the first of {len(reasons)} rejected files is {': '.join(min(reasons.items()))}" if reasons else ""

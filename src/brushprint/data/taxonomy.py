@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 
 from brushprint.core.job_log import LOG
@@ -56,6 +56,9 @@ class Labels(Protocol):
     def of(self, path: str) -> Label | str:
         """The label of the picture with this path, or the reason why it has none."""
 
+    def absent(self, paths: Set[str]) -> list[str]:
+        """The paths of pictures that have a label but are not among `paths`."""
+
 
 class FolderRules:
     """Labels by the names of folders."""
@@ -82,6 +85,10 @@ class FolderRules:
         if folder not in self._known:
             self._known[folder] = self._label(folder)
         return self._known[folder]
+
+    def absent(self, paths: Set[str]) -> list[str]:
+        """Empty."""
+        return []
 
     def _label(self, path: str) -> Label | str:
         folders = path.split("/")

@@ -1,7 +1,6 @@
 """Checks across settings: references to names that do not exist, and settings that contradict each other."""
 
 import difflib
-import re
 from collections.abc import Iterator
 
 from brushprint.core.config_errors import Location
@@ -16,6 +15,8 @@ def inconsistencies(config: Config) -> Iterator[tuple[Location, str]]:
     """Yield each mistake that the types alone cannot reveal: its location, and a text with problem and remedy."""
     if config.collection.kind == "sample" and config.collection.sha256:
         yield ("collection", "sha256"), "the embedded sample has no checksum; set it to null"
+    if config.collection.labels_file and not config.collection.generators:
+        yield ("collection", "labels_file"), "it lists no AI picture; add some"
     if not config.variants:
         yield ("variants",), "there is no variant to train; add one"
     for name, variant in config.variants.items():
@@ -36,9 +37,9 @@ def _in_variant(config: Config, variant: Variant) -> Iterator[tuple[str, str]]:
         yield "split", f"no such split: {variant.split!r}{nearest(variant.split, config.splits)}"
     if variant.recipe not in config.recipes:
         yield "recipe", f"no such recipe: {variant.recipe!r}{nearest(variant.recipe, config.recipes)}"
-    styled = any(rule.style or "style" in re.compile(rule.folder).groupindex for rule in config.collection.labels)
-    if "style" in TASKS[variant.task] and not styled:
-        yield "task", f"the task {variant.task!r} needs styles, but no rule of collection.labels gives one"
+    if "style" in TASKS[variant.task] and not config.collection.styled:
+        giver = "no row of collection.labels_file" if config.collection.labels_file else "no rule of collection.labels"
+        yield "task", f"the task {variant.task!r} needs styles, but {giver} gives one"
     recipe = config.recipes.get(variant.recipe)
     if recipe and recipe.loss == ONE_LOGIT and variant.task != "origin":
         reason = f"the loss of the recipe {variant.recipe} is for two classes"

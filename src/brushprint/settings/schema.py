@@ -5,13 +5,16 @@ The JSON Schema for editors and `docs/reference/settings.md` are generated from 
 
 import re
 from importlib.util import find_spec
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from brushprint.core.config_errors import Name, Settings
 from brushprint.data.taxonomy import Origin, Task
 from brushprint.models.recipe import Filter, Recipe
+
+if TYPE_CHECKING:
+    from brushprint.data.label_table import LabelTable
 
 # Keys of version 0.1 and their present names.
 RENAMED = {
@@ -119,6 +122,15 @@ class Collection(Settings):
             "in order, the deepest folder first, and the first match counts",
         ),
     ]
+    labels_file: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="a CSV, TSV or Parquet file that labels each picture, in place of `labels`: columns `path` (in "
+            "the collection) and `origin` (`human` or `ai`); and, if known, `source`, `style`, `split` (`train`, "
+            "`validation`, `test`) and `folder` (the class of the task `folder`); null: none",
+        ),
+    ]
     max_rejected: Annotated[
         float, Field(ge=0, le=1, description="share of unreadable pictures above which the run stops")
     ]
@@ -136,6 +148,27 @@ class Collection(Settings):
         if "://" in source and not source.lower().startswith(("http://", "https://")):
             raise ValueError("an address must begin with http:// or https://")
         return source
+
+    @property
+    def generators(self) -> list[str]:
+        """The sources of AI pictures that the labels name. Raises `UserError` for a mistake in `labels_file`."""
+        if self.labels_file:
+            return self._table.generators
+        return list(dict.fromkeys(rule.source for rule in self.labels if rule.origin == "ai"))
+
+    @property
+    def styled(self) -> bool:
+        """Whether the labels give any style. Raises `UserError` for a mistake in `labels_file`."""
+        if self.labels_file:
+            return self._table.styled
+        return any(rule.style or "style" in re.compile(rule.folder).groupindex for rule in self.labels)
+
+    @property
+    def _table(self) -> "LabelTable":
+        # Imported here, because it needs pandas, which would delay every start.
+        from brushprint.data.label_table import table_of  # noqa: PLC0415
+
+        return table_of(self.labels_file or "")
 
     @property
     def kind(self) -> Literal["sample", "kaggle", "url", "local"]:

@@ -1,6 +1,7 @@
 """The plan of a run: names, paths, seeds and parameters of everything that the rules make.
 
-Rules read one `Plan`, which is built from the settings alone: it opens no file and knows nothing of Snakemake.
+Rules read one `Plan`, which is built from the settings alone: it opens no file except `collection.labels_file`, and
+knows nothing of Snakemake.
 """
 
 import hashlib
@@ -123,7 +124,7 @@ class Plan:
     @cached_property
     def generators(self) -> list[str]:
         """The sources of AI pictures that the labels name."""
-        return list(dict.fromkeys(rule.source for rule in self.config.collection.labels if rule.origin == "ai"))
+        return self.config.collection.generators
 
     # Variants and splits
 

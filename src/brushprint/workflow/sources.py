@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brushprint.core.digest import cached_sha256, key
+from brushprint.core.digest import cached_sha256, key, sha256
 from brushprint.core.errors import UserError
 from brushprint.workflow.plan import Plan, Weights
 from brushprint.workflow.provenance import content_digest
@@ -77,6 +77,15 @@ def collection_digest(plan: Plan) -> str:
     else:
         reason = f"{path} does not exist; give a folder, a zip or a tar"
     raise UserError(f"collection.source: {reason}")
+
+
+def labels_file(plan: Plan) -> dict[str, str | None]:
+    """The params of the table of labels: its path, and the digest of its content. None without a table."""
+    stated = plan.config.collection.labels_file
+    if not stated:
+        return {"labels_file": None, "labels_digest": None}
+    path = Path(stated).expanduser()
+    return {"labels_file": str(path), "labels_digest": sha256(path)}
 
 
 def elsewhere(plan: Plan) -> dict[str, dict[str, Any]]:

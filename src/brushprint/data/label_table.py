@@ -1,0 +1,113 @@
+"""Labels of pictures from a table, one row per picture, in place of rules for folder names."""
+
+import re
+from collections.abc import Set
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from brushprint.core.errors import UserError
+from brushprint.data.taxonomy import ORIGINS, PUBLISHED_LEVELS, Label, composed, normalise
+
+SETTING = "collection.labels_file"
+COLUMNS = ("path", "origin", "source", "style", "split", "folder")
+_SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+class LabelTable:
+    """Labels from a CSV, TSV or Parquet file.
+
+    `path` is the picture's path in the collection, and `origin` is `human` or `ai`. These columns may be missing or
+    empty: `source` (then the origin), `style` (then unknown), `split` (`train`, `validation` or `test`; then none is
+    published) and `folder` (then the picture's folder). Names are compared in Unicode's composed form. Other columns
+    are ignored.
+    """
+
+    def __init__(self, file: str | Path) -> None:
+        """Read the file. Raises `UserError` with the first mistake and its row; the first row below the names is 1."""
+        self._labels: dict[str, Label] = {}
+        table = _read(Path(file))
+        for number, row in enumerate(table.itertuples(index=False), start=1):
+            try:
+                path, label = _label(row._asdict())
+                if path in self._labels:
+                    raise ValueError(f"a second row for {path}")
+            except ValueError as error:
+                raise UserError(f"{SETTING}: {file}: row {number}: {error}") from None
+            self._labels[path] = label
+        if not self._labels:
+            raise UserError(f"{SETTING}: {file} has no rows; list a picture in each row")
+
+    def of(self, path: str) -> Label | str:
+        """The label of the picture with this path, or the reason why it has none."""
+        return self._labels.get(composed(path), f"no row of {SETTING} has its path")
+
+    def absent(self, paths: Set[str]) -> list[str]:
+        """The paths of the rows whose picture is not among `paths`."""
+        present = {composed(path) for path in paths}
+        return [path for path in self._labels if path not in present]
+
+    @property
+    def generators(self) -> list[str]:
+        """The sources of AI pictures."""
+        return sorted({label.source for label in self._labels.values() if label.origin == "ai"})
+
+    @property
+    def styled(self) -> bool:
+        """Whether any picture has a style."""
+        return any(label.style for label in self._labels.values())
+
+
+def table_of(file: str) -> LabelTable:
+    """The table in a file, which is read again only if it has changed. Raises `UserError`."""
+    try:
+        facts = Path(file).expanduser().stat()
+    except OSError as error:
+        raise UserError(f"{SETTING}: {file}: {error.strerror}; give a CSV, TSV or Parquet file") from None
+    return _cached(file, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _cached(file: str, _size: int, _modified: int) -> LabelTable:
+    return LabelTable(Path(file).expanduser())
+
+
+def _read(file: Path) -> pd.DataFrame:
+    """The known columns of the file as text, an empty text where a value is missing."""
+    try:
+        if file.suffix.lower() == ".parquet":
+            table = pd.read_parquet(file)
+        else:
+            separator = "\t" if file.suffix.lower() in (".tsv", ".tab") else ","
+            table = pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{SETTING}: {file}: {error.strerror or 'cannot be read'}") from None
+    except ValueError as error:  # also the errors of parsers and decoders
+        reason = " ".join(str(error).split())
+        raise UserError(f"{SETTING}: {file} is no table: {reason}; save it as CSV in UTF-8") from None
+    table.columns = [str(name).strip().lower() for name in table.columns]
+    for name in COLUMNS:
+        if (table.columns == name).sum() > 1:
+            raise UserError(f"{SETTING}: {file} has two columns {name!r}; rename one")
+        if name not in table and name in ("path", "origin"):
+            found = ", ".join(table.columns[:10])
+            raise UserError(f"{SETTING}: {file} has no column {name!r}, but {found}; rename the column of {name}s")
+    text = table.reindex(columns=list(COLUMNS)).astype("string").fillna("")
+    return text.apply(lambda column: column.str.strip())
+
+
+def _label(row: dict[str, str]) -> tuple[str, Label]:
+    """The path and the label in a row. Raises `ValueError` with the mistake."""
+    path = str(PurePosixPath(composed(row["path"]).replace("\\", "/")))
+    if not row["path"]:
+        raise ValueError("the path is empty")
+    origin, source, split = row["origin"].lower(), row["source"] or row["origin"].lower(), row["split"].lower()
+    if origin not in ORIGINS:
+        raise ValueError(f"the origin {row['origin']!r} is neither human nor ai")
+    if not _SOURCE.fullmatch(source):
+        raise ValueError(f"the source {source!r} has other characters than letters, digits, - and _")
+    if split and split not in PUBLISHED_LEVELS:
+        raise ValueError(f"the split {row['split']!r} is none of train, validation and test")
+    folder = composed(row["folder"]) or PurePosixPath(path).parent.name or source
+    return path, Label(folder, origin, source, normalise(row["style"]) or None, PUBLISHED_LEVELS.get(split))
