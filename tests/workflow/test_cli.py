@@ -262,7 +262,7 @@ def test_damaged_results_are_reported(finished, write_files, tmp_path, damage, c
         (("predict", ".", "--json", "--csv"), "--json and --csv exclude each other; give one"),
         (("predict", ".", "--run", "docs"), "docs has no trained variants; run snakemake, or name another folder"),
         (("variants", "--run", "docs"), "docs has no trained variants; run snakemake, or name another folder"),
-        (("claim", "000-acuracy"), "no such claim: '000-acuracy'; did you mean '000-accuracy'?"),
+        (("claim", "000-acuracy"), "no such study or claim: '000-acuracy'; did you mean '000-accuracy'?"),
         (("compare", "results/sample", "docs"), "docs has no trained variants; run snakemake, or name another folder"),
     ],
 )
@@ -361,7 +361,10 @@ def test_a_claim_is_shown_with_its_source_published_value_and_verdict(finished) 
     ids = {row["id"] for row in claims}
     rows = [line.split()[0] for line in listed if line.startswith("  ")]
     assert [name for name in rows if name in ids] == [row["id"] for row in claims]
-    assert {row["citation"] for row in claims} <= set(listed)
+    assert {f"{row['source']}: {row['citation']} ({row['collection']})" for row in claims} <= set(listed)
+    of_one = call(finished, "claim", "004").stdout.splitlines()
+    assert [line for line in of_one if line.startswith("00")] == ["004: Sajjad, AI art vs non AI art (ai-artbench)"]
+    assert set(of_one) <= set(listed)
     assert listed[-1] == SYNTHETIC
     shown = call(finished, "claim", "000-accuracy").stdout
     assert "  source     Art Critique: Is It Real Or Fake?" in shown
