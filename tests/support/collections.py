@@ -1,6 +1,7 @@
 """Small collections of pictures, in archives of different formats, and their catalogues."""
 
 import io
+import json
 import tarfile
 import zipfile
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from brushprint.core.errors import UserError
@@ -78,3 +80,31 @@ def tarred(target: Path, files: dict[str | tarfile.TarInfo, bytes], mode: str = 
             info.size = info.size or len(content)
             archive.addfile(info, io.BytesIO(content))
     return target
+
+
+def sharded(folder: Path, files: dict[str, bytes], rows: int = 3) -> Path:
+    """Parquet shards as Hugging Face's library writes them, with `rows` rows each.
+
+    The pictures of `train/human/x.jpg` go to shards of the split `train`, with the class `human`; without a partition,
+    the split is `data`.
+    """
+    classes = sorted({path.split("/")[-2] for path in files})
+    label = {"names": classes, "_type": "ClassLabel"}
+    features = {"image": {"_type": "Image"}, "label": label}
+    schema = pa.schema(
+        {"image": pa.struct({"bytes": pa.binary(), "path": pa.string()}), "label": pa.int64()},
+        metadata={"huggingface": json.dumps({"info": {"features": features}})},
+    )
+    splits: dict[str, list[dict[str, Any]]] = {}
+    for path, content in files.items():
+        *above, name, file = path.split("/")
+        row = {"image": {"bytes": content, "path": file}, "label": classes.index(name)}
+        splits.setdefault(above[-1] if above else "data", []).append(row)
+    (folder / "data").mkdir(parents=True)
+    for split, listed in splits.items():
+        parts = [listed[start : start + rows] for start in range(0, len(listed), rows)]
+        for number, part in enumerate(parts):
+            target = folder / f"data/{split}-{number:05}-of-{len(parts):05}.parquet"
+            pq.write_table(pa.Table.from_pylist(part, schema), target, row_group_size=2)
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n")
+    return folder

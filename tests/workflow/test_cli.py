@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from brushprint.core.errors import UserError
-from brushprint.data.archive import members
+from brushprint.data.archive import LARGEST_MEMBER, members
 from brushprint.predict.results import Results, compared, find
 from tests.conftest import complete, encoded, environment, picture
 
@@ -43,7 +43,7 @@ def sample(finished: Path, tmp_path: Path) -> Path:
         if member.path.endswith((".jpg", ".png")):
             file = tmp_path / "sample" / ("test" if "/test/" in member.path else "train") / Path(member.path).name
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(member.read())
+            file.write_bytes(member.read(LARGEST_MEMBER))
     return tmp_path / "sample"
 
 
@@ -155,7 +155,7 @@ def test_an_unreadable_picture_is_reported_in_one_line_and_the_others_are_answer
     assert errors.pop(str(root / "broken.jpg")).startswith("cannot be decoded (")
     assert errors == {
         str(root / "missing.jpg"): "no such file or folder",
-        str(root / "text.png"): "not a picture in a known format",
+        str(root / "text.png"): "a text file",
         str(root / "empty.gif"): "empty file",
         str(root / "none"): "no pictures in this folder",
         str(root / "*.webp"): "no such file or folder",

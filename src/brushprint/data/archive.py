@@ -1,4 +1,4 @@
-"""Read the files of a zip, a tar or a folder one after the other, without unpacking the archive."""
+"""Read the files of a zip, a tar, a folder or Parquet shards one after the other, without unpacking them."""
 
 import os
 import stat
@@ -7,13 +7,18 @@ import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from brushprint.core.errors import UserError
+
+if TYPE_CHECKING:
+    from brushprint.data.shards import Shard
 
 # A picture file above this size in bytes is an attack or a mistake.
 LARGEST_MEMBER = 512 * 2**20
 
+_TOO_LARGE = f"larger than {LARGEST_MEMBER // 2**20} MiB"
+PARQUET = ".parquet"
 SECOND = "a second file of this name"
 # The reason that a folder is refused with, though it need not be followed by files.
 FOLDER = "folder"
@@ -43,6 +48,9 @@ def members(root: str | Path, setting: str = "collection.source") -> Iterator[Me
     paths outside the root, encrypted members, oversized members and repeated names are yielded with the reason why they
     are refused. In a folder, links are followed, each linked folder once. Raises `UserError`, which names the `setting`
     that `root` comes from, if `root` is missing, damaged or not an archive.
+
+    A Parquet file with a column of pictures, itself the root or in a folder, is read as a folder with a file for each
+    row; see `brushprint.data.shards`.
     """
     read = _reader(Path(root), setting)
     paths: set[str] = set()
@@ -67,7 +75,9 @@ def _reader(root: Path, setting: str) -> Callable[[Path, str], Iterator[Member]]
         return _in_zip
     if root.is_file() and _is_tar(root):
         return _in_tar
-    raise UserError(f"{setting}: {root} is neither a folder nor a whole zip or tar archive")
+    if root.is_file() and root.suffix.lower() == PARQUET:
+        return _in_parquet_file
+    raise UserError(f"{setting}: {root} is neither a folder nor a whole zip, tar or Parquet file")
 
 
 def _is_tar(root: Path) -> bool:
@@ -82,7 +92,7 @@ def _damaged(root: Path, setting: str, error: Exception) -> UserError:
 
 
 def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _in_folder(root: Path, setting: str) -> Iterator[Member]:
@@ -93,6 +103,8 @@ def _in_folder(root: Path, setting: str) -> Iterator[Member]:
         file = root / path
         if path.endswith("/"):
             yield Member(path, _nothing, refused or FOLDER)
+        elif file.suffix.lower() == PARQUET and file.is_file():
+            yield from _in_shard(file, path, setting)
         else:
             yield Member(path, partial(_read_file, file), refused or _refused_file(file, path))
 
@@ -125,6 +137,41 @@ def walk(root: Path, fail: Callable[[OSError], None] | None = None) -> Iterator[
             yield path, refused
         for name in sorted(names):
             yield Path(folder, name).relative_to(root).as_posix(), None
+
+
+def _in_parquet_file(root: Path, setting: str) -> Iterator[Member]:
+    yield from _in_shard(root, root.name, setting)
+
+
+def _in_shard(file: Path, path: str, setting: str) -> Iterator[Member]:
+    """Yield a member for each row of a Parquet file with pictures; any other Parquet file is itself a member."""
+    # Imported here, because it takes time that other collections need not spend.
+    from pyarrow import ArrowException  # noqa: PLC0415
+
+    from brushprint.data.shards import Shard  # noqa: PLC0415
+
+    try:
+        shard = Shard(file)
+        if not shard.has_pictures:
+            yield Member(path, partial(_read_file, file), _refusal(path, file.stat().st_size))
+            return
+        for row, inner in enumerate(shard.paths()):
+            inside = str(PurePosixPath(path).parent / inner)
+            yield Member(inside, partial(_read_row, shard, row), _refusal(inside, 0))
+    except (ArrowException, OSError, ValueError) as error:
+        raise _damaged(file, setting, error) from error
+
+
+def _read_row(shard: "Shard", row: int, most: int) -> bytes:
+    try:
+        content = shard.picture(row)
+    except Exception as error:  # each compression method raises its own kinds of exceptions
+        raise UnreadableError(f"damaged in the Parquet file ({_reason(error)})") from error
+    if content is None:
+        raise UnreadableError("the row of the Parquet file holds no picture")
+    if len(content) > LARGEST_MEMBER:
+        raise UnreadableError(_TOO_LARGE)
+    return content[:most]
 
 
 def _nothing(_: int) -> bytes:
@@ -213,5 +260,5 @@ def _refusal(path: str, size: int) -> str | None:
     if pure.anchor or ".." in pure.parts:
         return "path outside the archive"
     if size > LARGEST_MEMBER:
-        return f"larger than {LARGEST_MEMBER // 2**20} MiB"
+        return _TOO_LARGE
     return None

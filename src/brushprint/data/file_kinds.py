@@ -37,6 +37,7 @@ _OTHERS = {
     "a video": (rb"....ftyp(qt|iso|mp4|M4V|avc)", rb"\x1aE\xdf\xa3", rb"RIFF....AVI ", rb"OggS"),
     "a JPEG XL picture, which cannot be read; convert it to PNG": (rb"\xff\x0a", rb"\0\0\0\x0cJXL "),
     "a PDF document": (rb"%PDF-",),
+    "a Parquet table": (rb"PAR1",),
     "a PostScript drawing": (rb"%!PS", rb"\xc5\xd0\xd3\xc6"),
     "a Photoshop document; export it as PNG": (rb"8BPS",),
 }

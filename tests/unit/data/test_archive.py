@@ -247,7 +247,7 @@ def test_a_truncated_zip_is_refused(tmp_path: Path):
     content = root.read_bytes()
     for length in (0, 10, len(content) // 2, len(content) - 30, len(content) - 1):
         root.write_bytes(content[:length])
-        assert "neither a folder nor a whole zip or tar archive" in refusal(root)
+        assert "neither a folder nor a whole zip, tar or Parquet file" in refusal(root)
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
@@ -297,9 +297,9 @@ def test_a_collection_that_does_not_exist_is_refused(tmp_path: Path):
 @pytest.mark.parametrize("content", [b"", b"This is text.", GOOD])
 def test_a_file_that_is_not_an_archive_is_refused(tmp_path: Path, content: bytes):
     (tmp_path / "x.zip").write_bytes(content)
-    assert "neither a folder nor a whole zip or tar archive" in refusal(tmp_path / "x.zip")
+    assert "neither a folder nor a whole zip, tar or Parquet file" in refusal(tmp_path / "x.zip")
 
 
 def test_a_pipe_is_refused_as_a_collection(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
-    assert "neither a folder nor a whole zip or tar archive" in refusal(tmp_path / "pipe")
+    assert "neither a folder nor a whole zip, tar or Parquet file" in refusal(tmp_path / "pipe")
