@@ -20,7 +20,7 @@ elif not PICTURES.local:
 
     rule fetch:
         output:
-            archive=PICTURES.root,
+            archive=directory(PICTURES.root) if CONFIG.collection.kind == "hugging face" else PICTURES.root,
             digest=f"{PICTURES.root}.sha256",
         log:
             f"{LOGS}/fetch.log",

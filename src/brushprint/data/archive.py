@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from brushprint.core.digest import cached_sha256, key
 from brushprint.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -172,6 +173,19 @@ def _read_row(shard: "Shard", row: int, most: int) -> bytes:
     if len(content) > LARGEST_MEMBER:
         raise UnreadableError(_TOO_LARGE)
     return content[:most]
+
+
+def content_digest(path: Path, memory: Path) -> str:
+    """The digest of a file (its sha256) or of a folder (over the names and contents of all files below it).
+
+    Links are followed as by `members`. The file `memory` caches the digests of the files; see
+    `brushprint.core.digest`.
+    """
+    if not path.is_dir():
+        return cached_sha256([path], memory)[path]
+    files = sorted(path / name for name, _ in walk(path) if not name.endswith("/"))
+    digests = cached_sha256(filter(Path.is_file, files), memory)
+    return key((file.relative_to(path).as_posix(), digest) for file, digest in digests.items())
 
 
 def _nothing(_: int) -> bytes:

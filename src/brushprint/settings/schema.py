@@ -102,8 +102,9 @@ class Collection(Settings):
         str,
         Field(
             min_length=1,
-            description="`sample` (drawn by the package), a folder, a zip or tar archive, an http(s) address, or "
-            "`kaggle:owner/dataset` (`kaggle:owner/dataset/versions/3` selects a version)",
+            description="`sample` (drawn by the package), a folder, a zip or tar archive, a Parquet file or folder, "
+            "the http(s) address of an archive, `kaggle:owner/dataset` (`kaggle:owner/dataset/versions/3` selects a "
+            "version), or `hf:owner/dataset` on Hugging Face (`hf:owner/dataset@revision`)",
         ),
     ]
     sha256: Annotated[
@@ -147,6 +148,8 @@ class Collection(Settings):
     def _check_address(cls, source: str) -> str:
         if "://" in source and not source.lower().startswith(("http://", "https://")):
             raise ValueError("an address must begin with http:// or https://")
+        if source.startswith("hf:") and not re.fullmatch(r"hf:[\w.-]+/[\w.-]+(@[^@\s]+)?", source):
+            raise ValueError("must be hf:owner/dataset or hf:owner/dataset@revision")
         return source
 
     @property
@@ -171,12 +174,14 @@ class Collection(Settings):
         return table_of(self.labels_file or "")
 
     @property
-    def kind(self) -> Literal["sample", "kaggle", "url", "local"]:
-        """Where the pictures come from: drawn by the package, Kaggle, another address, or this machine."""
+    def kind(self) -> Literal["sample", "kaggle", "hugging face", "url", "local"]:
+        """Where the pictures come from: drawn by the package, Kaggle, Hugging Face, an address, or this machine."""
         if self.source == "sample":
             return "sample"
         if self.source.startswith("kaggle:"):
             return "kaggle"
+        if self.source.startswith("hf:"):
+            return "hugging face"
         return "url" if "://" in self.source else "local"
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import grimp
 
 from brushprint.core.atomic import replacing
-from brushprint.core.digest import cached_sha256, key, recalled, sha256
+from brushprint.core.digest import recalled, sha256
 
 PACKAGE = "brushprint"
 SOURCE = Path(__file__).parents[2]
@@ -161,14 +161,3 @@ def _shape(node: Any) -> Any:
         fields = [(name, _shape(value)) for name, value in ast.iter_fields(node) if value not in (None, [])]
         return type(node).__name__, fields
     return [_shape(value) for value in node] if isinstance(node, list) else node
-
-
-def content_digest(path: Path, memory: Path) -> str:
-    """The digest of a file (its sha256) or of a folder (over the names and contents of all files below it).
-
-    The file `memory` caches the digests of the files; see `brushprint.core.digest`.
-    """
-    if not path.is_dir():
-        return cached_sha256([path], memory)[path]
-    digests = cached_sha256(sorted(file for file in path.rglob("*") if file.is_file()), memory)
-    return key((file.relative_to(path).as_posix(), digest) for file, digest in digests.items())

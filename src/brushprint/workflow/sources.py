@@ -7,8 +7,8 @@ from typing import Any
 
 from brushprint.core.digest import cached_sha256, key, sha256
 from brushprint.core.errors import UserError
+from brushprint.data.archive import content_digest
 from brushprint.workflow.plan import Plan, Weights
-from brushprint.workflow.provenance import content_digest
 
 
 @dataclass(frozen=True)
