@@ -18,6 +18,7 @@ rule split:
         *code("split"),
         split=lambda wildcards: PLAN.splits[wildcards.split].settings.model_dump(),
         capped=CONFIG.budget.images is not None,
+        reported=lambda wildcards: wildcards.split in PLAN.reported_splits,
         test_seed=PLAN.seed_of("test"),
         seed=lambda wildcards: PLAN.splits[wildcards.split].seed,
     script:

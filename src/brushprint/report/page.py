@@ -17,6 +17,7 @@ from markupsafe import Markup
 from brushprint.core.atomic import replacing
 from brushprint.data.catalogue import REPEATED
 from brushprint.data.split import PARTITIONS
+from brushprint.evaluation.sufficiency import independent, lacking
 from brushprint.report import findings
 from brushprint.report.gallery import gallery
 from brushprint.report.images import embed_file
@@ -60,7 +61,7 @@ def write_report(
     from_scratch : variants that start without the pretrained weights of their published recipe
     catalogue : columns `source`, `published_split`, `width`, `height`, `format` and `reduction`
     rejected, ignored : see `brushprint.data.catalogue.Catalogue`
-    splits : for each name a table with the columns `source`, `partition` and `copy`
+    splits : for each name a table with the columns `source`, `origin`, `group`, `partition` and `copy`
     copied : names of the splits that have augmented copies
     figures : texts of figures, see `brushprint.figures.declaration.Figure.text`: one under `examples` and one under
         `copies`, and ordered lists under `variant` (the figures of each variant) and `trust`
@@ -80,6 +81,7 @@ def write_report(
         synthetic=synthetic,
         sample=" (synthetic sample)" if synthetic else "",
         from_scratch=from_scratch,
+        too_few={name: few for name, table in splits.items() if (few := lacking(independent(table)))},
         shortened=findings.shortened(budget),
         catalogue=_counts(catalogue, "published_split"),
         pictures=len(catalogue),

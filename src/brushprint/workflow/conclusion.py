@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from brushprint.evaluation.sufficiency import FEWEST_TESTED
 from brushprint.report.findings import not_comparable
 
 _WIDTH = 80
@@ -39,7 +40,9 @@ def _balanced_accuracy(detection: Mapping[str, Any]) -> str:
     measure = detection["balanced_accuracy"]
     if measure["value"] is None:
         return "no test pictures"
-    return f"{measure['value']:.0%} balanced accuracy, guessing gives 50% ({_interval(measure, 100)}%)"
+    few = min(detection["human"], detection["ai"]) < FEWEST_TESTED
+    baseline = "but too few pictures" if few else "guessing gives 50%"
+    return f"{measure['value']:.0%} balanced accuracy, {baseline} ({_interval(measure, 100)}%)"
 
 
 def _false_alarms(detection: Mapping[str, Any]) -> str:

@@ -92,7 +92,12 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "rejected": pd.DataFrame(columns=["path", "reason", "origin"], dtype=str),
             "ignored": pd.DataFrame(columns=["path", "reason"], dtype=str),
             "splits": {
-                "natural": catalogue.assign(partition=["train", "validation", "test", "train", "test"], copy=0),
+                "natural": catalogue.assign(
+                    partition=["train", "validation", "test", "train", "test"],
+                    origin=["human"] * 3 + ["ai"] * 2,
+                    group=range(5),
+                    copy=0,
+                ),
             },
             "copied": [],
             "figures": FIGURES,
@@ -351,6 +356,7 @@ def test_augmented_copies_are_counted_separately_and_shown_with_their_split(writ
     split = pd.DataFrame(
         {"source": ["human", "human", "ai", "human"], "partition": ["train"] * 3 + ["test"], "copy": [0, 1, 0, 0]}
     )
+    split = split.assign(origin=split["source"], group=[0, 0, 1, 2])
     Image.new("RGB", (4, 4)).save(tmp_path / "figures/copies-augmented.jpg")
     text = write(splits={"augmented": split, "natural": split[split["copy"] == 0]}, copied=["augmented"])
     page = Page(text)
@@ -452,6 +458,22 @@ def test_ignored_files_and_very_large_pictures_are_counted(write):
     assert "1 very large pictures were decoded at a smaller scale" in text
 
 
+def test_too_few_pictures_are_said_before_anything_else(write):
+    text = write()
+    said = "0 human and 1 AI test pictures are too few for a balanced accuracy to within ten percentage points"
+    assert (
+        text.index("<b>Too few pictures.</b> Split natural: ")
+        < text.index(said)
+        < text.index('<section id="collection">')
+    )
+    many = pd.DataFrame(
+        [(part, origin) for part in ("train", "validation", "test") for origin in ("human", "ai") for _ in range(60)],
+        columns=["partition", "origin"],
+    )
+    many = many.assign(source=many["origin"], group=range(len(many)), copy=0)
+    assert "Too few pictures" not in write(splits={"natural": many})
+
+
 def test_unusable_files_that_hit_one_origin_are_said(write):
     unusable = {"human": {"files": 30, "rejected": 0}, "ai": {"files": 31, "rejected": 9}, "p": 0.002, "reported": True}
     text = write(trust=trusted(audit={"margin": 0.05, "rejected": unusable, "raw": audited(False)}))
@@ -466,7 +488,7 @@ def test_names_are_shown_as_text_and_never_as_markup(write):
         title=SPECIAL,
         catalogue=catalogue,
         rejected=pd.DataFrame({"path": [SPECIAL], "reason": [SPECIAL], "origin": [None]}),
-        splits={SPECIAL: catalogue.assign(partition="train", copy=0)},
+        splits={SPECIAL: catalogue.assign(partition="train", origin="ai", group=0, copy=0)},
     )
     page = Page(text)
     assert page.tags.count("script") == text.count("<script") == 1

@@ -39,6 +39,7 @@ def results(tmp_path: Path) -> Path:
             "balanced_accuracy": share(test),
             "false_alarms": share(0.125),
             "human": 1200,
+            "ai": 1300,
         }
         folder = tmp_path / "variants" / name
         folder.mkdir(parents=True)
@@ -85,3 +86,12 @@ def test_without_human_test_pictures_no_false_alarm_rate_is_stated(results: Path
     detection = json.loads(file.read_text())["detection"] | {"false_alarms": share(None), "validation_roc_auc": None}
     file.write_text(json.dumps({"detection": detection}))
     assert "False alarms  no human test pictures" in conclusion(results, ["first"])
+
+
+def test_too_few_test_pictures_qualify_the_figure(results: Path) -> None:
+    file = results / "variants/second/metrics.json"
+    metrics = json.loads(file.read_text())
+    metrics["detection"]["ai"] = 48
+    file.write_text(json.dumps(metrics))
+    first, *_ = conclusion(results, ["first", "second"])
+    assert first == "Best variant  second: 60% balanced accuracy, but too few pictures (55–65%)"
