@@ -92,7 +92,12 @@ def picture(seed: int, size: tuple[int, int] = (48, 40), mode: str = "RGB") -> I
 def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
     """The bytes of a picture file."""
     stream = io.BytesIO()
-    image.save(stream, kind, **options)
+    if kind == "HEIF":
+        import pillow_heif  # noqa: PLC0415
+
+        pillow_heif.from_pillow(image).save(stream, **options)
+    else:
+        image.save(stream, kind, **options)
     return stream.getvalue()
 
 

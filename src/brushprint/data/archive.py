@@ -1,6 +1,7 @@
 """Read the files of a zip, a tar, a folder or Parquet shards one after the other, without unpacking them."""
 
 import os
+import re
 import stat
 import tarfile
 import zipfile
@@ -20,6 +21,8 @@ LARGEST_MEMBER = 512 * 2**20
 
 _TOO_LARGE = f"larger than {LARGEST_MEMBER // 2**20} MiB"
 PARQUET = ".parquet"
+# Control characters, line ends, and marks that reverse the direction of writing.
+_HIDING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 SECOND = "a second file of this name"
 # The reason that a folder is refused with, though it need not be followed by files.
 FOLDER = "folder"
@@ -62,8 +65,11 @@ def members(root: str | Path, setting: str = "collection.source") -> Iterator[Me
 
 
 def _tidy(path: str) -> str:
-    """Return the name in one spelling: valid Unicode, without `./` and `//`. A slash at the end is kept."""
-    text = path.encode(errors="surrogateescape").decode(errors="replace")
+    """Return the name in one spelling: without `./` and `//`, with U+FFFD for what is no text or would hide text.
+
+    A slash at the end is kept.
+    """
+    text = _HIDING.sub("\ufffd", path.encode(errors="surrogateescape").decode(errors="replace"))
     return PurePosixPath(text).as_posix() + ("/" if text.endswith("/") else "")
 
 

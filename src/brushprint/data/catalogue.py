@@ -17,7 +17,7 @@ from brushprint.core.errors import UserError
 from brushprint.core.job_log import LOG, progress, reading
 from brushprint.data.archive import FOLDER, LARGEST_MEMBER, Member, UnreadableError, members
 from brushprint.data.decoding import UndecodableError, open_picture, to_rgb
-from brushprint.data.file_kinds import HEAD, described_by, left_by_a_program, named_as_picture, no_picture
+from brushprint.data.file_kinds import HEAD, described_by, left_by_a_program, named_as_picture, no_picture, stem_of
 from brushprint.data.harmonise import load_rgb
 from brushprint.data.taxonomy import Label, Labels, composed
 from brushprint.stats.allocation import allocate
@@ -147,7 +147,7 @@ def list_files(root: str | Path, setting: str = "collection.source") -> Files:
         else:
             pictures.append(member.path)
     refused |= {folder: "empty folder" for folder in folders - filled if not left_by_a_program(folder)}
-    stems = {str(PurePosixPath(path.lower()).with_suffix("")) for path in pictures}
+    stems = {stem_of(path) for path in pictures}
     for path in [path for path in refused if not stems.isdisjoint(described_by(path))]:
         del refused[path]
         ignored[path] = "description beside a picture"

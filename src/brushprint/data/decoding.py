@@ -116,7 +116,8 @@ def to_rgb(picture: Image.Image) -> Image.Image:
         picture.load()
         return _without_alpha(_to_8_bit(_upright(picture)))
     except Exception as error:  # Pillow's plugins raise many kinds of exceptions for broken content
-        raise UndecodableError(f"cannot be decoded ({str(error) or type(error).__name__})") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UndecodableError(f"cannot be decoded ({reason})") from error
 
 
 def _upright(picture: Image.Image) -> Image.Image:

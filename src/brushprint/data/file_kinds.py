@@ -1,7 +1,7 @@
 """What a file is, by its name and its first bytes: a picture, or something else, in words for a person."""
 
 import re
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 # The suffixes of the formats that are read, in lower case.
 SUFFIXES = frozenset(
@@ -50,7 +50,7 @@ _NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 def named_as_picture(path: str) -> bool:
     """Whether the suffix of a path is that of a picture."""
-    return PurePosixPath(path).suffix.lower() in SUFFIXES
+    return splitext(path.lower())[1] in SUFFIXES
 
 
 def no_picture(head: bytes, path: str = "") -> str | None:
@@ -58,7 +58,7 @@ def no_picture(head: bytes, path: str = "") -> str | None:
 
     `head` holds its first `HEAD` bytes; `path` is its path.
     """
-    if PurePosixPath(path).suffix.lower() in _RAW_SUFFIXES:
+    if splitext(path.lower())[1] in _RAW_SUFFIXES:
         return RAW
     if not head:
         return "empty file"
@@ -81,6 +81,10 @@ def described_by(path: str) -> set[str]:
 
     `art.json` and `art.png.json` both describe `art.png`.
     """
-    pure = PurePosixPath(path.lower())
-    stem = pure.with_suffix("")
-    return {str(stem), str(stem.with_suffix(""))} if pure.suffix in _SIDECAR_SUFFIXES else set()
+    stem, suffix = splitext(path.lower())
+    return {stem, splitext(stem)[0]} if suffix in _SIDECAR_SUFFIXES else set()
+
+
+def stem_of(path: str) -> str:
+    """The path of a picture in lower case and without its suffix; see `described_by`."""
+    return splitext(path.lower())[0]

@@ -4,7 +4,6 @@ import io
 import struct
 
 import numpy as np
-import pillow_heif
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -80,7 +79,6 @@ def test_broken_exif_does_not_change_the_decoded_picture(exif: bytes):
     np.testing.assert_array_equal(decoded(encoded(picture(5), exif=exif)), decoded(encoded(picture(5))))
 
 
-pillow_heif.register_heif_opener()
 KINDS = FORMATS
 
 

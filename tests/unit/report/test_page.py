@@ -460,7 +460,7 @@ def test_ignored_files_and_very_large_pictures_are_counted(write):
 
 def test_too_few_pictures_are_said_before_anything_else(write):
     text = write()
-    said = "0 human and 1 AI test pictures are too few for a balanced accuracy to within ten percentage points"
+    said = "1 human and 1 AI test pictures are too few for a balanced accuracy to within ten percentage points"
     assert (
         text.index("<b>Too few pictures.</b> Split natural: ")
         < text.index(said)
