@@ -12,7 +12,7 @@ export async function decode(file) {
   try {
     return await createImageBitmap(file, options);
   } catch {
-    throw new Error(`${file.name || "This"} is not a picture that this browser can open.`);
+    throw new Error(`${file.name || "This"} is not a picture that this browser can open. If it is one, save it as PNG or JPEG.`);
   }
 }
 
