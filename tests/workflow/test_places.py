@@ -48,6 +48,8 @@ def test_a_run_works_in_a_folder_and_in_an_environment_with_an_odd_name(
     assert done.returncode == 0, done.stdout
     assert "100%" in done.stdout
     assert "Traceback" not in done.stdout
+    # No report was made, so none is announced.
+    assert "Report" not in done.stdout
 
 
 def test_pictures_and_titles_may_have_any_names(project: Path, tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from brushprint.data.archive import walk
+from brushprint.data.file_kinds import HEAD, left_by_a_program, named_as_picture, no_picture
+
 Refuse = Callable[[str], None]
 
 
@@ -42,16 +45,24 @@ def _files_at(path: Path, refuse: Refuse) -> Iterator[Path]:
 
 
 def _files_below(folder: Path, refuse: Refuse) -> list[Path]:
-    # Import here, because this module loads Pillow, which takes time and which `--help` does not need.
-    from brushprint.data.file_kinds import SUFFIXES  # noqa: PLC0415
-
     unreadable: list[OSError] = []
-    files = [Path(root, name) for root, _, names in os.walk(folder, onerror=unreadable.append) for name in names]
-    pictures = sorted(
-        file for file in files if file.suffix.lower() in SUFFIXES and not file.name.startswith("._") and file.is_file()
-    )
+    files = [folder / path for path, _ in walk(folder, unreadable.append) if not path.endswith("/")]
+    pictures = sorted(file for file in files if file.is_file() and _is_picture(file, folder))
     for error in unreadable:
         refuse(f"{error.filename}: {error.strerror}")
     if not pictures and not unreadable:
         refuse(f"{folder}: no pictures in this folder")
     return pictures
+
+
+def _is_picture(file: Path, folder: Path) -> bool:
+    """Whether a file below a folder has the name or the first bytes of a picture."""
+    if left_by_a_program(file.relative_to(folder).as_posix()):
+        return False
+    if named_as_picture(file.name):
+        return True
+    try:
+        with file.open("rb") as stream:
+            return no_picture(stream.read(HEAD), file.name) is None
+    except OSError:
+        return False

@@ -70,6 +70,15 @@ def test_neither_pipes_nor_dangling_links_are_opened(search) -> None:
     assert search("a") == (["a/b/two.png", "a/one.JPG"], [])
 
 
+def test_folders_are_searched_by_content_and_through_links(search, tmp_path: Path) -> None:
+    Path("a/b/without suffix").write_bytes(b"\xff\xd8\xff and so on")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/linked.png").touch()
+    Path("a/link").symlink_to(tmp_path / "elsewhere")
+    Path("a/b/up").symlink_to(tmp_path / "a")
+    assert search("a") == (["a/b/two.png", "a/b/without suffix", "a/link/linked.png", "a/one.JPG"], [])
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to this user")
 def test_an_unreadable_folder_is_refused_and_the_other_files_are_listed(search) -> None:
     Path("a/b").chmod(0)
