@@ -39,6 +39,10 @@ HERE = {
     "false}, augmented: {published: false}, per-class: {published: false}}'\"",
     'make results ARGS="--configfile config/own-pictures.yaml config/small.yaml '
     "--config 'collection={source: path/to/pictures}'\"",
+    'make results ARGS="--configfile config/own-pictures.yaml config/small.yaml '
+    "--config 'collection={source: path/to/pictures, labels_file: path/to/labels.csv}'\"",
+    'make results ARGS="--configfile config/own-pictures.yaml config/small.yaml '
+    "--config 'collection={source: hf:owner/dataset}'\"",
     'make results ARGS="--resources gpu=4 --config device=cuda devices=4"',
     "make runs",
     "make runs ARGS=sample",
@@ -146,6 +150,8 @@ def reader(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(encoded(picture(number), "PNG" if name.endswith("png") else "JPEG"))
     shutil.make_archive(str(folder / "path/to/archive"), "zip", folder / "path/to/pictures")
+    rows = [f"{name.removeprefix('path/to/pictures/')},{name.split('/')[3]}" for name in names if "pictures/" in name]
+    (folder / "path/to/labels.csv").write_text("\n".join(["path,origin", *rows]))
     # The page shows the file that its command needs.
     page = (folder / "docs/how-to/reproduce-studies.md").read_text(encoding="utf-8")
     (folder / "sajjad.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
