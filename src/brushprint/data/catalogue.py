@@ -5,7 +5,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import imagehash
@@ -15,10 +15,10 @@ from PIL import Image
 
 from brushprint.core.errors import UserError
 from brushprint.core.job_log import LOG, progress, reading
-from brushprint.data.archive import FOLDER, LARGEST_MEMBER, Member, UnreadableError, members
+from brushprint.data.archive import LARGEST_MEMBER, Member, UnreadableError, members
 from brushprint.data.decoding import UndecodableError, open_picture, to_rgb
-from brushprint.data.file_kinds import HEAD, described_by, left_by_a_program, named_as_picture, no_picture, stem_of
 from brushprint.data.harmonise import load_rgb
+from brushprint.data.listing import Files, list_files
 from brushprint.data.taxonomy import Label, Labels, composed
 from brushprint.stats.allocation import allocate
 
@@ -87,13 +87,8 @@ def build_catalogue(
     are given without labels.
     """
     files = list_files(root, setting)
-    listed = [*files.pictures, *files.refused]
-    absent = labels.absent(set(listed)) if labels else []
-    found = {path: labels.of(path) for path in [*listed, *absent]} if labels else {}
-    labelled = {path: label for path, label in found.items() if isinstance(label, Label)}
-    unlabelled = {path: reason for path in files.pictures if isinstance(reason := found.get(path), str)}
+    labelled, unlabelled = _labels_of(files, labels) if labels else ({}, {})
     possible = [path for path in files.pictures if path not in unlabelled]
-    _log_labels([labelled[path] for path in possible if path in labelled])
     if labels is None and len(possible) > MOST_UNLABELLED:
         raise UserError(
             f"{setting}: {root} has {len(possible):,} pictures, but at most {MOST_UNLABELLED} hand-picked pictures are "
@@ -103,8 +98,7 @@ def build_catalogue(
     facts, broken = _facts_of(root, chosen, jobs, setting)
     _check_share(broken, len(chosen), max_rejected)
     table, repeated = _labelled_table(facts, labelled) if labels else _unlabelled_table(facts)
-    lost = dict.fromkeys(absent, "labelled, but not in the collection")
-    reasons = files.refused | unlabelled | lost | broken | repeated
+    reasons = files.refused | unlabelled | broken | repeated
     if table.empty:
         with_label = " with a label" if labels else ""
         first = f"; the first of {len(reasons)} rejected files is {': '.join(min(reasons.items()))}" if reasons else ""
@@ -117,51 +111,15 @@ def build_catalogue(
     return catalogue
 
 
-class Files(NamedTuple):
-    """The paths of all files of a collection: possible pictures, and other files and empty folders with the reasons."""
-
-    pictures: list[str]
-    refused: dict[str, str]
-    ignored: dict[str, str]
-
-
-def list_files(root: str | Path, setting: str = "collection.source") -> Files:
-    """Sort out the files of a collection by their names, and those without a picture's suffix by their first bytes.
-
-    The path of an empty folder ends in a slash. Raises `UserError` as `brushprint.data.archive.members` does.
-    """
-    pictures: list[str] = []
-    refused: dict[str, str] = {}
-    ignored: dict[str, str] = {}
-    folders: set[str] = set()
-    filled: set[str] = set()
-    for member in members(root, setting):
-        if member.refused == FOLDER:
-            folders.add(member.path)
-            continue
-        filled |= {f"{parent}/" for parent in PurePosixPath(member.path).parents}
-        if left_by_a_program(member.path):
-            ignored[member.path] = "file of a system or program"
-        elif reason := member.refused or _no_picture(member):
-            refused[member.path] = reason
-        else:
-            pictures.append(member.path)
-    refused |= {folder: "empty folder" for folder in folders - filled if not left_by_a_program(folder)}
-    stems = {stem_of(path) for path in pictures}
-    for path in [path for path in refused if not stems.isdisjoint(described_by(path))]:
-        del refused[path]
-        ignored[path] = "description beside a picture"
-    return Files(pictures, refused, ignored)
-
-
-def _no_picture(member: Member) -> str | None:
-    """Why a member that may be read is no picture; None if its name or its first bytes are those of a picture."""
-    if named_as_picture(member.path):
-        return None
-    try:
-        return no_picture(member.read(HEAD), member.path)
-    except (UnreadableError, OSError) as error:
-        return str(error)
+def _labels_of(files: Files, labels: Labels) -> tuple[dict[str, Label], dict[str, str]]:
+    """The label of each file that has one, and the reason for each picture without a label or label without a file."""
+    listed = [*files.pictures, *files.refused]
+    absent = labels.absent(set(listed))
+    found = {path: labels.of(path) for path in [*listed, *absent]}
+    labelled = {path: label for path, label in found.items() if isinstance(label, Label)}
+    _log_labels(labelled[path] for path in files.pictures if path in labelled)
+    unlabelled = {path: reason for path in files.pictures if isinstance(reason := found[path], str)}
+    return labelled, unlabelled | dict.fromkeys(absent, "labelled, but not in the collection")
 
 
 def read_pictures(
