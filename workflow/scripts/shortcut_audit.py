@@ -15,6 +15,6 @@ with logged(snakemake.log[0], snakemake.output):
     }
     for row in results[params.states[-1]]:
         if row["reported"]:
-            LOG.warning('possible shortcut: %s alone answers "%s"', row["features"], row["question"])
+            LOG.warning("possible shortcut for %s: %s", row["question"], row["features"])
     rejected = rejections(catalogue, pd.read_parquet(given.rejected))
     write_json({"margin": params.margin, "rejected": rejected, **results}, snakemake.output[0])

@@ -28,8 +28,10 @@ _PICTURES = (
 # How files of other kinds begin; a dot stands for any byte.
 _OTHERS = {
     "a Git LFS pointer, not the picture itself; run `git lfs pull`": (rb"version https://git-lfs\.github\.com/spec/",),
-    "an HTML page, perhaps an error message in place of a picture": (rb"\s*(<!--.{0,1000}?-->\s*)?<(!doctype )?html",),
-    "an SVG drawing, which has no pixels; export it as PNG": (rb"\s*(<\?xml.{0,1000}?|<!.{0,1000}?>\s*)?<svg",),
+    "an HTML page, perhaps an error message in place of a picture": (
+        rb"(?i:\s*(<!--.{0,1000}?-->\s*)?<(!doctype )?html)",
+    ),
+    "an SVG drawing, which has no pixels; export it as PNG": (rb"(?i:\s*(<\?xml.{0,1000}?|<!.{0,1000}?>\s*)?<svg)",),
     RAW: (rb"II\*\0....CR", rb"....ftypcrx ", rb"FUJIFILMCCD-RAW", rb"IIR[OS]", rb"MMOR", rb"IIU\0", rb"FOVb"),
     "an archive inside the collection; unpack it first": (
         *(rb"PK\x03\x04", rb"Rar!", rb"7z\xbc\xaf\x27\x1c", rb"\x1f\x8b", rb"\xfd7zXZ", rb"BZh", rb".{257}ustar"),
@@ -42,8 +44,7 @@ _OTHERS = {
     "a Photoshop document; export it as PNG": (rb"8BPS",),
 }
 _KINDS = [
-    (re.compile(b"|".join(beginnings), re.DOTALL | re.IGNORECASE), kind)
-    for kind, beginnings in ({None: _PICTURES} | _OTHERS).items()
+    (re.compile(b"|".join(beginnings), re.DOTALL), kind) for kind, beginnings in ({None: _PICTURES} | _OTHERS).items()
 ]
 _NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
