@@ -48,7 +48,7 @@ def open_picture(content: bytes) -> Image.Image:
         picture = Image.open(io.BytesIO(without_broken_metadata(content)), formats=FORMATS)
     except Exception as error:
         raise UndecodableError(no_picture(content[:HEAD]) or "a picture whose beginning is damaged") from error
-    if isinstance(picture, TiffImagePlugin.TiffImageFile) and _is_preview(picture):
+    if isinstance(picture, TiffImagePlugin.TiffImageFile) and (no_picture(content[:HEAD]) or _is_preview(picture)):
         raise UndecodableError(RAW)
     if _pixels(picture) > MOST_PIXELS:
         _reduce(picture)

@@ -44,7 +44,7 @@ _OTHERS = {
     "a Photoshop document; export it as PNG": (rb"8BPS",),
 }
 _KINDS = [
-    (re.compile(b"|".join(beginnings), re.DOTALL), kind) for kind, beginnings in ({None: _PICTURES} | _OTHERS).items()
+    (re.compile(b"|".join(beginnings), re.DOTALL), kind) for kind, beginnings in (_OTHERS | {None: _PICTURES}).items()
 ]
 _NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
