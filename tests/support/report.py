@@ -133,7 +133,7 @@ def trusted(**changes: object) -> dict:
 
 def leaked(pictures: int) -> dict:
     across = {"of": "test", "in": "train", "pictures": pictures, "share": pictures / 60, "by_source": {}}
-    return {"partitions": {"train": {"pictures": 90, "within": 2}}, "across": [across]}
+    return {"partitions": {"train": {"pictures": 90, "within": 2}}, "across": [across], "lacking": []}
 
 
 def provenance(task: str, split: str) -> dict:

@@ -18,7 +18,6 @@ rule split:
         *code("split"),
         split=lambda wildcards: PLAN.splits[wildcards.split].settings.model_dump(),
         capped=CONFIG.budget.images is not None,
-        reported=lambda wildcards: wildcards.split in PLAN.reported_splits,
         test_seed=PLAN.seed_of("test"),
         seed=lambda wildcards: PLAN.splits[wildcards.split].seed,
     script:
@@ -33,6 +32,8 @@ rule leaks:
         f"{RESULTS}/leaks.json",
     log:
         f"{LOGS}/leaks.log",
+    # A person who reads that there are too few pictures may want to stop the run before anything is trained.
+    priority: 3
     localrule: True
     params:
         *code("leaks"),

@@ -14,8 +14,8 @@ rule catalogue:
     params:
         *code("catalogue"),
         **OPENED,
-        labels=[rule.model_dump() for rule in CONFIG.collection.labels],
         **as_written(**sources.labels_file(PLAN)),
+        labels=[rule.model_dump() for rule in CONFIG.collection.labels],
         images=CONFIG.budget.images,
         max_rejected=CONFIG.collection.max_rejected,
         seed=PLAN.seed_of("catalogue"),

@@ -18,7 +18,7 @@ with logged(snakemake.log[0], snakemake.output):
         external = Path(effects).parent / "external.json"
         variants[name] |= {"card": cards[name], "external": params.external and json.loads(external.read_text())}
     # The report needs only these columns of a split, and the other columns are most of the file.
-    columns = ["source", "origin", "group", "partition", "copy"]
+    columns = ["source", "partition", "copy"]
     splits = {
         name: pd.read_parquet(file, columns=columns) for name, file in zip(params.splits, files.splits, strict=True)
     }

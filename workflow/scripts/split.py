@@ -1,9 +1,8 @@
 import pandas as pd
 
-from brushprint.core.job_log import LOG, logged
+from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
 from brushprint.data.split import draw_split
-from brushprint.evaluation.sufficiency import counted, independent, lacking
 
 with logged(snakemake.log[0], snakemake.output):
     inputs, params = snakemake.input, snakemake.params
@@ -15,8 +14,4 @@ with logged(snakemake.log[0], snakemake.output):
         test_seed=params.test_seed,
         seed=params.seed,
     )
-    if params.reported:
-        counts = independent(split)
-        for line in (counted(counts), *lacking(counts)):
-            LOG.info("note: split %s: %s", snakemake.wildcards.split, line)
     write_parquet(split, snakemake.output[0])

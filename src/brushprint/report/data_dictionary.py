@@ -9,7 +9,7 @@ COLLECTION_FILES: Mapping[str, str] = {
     "comparisons.json": "every pair of variants on the same test pictures, with McNemar's test",
     "arms.json": "variants that were retrained with other seeds, or without one generator",
     "audit.json": "dataset shortcuts: how well file properties alone separate AI from human",
-    "leaks.json": "near duplicates between the partitions of each split",
+    "leaks.json": "near duplicates between the partitions of each split, and what its pictures are too few for",
     "claims.json": "every published figure and statement, what this run obtained, and a verdict",
     "cards.json": "the model cards of all variants, as data",
     "catalogue.parquet": "every picture with its labels",

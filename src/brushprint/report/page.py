@@ -15,9 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from brushprint.core.atomic import replacing
-from brushprint.data.catalogue import REPEATED
 from brushprint.data.split import PARTITIONS
-from brushprint.evaluation.sufficiency import independent, lacking
 from brushprint.report import findings
 from brushprint.report.gallery import gallery
 from brushprint.report.images import embed_file
@@ -61,7 +59,7 @@ def write_report(
     from_scratch : variants that start without the pretrained weights of their published recipe
     catalogue : columns `source`, `published_split`, `width`, `height`, `format` and `reduction`
     rejected, ignored : see `brushprint.data.catalogue.Catalogue`
-    splits : for each name a table with the columns `source`, `origin`, `group`, `partition` and `copy`
+    splits : for each name a table with the columns `source`, `partition` and `copy`
     copied : names of the splits that have augmented copies
     figures : texts of figures, see `brushprint.figures.declaration.Figure.text`: one under `examples` and one under
         `copies`, and ordered lists under `variant` (the figures of each variant) and `trust`
@@ -81,7 +79,7 @@ def write_report(
         synthetic=synthetic,
         sample=" (synthetic sample)" if synthetic else "",
         from_scratch=from_scratch,
-        too_few={name: few for name, table in splits.items() if (few := lacking(independent(table)))},
+        too_few={name: rates["lacking"] for name, rates in trust["leaks"].items() if rates["lacking"]},
         shortened=findings.shortened(budget),
         catalogue=_counts(catalogue, "published_split"),
         pictures=len(catalogue),
@@ -166,7 +164,7 @@ def _by_task(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, M
 
 def _by_reason(rejected: pd.DataFrame) -> pd.DataFrame:
     """The number of files with each reason, the most frequent first, as a whole and of each origin."""
-    reason = rejected["reason"].str.replace(rf"^{REPEATED} .*", f"{REPEATED} another picture", regex=True)
+    reason = rejected["reason"].str.replace(r"^same content as .*", "same content as another picture", regex=True)
     origin = rejected["origin"].map({"human": "human", "ai": "AI"}).fillna("no label")
     counts = pd.crosstab(reason, origin).reindex(columns=["human", "AI", "no label"], fill_value=0)
     counts.insert(0, "files", counts.sum(axis=1))

@@ -92,12 +92,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
             "rejected": pd.DataFrame(columns=["path", "reason", "origin"], dtype=str),
             "ignored": pd.DataFrame(columns=["path", "reason"], dtype=str),
             "splits": {
-                "natural": catalogue.assign(
-                    partition=["train", "validation", "test", "train", "test"],
-                    origin=["human"] * 3 + ["ai"] * 2,
-                    group=range(5),
-                    copy=0,
-                ),
+                "natural": catalogue.assign(partition=["train", "validation", "test", "train", "test"], copy=0),
             },
             "copied": [],
             "figures": FIGURES,
@@ -356,7 +351,6 @@ def test_augmented_copies_are_counted_separately_and_shown_with_their_split(writ
     split = pd.DataFrame(
         {"source": ["human", "human", "ai", "human"], "partition": ["train"] * 3 + ["test"], "copy": [0, 1, 0, 0]}
     )
-    split = split.assign(origin=split["source"], group=[0, 0, 1, 2])
     Image.new("RGB", (4, 4)).save(tmp_path / "figures/copies-augmented.jpg")
     text = write(splits={"augmented": split, "natural": split[split["copy"] == 0]}, copied=["augmented"])
     page = Page(text)
@@ -459,19 +453,10 @@ def test_ignored_files_and_very_large_pictures_are_counted(write):
 
 
 def test_too_few_pictures_are_said_before_anything_else(write):
-    text = write()
-    said = "1 human and 1 AI test pictures are too few for a balanced accuracy to within ten percentage points"
-    assert (
-        text.index("<b>Too few pictures.</b> Split natural: ")
-        < text.index(said)
-        < text.index('<section id="collection">')
-    )
-    many = pd.DataFrame(
-        [(part, origin) for part in ("train", "validation", "test") for origin in ("human", "ai") for _ in range(60)],
-        columns=["partition", "origin"],
-    )
-    many = many.assign(source=many["origin"], group=range(len(many)), copy=0)
-    assert "Too few pictures" not in write(splits={"natural": many})
+    said = "40 human and 26 AI test pictures are too few"
+    text = write(trust=trusted(leaks={"natural": leaked(0) | {"lacking": [said]}}))
+    assert text.index(f"<b>Too few pictures.</b> Split natural: {said}. ") < text.index('<section id="collection">')
+    assert "Too few pictures" not in write()
 
 
 def test_unusable_files_that_hit_one_origin_are_said(write):
@@ -488,7 +473,7 @@ def test_names_are_shown_as_text_and_never_as_markup(write):
         title=SPECIAL,
         catalogue=catalogue,
         rejected=pd.DataFrame({"path": [SPECIAL], "reason": [SPECIAL], "origin": [None]}),
-        splits={SPECIAL: catalogue.assign(partition="train", origin="ai", group=0, copy=0)},
+        splits={SPECIAL: catalogue.assign(partition="train", copy=0)},
     )
     page = Page(text)
     assert page.tags.count("script") == text.count("<script") == 1
