@@ -8,7 +8,7 @@ import pandas as pd
 
 from brushprint.core.errors import UserError, nearest
 from brushprint.core.job_log import LOG
-from brushprint.data.taxonomy import classes_of
+from brushprint.data.taxonomy import classes_of, composed
 from brushprint.stats.allocation import allocate
 
 PARTITIONS = ("train", "validation", "test")
@@ -122,6 +122,7 @@ def _without_leaks(table: pd.DataFrame) -> pd.DataFrame:
 
 def _without_folders(table: pd.DataFrame, exclude_folders: Sequence[str], capped: bool) -> pd.DataFrame:
     folders = sorted(table["folder"].unique())
+    exclude_folders = [composed(folder) for folder in exclude_folders]
     for folder in exclude_folders:
         if folder not in folders:
             unknown = f"splits: exclude_folders: the collection has no folder {folder!r}{nearest(folder, folders)}"

@@ -1,5 +1,7 @@
 """The split: shares, balance, and that no picture is in two partitions or lost."""
 
+import unicodedata
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -259,6 +261,12 @@ def test_excluding_folders_leaves_the_47_classes_of_the_study_by_rohit_ravi2():
     assert result["folder"].nunique() == 47
     assert len(result) == (~HUMAN_AI_ARTWORK["folder"].isin(dropped)).sum()
     assert (HUMAN_AI_ARTWORK.loc[result["row"], "folder"].to_numpy() == result["folder"]).all()
+
+
+def test_a_folder_is_excluded_in_whichever_form_of_unicode_its_name_is_written():
+    table = HUMAN_AI_ARTWORK.assign(folder=HUMAN_AI_ARTWORK["folder"].replace({"human_0": "Café"}))
+    result = split(table, **ASKED | {"exclude_folders": [unicodedata.normalize("NFD", "Café")]})
+    assert "Café" not in set(result["folder"])
 
 
 def test_an_unknown_folder_to_exclude_is_refused_with_the_nearest_name():
