@@ -56,14 +56,17 @@ def lacking(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
         there = counts[partition]
         if min(there.values()) < needed:
             whole = {origin: sum(numbers[origin] for numbers in counts.values()) for origin in ORIGINS}
-            more = {origin: math.ceil(whole[origin] * needed / max(there[origin], 1)) for origin in ORIGINS}
-            in_all = {origin: max(whole[origin], more[origin]) for origin in ORIGINS}
+            more = {
+                origin: math.ceil(whole[origin] * needed / max(number, 1))
+                for origin, number in there.items()
+                if number < needed
+            }
             sentences.append(
-                f"{_of_each(there)} {partition} pictures are too few for {what}: {needed} of each are needed, about "
-                f"{_of_each(in_all)} pictures in all"
+                f"{_of_each(there)} {partition} pictures are too few for {what}: {needed} of each are needed, which takes "
+                f"about {_of_each(more)} pictures in all"
             )
     return sentences
 
 
 def _of_each(numbers: Mapping[str, int]) -> str:
-    return " and ".join(f"{numbers[origin]:,} {name}" for origin, name in ORIGINS.items())
+    return " and ".join(f"{numbers[origin]:,} {name}" for origin, name in ORIGINS.items() if origin in numbers)

@@ -44,7 +44,7 @@ def test_enough_pictures_lack_nothing() -> None:
             (58, 9, 26),
             [
                 "40 human and 26 AI test pictures are too few for a balanced accuracy to within ten percentage points: "
-                "49 of each are needed, about 163 human and 176 AI pictures in all"
+                "49 of each are needed, which takes about 163 human and 176 AI pictures in all"
             ],
         ),
         (
@@ -52,7 +52,7 @@ def test_enough_pictures_lack_nothing() -> None:
             (60, 9, 60),
             [
                 "4 human and 9 AI validation pictures are too few for any verdict other than unsure: 9 of each are "
-                "needed, about 279 human and 129 AI pictures in all"
+                "needed, which takes about 279 human pictures in all"
             ],
         ),
     ],
