@@ -14,6 +14,7 @@ rule split:
     log:
         f"{LOGS}/split-{{split}}.log",
     localrule: True
+    priority: 4
     params:
         *code("split"),
         split=lambda wildcards: PLAN.splits[wildcards.split].settings.model_dump(),
@@ -33,7 +34,7 @@ rule leaks:
     log:
         f"{LOGS}/leaks.log",
     # A person who reads that there are too few pictures may want to stop the run before anything is trained.
-    priority: 3
+    priority: 4
     localrule: True
     params:
         *code("leaks"),

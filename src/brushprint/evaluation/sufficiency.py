@@ -62,8 +62,8 @@ def lacking(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
                 if number < needed
             }
             sentences.append(
-                f"{_of_each(there)} {partition} pictures are too few for {what}: {needed} of each are needed, which takes "
-                f"about {_of_each(more)} pictures in all"
+                f"{_of_each(there)} {partition} pictures are too few for {what}: {needed} of each are needed, which "
+                f"takes about {_of_each(more)} pictures in all"
             )
     return sentences
 
