@@ -79,7 +79,7 @@ def write_report(
         synthetic=synthetic,
         sample=" (synthetic sample)" if synthetic else "",
         from_scratch=from_scratch,
-        too_few={name: rates["lacking"] for name, rates in trust["leaks"].items() if rates["lacking"]},
+        too_few=_fewest_pictures(trust["leaks"]),
         shortened=findings.shortened(budget),
         catalogue=_counts(catalogue, "published_split"),
         pictures=len(catalogue),
@@ -169,6 +169,15 @@ def _by_reason(rejected: pd.DataFrame) -> pd.DataFrame:
     counts = pd.crosstab(reason, origin).reindex(columns=["human", "AI", "no label"], fill_value=0)
     counts.insert(0, "files", counts.sum(axis=1))
     return counts.sort_values("files", ascending=False, kind="stable")
+
+
+def _fewest_pictures(leaks: Mapping[str, Any]) -> tuple[str, list[str]] | None:
+    """The split with the fewest test pictures among those that lack pictures, and what they are too few for."""
+    lacking = {name: split for name, split in leaks.items() if split["lacking"]}
+    if not lacking:
+        return None
+    name = min(lacking, key=lambda name: min(lacking[name]["independent"]["test"].values()))
+    return name, lacking[name]["lacking"]
 
 
 def _by_study(claims: Sequence[Mapping[str, Any]]) -> list[tuple[list[Mapping[str, Any]], bool]]:

@@ -454,8 +454,10 @@ def test_ignored_files_and_very_large_pictures_are_counted(write):
 
 def test_too_few_pictures_are_said_before_anything_else(write):
     said = "40 human and 26 AI test pictures are too few"
-    text = write(trust=trusted(leaks={"natural": leaked(0) | {"lacking": [said]}}))
-    assert text.index(f"<b>Too few pictures.</b> Split natural: {said}. ") < text.index('<section id="collection">')
+    fewer = {"lacking": [said], "independent": {"test": {"human": 40, "ai": 26}}}
+    more = {"lacking": ["41"], "independent": {"test": {"human": 41, "ai": 41}}}
+    text = write(trust=trusted(leaks={"a": leaked(0) | more, "b": leaked(0) | fewer, "c": leaked(0)}))
+    assert text.index(f"<b>Too few pictures.</b> In the split b, {said}. ") < text.index('<section id="collection">')
     assert "Too few pictures" not in write()
 
 
