@@ -5,6 +5,7 @@ import re
 import stat
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -46,31 +47,32 @@ class UnreadableError(ValueError):
 
 
 def members(root: str | Path, setting: str = "collection.source") -> Iterator[Member]:
-    """Yield each file and folder of the folder, zip or tar `root`.
+    """Yield each file and folder of the folder, zip, tar or Parquet file `root`.
 
     A caller that reads a member must do so before it asks for the next one. Archives are not trusted: links, devices,
     paths outside the root, encrypted members, oversized members and repeated names are yielded with the reason why they
     are refused. In a folder, links are followed, each linked folder once. Raises `UserError`, which names the `setting`
     that `root` comes from, if `root` is missing, damaged or not an archive.
 
+    Paths are in one spelling: without `./` and `//`, and with U+FFFD for what is no text or would hide text. A path
+    that occurs again gets a number at its end.
+
     A Parquet file with a column of pictures, itself the root or in a folder, is read as a folder with a file for each
     row; see `brushprint.data.shards`.
     """
     read = _reader(Path(root), setting)
-    paths: set[str] = set()
+    plain: set[str] = set()
+    paths: Counter[str] = Counter()
     for member in read(Path(root), setting):
-        path = _tidy(member.path)
-        yield member._replace(path=path, refused=SECOND if path in paths else member.refused)
-        paths.add(path)
-
-
-def _tidy(path: str) -> str:
-    """Return the name in one spelling: without `./` and `//`, with U+FFFD for what is no text or would hide text.
-
-    A slash at the end is kept.
-    """
-    text = _HIDING.sub("\ufffd", path.encode(errors="surrogateescape").decode(errors="replace"))
-    return PurePosixPath(text).as_posix() + ("/" if text.endswith("/") else "")
+        name = PurePosixPath(member.path).as_posix() + ("/" if member.path.endswith("/") else "")
+        path = _HIDING.sub("\ufffd", name.encode(errors="surrogateescape").decode(errors="replace"))
+        refused = SECOND if name in plain and member.refused != FOLDER else member.refused
+        plain.add(name)
+        paths[path] += 1
+        # Each member has a path of its own, so that none is lost.
+        if paths[path] > 1 and member.refused != FOLDER:
+            path = f"{path}~{paths[path]}"
+        yield member._replace(path=path, refused=refused)
 
 
 def _reader(root: Path, setting: str) -> Callable[[Path, str], Iterator[Member]]:
@@ -172,8 +174,8 @@ def _in_shard(file: Path, path: str, setting: str) -> Iterator[Member]:
 def _read_row(shard: "Shard", row: int, most: int) -> bytes:
     try:
         content = shard.picture(row)
-    except Exception as error:  # each compression method raises its own kinds of exceptions
-        raise UnreadableError(f"damaged in the Parquet file ({_reason(error)})") from error
+    except ValueError as error:
+        raise UnreadableError(f"damaged in the Parquet file ({error})") from error
     if content is None:
         raise UnreadableError("the row of the Parquet file holds no picture")
     if len(content) > LARGEST_MEMBER:
@@ -189,9 +191,15 @@ def content_digest(path: Path, memory: Path) -> str:
     """
     if not path.is_dir():
         return cached_sha256([path], memory)[path]
-    files = sorted(path / name for name, _ in walk(path) if not name.endswith("/"))
+    names = [name for name, _ in walk(path)]
+    files = sorted(path / name for name in names if not name.endswith("/"))
     digests = cached_sha256(filter(Path.is_file, files), memory)
-    return key((file.relative_to(path).as_posix(), digest) for file, digest in digests.items())
+    # Empty folders and links to nothing are rejected with a reason, so they count as well.
+    parents = {f"{parent}/" for name in names for parent in PurePosixPath(name).parents}
+    others = {name for name in names if name.endswith("/")} - parents
+    others |= {file.relative_to(path).as_posix() for file in files if file not in digests}
+    contents = [(file.relative_to(path).as_posix(), digest) for file, digest in digests.items()]
+    return key([*contents, *((name, "") for name in sorted(others))])
 
 
 def _nothing(_: int) -> bytes:

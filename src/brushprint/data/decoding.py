@@ -30,6 +30,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _DNG_VERSION = 50706
+# More pages of a TIFF file are not looked at: a file may hold millions.
+_MOST_PAGES = 64
 
 
 class UndecodableError(ValueError):
@@ -46,12 +48,14 @@ def open_picture(content: bytes) -> Image.Image:
     """
     try:
         picture = Image.open(io.BytesIO(without_broken_metadata(content)), formats=FORMATS)
-    except Exception as error:
+        if isinstance(picture, TiffImagePlugin.TiffImageFile) and (no_picture(content[:HEAD]) or _is_preview(picture)):
+            raise UndecodableError(RAW)
+        if _pixels(picture) > MOST_PIXELS:
+            _reduce(picture)
+    except UndecodableError:
+        raise
+    except Exception as error:  # Pillow's plugins raise many kinds of exceptions for broken content
         raise UndecodableError(no_picture(content[:HEAD]) or "a picture whose beginning is damaged") from error
-    if isinstance(picture, TiffImagePlugin.TiffImageFile) and (no_picture(content[:HEAD]) or _is_preview(picture)):
-        raise UndecodableError(RAW)
-    if _pixels(picture) > MOST_PIXELS:
-        _reduce(picture)
     return picture
 
 
@@ -67,7 +71,8 @@ def _is_preview(picture: TiffImagePlugin.TiffImageFile) -> bool:
 
 def _is_smaller_scale(picture: TiffImagePlugin.TiffImageFile) -> bool:
     """Whether the present page of a TIFF file says that it shows another picture at a smaller scale."""
-    return bool(picture.tag_v2.get(ExifTags.Base.NewSubfileType, 0) & 1)
+    kind = picture.tag_v2.get(ExifTags.Base.NewSubfileType, 0)
+    return isinstance(kind, int) and bool(kind & 1)
 
 
 def _reduce(picture: Image.Image) -> None:
@@ -91,17 +96,32 @@ def _reduce(picture: Image.Image) -> None:
 
 
 def _seek_smaller_page(picture: TiffImagePlugin.TiffImageFile) -> int:
-    """Go to the largest page that shows the first page at a smaller scale; returns the factor, or 0 without a page."""
-    width, height = picture.size
-    scales = {}
-    for page in range(1, picture.n_frames):
-        picture.seek(page)
-        alike = abs(picture.width * height - picture.height * width) <= height + width
-        if _is_smaller_scale(picture) and alike and _pixels(picture) <= MOST_PIXELS:
-            scales[round(width / picture.width)] = page
+    """Go to the largest page that shows the first page at a smaller scale; returns the factor, or 0 without a page.
+
+    The orientation of the first page is kept in `info["orientation"]` if the other page has none.
+    """
+    width, height = _stored_size(picture)
+    orientation = picture.tag_v2.get(ExifTags.Base.Orientation)
+    scales: dict[int, int] = {}
+    for page in range(1, _MOST_PAGES):
+        try:
+            picture.seek(page)
+        except EOFError:
+            break
+        wide, high = _stored_size(picture)
+        alike = abs(wide * height - high * width) <= height + width
+        if _is_smaller_scale(picture) and alike and wide * high <= MOST_PIXELS:
+            scales[round(width / wide)] = page
     factor = min(scales, default=0)
     picture.seek(scales.get(factor, 0))
+    if ExifTags.Base.Orientation not in picture.tag_v2:
+        picture.info["orientation"] = orientation
     return factor
+
+
+def _stored_size(picture: TiffImagePlugin.TiffImageFile) -> tuple[int, int]:
+    """Width and height of the present page as stored; its `size` is that after the EXIF orientation."""
+    return picture.tag_v2[ExifTags.Base.ImageWidth], picture.tag_v2[ExifTags.Base.ImageLength]
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
@@ -111,7 +131,8 @@ def to_rgb(picture: Image.Image) -> Image.Image:
     Palettes, grey and CMYK become RGB. Raises `UndecodableError` for broken content.
     """
     try:
-        if "reduction" not in picture.info:
+        # A HEIF file is opened at its main picture, which need not be the first one.
+        if "reduction" not in picture.info and picture.format != "HEIF":
             picture.seek(0)
         picture.load()
         return _without_alpha(_to_8_bit(_upright(picture)))
@@ -122,7 +143,7 @@ def to_rgb(picture: Image.Image) -> Image.Image:
 
 def _upright(picture: Image.Image) -> Image.Image:
     try:
-        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+        orientation = picture.info.get("orientation") or picture.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # a broken EXIF block says nothing about the orientation, and costs no picture
         orientation = None
     return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from brushprint.core.errors import UserError
 from brushprint.data.taxonomy import ORIGINS, PUBLISHED_LEVELS, Label, composed, normalise
@@ -34,7 +35,7 @@ class LabelTable:
                 if path in self._labels:
                     raise ValueError(f"a second row for {path}")
             except ValueError as error:
-                raise UserError(f"{SETTING}: {file}: row {number}: {error}") from None
+                raise UserError(f"{SETTING}: {file}: row {number}: {_in_one_line(error)}") from None
             self._labels[path] = label
         if not self._labels:
             raise UserError(f"{SETTING}: {file} has no rows; list a picture in each row")
@@ -77,24 +78,29 @@ def _read(file: Path) -> pd.DataFrame:
     """The known columns of the file as text, an empty text where a value is missing."""
     try:
         if file.suffix.lower() == ".parquet":
-            table = pd.read_parquet(file)
+            known = [name for name in pq.read_schema(file).names if name.strip().lower() in COLUMNS]
+            table = pd.read_parquet(file, columns=known or None)
         else:
             separator = "\t" if file.suffix.lower() in (".tsv", ".tab") else ","
-            table = pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            how = {"dtype": str, "keep_default_na": False, "index_col": False, "encoding": "utf-8-sig"}
+            table = pd.read_csv(file, sep=separator, **how)
     except OSError as error:
         raise UserError(f"{SETTING}: {file}: {error.strerror or 'cannot be read'}") from None
     except ValueError as error:  # also the errors of parsers and decoders
-        reason = " ".join(str(error).split())
-        raise UserError(f"{SETTING}: {file} is no table: {reason}; save it as CSV in UTF-8") from None
+        raise UserError(f"{SETTING}: {file} is no table: {_in_one_line(error)}; save it as CSV in UTF-8") from None
     table.columns = [str(name).strip().lower() for name in table.columns]
     for name in COLUMNS:
         if (table.columns == name).sum() > 1:
             raise UserError(f"{SETTING}: {file} has two columns {name!r}; rename one")
         if name not in table and name in ("path", "origin"):
-            found = ", ".join(table.columns[:10])
+            found = _in_one_line(", ".join(table.columns[:10]))
             raise UserError(f"{SETTING}: {file} has no column {name!r}, but {found}; rename the column of {name}s")
     text = table.reindex(columns=list(COLUMNS)).astype("string").fillna("")
     return text.apply(lambda column: column.str.strip())
+
+
+def _in_one_line(text: object) -> str:
+    return " ".join(str(text).split())
 
 
 def _label(row: dict[str, str]) -> tuple[str, Label]:

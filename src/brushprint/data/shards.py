@@ -1,8 +1,9 @@
 """Read the pictures of Parquet shards, the form of most data sets on Hugging Face, row by row."""
 
 import json
-from collections.abc import Iterator
-from itertools import islice
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from itertools import accumulate, islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,16 +27,23 @@ class Shard:
     """
 
     def __init__(self, file: Path) -> None:
-        """Open the file. Raises `pyarrow.ArrowException` or `OSError` if it is damaged or no Parquet file."""
+        """Open the file. Raises `ValueError`, `pyarrow.ArrowException` or `OSError` if that is impossible."""
         # Without these options, the pictures of a whole row group would be in memory at once.
         self._file = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
         self._name = file.stem
         schema = self._file.schema_arrow
+        if len(set(schema.names)) < len(schema.names):
+            raise ValueError("two columns have the same name")
         declared = _declared(schema)
-        self._image = next((name for name in schema.names if _is_image(schema.field(name), declared)), None)
+        self._image = _image_column(schema, declared)
         self._classes = {name: classes for name, classes in _classes(schema, declared).items() if name != self._image}
+        groups = range(self._file.num_row_groups)
+        rows = [self._file.metadata.row_group(group).num_rows for group in groups]
+        # The first row of each row group, and the number of all rows.
+        self._starts = [0, *accumulate(rows)]
         self._ahead: Iterator[bytes | None] = iter(())
         self._next = 0
+        self._broken: dict[int, str] = {}
 
     @property
     def has_pictures(self) -> bool:
@@ -61,26 +69,38 @@ class Shard:
             number += 1
 
     def picture(self, row: int) -> bytes | None:
-        """The bytes of the picture in a row, None if it has none. Rows are best asked for in ascending order."""
-        if row < self._next or not self._next:
-            self._ahead, self._next = self._pictures(), 0
+        """The bytes of the picture in a row, None if it has none. Rows are best asked for in ascending order.
+
+        Raises `ValueError` if the row lies behind damage in its row group.
+        """
+        group = bisect_right(self._starts, row) - 1
+        if group in self._broken:
+            raise ValueError(self._broken[group])
+        if row < self._next or self._next <= self._starts[group]:
+            self._ahead, self._next = self._pictures(group), self._starts[group]
         skipped, self._next = row - self._next, row + 1
-        return next(islice(self._ahead, skipped, None))
+        try:
+            return next(islice(self._ahead, skipped, None))
+        except Exception as error:  # each compression method raises its own kinds of exceptions
+            self._broken[group] = " ".join(str(error).split()) or type(error).__name__
+            self._next = 0
+            raise ValueError(self._broken[group]) from error
 
     def _path(self, folders: list[str], number: int, name: str | None) -> str:
         stored = PurePosixPath((name or "").replace("\\", "/")).name
         return "/".join([*filter(None, folders), "-".join(filter(None, [self._name, f"{number:06}", stored]))])
 
-    def _pictures(self) -> Iterator[bytes | None]:
+    def _pictures(self, group: int) -> Iterator[bytes | None]:
         nested = self._field("bytes")
-        for batch in self._file.iter_batches(_ROWS, columns=[f"{self._image}.bytes" if nested else self._image]):
-            column = batch.column(self._image)
-            yield from (column.field("bytes") if nested else column).to_pylist()
+        column = f"{self._image}.bytes" if nested else self._image
+        for batch in self._file.iter_batches(_ROWS, row_groups=[group], columns=[column]):
+            pictures = batch.column(self._image)
+            yield from (pictures.field("bytes") if nested else pictures).to_pylist()
 
     def _field(self, name: str) -> bool:
-        """Whether the column of pictures has a field of this name, as in the data sets of Hugging Face."""
+        """Whether the column of pictures has the field `bytes` or `path`, as in the data sets of Hugging Face."""
         kind = self._file.schema_arrow.field(self._image).type
-        return pa.types.is_struct(kind) and kind.get_field_index(name) >= 0
+        return pa.types.is_struct(kind) and _has(kind, name, _is_binary if name == "bytes" else _is_text)
 
 
 def _declared(schema: pa.Schema) -> dict[str, dict[str, Any]]:
@@ -92,15 +112,33 @@ def _declared(schema: pa.Schema) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def _is_image(field: pa.Field, declared: dict[str, dict[str, Any]]) -> bool:
-    nested = pa.types.is_struct(field.type) and field.type.get_field_index("bytes") >= 0
-    if declared.get(field.name, {}).get("_type") == "Image" or field.name.lower() in _PICTURES:
-        return nested or _is_binary(field.type)
-    return nested and _is_binary(field.type.field("bytes").type)
+def _image_column(schema: pa.Schema, declared: dict[str, dict[str, Any]]) -> str | None:
+    """The column of pictures: one that is declared as such, else one that looks like it; a usual name comes first."""
+    holding = [
+        field.name
+        for field in schema
+        if _is_binary(field.type) or (pa.types.is_struct(field.type) and _has(field.type, "bytes", _is_binary))
+    ]
+    named = [name for name in holding if name.lower() in _PICTURES]
+    pictures = [name for name in holding if declared.get(name, {}).get("_type") == "Image"]
+    nested = [name for name in holding if pa.types.is_struct(schema.field(name).type) and name not in declared]
+    chosen = [name for name in named if name in pictures] or pictures or named or nested
+    return chosen[0] if chosen else None
+
+
+def _has(kind: pa.DataType, name: str, check: Callable[[pa.DataType], bool]) -> bool:
+    place = kind.get_field_index(name)
+    return place >= 0 and check(kind.field(place).type)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
 def _is_binary(kind: pa.DataType) -> bool:
-    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)
 
 
 def _classes(schema: pa.Schema, declared: dict[str, dict[str, Any]]) -> dict[str, list[str] | None]:
@@ -110,7 +148,7 @@ def _classes(schema: pa.Schema, declared: dict[str, dict[str, Any]]) -> dict[str
         names = declared.get(name, {}).get("names")
         if declared.get(name, {}).get("_type") == "ClassLabel" and isinstance(names, list):
             classes[name] = [str(one) for one in names]
-        elif name == "label" and pa.types.is_string(schema.field(name).type):
+        elif name == "label" and _is_text(schema.field(name).type):
             classes[name] = None
     return classes
 

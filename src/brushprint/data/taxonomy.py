@@ -78,8 +78,8 @@ class FolderRules:
     def of(self, path: str) -> Label | str:
         """The label by the deepest folder of the path that a rule matches.
 
-        A path whose folders contradict each other has no label: one is human, another is AI, and neither is matched by
-        a rule that matches everything.
+        If folders contradict each other, as `ai` and `nature` below it do, the outermost of them counts. A rule that
+        matches everything contradicts no other rule.
         """
         folder = composed(path).rpartition("/")[0]
         if folder not in self._known:
@@ -91,14 +91,15 @@ class FolderRules:
         return []
 
     def _label(self, path: str) -> Label | str:
-        folders = path.split("/")
+        folders = [folder for folder in path.split("/") if folder]
         matches = [match for folder in reversed(folders) if (match := self._match(folder))]
         if not matches:
             return f"no rule of collection.labels matches its folders{self._hint(folders)}"
-        (folder, groups, rule), *others = matches
-        for other, _, of_other in others:
-            if of_other["origin"] != rule["origin"] and not self._matches_everything(of_other):
-                return f"its folders {other} and {folder} say both human and AI"
+        folder, groups, rule = matches[0]
+        narrow = [match for match in matches if not self._matches_everything(match[2])]
+        if len({of["origin"] for _, _, of in narrow}) > 1:
+            folder, groups, rule = narrow[-1]
+            LOG.info("note: the folders of %s say both human and AI; the outer one counts: %s", path, folder)
         style = normalise(groups.get("style") or rule["style"] or "")
         return Label(folder, rule["origin"], rule["source"], style or None, published_split(f"{path}/"))
 

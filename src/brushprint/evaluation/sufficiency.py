@@ -57,7 +57,7 @@ def lacking(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
         if min(there.values()) < needed:
             whole = {origin: sum(numbers[origin] for numbers in counts.values()) for origin in ORIGINS}
             more = {
-                origin: math.ceil(whole[origin] * needed / max(number, 1))
+                origin: max(needed, math.ceil(whole[origin] * needed / max(number, 1)))
                 for origin, number in there.items()
                 if number < needed
             }

@@ -165,11 +165,11 @@ def test_a_second_file_of_the_same_name_is_rejected(tmp_path: Path):
         archive.writestr("human/x.jpg", GOOD)
         archive.writestr("human/x.jpg", encoded(picture(1)))
     table, rejected = catalogued(target)
-    assert rejected == {"human/x.jpg": "a second file of this name"}
+    assert rejected == {"human/x.jpg~2": "a second file of this name"}
     assert table.at["human/x.jpg", "bytes"] == len(GOOD)
     first, second = tarfile.TarInfo("human/x.jpg"), tarfile.TarInfo("./human/x.jpg")
     table, rejected = catalogued(tarred(target, {first: GOOD, second: encoded(picture(1))}))
-    assert rejected == {"human/x.jpg": "a second file of this name"}
+    assert rejected == {"human/x.jpg~2": "a second file of this name"}
     assert table.at["human/x.jpg", "bytes"] == len(GOOD)
 
 
@@ -303,3 +303,19 @@ def test_a_file_that_is_not_an_archive_is_refused(tmp_path: Path, content: bytes
 def test_a_pipe_is_refused_as_a_collection(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
     assert "neither a folder nor a whole zip, tar or Parquet file" in refusal(tmp_path / "pipe")
+
+
+def test_names_that_become_equal_stay_distinct_and_no_file_is_lost(tmp_path: Path):
+    names = [os.fsdecode(b"ai/" + bytes([byte])) for byte in (0xFF, 0xFE, 0xFD)]
+    contents = {name: encoded(picture(seed)) for seed, name in enumerate(names)}
+    table, rejected = catalogued(tarred(tmp_path / "x.tar", contents, form=tarfile.GNU_FORMAT))
+    assert list(table.index) == ["ai/\ufffd", "ai/\ufffd~2", "ai/\ufffd~3"]
+    assert rejected == {}
+
+
+def test_a_folder_that_an_archive_lists_twice_is_no_file(tmp_path: Path):
+    folders = [tarfile.TarInfo("human/") for _ in range(2)]
+    for info in folders:
+        info.type = tarfile.DIRTYPE
+    _, rejected = catalogued(tarred(tmp_path / "x.tar", {folders[0]: b"", folders[1]: b"", "human/x.jpg": GOOD}))
+    assert rejected == {}

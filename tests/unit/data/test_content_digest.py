@@ -118,3 +118,11 @@ def test_files_in_linked_folders_count(folder: Path, digest, tmp_path: Path):
     linked = digest(folder)
     (outside / "z.jpg").write_bytes(b"four")
     assert len({before, linked, digest(folder)}) == 3
+
+
+def test_empty_folders_and_links_to_nothing_count(folder: Path, digest):
+    before = digest(folder)
+    (folder / "c").mkdir()
+    empty = digest(folder)
+    (folder / "nowhere").symlink_to("none")
+    assert len({before, empty, digest(folder)}) == 3

@@ -4,10 +4,11 @@ import io
 import struct
 
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from brushprint.data.decoding import FORMATS, UndecodableError, open_picture
 from tests.conftest import encoded, picture
@@ -196,3 +197,34 @@ def test_a_raw_photo_that_is_a_tiff_is_refused_and_its_preview_is_not_taken_for_
     for tags in ({50706: b"\1\4\0\0"}, {254: 1, 330: 8}):
         with pytest.raises(UndecodableError, match=r"^a RAW photo; develop it"):
             open_picture(encoded(picture(1), "TIFF", tiffinfo=tags))
+
+
+def test_the_main_picture_of_a_heic_file_is_decoded_wherever_it_stands():
+    file = pillow_heif.from_pillow(Image.new("RGB", (64, 64), "red"))
+    file.add_from_pillow(Image.new("RGB", (128, 96), "lime"))
+    stream = io.BytesIO()
+    file.save(stream, primary_index=1)
+    seen = decoded(stream.getvalue())
+    assert seen.shape == (96, 128, 3)
+    assert np.abs(seen.astype(int) - [0, 255, 0]).max() < 12
+
+
+@pytest.mark.parametrize(("kind", "value"), [(2, "text"), (12, 1.5), (7, b"bytes")])
+def test_a_tiff_whose_kind_of_page_is_no_whole_number_is_decoded(kind: int, value: object):
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags.tagtype[254] = kind
+    tags[254] = value
+    assert decoded(encoded(picture(1), "TIFF", tiffinfo=tags)).shape == (40, 48, 3)
+
+
+@pytest.mark.parametrize(("orientation", "turned"), [(3, False), (6, True)])
+def test_the_smaller_page_of_a_scan_is_turned_like_the_scan(orientation: int, turned: bool):
+    scan, smaller = Image.new("1", (20_000, 10_000)), Image.new("L", (500, 250))
+    smaller.paste(255, (0, 0, 250, 125))
+    smaller.encoderinfo = {"tiffinfo": {254: 1}}
+    options = {"compression": "packbits", "tiffinfo": {274: orientation}}
+    content = encoded(scan, "TIFF", **options, save_all=True, append_images=[smaller])
+    seen = decoded(content)
+    assert seen.shape == ((500, 250, 3) if turned else (250, 500, 3))
+    corner = seen[:10, -10:] if turned else seen[-10:, -10:]
+    assert (corner == 255).all()

@@ -1,5 +1,6 @@
 """Parquet shards are read as a folder with a file for each row."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -101,3 +102,53 @@ def test_a_shard_with_damaged_bytes_is_read_or_refused(tmp_path: Path, data: st.
         assert len(table) + len(rejected) <= 3
     except UserError as error:
         assert "\n" not in str(error)
+
+
+def test_a_damaged_page_costs_the_pictures_of_its_row_group_alone(tmp_path: Path) -> None:
+    file = tmp_path / "x.parquet"
+    contents = [encoded(picture(seed)) for seed in range(60)]
+    image = pa.array([{"bytes": content, "path": "x.jpg"} for content in contents])
+    pq.write_table(pa.table({"image": image, "label": ["ai"] * 60}), file, row_group_size=20, compression="zstd")
+    chunk = pq.ParquetFile(file).metadata.row_group(1).column(0)
+    damaged = bytearray(file.read_bytes())
+    start = chunk.dictionary_page_offset or chunk.data_page_offset
+    damaged[start : start + 30] = bytes(30)
+    file.write_bytes(damaged)
+    table, rejected = catalogued(file)
+    rows = {int(path.split("-")[1]) for path in rejected}
+    assert rows
+    assert rows <= set(range(20, 40))
+    assert len(table) + len(rejected) == 60
+    assert not any("StopIteration" in reason for reason in rejected.values())
+
+
+@pytest.mark.parametrize("labels", [pd.Series(["ai", "human"]), pd.Series(["ai", "human"], dtype="category")])
+def test_tables_that_pandas_writes_are_read(tmp_path: Path, labels: pd.Series) -> None:
+    file = tmp_path / "x.parquet"
+    pd.DataFrame({"image": [encoded(picture(1)), encoded(picture(2))], "label": labels}).to_parquet(file)
+    assert catalogued(file)[0]["origin"].tolist() == ["ai", "human"]
+
+
+def test_a_column_that_is_declared_and_named_as_picture_is_read_before_others(tmp_path: Path) -> None:
+    struct = [{"bytes": encoded(picture(1)), "path": "x.jpg"}]
+    other = [{"bytes": b"other", "path": "x.wav"}]
+    for declared in ({"audio": "Audio", "image": "Image"}, {"audio": "Image", "image": "Image"}, {}):
+        features = {name: {"_type": kind} for name, kind in declared.items()}
+        metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+        table = pa.table({"audio": other, "image": struct}).replace_schema_metadata(metadata)
+        pq.write_table(table, tmp_path / "x.parquet")
+        (member,) = members(tmp_path / "x.parquet")
+        assert member.read(LARGEST_MEMBER) == encoded(picture(1))
+
+
+@pytest.mark.parametrize("path", [pa.array([7]), pa.array([b"x.jpg"])])
+def test_a_stored_name_that_is_no_text_is_not_used(tmp_path: Path, path: pa.Array) -> None:
+    image = pa.StructArray.from_arrays([pa.array([encoded(picture(1))]), path], ["bytes", "path"])
+    pq.write_table(pa.table({"image": image, "label": ["ai"]}), tmp_path / "x.parquet")
+    assert list(catalogued(tmp_path / "x.parquet")[0].index) == ["ai/x-000000"]
+
+
+def test_two_columns_of_one_name_are_refused_in_one_line(tmp_path: Path) -> None:
+    column = pa.array([{"bytes": b"x", "path": "x"}])
+    pq.write_table(pa.Table.from_arrays([column, column], ["image", "image"]), tmp_path / "x.parquet")
+    assert "is damaged (two columns have the same name); fetch it again" in refusal(tmp_path / "x.parquet")
