@@ -14,7 +14,15 @@ from typing import NamedTuple
 # The rules of each stage. Stages stand in the order in which most of them end.
 STAGES: Mapping[str, tuple[str, ...]] = {
     "Pictures": (
-        *("draw_sample", "fetch", "catalogue", "elsewhere_catalogue", "shortcut_features", "near_duplicates"),
+        *(
+            "draw_sample",
+            "fetch",
+            "fetch_dataset",
+            "catalogue",
+            "elsewhere_catalogue",
+            "shortcut_features",
+            "near_duplicates",
+        ),
         *("shortcut_audit", "faces", "examples"),
     ),
     "Splits and arrays": (

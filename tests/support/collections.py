@@ -43,7 +43,7 @@ def catalogued(root: Path, **options: Any) -> tuple[pd.DataFrame, dict[str, str]
     """The catalogue, indexed by path, and the reason for each rejected path."""
     asked = {"labels": HUMAN_AND_AI, "images": None, "max_rejected": 1, "seed": 0, "jobs": 1} | options
     asked["labels"] = FolderRules(asked["labels"])
-    table, rejected, ignored = build_catalogue(root, **asked)
+    table, rejected, ignored, _ = build_catalogue(root, **asked)
     assert tuple(table.columns) == COLUMNS
     assert tuple(rejected.columns) == ("path", "reason", "origin")
     assert tuple(ignored.columns) == ("path", "reason")

@@ -122,7 +122,7 @@ def trusted(**changes: object) -> dict:
     compared = {"first": "one", "second": "two", "question": "human or AI", "pictures": 55}
     compared |= {"first_alone": 9, "second_alone": 4, "difference": interval(0.05), "p": 0.2, "p_corrected": 0.6}
     return {
-        "audit": {"margin": 0.05, "rejected": UNUSABLE, "raw": audited(False)},
+        "audit": {"margin": 0.05, "unusable": UNUSABLE, "raw": audited(False)},
         "leaks": {"natural": leaked(0)},
         "arms": {"unseen": [], "seeds": []},
         "comparisons": [compared],
@@ -133,7 +133,7 @@ def trusted(**changes: object) -> dict:
 
 def leaked(pictures: int) -> dict:
     across = {"of": "test", "in": "train", "pictures": pictures, "share": pictures / 60, "by_source": {}}
-    return {"partitions": {"train": {"pictures": 90, "within": 2}}, "across": [across], "lacking": []}
+    return {"partitions": {"train": {"pictures": 90, "within": 2}}, "across": [across], "lacking": {}}
 
 
 def provenance(task: str, split: str) -> dict:

@@ -58,7 +58,6 @@ def test_pictures_and_titles_may_have_any_names(project: Path, tmp_path: Path) -
         for number in range(3):
             content = encoded(picture(number + len(folder)))
             (tmp_path / ODD / folder / f"{ODD} {number}.jpg").write_bytes(content)
-    (tmp_path / "{weights}.pth").write_bytes(b"")
     folders = [{"folder": name, "origin": name, "source": name} for name in ("human", "ai")]
     place = str(tmp_path / ODD)
     settings = {

@@ -45,7 +45,7 @@ from tests.unit.data import test_near_duplicates as near_duplicates
     ],
 )
 def test_every_picture_is_catalogued_under_its_source(name: str, settings: str, counts: dict[str, int]) -> None:
-    table, rejected, _ = build_catalogue(archive(name), labels(settings), images=None, max_rejected=0, seed=0, jobs=2)
+    table, rejected, *_ = build_catalogue(archive(name), labels(settings), images=None, max_rejected=0, seed=0, jobs=2)
     assert table["source"].value_counts().to_dict() == counts
     assert rejected.empty
 

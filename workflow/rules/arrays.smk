@@ -13,8 +13,8 @@ rule split:
         f"{RESULTS}/splits/{{split}}.parquet",
     log:
         f"{LOGS}/split-{{split}}.log",
-    localrule: True
     priority: 4
+    localrule: True
     params:
         *code("split"),
         split=lambda wildcards: PLAN.splits[wildcards.split].settings.model_dump(),

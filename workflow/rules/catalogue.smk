@@ -8,6 +8,7 @@ rule catalogue:
         catalogue=f"{RESULTS}/catalogue.parquet",
         rejected=f"{RESULTS}/rejected.parquet",
         ignored=f"{RESULTS}/ignored.parquet",
+        unusable=f"{RESULTS}/unusable.json",
     log:
         f"{LOGS}/catalogue.log",
     threads: ALL_CORES
@@ -67,7 +68,7 @@ rule shortcut_audit:
     input:
         features=expand(rules.shortcut_features.output, state=PLAN.states),
         catalogue=rules.catalogue.output.catalogue,
-        rejected=rules.catalogue.output.rejected,
+        unusable=rules.catalogue.output.unusable,
         groups=rules.near_duplicates.output.groups,
     output:
         f"{RESULTS}/audit.json",

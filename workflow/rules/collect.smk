@@ -16,11 +16,27 @@ if CONFIG.collection.kind == "sample":
         script:
             "../scripts/draw_sample.py"
 
+elif CONFIG.collection.kind == "hugging face":
+
+    rule fetch_dataset:
+        output:
+            archive=directory(PICTURES.root),
+            digest=f"{PICTURES.root}.sha256",
+        log:
+            f"{LOGS}/fetch_dataset.log",
+        localrule: True
+        params:
+            *code("fetch_dataset"),
+            **as_written(source=CONFIG.collection.source),
+            sha256=CONFIG.collection.sha256,
+        script:
+            "../scripts/fetch_dataset.py"
+
 elif not PICTURES.local:
 
     rule fetch:
         output:
-            archive=directory(PICTURES.root) if CONFIG.collection.kind == "hugging face" else PICTURES.root,
+            archive=PICTURES.root,
             digest=f"{PICTURES.root}.sha256",
         log:
             f"{LOGS}/fetch.log",

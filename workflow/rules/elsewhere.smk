@@ -45,6 +45,7 @@ use rule catalogue as elsewhere_catalogue with:
         catalogue=f"{RESULTS}/{{elsewhere}}.parquet",
         rejected=f"{RESULTS}/{{elsewhere}}-rejected.parquet",
         ignored=f"{RESULTS}/{{elsewhere}}-ignored.parquet",
+        unusable=f"{RESULTS}/{{elsewhere}}-unusable.json",
     log:
         f"{LOGS}/elsewhere_catalogue-{{elsewhere}}.log",
     wildcard_constraints:

@@ -1,5 +1,5 @@
 from brushprint.core.job_log import logged
-from brushprint.core.tables import write_parquet
+from brushprint.core.tables import write_json, write_parquet
 from brushprint.data.catalogue import build_catalogue
 from brushprint.data.label_table import LabelTable
 from brushprint.data.taxonomy import FolderRules
@@ -19,3 +19,4 @@ with logged(snakemake.log[0], snakemake.output):
     write_parquet(catalogue.pictures, snakemake.output.catalogue)
     write_parquet(catalogue.rejected, snakemake.output.rejected)
     write_parquet(catalogue.ignored, snakemake.output.ignored)
+    write_json(catalogue.unusable, snakemake.output.unusable)

@@ -12,6 +12,6 @@ with logged(snakemake.log[0], snakemake.output):
         split = pd.read_parquet(file)
         counts = independent(split)
         results[name] = leakage(split, pairs) | {"independent": counts, "lacking": lacking(counts)}
-        for line in (counted(counts), *lacking(counts)):
+        for line in (counted(counts), *lacking(counts).values()):
             LOG.info("note: split %s: %s", name, line)
     write_json(results, snakemake.output[0])

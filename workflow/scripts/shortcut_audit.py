@@ -1,8 +1,11 @@
+import json
+from pathlib import Path
+
 import pandas as pd
 
 from brushprint.core.job_log import LOG, logged
 from brushprint.core.tables import write_json
-from brushprint.evaluation.shortcut_audit import audit, rejections
+from brushprint.evaluation.shortcut_audit import audit, compared
 
 with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
@@ -16,5 +19,5 @@ with logged(snakemake.log[0], snakemake.output):
     for row in results[params.states[-1]]:
         if row["reported"]:
             LOG.warning("possible shortcut for %s: %s", row["question"], row["features"])
-    rejected = rejections(catalogue, pd.read_parquet(given.rejected))
-    write_json({"margin": params.margin, "rejected": rejected, **results}, snakemake.output[0])
+    unusable = compared(json.loads(Path(given.unusable).read_text()))
+    write_json({"margin": params.margin, "unusable": unusable, **results}, snakemake.output[0])

@@ -19,7 +19,7 @@ from brushprint.data.archive import LARGEST_MEMBER, Member, UnreadableError, mem
 from brushprint.data.decoding import UndecodableError, open_picture, to_rgb
 from brushprint.data.harmonise import load_rgb
 from brushprint.data.listing import Files, list_files
-from brushprint.data.taxonomy import Label, Labels, composed
+from brushprint.data.taxonomy import ORIGINS, Label, Labels, composed
 from brushprint.stats.allocation import allocate
 
 COLUMNS = (
@@ -30,8 +30,6 @@ _SIZES = {"bytes": "int64", "width": "int32", "height": "int32", "reduction": "i
 UNLABELLED_COLUMNS = ("path", "image_id", "sha256", "width", "height")
 # Each unlabelled picture is shown individually and tested under 64 conditions, so their number is limited.
 MOST_UNLABELLED = 500
-# How the reason begins for a file whose content is in the catalogue under another path.
-REPEATED = "same content as"
 # The largest number of folders of a source that the log names.
 MOST_FOLDERS = 10
 # The largest number of bytes of files that are read ahead of their decoding.
@@ -41,16 +39,20 @@ Result = TypeVar("Result")
 
 
 class Catalogue(NamedTuple):
-    """The files of a collection, each of them in one of the tables, sorted by path.
+    """The files of a collection, in tables that are sorted by path. Pictures that were not drawn are in none.
 
     `pictures` has one row per picture; see `build_catalogue`. `rejected` has the columns `path`, `reason` and `origin`
     (`human`, `ai`, or missing where the file has no label). `ignored` lists the files that only accompany a collection,
     such as those of an operating system, with the columns `path` and `reason`.
+
+    `unusable` holds, for `human` and `ai`, the number of `files` and of those among them that are no readable pictures
+    (`rejected`). Repeated pictures are readable. If pictures were drawn, the same share of other files counts.
     """
 
     pictures: pd.DataFrame
     rejected: pd.DataFrame
     ignored: pd.DataFrame
+    unusable: dict[str, dict[str, int]]
 
 
 def build_catalogue(
@@ -67,7 +69,7 @@ def build_catalogue(
 
     Parameters
     ----------
-    root : folder, zip or tar
+    root : folder, zip, tar or Parquet file
     labels : gives the label of each picture; None for pictures without labels
     images : largest number of pictures, drawn from the folders in proportion to their sizes; None for all
     max_rejected : share of undecodable pictures above which `UserError` is raised
@@ -106,7 +108,8 @@ def build_catalogue(
     origins = {path: label.origin for path, label in labelled.items()}
     rejected = _reasons_table(reasons)
     rejected["origin"] = rejected["path"].map(origins).astype(str)
-    catalogue = Catalogue(table, rejected, _reasons_table(files.ignored))
+    unusable = _unusable(origins, possible, chosen, refused=files.refused, broken=broken)
+    catalogue = Catalogue(table, rejected, _reasons_table(files.ignored), unusable)
     _log_counts(catalogue)
     return catalogue
 
@@ -318,7 +321,7 @@ def _without_repeats(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]
     reasons = dict.fromkeys(contradictory["path"], "the same content is labelled both human and AI")
     for row in repeats.itertuples():
         alike = (row.source, row.style or "") == (row.source_kept, row.style_kept or "")
-        reasons[row.path] = f"{REPEATED} {row.path_kept}" + ("" if alike else ", which has another label")
+        reasons[row.path] = f"same content as {row.path_kept}" + ("" if alike else ", which has another label")
     return kept.drop(columns="_late").sort_values("path", ignore_index=True), reasons
 
 
@@ -335,6 +338,22 @@ def _reasons_table(reasons: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(sorted(reasons.items()), columns=["path", "reason"], dtype=str)
 
 
+def _unusable(
+    origins: Mapping[str, str], possible: list[str], chosen: set[str], *, refused: Iterable[str], broken: Iterable[str]
+) -> dict[str, dict[str, int]]:
+    """Count the files of each origin and the unusable ones; see `Catalogue`."""
+    counts = {}
+    for origin in ORIGINS:
+        of_origin = [path for path in possible if origins.get(path) == origin]
+        drawn = sum(path in chosen for path in of_origin)
+        # Empty folders, whose path ends in a slash, are no files.
+        lost = sum(origins.get(path) == origin for path in refused if not path.endswith("/"))
+        unusable = round(lost * (drawn / len(of_origin) if of_origin else 1))
+        unreadable = sum(origins.get(path) == origin for path in broken)
+        counts[origin] = {"files": drawn + unusable, "rejected": unusable + unreadable}
+    return counts
+
+
 def _log_labels(labels: Iterable[Label]) -> None:
     """Log how folders were read: for each source, the names of its folders and the number of pictures in each."""
     counts = Counter((label.origin, label.source, label.folder) for label in labels)
@@ -346,7 +365,7 @@ def _log_labels(labels: Iterable[Label]) -> None:
 
 
 def _log_counts(catalogue: Catalogue) -> None:
-    pictures, rejected, ignored = catalogue
+    pictures, rejected, ignored, _ = catalogue
     LOG.info("catalogue: %d pictures, %d files rejected, %d ignored", len(pictures), len(rejected), len(ignored))
     for reason, files in rejected["reason"].value_counts().head(5).items():
         LOG.info("%d rejected: %s", files, reason)

@@ -1,12 +1,15 @@
 """Fetch a data set from the Hugging Face Hub, as a folder."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
 from brushprint.core.errors import UserError
 from brushprint.core.job_log import LOG
 from brushprint.data.archive import content_digest
+
+_COMMIT = re.compile("[0-9a-f]{40}")
 
 
 def fetch_dataset(source: str, target: Path, *, sha256: str | None = None) -> str:
@@ -22,7 +25,8 @@ def fetch_dataset(source: str, target: Path, *, sha256: str | None = None) -> st
 
     name, _, revision = source.removeprefix("hf:").partition("@")
     try:
-        commit = HfApi().dataset_info(name, revision=revision or None).sha
+        # A revision that is a commit needs no network if its files are kept.
+        commit = revision if _COMMIT.fullmatch(revision) else HfApi().dataset_info(name, revision=revision or None).sha
         LOG.info("%s: commit %s", name, commit)
         kept = target.parent / "fetched" / f"{name.replace('/', '--')}-{commit}"
         snapshot_download(name, repo_type="dataset", revision=commit, local_dir=kept)

@@ -1,6 +1,7 @@
 """Labels of pictures from a table, one row per picture, in place of rules for folder names."""
 
 import re
+import warnings
 from collections.abc import Set
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -83,9 +84,14 @@ def _read(file: Path) -> pd.DataFrame:
         else:
             separator = "\t" if file.suffix.lower() in (".tsv", ".tab") else ","
             how = {"dtype": str, "keep_default_na": False, "index_col": False, "encoding": "utf-8-sig"}
-            table = pd.read_csv(file, sep=separator, **how)
+            with warnings.catch_warnings():
+                # pandas would drop values for which there is no name, and only warn.
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                table = pd.read_csv(file, sep=separator, **how)
     except OSError as error:
         raise UserError(f"{SETTING}: {file}: {error.strerror or 'cannot be read'}") from None
+    except pd.errors.ParserWarning:
+        raise UserError(f"{SETTING}: {file} has rows with more values than there are names of columns") from None
     except ValueError as error:  # also the errors of parsers and decoders
         raise UserError(f"{SETTING}: {file} is no table: {_in_one_line(error)}; save it as CSV in UTF-8") from None
     table.columns = [str(name).strip().lower() for name in table.columns]

@@ -12,8 +12,10 @@ PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 # The chunks of a PNG, besides the critical ones, that decide its pixels: transparency, and the frames of an animation.
 _PNG_PIXELS = {b"tRNS", b"acTL", b"fcTL", b"fdAT"}
-# The length in bytes of the largest colour profile that Pillow accepts in a PNG.
-_LARGEST_PROFILE = 2**20
+# Pillow accepts colour profiles and texts in a PNG below this length in bytes.
+_LIMIT = 2**20
+# The names of texts in which programs store the EXIF orientation.
+_ORIENTING = {b"XML:com.adobe.xmp", b"Raw profile type exif", b"Raw profile type APP1"}
 # The smallest length in bytes of the segments of a JPEG that begin with these names.
 _JPEG_HEADERS = {b"JFIF": 14, b"ICC_PROFILE\0": 14, b"Adobe": 12}
 # The marker of segments that Photoshop writes, which Pillow cannot always read.
@@ -23,7 +25,7 @@ _PHOTOSHOP = 0xED
 def without_broken_metadata(content: bytes) -> bytes:
     """Return the content of a PNG or JPEG file without broken metadata and unused text; other contents as they are.
 
-    Colour profiles and EXIF blocks that Pillow can read are kept.
+    Colour profiles, EXIF blocks and texts with the EXIF orientation are kept if Pillow can read them.
     """
     if content.startswith(PNG):
         return _kept(content, len(PNG), _png_chunk)
@@ -54,21 +56,47 @@ def _png_chunk(content: bytes, position: int) -> tuple[int, bool] | None:
         return None
     if not kind[0] & 0x20 or kind in _PNG_PIXELS:
         return end, True
-    if kind not in (b"eXIf", b"iCCP"):
-        return end, False
-    data = content[position + 8 : end - 4]
+    check = _PNG_CHECKS.get(kind)
     sound = zlib.crc32(content[position + 4 : end - 4]) == int.from_bytes(content[end - 4 : end], "big")
-    return end, sound and (kind == b"eXIf" or _is_profile(data))
+    return end, check is not None and sound and check(content[position + 8 : end - 4])
 
 
 def _is_profile(data: bytes) -> bool:
     """Whether the data of an `iCCP` chunk hold a profile that Pillow accepts: a name, method 0, and a zlib stream."""
-    _, _, compressed = data.partition(b"\0")
+    _, _, rest = data.partition(b"\0")
+    return rest[:1] == b"\0" and _is_short(rest[1:], compressed=True)
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether the data of a `tEXt` or `zTXt` chunk may hold the orientation, in a text that Pillow accepts."""
+    name, _, rest = data.partition(b"\0")
+    return name in _ORIENTING and (_is_short(rest[1:], compressed=True) if rest[:1] == b"\0" else _is_short(rest))
+
+
+def _is_international_text(data: bytes) -> bool:
+    """Whether the data of an `iTXt` chunk may hold the orientation, in a text that Pillow accepts."""
+    name, _, rest = data.partition(b"\0")
+    flags, texts = rest[:2], rest[2:].split(b"\0", 2)
+    return name in _ORIENTING and len(texts) == 3 and _is_short(texts[2], compressed=flags[:1] != b"\0")
+
+
+def _is_short(data: bytes, *, compressed: bool = False) -> bool:
+    """Whether data, decompressed if they are compressed, are shorter than Pillow's limit."""
     try:
-        profile = zlib.decompressobj().decompress(compressed[1:], _LARGEST_PROFILE)
+        return len(zlib.decompressobj().decompress(data, _LIMIT) if compressed else data) < _LIMIT
     except zlib.error:
         return False
-    return compressed[:1] == b"\0" and len(profile) < _LARGEST_PROFILE
+
+
+# The chunks of a PNG without pixels that are kept, each with the check of its data: what may hold the orientation, and
+# the colour profile.
+_PNG_CHECKS = {
+    b"eXIf": lambda data: True,
+    b"iCCP": _is_profile,
+    b"tEXt": _is_text,
+    b"zTXt": _is_text,
+    b"iTXt": _is_international_text,
+}
 
 
 def _jpeg_segment(content: bytes, position: int) -> tuple[int, bool] | None:

@@ -1,6 +1,6 @@
 """The shortcut audit: how well features that do not depend on the art separate AI from human pictures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from brushprint.data.catalogue import REPEATED
 from brushprint.data.shortcut_features import COLUMNS, GROUPS
-from brushprint.data.taxonomy import ORIGINS
 from brushprint.stats import bootstrap
 from brushprint.stats.allocation import stratified
 from brushprint.stats.bootstrap import Estimate
@@ -95,28 +93,16 @@ def audit(
     return rows
 
 
-def rejections(catalogue: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
-    """Count the unusable files of each origin: what hits one origin more than the other is a shortcut of its own.
+def compared(unusable: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """Compare the unusable files of both origins: what costs one of them more pictures is a shortcut, too.
 
-    Parameters
-    ----------
-    catalogue : one row for each picture; column `origin`
-    rejected : one row for each rejected file; columns `origin` (missing without a label) and `reason`
-
-    Returns
-    -------
-    For `human` and `ai` the number of `files` and of `rejected` ones among them; `p`, the probability of so large a
-    difference between their shares by chance (Fisher's exact test, two-sided); `reported`, whether it is below 0.05.
-    Repeated pictures do not count as rejected, as one of them is in the catalogue.
+    `unusable` holds, for `human` and `ai`, the number of `files` and of `rejected` ones among them. Returns the same,
+    with `p`, the probability of so large a difference between their shares by chance (Fisher's exact test, two-sided),
+    and `reported`, whether it is below 0.05.
     """
-    unusable = rejected[~rejected["reason"].str.startswith(REPEATED)]
-    counts: dict[str, Any] = {}
-    for origin in ORIGINS:
-        lost = int((unusable["origin"] == origin).sum())
-        counts[origin] = {"files": int((catalogue["origin"] == origin).sum()) + lost, "rejected": lost}
-    table = [[side["rejected"], side["files"] - side["rejected"]] for side in counts.values()]
+    table = [[side["rejected"], side["files"] - side["rejected"]] for side in unusable.values()]
     p = float(fisher_exact(table).pvalue)
-    return counts | {"p": p, "reported": p < 1 - LEVEL}
+    return {**unusable, "p": p, "reported": p < 1 - LEVEL}
 
 
 _UNKNOWN: Estimate = {"value": None, "low": None, "high": None}

@@ -49,9 +49,9 @@ def counted(counts: Mapping[str, Mapping[str, int]]) -> str:
     return f"independent pictures: {', '.join(parts)}"
 
 
-def lacking(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """A sentence for each thing that the pictures are too few for: how many there are, and how many are needed."""
-    sentences = []
+def lacking(counts: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    """What the pictures are too few for: by partition a sentence with how many there are, and how many are needed."""
+    sentences = {}
     for what, partition, needed in NEEDS:
         there = counts[partition]
         if min(there.values()) < needed:
@@ -61,7 +61,7 @@ def lacking(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
                 for origin, number in there.items()
                 if number < needed
             }
-            sentences.append(
+            sentences[partition] = (
                 f"{_of_each(there)} {partition} pictures are too few for {what}: {needed} of each are needed, which "
                 f"takes about {_of_each(more)} pictures in all"
             )

@@ -15,6 +15,7 @@ COLLECTION_FILES: Mapping[str, str] = {
     "catalogue.parquet": "every picture with its labels",
     "rejected.parquet": "every file that was rejected, with the reason",
     "ignored.parquet": "files that only accompany the pictures, such as those of an operating system",
+    "unusable.json": "the number of files of each origin, and of those among them that are no readable pictures",
     "shortcut-features-raw.parquet": "shortcut features of every picture; `-harmonised` has those after `harmonise`",
     "duplicates.parquet": "pairs of near duplicates",
     "groups.parquet": "the group of near duplicates that each picture belongs to",

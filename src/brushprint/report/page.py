@@ -171,13 +171,15 @@ def _by_reason(rejected: pd.DataFrame) -> pd.DataFrame:
     return counts.sort_values("files", ascending=False, kind="stable")
 
 
-def _fewest_pictures(leaks: Mapping[str, Any]) -> tuple[str, list[str]] | None:
-    """The split with the fewest test pictures among those that lack pictures, and what they are too few for."""
-    lacking = {name: split for name, split in leaks.items() if split["lacking"]}
-    if not lacking:
-        return None
-    name = min(lacking, key=lambda name: min(lacking[name]["independent"]["test"].values()))
-    return name, lacking[name]["lacking"]
+def _fewest_pictures(leaks: Mapping[str, Any]) -> list[str]:
+    """What the pictures are too few for: for each partition, a sentence about the split with the fewest pictures."""
+    worst: dict[str, tuple[int, str]] = {}
+    for name, split in leaks.items():
+        for partition, sentence in split["lacking"].items():
+            fewest = min(split["independent"][partition].values())
+            found = fewest, f"In the split {name}, {sentence}"
+            worst[partition] = min(worst.get(partition, found), found)
+    return [sentence for _, sentence in worst.values()]
 
 
 def _by_study(claims: Sequence[Mapping[str, Any]]) -> list[tuple[list[Mapping[str, Any]], bool]]:

@@ -358,7 +358,7 @@ class Plan:
             **config.model_dump(include={"seed", "device"}),
             "processes": self.processes,
             **({} if variant.parent else analysis),
-            "collection": config.collection.model_dump(exclude={"title", "source"}) | dict(pictures),
+            "collection": config.collection.model_dump(exclude={"title", "source", "labels_file"}) | dict(pictures),
             "images": config.budget.images,
             "task": variant.task,
             "split": {"name": variant.split, **self.splits[variant.split].settings.model_dump()},

@@ -23,6 +23,8 @@ class Pictures:
     digest: str | None
     # The name of the collection's source that provenance shows, without the folders of this machine.
     name: str
+    # The digest of the table of labels, None without one.
+    labels: str | None
 
     @property
     def local(self) -> bool:
@@ -37,7 +39,7 @@ class Pictures:
     @property
     def about(self) -> dict[str, Any]:
         """Where the pictures came from, for the settings in provenance."""
-        return {"pictures": self.name, "digest": self.digest}
+        return {"pictures": self.name, "digest": self.digest} | ({"labels_digest": self.labels} if self.labels else {})
 
 
 def pictures_of(plan: Plan, drawing_code: Iterable[str]) -> Pictures:
@@ -47,15 +49,15 @@ def pictures_of(plan: Plan, drawing_code: Iterable[str]) -> Pictures:
     decides its content. If results of other settings are checked out, they therefore find their own archive or none.
     `drawing_code` is the code that the drawn sample depends on; see `brushprint.workflow.provenance.code`.
     """
-    collection = plan.config.collection
+    collection, labels = plan.config.collection, labels_file(plan)["labels_digest"]
     if collection.kind == "local":
         root = Path(collection.source).expanduser()
-        return Pictures(str(root), collection_digest(plan), root.name)
+        return Pictures(str(root), collection_digest(plan), root.name, labels)
     if collection.kind == "sample":
         decisive = [*drawing_code, collection.sample.model_dump(), plan.config.seed]
     else:
         decisive = [collection.source, collection.sha256]
-    return Pictures(f"data/{collection.name}-{key(decisive)[:8]}.archive", None, collection.source)
+    return Pictures(f"data/{collection.name}-{key(decisive)[:8]}.archive", None, collection.source, labels)
 
 
 def collection_digest(plan: Plan) -> str:

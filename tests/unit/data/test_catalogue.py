@@ -113,6 +113,28 @@ def test_rejected_files_have_the_origin_of_their_folder(pack):
     }
 
 
+def test_unusable_files_are_counted_by_origin_and_repetitions_and_folders_are_not(pack):
+    files = {f"human/{n}.jpg": encoded(picture(n)) for n in range(6)} | {"human/again.jpg": encoded(picture(0))}
+    files |= {f"ai/{n}.jpg": encoded(picture(10 + n)) for n in range(3)} | {
+        "ai/raw.dng": b"II*",
+        "ai/cut.jpg": GOOD[:99],
+    }
+    files |= {"ai/empty/": b"", "other/x.txt": b"text"}
+    unusable = build_catalogue(pack(files), LABELS, images=None, max_rejected=1, seed=0, jobs=1).unusable
+    assert unusable == {"ai": {"files": 5, "rejected": 2}, "human": {"files": 7, "rejected": 0}}
+
+
+def test_a_draw_keeps_the_share_of_unusable_files(write_files):
+    files = {
+        f"{name}/{n}.png": encoded(picture(n + 99 * len(name)), "PNG") for name in ("human", "ai") for n in range(40)
+    }
+    files |= {f"human/{n}.dng": b"II*" for n in range(20)}
+    for images, expected in ((None, {"files": 60, "rejected": 20}), (20, {"files": 15, "rejected": 5})):
+        unusable = build_catalogue(write_files(files), LABELS, images=images, max_rejected=0, seed=0, jobs=1).unusable
+        assert unusable["human"] == expected
+        assert unusable["ai"]["rejected"] == 0
+
+
 def test_names_that_macos_and_other_systems_write_differently_are_equal(pack):
     composed, decomposed = "Café Art", unicodedata.normalize("NFD", "Café Art")
     assert composed != decomposed

@@ -93,6 +93,9 @@ def test_a_mistake_in_a_row_is_refused_with_its_number(tmp_path: Path, change: d
     [
         (b"", " is no table: No columns to parse from file; save it as CSV in UTF-8"),
         (b"path,origin\n", " has no rows; list a picture in each row"),
+        (b"path,origin\nx.jpg,ai,\n", " has rows with more values than there are names of columns"),
+        (b'path,"a\nb"\nx.jpg,ai\n', " has no column 'origin', but path, a b; rename the column of origins"),
+        (b'path,origin\n"x\ny",ai\n"x\ny",ai\n', ": row 2: a second row for x y"),
         (b"file,origin\nx.jpg,ai\n", " has no column 'path', but file, origin; rename the column of paths"),
         (b"path,label\nx.jpg,ai\n", " has no column 'origin', but path, label; rename the column of origins"),
         (b"path,origin,Origin\nx.jpg,ai,ai\n", " has two columns 'origin'; rename one"),
@@ -129,7 +132,7 @@ def test_any_content_is_read_or_refused_in_one_line(tmp_path: Path, content: byt
 def test_pictures_are_catalogued_by_a_table_and_no_file_or_row_is_lost(write_files, tmp_path: Path) -> None:
     contents = {"a/1.jpg": encoded(picture(1)), "3.png": encoded(picture(2), "PNG"), "b/4.jpg": encoded(picture(3))}
     labels = LabelTable(saved(tmp_path, ROWS, ".csv"))
-    pictures, rejected, _ = build_catalogue(write_files(contents), labels, images=None, max_rejected=0, seed=0, jobs=1)
+    pictures, rejected, *_ = build_catalogue(write_files(contents), labels, images=None, max_rejected=0, seed=0, jobs=1)
     assert pictures["style"].tolist() == ["baroque", "ukiyo_e"]
     assert rejected["origin"].fillna("").tolist() == ["ai", ""]
     assert dict(zip(rejected["path"], rejected["reason"], strict=True)) == {

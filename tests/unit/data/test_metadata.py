@@ -137,3 +137,18 @@ def test_transparency_palettes_and_frames_of_a_png_are_kept():
     frames = [Image.new("RGB", (24, 16), colour) for colour in ("red", "lime")]
     animated = encoded(frames[0], "PNG", save_all=True, append_images=frames[1:])
     assert Image.open(io.BytesIO(animated)).n_frames == open_picture(animated).n_frames == 2
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("place", ["xmp", "exif", "raw profile"])
+def test_a_png_is_turned_by_its_orientation_wherever_it_is_stored(place: str, compressed: bool):
+    tags, text = Image.Exif(), PngImagePlugin.PngInfo()
+    tags[0x0112] = 6
+    if place == "xmp":
+        xmp = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+        text.add_itxt("XML:com.adobe.xmp", xmp, zip=compressed)
+    if place == "raw profile":
+        block = tags.tobytes()
+        text.add_text("Raw profile type exif", f"\nexif\n{len(block):8}\n{block.hex()}\n", zip=compressed)
+    content = encoded(picture(1, (30, 20)), "PNG", pnginfo=text, **({"exif": tags} if place == "exif" else {}))
+    assert decoded(content).shape == (30, 20, 3)

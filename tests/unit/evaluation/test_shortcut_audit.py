@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from brushprint.data.catalogue import build_catalogue
 from brushprint.data.shortcut_features import COLUMNS, GROUPS, measure
-from brushprint.evaluation.shortcut_audit import ALL, STRONGEST, _balanced_accuracy, audit, rejections
+from brushprint.evaluation.shortcut_audit import ALL, STRONGEST, _balanced_accuracy, audit, compared
 from brushprint.stats import bootstrap
 from brushprint.stats.intervals import FEWEST
 from brushprint.stats.roc import RocAuc
@@ -264,16 +264,8 @@ def test_sizes_and_qualities_of_real_pictures_are_reported_and_removed_by_harmon
 
 @pytest.mark.parametrize(("human", "ai", "reported"), [(0, 0, False), (1, 2, False), (0, 12, True), (30, 5, True)])
 def test_unusable_files_are_reported_if_they_hit_one_origin_by_more_than_chance(human: int, ai: int, reported: bool):
-    catalogue = pd.DataFrame({"origin": ["human"] * 60 + ["ai"] * 50})
-    rejected = pd.DataFrame(
-        {
-            "origin": ["human"] * human + ["ai"] * ai + [None] * 40 + ["human"] * 40,
-            "reason": ["empty file"] * (human + ai + 40) + ["same content as x.jpg"] * 40,
-        }
-    )
-    found = rejections(catalogue, rejected)
-    assert found["human"] == {"files": 60 + human, "rejected": human}
-    assert found["ai"] == {"files": 50 + ai, "rejected": ai}
+    unusable = {"human": {"files": 60 + human, "rejected": human}, "ai": {"files": 50 + ai, "rejected": ai}}
+    found = compared(unusable)
+    assert {origin: found[origin] for origin in unusable} == unusable
     assert found["reported"] is reported
-    table = [[human, 60], [ai, 50]]
-    assert found["p"] == pytest.approx(fisher_exact(table).pvalue)
+    assert found["p"] == pytest.approx(fisher_exact([[human, 60], [ai, 50]]).pvalue)

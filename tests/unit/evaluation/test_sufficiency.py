@@ -33,7 +33,7 @@ def test_near_duplicates_and_copies_count_once() -> None:
 
 def test_enough_pictures_lack_nothing() -> None:
     enough = (1, FEWEST_VALIDATED, FEWEST_TESTED)
-    assert lacking(independent(split(enough, enough))) == []
+    assert lacking(independent(split(enough, enough))) == {}
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,14 @@ def test_enough_pictures_lack_nothing() -> None:
     ],
 )
 def test_what_lacks_pictures_says_how_many_are_needed(human: tuple, ai: tuple, sentences: list[str]) -> None:
-    assert lacking(independent(split(human, ai))) == sentences
+    assert list(lacking(independent(split(human, ai))).values()) == sentences
 
 
 def test_an_origin_without_pictures_is_said() -> None:
     said = lacking(independent(split((8, 1, 0), (0, 0, 0))))
-    assert said[0].startswith("1 human and 0 AI validation pictures")
-    assert said[1].startswith("0 human and 0 AI test pictures")
+    assert said["validation"].startswith("1 human and 0 AI validation pictures")
+    assert said["test"].startswith("0 human and 0 AI test pictures")
+    assert said["test"].endswith("about 441 human and 49 AI pictures in all")
 
 
 def test_the_limits_follow_from_the_statistics() -> None:

@@ -453,17 +453,19 @@ def test_ignored_files_and_very_large_pictures_are_counted(write):
 
 
 def test_too_few_pictures_are_said_before_anything_else(write):
-    said = "40 human and 26 AI test pictures are too few"
-    fewer = {"lacking": [said], "independent": {"test": {"human": 40, "ai": 26}}}
-    more = {"lacking": ["41"], "independent": {"test": {"human": 41, "ai": 41}}}
-    text = write(trust=trusted(leaks={"a": leaked(0) | more, "b": leaked(0) | fewer, "c": leaked(0)}))
-    assert text.index(f"<b>Too few pictures.</b> In the split b, {said}. ") < text.index('<section id="collection">')
+    few = {"lacking": {"test": "40 test"}, "independent": {"test": {"human": 40, "ai": 26}}}
+    more = {"lacking": {"test": "41 test"}, "independent": {"test": {"human": 41, "ai": 41}}}
+    validated = {"lacking": {"validation": "4 validation"}, "independent": {"validation": {"human": 4, "ai": 20}}}
+    leaks = {"a": more, "b": few, "c": validated, "d": {}}
+    text = write(trust=trusted(leaks={name: leaked(0) | split for name, split in leaks.items()}))
+    said = "<b>Too few pictures.</b> In the split b, 40 test. In the split c, 4 validation. "
+    assert text.index(said) < text.index('<section id="collection">')
     assert "Too few pictures" not in write()
 
 
 def test_unusable_files_that_hit_one_origin_are_said(write):
     unusable = {"human": {"files": 30, "rejected": 0}, "ai": {"files": 31, "rejected": 9}, "p": 0.002, "reported": True}
-    text = write(trust=trusted(audit={"margin": 0.05, "rejected": unusable, "raw": audited(False)}))
+    text = write(trust=trusted(audit={"margin": 0.05, "unusable": unusable, "raw": audited(False)}))
     assert "0 of 30 human ones and 9 of 31 AI ones. <b>The shares differ by more than chance</b> (p = 0.002)" in text
 
 
@@ -591,7 +593,7 @@ def warnings_of(text: str) -> list[str]:
 
 
 def test_shortcuts_that_the_audit_reports_give_a_warning_at_the_top(write, tmp_path: Path):
-    found = {"margin": 0.05, "rejected": UNUSABLE, "raw": audited(True)}
+    found = {"margin": 0.05, "unusable": UNUSABLE, "raw": audited(True)}
     (warning,) = warnings_of(write(trust=trusted(audit=found)))
     assert "(guessing gives 0.5): AI or human: dimensions 0.90." in warning
     cured = found | {"harmonised": audited(False)}
