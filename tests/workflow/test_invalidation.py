@@ -254,7 +254,10 @@ def test_the_tables_have_a_row_for_each_change_and_module_and_contain_every_rule
     assert {rule for row in TABLES.values() for rule in row} == everything
     scripts = {file.stem for file in (REPOSITORY / "workflow/scripts").glob("*.py")}
     on_request = {"export", "fetch_onnxruntime", "demo", "pdf"}
-    of_other_settings = {"fetch", "weights", "seal_weights", "external_scores", "picked_scores", "picked_table"}
+    of_other_settings = {
+        *("fetch", "fetch_dataset", "weights", "seal_weights"),
+        *("external_scores", "picked_scores", "picked_table"),
+    }
     figures = {"examples", "copies_examples", "corrupted_examples", "collection_figures"}
     assert everything == (scripts - on_request - of_other_settings) | figures
 

@@ -335,7 +335,8 @@ class Plan:
     def rules_before(self, name: str) -> list[str]:
         """The collection's rules that the files of a variant depend on, in the order that data flows."""
         variant = self.variants[name]
-        collect = {"local": [], "sample": ["draw_sample"]}.get(self.config.collection.kind, ["fetch"])
+        rules = {"local": [], "sample": ["draw_sample"], "hugging face": ["fetch_dataset"]}
+        collect = rules.get(self.config.collection.kind, ["fetch"])
         return [
             *collect,
             *("catalogue", "shortcut_features", "near_duplicates", "split", "pixels"),

@@ -191,6 +191,7 @@ def test_the_plan_lists_the_rules_that_the_files_of_a_variant_depend_on() -> Non
     assert own.rules_before("resnet18-frozen")[0] == "catalogue"
     assert "weights" in own.rules_before("resnet18-frozen")
     assert plan_of("collection: {source: https://example.org/a.zip}").rules_before("cifake-32")[0] == "fetch"
+    assert plan_of("collection: {source: 'hf:me/art'}").rules_before("cifake-32")[0] == "fetch_dataset"
 
 
 def test_the_settings_of_a_retrained_variant_contain_no_analysis_settings() -> None:
