@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.conftest import copy_project, encoded, environment, picture, snakemake
+from tests.conftest import copy_project, encoded, environment, jobs, picture, snakemake
+from tests.support.collections import sharded
+from tests.support.hub import hub
+from tests.support.hub import settings as hub_settings
 
 ODD = 'my (pro\'ject) %d $HOME "é" {x} & ;#*'
 
@@ -71,3 +74,47 @@ def test_pictures_and_titles_may_have_any_names(project: Path, tmp_path: Path) -
     target = "results/odd/catalogue.parquet"
     snakemake(project, "--configfile", "odd.yaml", "--", target)
     assert len(pd.read_parquet(project / target)) == 6
+
+
+def test_a_data_set_of_hugging_face_is_fetched_once_and_catalogued(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = {f"train/{name}/{seed}.jpg": encoded(picture(seed)) for seed, name in enumerate(["human", "ai"] * 2)}
+    root = sharded(tmp_path / "made", pictures)
+    files = {str(file.relative_to(root)): file.read_bytes() for file in root.rglob("*") if file.is_file()}
+    folders = [{"folder": name, "origin": name, "source": name} for name in ("human", "ai")]
+    settings = {"collection": {"name": "fetched", "source": "hf:me/art", "labels": folders}}
+    (project / "hub.yaml").write_text(yaml.safe_dump(settings))
+    target = "results/fetched/catalogue.parquet"
+    with hub(files) as (address, _):
+        for name, value in hub_settings(address, tmp_path / "home").items():
+            monkeypatch.setenv(name, value)
+        made = jobs(snakemake(project, "--configfile", "hub.yaml", "--", target))
+    assert {rule for rule, _ in made} == {"fetch_dataset", "catalogue"}
+    assert pd.read_parquet(project / target)["origin"].value_counts().to_dict() == {"human": 2, "ai": 2}
+    rejected = pd.read_parquet(project / "results/fetched/rejected.parquet")
+    assert rejected["path"].tolist() == ["README.md"]
+    assert "Nothing to be done" in snakemake(project, "-n", "--configfile", "hub.yaml", "--", target)
+
+
+def test_a_table_of_labels_is_identified_by_its_content(project: Path, tmp_path: Path) -> None:
+    names = [f"{number}.jpg" for number in range(6)]
+    (tmp_path / "pictures").mkdir()
+    for number, name in enumerate(names):
+        (tmp_path / "pictures" / name).write_bytes(encoded(picture(number)))
+    table = tmp_path / "labels.csv"
+    rows = [f"{name},{'ai' if number % 2 else 'human'}" for number, name in enumerate(names)]
+    table.write_text("\n".join(["path,origin", *rows]))
+    collection = {"name": "listed", "source": str(tmp_path / "pictures"), "labels_file": str(table)}
+    (project / "listed.yaml").write_text(yaml.safe_dump({"collection": collection}))
+    arguments = ("--configfile", "listed.yaml", "--", "results/listed/catalogue.parquet")
+    snakemake(project, *arguments)
+    assert pd.read_parquet(project / arguments[-1])["origin"].tolist() == ["human", "ai"] * 3
+    os.utime(table, (1, 1))
+    assert "Nothing to be done" in snakemake(project, "-n", *arguments)
+    table.write_text(table.read_text().replace("0.jpg,human", "0.jpg,ai"))
+    assert "rule catalogue:" in snakemake(project, "-n", *arguments)
+    table.write_text("path,origin\n0.jpg,robot\n")
+    output = snakemake(project, "-n", *arguments, expect=2)
+    assert f"error: collection.labels_file: {table}: row 1: the origin 'robot' is neither human nor ai" in output
+    assert "Traceback" not in output
