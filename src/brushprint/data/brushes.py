@@ -132,8 +132,8 @@ class Board:
         """Paint `count` short bristly strokes of (length, width) `size` in the area `box`.
 
         Each stroke has the colour beneath it, changed at random: all channels together by at most `spread`, and each
-        channel separately by at most about half of `spread`. `slope` returns the direction of the brush at x and y (see
-        `_brush`).
+        channel separately by at most about half of `spread`. `slope(x, y)` returns the direction of the stroke at that
+        point, from -8 (up) through 0 (level) to 8 (down).
         """
         left, top, right, bottom = box
         xs, ys = self.rng.integers(left, right, count), self.rng.integers(top, bottom, count)

@@ -79,8 +79,9 @@ def _read(file: Path) -> pd.DataFrame:
     """The known columns of the file as text, an empty text where a value is missing."""
     try:
         if file.suffix.lower() == ".parquet":
-            known = [name for name in pq.read_schema(file).names if name.strip().lower() in COLUMNS]
-            table = pd.read_parquet(file, columns=known or None)
+            names = pq.read_schema(file).names
+            known = [name for name in names if name.strip().lower() in COLUMNS]
+            table = pd.read_parquet(file, columns=known).reindex(columns=names)
         else:
             separator = "\t" if file.suffix.lower() in (".tsv", ".tab") else ","
             how = {"dtype": str, "keep_default_na": False, "index_col": False, "encoding": "utf-8-sig"}
@@ -91,7 +92,9 @@ def _read(file: Path) -> pd.DataFrame:
     except OSError as error:
         raise UserError(f"{SETTING}: {file}: {error.strerror or 'cannot be read'}") from None
     except pd.errors.ParserWarning:
-        raise UserError(f"{SETTING}: {file} has rows with more values than there are names of columns") from None
+        raise UserError(
+            f"{SETTING}: {file} has rows with more values than there are columns; put values with separators in quotes"
+        ) from None
     except ValueError as error:  # also the errors of parsers and decoders
         raise UserError(f"{SETTING}: {file} is no table: {_in_one_line(error)}; save it as CSV in UTF-8") from None
     table.columns = [str(name).strip().lower() for name in table.columns]
@@ -100,7 +103,10 @@ def _read(file: Path) -> pd.DataFrame:
             raise UserError(f"{SETTING}: {file} has two columns {name!r}; rename one")
         if name not in table and name in ("path", "origin"):
             found = _in_one_line(", ".join(table.columns[:10]))
-            raise UserError(f"{SETTING}: {file} has no column {name!r}, but {found}; rename the column of {name}s")
+            raise UserError(
+                f"{SETTING}: {file} has no column {name!r}; its columns are {found}; rename the one that holds each "
+                f"picture's {name}"
+            )
     text = table.reindex(columns=list(COLUMNS)).astype("string").fillna("")
     return text.apply(lambda column: column.str.strip())
 

@@ -105,7 +105,7 @@ def _jpeg_segment(content: bytes, position: int) -> tuple[int, bool] | None:
         return None
     mark, marker, length = struct.unpack_from(">BBH", content, position)
     end = position + 2 + length
-    # 0xDA begins the pixels; the markers 0xD0 to 0xD9 and 0x01 have no length.
+    # Stop at 0xDA, which precedes the compressed pixels, and at the markers without a length, 0xD0 to 0xD9 and 0x01.
     if mark != 0xFF or marker in (0x01, *range(0xD0, 0xDB), 0xFF) or end > len(content):
         return None
     data = content[position + 4 : min(end, position + 20)]

@@ -359,7 +359,7 @@ STYLES = tuple(_PAINTERS)
 
 
 def paint(style: str, rng: np.random.Generator) -> Image.Image:
-    """A finished RGB picture in one of `STYLES`, `SIDE` pixels a side.
+    """Paint a square RGB picture in the given style (one of `STYLES`), `SIDE` pixels wide and high.
 
     After the style has been painted, the picture may be mirrored and blurred, and gets a random contrast, a random
     shift of brightness and colour, and a random surface. Raises `KeyError` for an unknown style.

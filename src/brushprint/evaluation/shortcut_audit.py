@@ -135,7 +135,7 @@ def _too_few(is_ai: np.ndarray, groups: np.ndarray) -> str | None:
 def _judge(
     values: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, seed: int, *, error: float, margin: float
 ) -> Iterator[dict[str, Any]]:
-    """The results for each group of features; `error` is the probability that a bound is too high."""
+    """Yield a row for each group of features; with the probability `error`, its lower bound is too high."""
     folds = list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(values, is_ai, groups))
     # Drawing only a share of the groups divides the variance of the resamples by that share, so each picture counts as
     # `WORTH` pictures (Bickel, Götze and van Zwet, "Resampling fewer than n observations", 1997).

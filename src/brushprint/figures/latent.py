@@ -142,8 +142,8 @@ def clusters(points: pd.DataFrame, clustering: Mapping[str, Any], space: str, ta
 @draws(
     "quality.png",
     title="Clusters compared with chance",
-    alt="Dots for the agreement of the clusters with styles, sources and outcomes, for their separation and for their "
-    "stability, each beside a bar for chance; below, a grid with the most frequent style or source of each cluster.",
+    alt="Dots show how far clusters agree with styles, sources and outcomes, how separate and how stable they are, on "
+    "grey bars for chance. A grid below shows the most frequent style or source of each cluster.",
     caption="Whether clusters agree with labels more than chance does, and which of them hold mostly one style (or "
     "source). Chance: labels assigned at random; for silhouette and stability, each component shuffled by itself.",
     group=VariantGroup.FEATURES,

@@ -35,8 +35,8 @@ class _State(NamedTuple):
 @draws(
     "audit.png",
     title="Dataset shortcuts",
-    alt="Dots with intervals for the balanced accuracy of each group of shortcut features, beside lines for chance and "
-    "for the margin of a warning.",
+    alt="Dots with intervals show the balanced accuracy of each group of shortcut features. Lines mark chance, and "
+    "chance plus the margin from which the audit reports a shortcut.",
     caption="Balanced accuracy of small models that see only how the pictures were made and saved: file size, format, "
     "dimensions, compression, colours or frequencies. A network may learn these features in place of the art.",
     group=CollectionGroup.TRUST,

@@ -111,7 +111,7 @@ def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
     held = sum(tensor.numel() * tensor.element_size() for tensor in model.network.state_dict().values())
     if held >= onnx.checker.MAXIMUM_PROTOBUF:
         size = f"its weights take {held / 2**30:.1f} GB, an ONNX file can hold 2"
-        raise UserError(f"{architecture} cannot be exported: {size}; set a smaller architecture in the recipe")
+        raise UserError(f"{architecture} cannot be exported to ONNX: {size}; set a smaller architecture in the recipe")
     try:
         program = torch.onnx.export(
             _Graph(model, facts["temperature"]).eval(),
@@ -127,7 +127,7 @@ def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
     except torch.onnx.OnnxExporterError as error:
         reason = " ".join(str(error.__cause__ or error).split())[:200]
         raise UserError(
-            f"{architecture} cannot be exported: {reason}; set another architecture in the recipe"
+            f"{architecture} cannot be exported to ONNX: {reason}; set another architecture in the recipe"
         ) from error
     assert program is not None
     written = program.model_proto

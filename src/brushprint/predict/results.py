@@ -50,7 +50,9 @@ class Results:
         file = self.path(variant, "metrics.json")
         metrics = _read(file)
         if "verdict" not in metrics:
-            raise UserError(f"{file} was written by an earlier version without verdicts; run snakemake again")
+            raise UserError(
+                f"{file} contains no verdict: an earlier version of brushprint wrote it; run snakemake again"
+            )
         return metrics
 
     def provenance(self, variant: str) -> dict[str, Any]:

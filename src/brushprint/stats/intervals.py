@@ -9,8 +9,8 @@ LEVEL = 0.95
 # `MEANINGFUL`, however certain the difference is.
 FEWEST = 10
 MEANINGFUL = 0.02
-# The smallest and the largest value of a share or an area under a curve, of a difference between two of them, and of a
-# loss.
+# The lowest and the highest possible value of each kind of measure. `SHARE` also stands for areas under curves, and
+# `DIFFERENCE` for differences between two shares or areas.
 SHARE, DIFFERENCE, LOSS = (0.0, 1.0), (-1.0, 1.0), (0.0, np.inf)
 
 

@@ -43,7 +43,7 @@ class _Saved(TypedDict):
 
 
 class TrainingState:
-    """The progress of a training, in memory and in a file that the first process writes after each epoch."""
+    """The state of a training run; after each epoch, the first process writes it to the checkpoint file."""
 
     def __init__(self, fabric: Fabric, network: nn.Module, checkpoint: Path, identity: Any) -> None:
         """Start before the first epoch. `identity` is everything that decides the result, as JSON-encodable data."""

@@ -16,7 +16,7 @@ from brushprint.core.atomic import replacing
 
 # The lines of dvc.yaml up to here are written by hand.
 MARKER = "# What follows is written by `make generated`, from config/config.yaml and config/recipes.yaml.\n"
-# The version of Python that conda installs.
+# The version of Python in environment.yml: the oldest one that brushprint supports.
 PYTHON = "3.11"
 # uv.lock marks package versions for this Python with this text, where they depend on the version of Python.
 _OLDEST = "python_full_version < '3.12'"

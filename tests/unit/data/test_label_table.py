@@ -93,11 +93,11 @@ def test_a_mistake_in_a_row_is_refused_with_its_number(tmp_path: Path, change: d
     [
         (b"", " is no table: No columns to parse from file; save it as CSV in UTF-8"),
         (b"path,origin\n", " has no rows; list a picture in each row"),
-        (b"path,origin\nx.jpg,ai,\n", " has rows with more values than there are names of columns"),
-        (b'path,"a\nb"\nx.jpg,ai\n', " has no column 'origin', but path, a b; rename the column of origins"),
+        (b"path,origin\nx.jpg,ai,\n", " has rows with more values than there are columns; put values with"),
+        (b'path,"a\nb"\nx.jpg,ai\n', " has no column 'origin'; its columns are path, a b; rename the one"),
         (b'path,origin\n"x\ny",ai\n"x\ny",ai\n', ": row 2: a second row for x y"),
-        (b"file,origin\nx.jpg,ai\n", " has no column 'path', but file, origin; rename the column of paths"),
-        (b"path,label\nx.jpg,ai\n", " has no column 'origin', but path, label; rename the column of origins"),
+        (b"file,origin\nx.jpg,ai\n", " has no column 'path'; its columns are file, origin; rename the one"),
+        (b"path,label\nx.jpg,ai\n", " has no column 'origin'; its columns are path, label; rename the one"),
         (b"path,origin,Origin\nx.jpg,ai,ai\n", " has two columns 'origin'; rename one"),
         (b"path,origin\n\xff.jpg,ai\n", " is no table: 'utf-8' codec can't decode byte 0xff"),
         (b'path,origin\n"x.jpg,ai\n', " is no table: Error tokenizing data"),
@@ -139,3 +139,9 @@ def test_pictures_are_catalogued_by_a_table_and_no_file_or_row_is_lost(write_fil
         "a/2.jpg": "labelled, but not in the collection",
         "b/4.jpg": "no row of collection.labels_file has its path",
     }
+
+
+def test_the_columns_of_a_parquet_file_are_named_if_one_is_missing(tmp_path: Path) -> None:
+    file = saved(tmp_path, ROWS.rename(columns={"path": "file"}), ".parquet")
+    with pytest.raises(UserError, match="has no column 'path'; its columns are file, origin, source"):
+        LabelTable(file)

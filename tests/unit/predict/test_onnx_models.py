@@ -173,7 +173,7 @@ def test_weights_too_large_for_an_onnx_file_are_refused_in_one_line(tmp_path: Pa
     model = random_model("cifake", 32)
     large = Model(nn.Linear(2**15, 2**15, device="meta"), model.about)
     with pytest.raises(
-        UserError, match=r"^cifake cannot be exported: its weights take 4.0 GB, an ONNX file can hold 2;"
+        UserError, match=r"^cifake cannot be exported to ONNX: its weights take 4.0 GB, an ONNX file can hold 2;"
     ):
         onnx_models.export(large, FACTS, tmp_path / "model.onnx")
 
@@ -185,7 +185,7 @@ def test_a_network_that_torch_cannot_export_is_reported_in_one_line(tmp_path: Pa
 
     model = Model(Branching(), random_model("cifake", 32).about)
     with pytest.raises(
-        UserError, match=r"^cifake cannot be exported: .+; set another architecture in the recipe$"
+        UserError, match=r"^cifake cannot be exported to ONNX: .+; set another architecture in the recipe$"
     ) as told:
         onnx_models.export(model, FACTS, tmp_path / "model.onnx")
     assert "\n" not in str(told.value)

@@ -17,7 +17,10 @@ BLOCKS = ((128, 2), (64, 2), (32, 2), (16, 2), (8, 1))
 
 
 def build(image_size: int, head: Callable[[int], nn.Module]) -> nn.Sequential:
-    """Build five blocks of 3x3 convolutions with batch norm. At 256 pixels, the last pool outputs 512 values."""
+    """Build five blocks of 3 × 3 convolutions with batch normalisation.
+
+    At 256 pixels, the last pool outputs 512 values.
+    """
     layers = OrderedDict[str, nn.Module]()
     channels = 3
     for number, (width, depth) in enumerate(BLOCKS, start=1):
