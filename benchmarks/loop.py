@@ -25,7 +25,7 @@ from torchvision.datasets import ImageFolder
 
 from brushprint.data.catalogue import build_catalogue
 from brushprint.data.pixels import write_pixels
-from brushprint.data.taxonomy import FolderRules, label
+from brushprint.data.taxonomy import FolderRules
 from brushprint.models.build import build
 from brushprint.models.fabric import setup_fabric
 from brushprint.models.files import restore
@@ -46,10 +46,10 @@ def files(folder: Path, pictures: int, held_out: int) -> Path:
     """Write the sample's pictures, of 256 and 768 pixels, to train/ai, train/human, test/ai and test/human."""
     archive = folder / "sample.zip"
     sample(archive, train=pictures, test=held_out)
-    root = folder / "pictures"
+    root, rules = folder / "pictures", FolderRules(labels())
     with zipfile.ZipFile(archive) as members:
         for name in members.namelist():
-            target = root / Path(name).parts[1] / label(name, labels()).origin / Path(name).name
+            target = root / Path(name).parts[1] / rules.of(name).origin / Path(name).name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(members.read(name))
     return root
