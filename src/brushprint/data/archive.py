@@ -25,7 +25,7 @@ PARQUET = ".parquet"
 # Control characters, line ends, and marks that reverse the direction of writing.
 _HIDING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 SECOND = "a second file of this name"
-# The reason that a folder is refused with, though it need not be followed by files.
+# The reason for which each folder is refused: it is no file.
 FOLDER = "folder"
 
 
@@ -69,7 +69,7 @@ def members(root: str | Path, setting: str = "collection.source") -> Iterator[Me
         refused = SECOND if name in plain and member.refused != FOLDER else member.refused
         plain.add(name)
         paths[path] += 1
-        # Each member has a path of its own, so that none is lost.
+        # Callers list files by their paths, so two files must not share one.
         if paths[path] > 1 and member.refused != FOLDER:
             path = f"{path}~{paths[path]}"
         yield member._replace(path=path, refused=refused)

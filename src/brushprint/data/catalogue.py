@@ -115,7 +115,7 @@ def build_catalogue(
 
 
 def _labels_of(files: Files, labels: Labels) -> tuple[dict[str, Label], dict[str, str]]:
-    """The label of each file that has one, and the reason for each picture without a label or label without a file."""
+    """Return the label of each labelled file, and a reason for each picture without a label or label without a file."""
     listed = [*files.pictures, *files.refused]
     absent = labels.absent(set(listed))
     found = {path: labels.of(path) for path in [*listed, *absent]}

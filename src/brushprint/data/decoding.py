@@ -131,9 +131,6 @@ def to_rgb(picture: Image.Image) -> Image.Image:
     Palettes, grey and CMYK become RGB. Raises `UndecodableError` for broken content.
     """
     try:
-        # A HEIF file is opened at its main picture, which need not be the first one.
-        if "reduction" not in picture.info and picture.format != "HEIF":
-            picture.seek(0)
         picture.load()
         return _without_alpha(_to_8_bit(_upright(picture)))
     except Exception as error:  # Pillow's plugins raise many kinds of exceptions for broken content

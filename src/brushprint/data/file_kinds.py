@@ -14,8 +14,8 @@ SUFFIXES = frozenset(
 _RAW_SUFFIXES = {".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"}
 # A file with one of these suffixes describes the picture beside it that has the same name.
 _SIDECAR_SUFFIXES = {".json", ".txt", ".caption", ".xmp", ".xml", ".aae", ".csv", ".yaml", ".yml", ".md5"}
-# The names of files and folders that systems and programs leave beside pictures. The second last is `Icon` and a line
-# end, as `brushprint.data.archive` spells it; the last one is Snakemake's.
+# The names of files and folders that systems and programs leave beside pictures. macOS ends `Icon` with a control
+# character, in place of which `brushprint.data.archive` puts U+FFFD.
 _SYSTEM_FILES = {
     *(".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".picasa.ini", ".directory"),
     *("icon\ufffd", ".snakemake_timestamp"),

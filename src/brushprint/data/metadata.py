@@ -81,7 +81,7 @@ def _is_international_text(data: bytes) -> bool:
 
 
 def _is_short(data: bytes, *, compressed: bool = False) -> bool:
-    """Whether data, decompressed if they are compressed, are shorter than Pillow's limit."""
+    """Whether data are shorter than Pillow's limit; data that are `compressed` are decompressed first."""
     try:
         return len(zlib.decompressobj().decompress(data, _LIMIT) if compressed else data) < _LIMIT
     except zlib.error:

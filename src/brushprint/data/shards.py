@@ -27,7 +27,7 @@ class Shard:
     """
 
     def __init__(self, file: Path) -> None:
-        """Open the file. Raises `ValueError`, `pyarrow.ArrowException` or `OSError` if that is impossible."""
+        """Open the file. Raises `ValueError`, `pyarrow.ArrowException` or `OSError` for a damaged or another file."""
         # Without these options, the pictures of a whole row group would be in memory at once.
         self._file = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
         self._name = file.stem

@@ -52,7 +52,7 @@ def described(kind: str) -> bytes:
 
 
 def places(kind: str) -> list[range]:
-    """Where the metadata of a file lie: the data of segments and chunks, not their names and lengths."""
+    """The positions of the metadata in a file, without the names and lengths of segments and chunks."""
     content = described(kind)
     if kind == "PNG":
         return [range(start + 8, end) for name, start, end in png.chunks(content) if name in _PNG_METADATA]
