@@ -174,8 +174,8 @@ def _in_shard(file: Path, path: str, setting: str) -> Iterator[Member]:
 def _read_row(shard: "Shard", row: int, most: int) -> bytes:
     try:
         content = shard.picture(row)
-    except ValueError as error:
-        raise UnreadableError(f"damaged in the Parquet file ({error})") from error
+    except Exception as error:  # each compression method raises its own kinds of exceptions
+        raise UnreadableError(f"damaged in the Parquet file ({_reason(error)})") from error
     if content is None:
         raise UnreadableError("the row of the Parquet file holds no picture")
     if len(content) > LARGEST_MEMBER:

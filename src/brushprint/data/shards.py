@@ -43,7 +43,7 @@ class Shard:
         self._starts = [0, *accumulate(rows)]
         self._ahead: Iterator[bytes | None] = iter(())
         self._next = 0
-        self._broken: dict[int, str] = {}
+        self._broken: dict[int, Exception] = {}
 
     @property
     def has_pictures(self) -> bool:
@@ -71,20 +71,19 @@ class Shard:
     def picture(self, row: int) -> bytes | None:
         """The bytes of the picture in a row, None if it has none. Rows are best asked for in ascending order.
 
-        Raises `ValueError` if the row lies behind damage in its row group.
+        A row behind damage in its row group raises the exception of the damaged row.
         """
         group = bisect_right(self._starts, row) - 1
         if group in self._broken:
-            raise ValueError(self._broken[group])
+            raise self._broken[group]
         if row < self._next or self._next <= self._starts[group]:
             self._ahead, self._next = self._pictures(group), self._starts[group]
         skipped, self._next = row - self._next, row + 1
         try:
             return next(islice(self._ahead, skipped, None))
         except Exception as error:  # each compression method raises its own kinds of exceptions
-            self._broken[group] = " ".join(str(error).split()) or type(error).__name__
-            self._next = 0
-            raise ValueError(self._broken[group]) from error
+            self._broken[group], self._next = error, 0
+            raise
 
     def _path(self, folders: list[str], number: int, name: str | None) -> str:
         stored = PurePosixPath((name or "").replace("\\", "/")).name
