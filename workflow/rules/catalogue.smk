@@ -15,7 +15,7 @@ rule catalogue:
     params:
         *code("catalogue"),
         **OPENED,
-        **as_written(**sources.labels_file(PLAN)),
+        **as_written(**PICTURES.labels),
         labels=[rule.model_dump() for rule in CONFIG.collection.labels],
         images=CONFIG.budget.images,
         max_rejected=CONFIG.collection.max_rejected,

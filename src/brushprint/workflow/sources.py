@@ -23,8 +23,8 @@ class Pictures:
     digest: str | None
     # The name of the collection's source that provenance shows, without the folders of this machine.
     name: str
-    # The digest of the table of labels, None without one.
-    labels: str | None
+    # The params of the table of labels: `labels_file`, its path, and `labels_digest`; both are None without a table.
+    labels: dict[str, str | None]
 
     @property
     def local(self) -> bool:
@@ -39,7 +39,8 @@ class Pictures:
     @property
     def about(self) -> dict[str, Any]:
         """Where the pictures came from, for the settings in provenance."""
-        return {"pictures": self.name, "digest": self.digest} | ({"labels_digest": self.labels} if self.labels else {})
+        labels = {name: digest for name, digest in self.labels.items() if name == "labels_digest" and digest}
+        return {"pictures": self.name, "digest": self.digest} | labels
 
 
 def pictures_of(plan: Plan, drawing_code: Iterable[str]) -> Pictures:
@@ -49,7 +50,7 @@ def pictures_of(plan: Plan, drawing_code: Iterable[str]) -> Pictures:
     decides its content. If results of other settings are checked out, they therefore find their own archive or none.
     `drawing_code` is the code that the drawn sample depends on; see `brushprint.workflow.provenance.code`.
     """
-    collection, labels = plan.config.collection, labels_file(plan)["labels_digest"]
+    collection, labels = plan.config.collection, _labels_file(plan)
     if collection.kind == "local":
         root = Path(collection.source).expanduser()
         return Pictures(str(root), collection_digest(plan), root.name, labels)
@@ -81,8 +82,7 @@ def collection_digest(plan: Plan) -> str:
     raise UserError(f"collection.source: {reason}")
 
 
-def labels_file(plan: Plan) -> dict[str, str | None]:
-    """The params of the table of labels: its path, and the digest of its content. None without a table."""
+def _labels_file(plan: Plan) -> dict[str, str | None]:
     stated = plan.config.collection.labels_file
     if not stated:
         return {"labels_file": None, "labels_digest": None}
