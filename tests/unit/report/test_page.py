@@ -435,7 +435,7 @@ def test_rejected_files_are_counted_by_reason_and_origin_and_named(write):
         }
     )
     text = write(rejected=rejected)
-    assert "3 more files were rejected" in text
+    assert "rejected files: 3 (below)" in text
     rows = Page(text).tables
     assert ["reason", "files", "human", "AI", "no label"] in rows
     assert ["same content as another picture", "2", "1", "1", "0"] in rows
@@ -448,8 +448,8 @@ def test_ignored_files_and_very_large_pictures_are_counted(write):
     ignored = pd.DataFrame({"path": ["human/.DS_Store"], "reason": ["file of a system or program"]})
     large = {"source": ["human"], "published_split": [None], "width": 9, "height": 9, "format": "JPEG", "reduction": 4}
     text = write(ignored=ignored, catalogue=pd.DataFrame(large))
-    assert "1 files were ignored, as they only accompany the pictures" in text
-    assert "1 very large pictures were decoded at a smaller scale" in text
+    assert "ignored files, which only accompany the pictures: 1" in text
+    assert "Very large pictures that were decoded at a smaller scale: 1" in text
 
 
 def test_too_few_pictures_are_said_before_anything_else(write):
