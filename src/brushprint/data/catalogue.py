@@ -366,6 +366,8 @@ def _log_labels(labels: Iterable[Label]) -> None:
 
 def _log_counts(catalogue: Catalogue) -> None:
     pictures, rejected, ignored, _ = catalogue
-    LOG.info("catalogue: %d pictures; rejected files: %d; ignored files: %d", len(pictures), len(rejected), len(ignored))
+    LOG.info(
+        "catalogue: %d pictures; rejected files: %d; ignored files: %d", len(pictures), len(rejected), len(ignored)
+    )
     for reason, files in rejected["reason"].value_counts().head(5).items():
         LOG.info("%d rejected: %s", files, reason)

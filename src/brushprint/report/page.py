@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import groupby
@@ -165,6 +166,8 @@ def _by_task(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, M
 def _by_reason(rejected: pd.DataFrame) -> pd.DataFrame:
     """The number of files with each reason, the most frequent first, as a whole and of each origin."""
     reason = rejected["reason"].str.replace(r"^same content as .*", "same content as another picture", regex=True)
+    # In parentheses is what a library reports; its numbers differ from file to file.
+    reason = reason.str.replace(r"\(.*\)", lambda match: re.sub(r"\d+", "…", match[0]), regex=True)
     origin = rejected["origin"].map({"human": "human", "ai": "AI"}).fillna("no label")
     counts = pd.crosstab(reason, origin).reindex(columns=["human", "AI", "no label"], fill_value=0)
     counts.insert(0, "files", counts.sum(axis=1))

@@ -429,16 +429,20 @@ def test_the_sizes_and_formats_of_each_source_are_listed(write):
 def test_rejected_files_are_counted_by_reason_and_origin_and_named(write):
     rejected = pd.DataFrame(
         {
-            "path": ["a.jpg", "b.jpg", "c.txt"],
-            "reason": ["same content as x.jpg", "same content as y.jpg", "a text file"],
-            "origin": ["human", "ai", None],
+            "path": ["a.jpg", "b.jpg", "c.txt", "d.jpg", "e.jpg"],
+            "reason": [
+                *("same content as x.jpg", "same content as y.jpg", "a text file"),
+                *("cannot be decoded (cut: 7 bytes left)", "cannot be decoded (cut: 12 bytes left)"),
+            ],
+            "origin": ["human", "ai", None, "ai", "ai"],
         }
     )
     text = write(rejected=rejected)
-    assert "rejected files: 3 (below)" in text
+    assert "rejected files: 5 (below)" in text
     rows = Page(text).tables
     assert ["reason", "files", "human", "AI", "no label"] in rows
     assert ["same content as another picture", "2", "1", "1", "0"] in rows
+    assert ["cannot be decoded (cut: … bytes left)", "2", "0", "2", "0"] in rows
     assert ["a text file", "1", "0", "0", "1"] in rows
     assert ["b.jpg", "same content as y.jpg"] in rows
     assert "Rejected files" not in write()
