@@ -2,7 +2,7 @@ import pandas as pd
 
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
-from brushprint.data.split import draw_split
+from brushprint.data.split import check_origins, draw_split
 
 with logged(snakemake.log[0], snakemake.output):
     inputs, params = snakemake.input, snakemake.params
@@ -14,4 +14,5 @@ with logged(snakemake.log[0], snakemake.output):
         test_seed=params.test_seed,
         seed=params.seed,
     )
+    check_origins(split)
     write_parquet(split, snakemake.output[0])

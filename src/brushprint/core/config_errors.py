@@ -58,10 +58,13 @@ def _reason(entry: ErrorDetails, schema: dict[str, Any]) -> str:
         return "unknown key" + nearest(str(key), _keys_at(section, schema))
     if entry["type"] == "missing":
         return "missing; add it"
-    value = repr(entry["input"])
+    value = repr(entry["input"]) if isinstance(entry["input"], str | list | dict) else str(entry["input"])
     value = value if len(value) <= 80 else f"{value[:80]}…"
     if entry["type"] in ("model_type", "dict_type"):
         return f"must be a section of keys, not {value}"
+    if entry["type"] == "too_short":
+        least = entry["ctx"]["min_length"]
+        return "must not be empty" if least == 1 else f"must have at least {least} entries"
     message = entry["msg"].removeprefix("Value error, ")
     return f"{message[0].lower()}{message[1:]}, not {value}"
 

@@ -62,17 +62,20 @@ def members(root: str | Path, setting: str = "collection.source") -> Iterator[Me
     """
     read = _reader(Path(root), setting)
     plain: set[str] = set()
-    paths: Counter[str] = Counter()
+    taken: set[str] = set()
+    repeats: Counter[str] = Counter()
     for member in read(Path(root), setting):
         name = PurePosixPath(member.path).as_posix() + ("/" if member.path.endswith("/") else "")
         path = _HIDING.sub("\ufffd", name.encode(errors="surrogateescape").decode(errors="replace"))
         refused = SECOND if name in plain and member.refused != FOLDER else member.refused
         plain.add(name)
-        paths[path] += 1
         # Callers list files by their paths, so two files must not share one.
-        if paths[path] > 1 and member.refused != FOLDER:
-            path = f"{path}~{paths[path]}"
-        yield member._replace(path=path, refused=refused)
+        unique = path
+        while unique in taken and member.refused != FOLDER:
+            repeats[path] += 1
+            unique = f"{path}~{repeats[path] + 1}"
+        taken.add(unique)
+        yield member._replace(path=unique, refused=refused)
 
 
 def _reader(root: Path, setting: str) -> Callable[[Path, str], Iterator[Member]]:
@@ -80,18 +83,22 @@ def _reader(root: Path, setting: str) -> Callable[[Path, str], Iterator[Member]]
         return _in_folder
     if not root.exists():
         raise UserError(f"{setting}: {root} does not exist; give a folder, a zip or a tar")
-    if root.is_file() and zipfile.is_zipfile(root):
-        return _in_zip
-    if root.is_file() and _is_tar(root):
-        return _in_tar
-    if root.is_file() and root.suffix.lower() == PARQUET:
-        return _in_parquet_file
-    raise UserError(f"{setting}: {root} is neither a folder nor a whole zip, tar or Parquet file")
+    if root.is_file():
+        # The end of a tar may be a zip inside it, which would be taken for the whole.
+        if _is_tar(root, setting):
+            return _in_tar
+        if zipfile.is_zipfile(root):
+            return _in_zip
+        if root.suffix.lower() == PARQUET:
+            return _in_parquet_file
+    raise UserError(f"{setting}: {root} is no folder and no zip, tar or Parquet file, or it is cut off")
 
 
-def _is_tar(root: Path) -> bool:
+def _is_tar(root: Path, setting: str) -> bool:
     try:
         return tarfile.is_tarfile(root)
+    except PermissionError as error:
+        raise UserError(f"{setting}: {root} cannot be read ({error.strerror})") from None
     except Exception:  # the start of a compressed archive is damaged: reading the archive will raise the precise error
         return True
 
@@ -112,7 +119,7 @@ def _in_folder(root: Path, setting: str) -> Iterator[Member]:
         file = root / path
         if path.endswith("/"):
             yield Member(path, _nothing, refused or FOLDER)
-        elif file.suffix.lower() == PARQUET and file.is_file():
+        elif file.suffix.lower() == PARQUET and _is_file(file):
             yield from _in_shard(file, path, setting)
         else:
             yield Member(path, partial(_read_file, file), refused or _refused_file(file, path))
@@ -193,13 +200,21 @@ def content_digest(path: Path, memory: Path) -> str:
         return cached_sha256([path], memory)[path]
     names = [name for name, _ in walk(path)]
     files = sorted(path / name for name in names if not name.endswith("/"))
-    digests = cached_sha256(filter(Path.is_file, files), memory)
+    digests = cached_sha256(filter(_is_file, files), memory)
     # Empty folders and links to nothing are rejected with a reason, so they count as well.
     parents = {f"{parent}/" for name in names for parent in PurePosixPath(name).parents}
     others = {name for name in names if name.endswith("/")} - parents
     others |= {file.relative_to(path).as_posix() for file in files if file not in digests}
     contents = [(file.relative_to(path).as_posix(), digest) for file, digest in digests.items()]
     return key([*contents, *((name, "") for name in sorted(others))])
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a path is that of a file; not so in a folder that this user may list, but not enter."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
 
 
 def _nothing(_: int) -> bytes:
@@ -213,9 +228,12 @@ def _read_file(file: Path, most: int) -> bytes:
 
 
 def _refused_file(file: Path, path: str) -> str | None:
-    if not file.is_file():
-        return "link to a file that does not exist" if file.is_symlink() else "not a regular file"
-    return _refusal(path, file.stat().st_size)
+    try:
+        if not file.is_file():
+            return "link that leads to no file" if file.is_symlink() else "not a regular file"
+        return _refusal(path, file.stat().st_size)
+    except PermissionError as error:
+        return f"cannot be read ({error.strerror})"
 
 
 def _in_zip(root: Path, setting: str) -> Iterator[Member]:

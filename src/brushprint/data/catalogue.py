@@ -117,12 +117,15 @@ def build_catalogue(
 def _labels_of(files: Files, labels: Labels) -> tuple[dict[str, Label], dict[str, str]]:
     """Return the label of each labelled file, and a reason for each picture without a label or label without a file."""
     listed = [*files.pictures, *files.refused]
-    absent = labels.absent(set(listed))
+    absent = labels.absent({*listed, *files.ignored})
     found = {path: labels.of(path) for path in [*listed, *absent]}
     labelled = {path: label for path, label in found.items() if isinstance(label, Label)}
     _log_labels(labelled[path] for path in files.pictures if path in labelled)
     unlabelled = {path: reason for path in files.pictures if isinstance(reason := found[path], str)}
-    return labelled, unlabelled | dict.fromkeys(absent, "labelled, but not in the collection")
+    one = min(listed, default=None)
+    example = f", such as {one}" if one else ""
+    missing = f"labelled, but not in the collection, where paths begin below its folder{example}"
+    return labelled, unlabelled | dict.fromkeys(absent, missing)
 
 
 def read_pictures(

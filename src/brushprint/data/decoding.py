@@ -150,7 +150,7 @@ def _to_8_bit(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
     if picture.mode in ("I", "F"):
-        raise ValueError("32-bit pixels have no defined white")
+        raise ValueError("32-bit pixels have no defined white; save it with 8 or 16 bits")
     return picture
 
 

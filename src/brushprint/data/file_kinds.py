@@ -26,7 +26,9 @@ _SYSTEM_FOLDERS = {"__macosx", "@eadir", ".thumbnails", ".ipynb_checkpoints", ".
 HEAD = 2000
 RAW = "a RAW photo; develop it to JPEG or TIFF"
 _PICTURES = (
-    *(rb"\xff\xd8\xff", rb"\x89PNG\r\n\x1a\n", rb"GIF8[79]a", rb"RIFF....WEBP", rb"BM", rb"II[*+]\0", rb"MM\0[*+]"),
+    *(rb"\xff\xd8\xff", rb"\x89PNG\r\n\x1a\n", rb"GIF8[79]a", rb"RIFF....WEBP", rb"II[*+]\0", rb"MM\0[*+]"),
+    # The size of a BMP header follows the file's own: a text may begin with BM, too.
+    rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0",
     *(rb"....ftyp(avif|avis|hei[cmsx]|hev[cx]|mif1|msf1)", rb"\0\0\0\x0cjP  \r\n\x87\n", rb"\xff\x4f\xff\x51"),
 )
 # How files of other kinds begin; a dot stands for any byte.

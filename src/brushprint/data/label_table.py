@@ -5,15 +5,20 @@ import warnings
 from collections.abc import Set
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 
 from brushprint.core.errors import UserError
+from brushprint.data.archive import PARQUET
 from brushprint.data.taxonomy import ORIGINS, PUBLISHED_LEVELS, Label, composed, normalise
 
 SETTING = "collection.labels_file"
 COLUMNS = ("path", "origin", "source", "style", "split", "folder")
+# Texts that programs write for a missing value.
+_MISSING = {"", "na", "n/a", "<na>", "#n/a", "nan", "none", "null"}
+_SEPARATORS = (",", ";", "\t")
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -51,9 +56,11 @@ class LabelTable:
         return [path for path in self._labels if path not in present]
 
     @property
-    def generators(self) -> list[str]:
-        """The sources of AI pictures."""
-        return sorted({label.source for label in self._labels.values() if label.origin == "ai"})
+    def sources(self) -> dict[str, set[str]]:
+        """The sources of the pictures of each origin."""
+        return {
+            origin: {label.source for label in self._labels.values() if label.origin == origin} for origin in ORIGINS
+        }
 
     @property
     def styled(self) -> bool:
@@ -78,37 +85,50 @@ def _cached(file: str, _size: int, _modified: int) -> LabelTable:
 def _read(file: Path) -> pd.DataFrame:
     """The known columns of the file as text, an empty text where a value is missing."""
     try:
-        if file.suffix.lower() == ".parquet":
-            names = pq.read_schema(file).names
-            known = [name for name in names if name.strip().lower() in COLUMNS]
-            table = pd.read_parquet(file, columns=known).reindex(columns=names)
-        else:
-            separator = "\t" if file.suffix.lower() in (".tsv", ".tab") else ","
-            how = {"dtype": str, "keep_default_na": False, "index_col": False, "encoding": "utf-8-sig"}
-            with warnings.catch_warnings():
-                # pandas would drop values for which there is no name, and only warn.
-                warnings.simplefilter("error", pd.errors.ParserWarning)
-                table = pd.read_csv(file, sep=separator, **how)
+        names, table = _read_parquet(file) if file.suffix.lower() == PARQUET else _read_csv(file)
+        text = table.astype("string").fillna("")
     except OSError as error:
-        raise UserError(f"{SETTING}: {file}: {error.strerror or 'cannot be read'}") from None
+        raise UserError(f"{SETTING}: {file}: {error.strerror or _in_one_line(error)}") from None
     except pd.errors.ParserWarning:
         raise UserError(
             f"{SETTING}: {file} has rows with more values than there are columns; put values with separators in quotes"
         ) from None
     except ValueError as error:  # also the errors of parsers and decoders
-        raise UserError(f"{SETTING}: {file} is no table: {_in_one_line(error)}; save it as CSV in UTF-8") from None
-    table.columns = [str(name).strip().lower() for name in table.columns]
+        remedy = "fetch it again" if file.suffix.lower() == PARQUET else "save it as CSV in UTF-8"
+        raise UserError(f"{SETTING}: {file} is no table: {_in_one_line(error)}; {remedy}") from None
+    names = [name.strip().lower() for name in names]
     for name in COLUMNS:
-        if (table.columns == name).sum() > 1:
+        if names.count(name) > 1:
             raise UserError(f"{SETTING}: {file} has two columns {name!r}; rename one")
-        if name not in table and name in ("path", "origin"):
-            found = _in_one_line(", ".join(table.columns[:10]))
+        if name not in names and name in ("path", "origin"):
+            found = _in_one_line(", ".join(names[:10]))
             raise UserError(
                 f"{SETTING}: {file} has no column {name!r}; its columns are {found}; rename the one that holds each "
                 f"picture's {name}"
             )
-    text = table.reindex(columns=list(COLUMNS)).astype("string").fillna("")
-    return text.apply(lambda column: column.str.strip())
+    text.columns = names
+    return text.reindex(columns=list(COLUMNS), fill_value="").apply(lambda column: column.str.strip())
+
+
+def _read_parquet(file: Path) -> tuple[list[str], pd.DataFrame]:
+    """The names of all columns, and the table with the known ones; an index that pandas stored is a column, too."""
+    names = pq.read_schema(file).names
+    known = [name for name in names if name.strip().lower() in COLUMNS]
+    return names, pq.read_table(file, columns=known).to_pandas(ignore_metadata=True).reindex(columns=names)
+
+
+def _read_csv(file: Path) -> tuple[list[str], pd.DataFrame]:
+    """The names of all columns, and the table. The first line shows how values are separated."""
+    how: dict[str, Any] = {"dtype": str, "keep_default_na": False, "index_col": False, "encoding": "utf-8-sig"}
+    with file.open(encoding="utf-8-sig") as stream:
+        first = stream.readline()
+    how["sep"] = max(_SEPARATORS, key=first.count)
+    with warnings.catch_warnings():
+        # pandas would drop values for which there is no name, and only warn.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        table = pd.read_csv(file, **how)
+    # pandas renames a repeated column.
+    return list(pd.read_csv(file, header=None, nrows=1, **how).iloc[0]), table
 
 
 def _in_one_line(text: object) -> str:
@@ -120,6 +140,7 @@ def _label(row: dict[str, str]) -> tuple[str, Label]:
     path = str(PurePosixPath(composed(row["path"]).replace("\\", "/")))
     if not row["path"]:
         raise ValueError("the path is empty")
+    row = {name: "" if name != "path" and value.lower() in _MISSING else value for name, value in row.items()}
     origin, source, split = row["origin"].lower(), row["source"] or row["origin"].lower(), row["split"].lower()
     if origin not in ORIGINS:
         raise ValueError(f"the origin {row['origin']!r} is neither human nor ai")

@@ -1,8 +1,10 @@
 """Read the pictures of Parquet shards, the form of most data sets on Hugging Face, row by row."""
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import accumulate, islice
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from brushprint.core.job_log import LOG
 from brushprint.data.taxonomy import PUBLISHED_LEVELS
 
 # Binary columns of these names hold pictures, even if the file does not declare it.
@@ -22,8 +25,8 @@ class Shard:
     """One Parquet file with a column of pictures.
 
     Each row has a path below the file's folder, so that rules for the names of folders label it: the partition that the
-    file is named after (`train-00000-of-00002.parquet`), a folder for the class in each column of classes, and the name
-    of the file, the number of the row and the stored name of the picture.
+    file is named after (`train-00000-of-00002.parquet`, `test_0.parquet`), a folder for the class in each column of
+    classes, and the name of the file, the number of the row and the stored name of the picture.
     """
 
     def __init__(self, file: Path) -> None:
@@ -52,7 +55,7 @@ class Shard:
 
     def paths(self) -> Iterator[str]:
         """Yield the path of each row; the pictures themselves are not read."""
-        split = self._name.partition("-")[0]
+        split = re.split("[-_.]", self._name)[0]
         folders = [split] if split.lower() in PUBLISHED_LEVELS else []
         columns = list(self._classes)
         if self._field("path"):
@@ -122,7 +125,15 @@ def _image_column(schema: pa.Schema, declared: dict[str, dict[str, Any]]) -> str
     pictures = [name for name in holding if declared.get(name, {}).get("_type") == "Image"]
     nested = [name for name in holding if pa.types.is_struct(schema.field(name).type) and name not in declared]
     chosen = [name for name in named if name in pictures] or pictures or named or nested
+    if len(others := {*pictures, *named, *nested}) > 1:
+        _note_unread(chosen[0], tuple(sorted(others - {chosen[0]})))
     return chosen[0] if chosen else None
+
+
+@cache
+def _note_unread(column: str, others: tuple[str, ...]) -> None:
+    """Log once which columns of pictures are not read."""
+    LOG.info("note: pictures are read from the column %s of the Parquet files, not from %s", column, ", ".join(others))
 
 
 def _has(kind: pa.DataType, name: str, check: Callable[[pa.DataType], bool]) -> bool:

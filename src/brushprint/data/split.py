@@ -205,9 +205,21 @@ def _with_copies(
 
 
 def _check(table: pd.DataFrame) -> None:
-    empty = [partition for partition in PARTITIONS if not (table["partition"] == partition).any()]
-    if empty:
+    _require([partition for partition in PARTITIONS if not (table["partition"] == partition).any()])
+
+
+def check_origins(split: pd.DataFrame) -> None:
+    """Raise `UserError` if the pictures for training or for testing are all human or all AI."""
+    there = set(zip(split["partition"], split["origin"], strict=True))
+    origins = (("human", "humans"), ("ai", "AI"))
+    _require(
+        [f"{part} by {maker}" for part in ("train", "test") for name, maker in origins if (part, name) not in there]
+    )
+
+
+def _require(lacking: list[str]) -> None:
+    if lacking:
         raise UserError(
-            f"splits: no pictures for {' and '.join(empty)}; add pictures or, if "
+            f"splits: no pictures for {' and '.join(lacking)}; add pictures or, if "
             "only its published folders lack them, set `published: false` to draw a split"
         )

@@ -35,8 +35,11 @@ PUBLISHED_LEVELS = {
     "val": "validation",
     "valid": "validation",
     "validation": "validation",
+    "dev": "validation",
     "test": "test",
     "testing": "test",
+    "eval": "test",
+    "evaluation": "test",
 }
 
 
@@ -72,8 +75,12 @@ class FolderRules:
         rules = list(rules)
         self._rules = [(re.compile(composed(rule["folder"]), re.IGNORECASE), rule) for rule in rules]
         self._known: dict[str, Label | str] = {}
-        # The words of the rules, for suggestions.
-        self._words = list(dict.fromkeys(word for rule in rules for word in re.findall(r"\w{2,}", rule["folder"])))
+        # For suggestions: by origin, the words of its rules that are names of folders, or else the rule's expression.
+        self._names: dict[str, list[str]] = {origin: [] for origin in ORIGINS}
+        for expression, rule in self._rules:
+            words = [word for word in re.findall(r"\w{2,}", rule["folder"]) if expression.fullmatch(word)]
+            singular = [word[:-1] if expression.fullmatch(word[:-1]) else word for word in words]
+            self._names[rule["origin"]] += singular or [rule["folder"]]
 
     def of(self, path: str) -> Label | str:
         """The label by the deepest folder of the path that a rule matches.
@@ -93,6 +100,8 @@ class FolderRules:
     def _label(self, path: str) -> Label | str:
         folders = [folder for folder in path.split("/") if folder]
         matches = [match for folder in reversed(folders) if (match := self._match(folder))]
+        if not folders:
+            return "it lies in no folder; give the folder above those of the classes as collection.source"
         if not matches:
             return f"no rule of collection.labels matches its folders{self._hint(folders)}"
         folder, groups, rule = matches[0]
@@ -115,9 +124,17 @@ class FolderRules:
         return any(expression.fullmatch("\uffff") for expression, known in self._rules if known is rule)
 
     def _hint(self, folders: list[str]) -> str:
-        close = (difflib.get_close_matches(folder.lower(), self._words, n=1, cutoff=0.6) for folder in folders)
-        word = next((words[0] for words in close if words), None)
-        return f"; did you mean {word!r}?" if word else ""
+        """The nearest name for each origin. The nearest of all might mean the opposite: `authentic` for `synthetic`."""
+        nearest = [
+            f"{max(names, key=lambda name: max(_similarity(folder, name) for folder in folders))!r} ({shown})"
+            for origin, shown in (("human", "human"), ("ai", "AI"))
+            if (names := self._names[origin])
+        ]
+        return f"; the nearest names are {' and '.join(nearest)}"
+
+
+def _similarity(folder: str, name: str) -> float:
+    return difflib.SequenceMatcher(None, folder.lower(), name.lower()).ratio()
 
 
 def composed(name: str) -> str:

@@ -15,8 +15,7 @@ def inconsistencies(config: Config) -> Iterator[tuple[Location, str]]:
     """Yield each mistake that the types alone cannot reveal: its location, and a text with problem and remedy."""
     if config.collection.kind == "sample" and config.collection.sha256:
         yield ("collection", "sha256"), "the embedded sample has no checksum; set it to null"
-    if config.collection.labels_file and not config.collection.generators:
-        yield ("collection", "labels_file"), "it lists no AI picture; add some"
+    yield from _in_labels(config)
     if not config.variants:
         yield ("variants",), "there is no variant to train; add one"
     for name, variant in config.variants.items():
@@ -30,6 +29,16 @@ def inconsistencies(config: Config) -> Iterator[tuple[Location, str]]:
         for key, reason in _in_recipe(config, recipe):
             yield ("recipes", name, key), reason
         yield from _in_budget(config, name, recipe)
+
+
+def _in_labels(config: Config) -> Iterator[tuple[Location, str]]:
+    key = "labels_file" if config.collection.labels_file else "labels"
+    sources = config.collection.sources
+    for origin, maker in (("human", "human"), ("ai", "AI")):
+        if not sources[origin]:
+            yield ("collection", key), f"no picture is labelled {maker}; add some"
+    if both := sorted(sources["human"] & sources["ai"]):
+        yield ("collection", key), f"the source {both[0]!r} has human and AI pictures; give each its own"
 
 
 def _in_variant(config: Config, variant: Variant) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from brushprint.core.config_errors import Name, Settings
-from brushprint.data.taxonomy import Origin, Task
+from brushprint.data.taxonomy import ORIGINS, Origin, Task
 from brushprint.models.recipe import Filter, Recipe
 
 if TYPE_CHECKING:
@@ -153,10 +153,17 @@ class Collection(Settings):
         return source
 
     @property
+    def sources(self) -> dict[str, set[str]]:
+        """The sources that the labels name, by origin. Raises `UserError` for a mistake in `labels_file`."""
+        if self.labels_file:
+            return self._table.sources
+        return {origin: {rule.source for rule in self.labels if rule.origin == origin} for origin in ORIGINS}
+
+    @property
     def generators(self) -> list[str]:
         """The sources of AI pictures that the labels name. Raises `UserError` for a mistake in `labels_file`."""
         if self.labels_file:
-            return self._table.generators
+            return sorted(self.sources["ai"])
         return list(dict.fromkeys(rule.source for rule in self.labels if rule.origin == "ai"))
 
     @property

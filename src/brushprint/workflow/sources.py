@@ -68,7 +68,7 @@ def collection_digest(plan: Plan) -> str:
     `UserError` if the collection is missing without a stated digest, or if its digest is not the stated one.
     """
     path, stated = Path(plan.config.collection.source).expanduser(), plan.config.collection.sha256
-    if path.exists():
+    if _exists(path, "collection.source"):
         digest = content_digest(path, Path(f"{plan.scratch}/digests/pictures.json"))
         if stated in (None, digest):
             return digest
@@ -108,10 +108,21 @@ def elsewhere(plan: Plan) -> dict[str, dict[str, Any]]:
 
 def _pictures_from(plan: Plan, source: str, setting: str) -> dict[str, Any]:
     path = Path(source).expanduser()
-    if not path.exists():
+    if not _exists(path, setting):
         raise UserError(f"{setting}: {path} does not exist; give a folder, a zip or a tar")
     digest = content_digest(path, Path(f"{plan.scratch}/digests/{setting}.json"))
     return {"root": str(path), "digest": digest, "harmonise": plan.harmonise, "setting": setting}
+
+
+def _exists(path: Path, setting: str) -> bool:
+    """Whether there is a file or folder. Raises `UserError` if that cannot be known, or if it is neither."""
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            # Reading a pipe may never end.
+            raise UserError(f"{setting}: {path} is neither a file nor a folder")
+        return path.exists()
+    except OSError as error:
+        raise UserError(f"{setting}: {path}: {error.strerror}") from None
 
 
 def name_of(*decisive: Any) -> str:

@@ -1,10 +1,13 @@
 """Archives and folders are never trusted: each member is read, or refused with a reason."""
 
 import os
+import shutil
 import stat
 import struct
+import subprocess
 import sys
 import tarfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -44,7 +47,9 @@ def test_pictures_in_an_archive_packed_from_within_its_folder_are_catalogued(tmp
         archive.add(root, ".")
     table, rejected = catalogued(tmp_path / "x.tgz", labels=AI_ARTBENCH)
     assert list(table.index) == ["human/x.jpg"]
-    assert rejected == {"root.jpg": "no rule of collection.labels matches its folders"}
+    assert rejected == {
+        "root.jpg": "it lies in no folder; give the folder above those of the classes as collection.source"
+    }
 
 
 def test_backslashes_written_by_old_windows_tools_separate_folders(tmp_path: Path):
@@ -125,8 +130,8 @@ def test_a_link_to_nothing_or_to_itself_and_a_pipe_are_rejected(write_files):
     table, rejected = catalogued(root)
     assert list(table.index) == ["human/good.jpg"]
     assert rejected == {
-        "human/gone.jpg": "link to a file that does not exist",
-        "human/loop.jpg": "link to a file that does not exist",
+        "human/gone.jpg": "link that leads to no file",
+        "human/loop.jpg": "link that leads to no file",
         "human/pipe.jpg": "not a regular file",
     }
 
@@ -247,7 +252,7 @@ def test_a_truncated_zip_is_refused(tmp_path: Path):
     content = root.read_bytes()
     for length in (0, 10, len(content) // 2, len(content) - 30, len(content) - 1):
         root.write_bytes(content[:length])
-        assert "neither a folder nor a whole zip, tar or Parquet file" in refusal(root)
+        assert "is no folder and no zip, tar or Parquet file, or it is cut off" in refusal(root)
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
@@ -260,7 +265,7 @@ def test_a_tar_truncated_anywhere_is_refused_or_read_completely(tmp_path: Path, 
         try:
             assert len(catalogued(root)[0]) == 3
         except UserError as error:
-            told += "is damaged" in str(error) or "neither a folder nor a whole" in str(error)
+            told += "is damaged" in str(error) or "or it is cut off" in str(error)
     assert told > 2
 
 
@@ -297,12 +302,12 @@ def test_a_collection_that_does_not_exist_is_refused(tmp_path: Path):
 @pytest.mark.parametrize("content", [b"", b"This is text.", GOOD])
 def test_a_file_that_is_not_an_archive_is_refused(tmp_path: Path, content: bytes):
     (tmp_path / "x.zip").write_bytes(content)
-    assert "neither a folder nor a whole zip, tar or Parquet file" in refusal(tmp_path / "x.zip")
+    assert "is no folder and no zip, tar or Parquet file, or it is cut off" in refusal(tmp_path / "x.zip")
 
 
 def test_a_pipe_is_refused_as_a_collection(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
-    assert "neither a folder nor a whole zip, tar or Parquet file" in refusal(tmp_path / "pipe")
+    assert "is no folder and no zip, tar or Parquet file, or it is cut off" in refusal(tmp_path / "pipe")
 
 
 def test_names_that_become_equal_stay_distinct_and_no_file_is_lost(tmp_path: Path):
@@ -319,3 +324,42 @@ def test_a_folder_that_an_archive_lists_twice_is_no_file(tmp_path: Path):
         info.type = tarfile.DIRTYPE
     _, rejected = catalogued(tarred(tmp_path / "x.tar", {folders[0]: b"", folders[1]: b"", "human/x.jpg": GOOD}))
     assert rejected == {}
+
+
+def test_a_tar_that_ends_with_a_zip_is_read_as_the_tar(tmp_path: Path):
+    (tmp_path / "human").mkdir()
+    (tmp_path / "human/x.jpg").write_bytes(GOOD)
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as inner:
+        inner.writestr("human/y.jpg", encoded(picture(1)))
+    with tarfile.open(tmp_path / "all.tar", "w") as archive:
+        archive.add(tmp_path / "human", "human")
+        archive.add(tmp_path / "z.zip", "z.zip")
+    table, rejected = catalogued(tmp_path / "all.tar")
+    assert list(table.index) == ["human/x.jpg"]
+    assert rejected == {"z.zip": "an archive inside the collection; unpack it first"}
+
+
+def test_a_path_that_looks_like_a_numbered_one_stays_distinct(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive, warnings.catch_warnings(action="ignore"):
+        for name, seed in (("ai/x.jpg", 1), ("ai/x.jpg", 2), ("ai/x.jpg~2", 3)):
+            archive.writestr(name, encoded(picture(seed)))
+    table, rejected = catalogued(tmp_path / "x.zip")
+    assert list(table.index) == ["ai/x.jpg", "ai/x.jpg~2~2"]
+    assert rejected == {"ai/x.jpg~2": "a second file of this name"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read everything")
+def test_files_of_a_folder_that_may_be_listed_but_not_entered_are_rejected(write_files, tmp_path: Path):
+    root = write_files({"human/x.jpg": GOOD, "ai/closed/y.jpg": encoded(picture(1))})
+    (root / "ai/closed").chmod(0o444)
+    program = (
+        "import sys; from brushprint.data.archive import content_digest, members; from pathlib import Path;"
+        "print(*[(member.path, member.refused) for member in members(sys.argv[1])], sep='\\n');"
+        "content_digest(Path(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    powers = "-dac_override,-dac_read_search"
+    without = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"] if os.geteuid() == 0 else []
+    command = [*without, sys.executable, "-c", program, str(root), str(tmp_path / "memory.json")]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "('ai/closed/y.jpg', 'cannot be read (Permission denied)')" in out
+    assert "('human/x.jpg', None)" in out

@@ -55,6 +55,7 @@ SVG = b'<?xml version="1.0"?>\n<!-- drawn -->\n<svg xmlns="http://www.w3.org/200
         (b"", "empty file"),
         ("Überschrift, naïve".encode(), "a text file"),
         (("é" * HEAD).encode()[:HEAD], "a text file"),
+        (b"BMX photo description", "a text file"),
         (b"\0\1\2\3", "not a picture in a known format"),
         ("Text".encode("utf-16"), "not a picture in a known format"),
     ],

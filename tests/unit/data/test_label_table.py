@@ -45,7 +45,7 @@ def test_each_row_labels_a_picture(tmp_path: Path, suffix: str) -> None:
     table = LabelTable(saved(tmp_path, ROWS, suffix))
     assert {path: table.of(path) for path in LABELS} == LABELS
     assert table.of("b/1.jpg") == "no row of collection.labels_file has its path"
-    assert (table.generators, table.styled) == (["dalle-3", "midjourney"], True)
+    assert (table.sources["ai"], table.styled) == ({"dalle-3", "midjourney"}, True)
 
 
 def test_columns_besides_path_and_origin_may_be_missing(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_paths_are_compared_in_one_spelling(tmp_path: Path, spelling: str) -> No
     ("change", "reason"),
     [
         ({"origin": ["human", "robot", "ai"]}, "row 2: the origin 'robot' is neither human nor ai"),
-        ({"split": ["", "", "dev"]}, "row 3: the split 'dev' is none of train, validation and test"),
+        ({"split": ["", "", "holdout"]}, "row 3: the split 'holdout' is none of train, validation and test"),
         ({"source": ["human", "DALL·E", ""]}, "row 2: the source 'DALL·E' has other characters than letters, digits"),
         ({"path": ["x.jpg", "y.jpg", "./x.jpg"]}, "row 3: a second row for x.jpg"),
         ({"path": ["x.jpg", "", "y.jpg"]}, "row 2: the path is empty"),
@@ -99,6 +99,7 @@ def test_a_mistake_in_a_row_is_refused_with_its_number(tmp_path: Path, change: d
         (b"file,origin\nx.jpg,ai\n", " has no column 'path'; its columns are file, origin; rename the one"),
         (b"path,label\nx.jpg,ai\n", " has no column 'origin'; its columns are path, label; rename the one"),
         (b"path,origin,Origin\nx.jpg,ai,ai\n", " has two columns 'origin'; rename one"),
+        (b"path,origin,origin\nx.jpg,ai,human\n", " has two columns 'origin'; rename one"),
         (b"path,origin\n\xff.jpg,ai\n", " is no table: 'utf-8' codec can't decode byte 0xff"),
         (b'path,origin\n"x.jpg,ai\n', " is no table: Error tokenizing data"),
     ],
@@ -136,7 +137,7 @@ def test_pictures_are_catalogued_by_a_table_and_no_file_or_row_is_lost(write_fil
     assert pictures["style"].tolist() == ["baroque", "ukiyo_e"]
     assert rejected["origin"].fillna("").tolist() == ["ai", ""]
     assert dict(zip(rejected["path"], rejected["reason"], strict=True)) == {
-        "a/2.jpg": "labelled, but not in the collection",
+        "a/2.jpg": "labelled, but not in the collection, where paths begin below its folder, such as 3.png",
         "b/4.jpg": "no row of collection.labels_file has its path",
     }
 
@@ -145,3 +146,31 @@ def test_the_columns_of_a_parquet_file_are_named_if_one_is_missing(tmp_path: Pat
     file = saved(tmp_path, ROWS.rename(columns={"path": "file"}), ".parquet")
     with pytest.raises(UserError, match="has no column 'path'; its columns are file, origin, source"):
         LabelTable(file)
+
+
+def test_an_index_that_pandas_stored_is_a_column(tmp_path: Path) -> None:
+    ROWS.set_index("path").to_parquet(tmp_path / "labels.parquet")
+    assert LabelTable(tmp_path / "labels.parquet").of("3.png") == LABELS["3.png"]
+
+
+def test_paths_of_a_parquet_file_that_are_no_text_are_refused_in_one_line(tmp_path: Path) -> None:
+    pd.DataFrame({"path": [b"x\xff"], "origin": ["ai"]}).to_parquet(tmp_path / "labels.parquet")
+    with pytest.raises(UserError, match="is no table: 'utf-8' codec"):
+        LabelTable(tmp_path / "labels.parquet")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".txt"])
+def test_the_first_line_shows_how_values_are_separated(tmp_path: Path, separator: str, suffix: str) -> None:
+    ROWS.to_csv(tmp_path / f"labels{suffix}", index=False, sep=separator)
+    assert LabelTable(tmp_path / f"labels{suffix}").of("3.png") == LABELS["3.png"]
+
+
+@pytest.mark.parametrize("missing", ["NA", "nan", "None", "NULL", "<NA>"])
+def test_texts_that_programs_write_for_a_missing_value_are_unknown(tmp_path: Path, missing: str) -> None:
+    rows = pd.DataFrame(
+        {"path": ["a/x.jpg", "NA"], "origin": "ai", "source": missing, "style": missing, "split": missing}
+    )
+    table = LabelTable(saved(tmp_path, rows, ".csv"))
+    assert table.of("a/x.jpg") == Label("a", "ai", "ai", None, None)
+    assert table.of("NA") == Label("ai", "ai", "ai", None, None)

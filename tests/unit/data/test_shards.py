@@ -152,3 +152,21 @@ def test_two_columns_of_one_name_are_refused_in_one_line(tmp_path: Path) -> None
     column = pa.array([{"bytes": b"x", "path": "x"}])
     pq.write_table(pa.Table.from_arrays([column, column], ["image", "image"]), tmp_path / "x.parquet")
     assert "is damaged (two columns have the same name); fetch it again" in refusal(tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize("name", ["test-00000-of-00001", "test_0", "test.0", "eval", "Testing-x"])
+def test_a_shard_belongs_to_the_partition_that_its_name_begins_with(tmp_path: Path, name: str) -> None:
+    table = pa.table({"jpg": pa.array([encoded(picture(1))], pa.binary()), "label": ["ai"]})
+    pq.write_table(table, tmp_path / f"{name}.parquet")
+    found, _ = catalogued(tmp_path)
+    assert found["published_split"].tolist() == ["test"]
+
+
+def test_columns_of_pictures_that_are_not_read_are_named(tmp_path: Path, caplog) -> None:
+    pictures = pa.array([encoded(picture(1))], pa.binary())
+    table = pa.table({"image": pictures, "png": pictures, "label": ["ai"]})
+    pq.write_table(table, tmp_path / "x.parquet")
+    with caplog.at_level("INFO", "brushprint"):
+        catalogued(tmp_path / "x.parquet")
+    notes = [record.getMessage() for record in caplog.records if "are read from" in record.getMessage()]
+    assert notes == ["note: pictures are read from the column image of the Parquet files, not from png"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brushprint.core.errors import UserError
-from brushprint.data.split import COLUMNS, PARTITIONS, draw_split, in_test
+from brushprint.data.split import COLUMNS, PARTITIONS, check_origins, draw_split, in_test
 from brushprint.stats.allocation import allocate
 
 SHARES = {"published": True, "test": 0.2, "validation": 0.1}
@@ -404,3 +404,11 @@ def test_an_excluded_source_is_used_for_testing_only():
     result = split(PUBLISHED, **ASKED | {"exclude_sources": ["ai_ld"]})
     assert counts(result[result["source"] == "ai_ld"], "partition") == {"test": 40}
     assert counts(result[result["source"] != "ai_ld"], "partition")["test"] == 20
+
+
+def test_pictures_for_training_and_for_testing_need_both_origins():
+    rows = [("train", "human"), ("train", "ai"), ("validation", "ai"), ("test", "human")]
+    split = pd.DataFrame(rows, columns=["partition", "origin"])
+    with pytest.raises(UserError, match="splits: no pictures for test by AI; add pictures or"):
+        check_origins(split)
+    check_origins(pd.concat([split, pd.DataFrame([("test", "ai")], columns=split.columns)]))

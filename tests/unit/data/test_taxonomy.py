@@ -84,13 +84,17 @@ def test_usual_names_of_the_two_classes_need_no_rule(human: str, ai: str):
             assert own.of(path) == Label(folder, origin, origin, None, published_split(path))
 
 
+NO_RULE = "no rule of collection.labels matches its folders"
+
+
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("scans/x.jpg", "no rule of collection.labels matches its folders"),
-        ("humna/x.jpg", "no rule of collection.labels matches its folders; did you mean 'humans'?"),
-        ("a/fakse/x.jpg", "no rule of collection.labels matches its folders; did you mean 'fakes'?"),
-        ("x.jpg", "no rule of collection.labels matches its folders"),
+        ("humna/x.jpg", f"{NO_RULE}; the nearest names are 'human' (human) and 'ai' (AI)"),
+        ("a/fakse/x.jpg", f"{NO_RULE}; the nearest names are 'real' (human) and 'fake' (AI)"),
+        # The nearest name of all would mean the opposite.
+        ("synthetic/x.jpg", f"{NO_RULE}; the nearest names are 'authentic' (human) and 'generated' (AI)"),
+        ("x.jpg", "it lies in no folder; give the folder above those of the classes as collection.source"),
     ],
 )
 def test_a_picture_without_a_label_has_a_reason(path: str, reason: str):

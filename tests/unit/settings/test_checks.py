@@ -20,6 +20,15 @@ from tests.support.settings import SHIPPED, merged, shipped
             "variants.new.recipe: no such recipe: 'cifake32'; did you mean 'cifake-32'?",
         ),
         (
+            "collection: {labels: [{folder: '(?P<style>a)', origin: human, source: human}]}",
+            "collection.labels: no picture is labelled AI; add some",
+        ),
+        (
+            "collection: {labels: [{folder: '(?P<style>a)', origin: human, source: x}, {folder: b, origin: ai, "
+            "source: x}]}",
+            "collection.labels: the source 'x' has human and AI pictures; give each its own",
+        ),
+        (
             "recipes: {cifake-32: {architecture: cifak}}",
             "recipes.cifake-32.architecture: no such architecture: 'cifak'; did you mean 'cifake'?",
         ),

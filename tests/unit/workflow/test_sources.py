@@ -1,6 +1,7 @@
 """External inputs of a run are identified by their content."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,13 @@ def test_a_missing_collection_is_refused_with_a_remedy(here: Path) -> None:
     (here / "no.zip.dvc").touch()
     with pytest.raises(UserError, match=r"no.zip does not exist yet; fetch it with `dvc pull no.zip.dvc`"):
         collection_digest(plan("no.zip"))
+
+
+def test_a_source_that_cannot_be_a_collection_is_refused_in_one_line(here: Path) -> None:
+    os.mkfifo(here / "pipe")
+    for source, reason in (("pipe", "pipe is neither a file nor a folder"), ("x" * 300, "File name too long")):
+        with pytest.raises(UserError, match=f"^collection.source: .*{reason}$"):
+            collection_digest(plan(source))
 
 
 EXTERNAL = "external: {title: More, source: %s, labels: [{folder: ai, origin: ai, source: ai}]}"
