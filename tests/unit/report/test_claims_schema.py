@@ -180,7 +180,7 @@ def test_the_uncertainty_of_a_published_figure_combines_its_rounding_and_its_sam
         ("accuracy, partition: train, published: at", "accuracy, published: at", "is possible only for"),
         ("measure: styles", "measure: classes", "is not a measure of a collection"),
         ('published: "17,608", n: 20000', 'published: "17,608", n: 2000', "above `n`"),
-        ("authors: [Viktoriia Ovsianik]", "authors: []", "at least 1 item"),
+        ("authors: [Viktoriia Ovsianik]", "authors: []", "must not be empty"),
         ("      short: Ovsianik, Artistic Insights\n", "", "missing; add it"),
         ("link: https://github.com/nibras", "link: github.com/nibras", "match pattern"),
     ],
