@@ -25,6 +25,7 @@ const FILTERS = {
 // For each of `side` output pixels, the input pixels between `from` and `to` that it sums, and their weights.
 function taps(size, from, to, side, filter) {
   if (filter === "nearest") return nearest(from, to, side);
+  if (filter.startsWith("crop")) return cropped(size, side, filter);
   if (from === 0 && to === size && side === size) return nearest(0, size, size);
   const { support, weight } = FILTERS[filter];
   const scale = (to - from) / side;
@@ -55,6 +56,26 @@ function nearest(from, to, side) {
     result.push({ first: Math.trunc(at), weights: Int32Array.of(1 << PRECISION) });
   }
   return result;
+}
+
+// The first pixels of the crops that a view makes along a picture's side; negative if the picture is smaller.
+export function starts(size, side, view) {
+  const across = view.startsWith("crops") ? Number(view.at(-1)) : 1;
+  const beyond = size - side / across;
+  return Array.from({ length: across }, (_, place) =>
+    Math.floor(beyond <= 0 || across === 1 ? beyond / 2 : (place * beyond) / (across - 1)),
+  );
+}
+
+// Crops side by side, at the picture's own resolution; beyond its edge, its mirror image.
+function cropped(size, side, view) {
+  const first = starts(size, side, view);
+  const width = side / first.length;
+  return Array.from({ length: side }, (_, place) => {
+    const at = first[Math.floor(place / width)] + (place % width);
+    const within = ((at % (2 * size)) + 2 * size) % (2 * size);
+    return { first: within < size ? within : 2 * size - 1 - within, weights: Int32Array.of(1 << PRECISION) };
+  });
 }
 
 // The order of the directions changes the rounding. Pillow begins with the columns if they shrink the most.

@@ -5,9 +5,12 @@ import { percent, plain, softmax } from "./answer.js";
 import { ask } from "./ask.js";
 import { element, find } from "./dom.js";
 import { asMap, coloured, filled, passes, scaled, steps } from "./occlusion.js";
+import { starts } from "./resample.js";
 
 // The most input values in one request to the worker, which answers no other request meanwhile.
 const BATCH = 32 * 64 * 64;
+// The longer side in pixels of a map that covers parts of a picture.
+const LARGEST = 1024;
 
 // The map that was drawn last: float32, side × side.
 export let drawn = null;
@@ -38,13 +41,33 @@ export function stop() {
   find("progress").hidden = true;
 }
 
-function paint(map, side) {
+// Each part of the map lies on the part of the picture that the network saw.
+function paint(map, { image_size: side, resize: view, harmonise }) {
+  const source = new OffscreenCanvas(side, side);
+  source.getContext("2d").putImageData(new ImageData(coloured(map), side, side), 0, 0);
   const canvas = find("map");
-  canvas.width = side;
-  canvas.height = side;
-  canvas.getContext("2d").putImageData(new ImageData(coloured(map), side, side), 0, 0);
   const { width, height } = picture.shown;
-  const square = picture.answered.values().next().value.facts.harmonise ? Math.min(width, height) : null;
+  const seen = harmonise ? { width: harmonise.side, height: harmonise.side } : { width, height };
+  if (view.startsWith("crop")) {
+    const scale = Math.min(1, LARGEST / Math.max(seen.width, seen.height));
+    canvas.width = Math.max(1, Math.round(seen.width * scale));
+    canvas.height = Math.max(1, Math.round(seen.height * scale));
+    const context = canvas.getContext("2d");
+    context.imageSmoothingEnabled = false;
+    const [lefts, tops] = [seen.width, seen.height].map((size) => starts(size, side, view));
+    const crop = side / lefts.length;
+    tops.forEach((top, row) =>
+      lefts.forEach((left, column) => {
+        const from = [column * crop, row * crop, crop, crop];
+        context.drawImage(source, ...from, ...[left, top, crop, crop].map((length) => length * scale));
+      }),
+    );
+  } else {
+    canvas.width = side;
+    canvas.height = side;
+    canvas.getContext("2d").drawImage(source, 0, 0);
+  }
+  const square = harmonise ? Math.min(width, height) : null;
   canvas.style.width = square ? `${(100 * square) / width}%` : "100%";
   canvas.style.height = square ? `${(100 * square) / height}%` : "100%";
   find("mapped").hidden = false;
@@ -79,7 +102,7 @@ async function draw() {
       progress.value += now.length;
     }
     drawn = asMap(filled(drops, count, pace), side, patch, stride);
-    paint(drawn, side);
+    paint(drawn, facts);
   }
   stop();
   const most = drawn.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);

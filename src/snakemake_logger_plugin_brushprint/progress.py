@@ -27,9 +27,10 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     ),
     "Splits and arrays": (
         *("split", "leaks", "pixels", "external_pixels", "oversample", "corrupt", "picked_corrupt", "seal"),
+        *("encode", "encode_corrupted", "encode_external", "encode_picked"),
         *("copies_examples", "corrupted_examples"),
     ),
-    "Training": ("weights", "seal_weights", "train"),
+    "Training": ("weights", "seal_weights", "train", "fit_head"),
     "Evaluation": (
         *("infer", "predictions", "evaluate", "compare", "mistakes", "robustness", "arms"),
         *("external_scores", "picked_scores", "picked_table"),

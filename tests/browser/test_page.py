@@ -25,6 +25,7 @@ from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Browser, Page, expect
 
 from brushprint.core.tables import write_json
+from brushprint.data.pixels import square
 from brushprint.evaluation.abstention import decide
 from brushprint.models.model import Model
 from brushprint.page.serve import server
@@ -311,6 +312,20 @@ def test_resizing_gives_the_same_bits_as_pillow(code: Page, resize: str, square:
         fitted = ImageOps.fit(image, (side, side), how) if square else image.resize((side, side), how)
         asked.append([base64.b64encode(image.convert("RGBA").tobytes()).decode(), width, height, side, resize, square])
         wanted.append(np.asarray(fitted).ravel().tolist())
+    assert code.evaluate(RESIZED, asked) == wanted
+
+
+@pytest.mark.parametrize("view", ["crop", "crops-2x2", "crops-3x3"])
+def test_crops_are_those_of_the_pipeline(code: Page, view: str) -> None:
+    generator = np.random.default_rng(0)
+    asked, wanted = [], []
+    for _ in range(40):
+        width, height, side = (int(value) for value in generator.integers(1, [90, 90, 20]))
+        pixels = generator.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        image = Image.fromarray(pixels)
+        rgba = base64.b64encode(image.convert("RGBA").tobytes()).decode()
+        asked.append([rgba, width, height, 6 * side, view, False])
+        wanted.append(square(image, 6 * side, view).ravel().tolist())
     assert code.evaluate(RESIZED, asked) == wanted
 
 

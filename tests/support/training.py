@@ -43,9 +43,9 @@ def two_phases(**changes: object) -> Recipe:
 
 
 def published_recipes() -> dict[str, Recipe]:
-    """The recipes of `config/recipes.yaml`, by name."""
+    """The recipes of networks in `config/recipes.yaml`, by name."""
     values = yaml.safe_load((REPOSITORY / "config/recipes.yaml").read_text())["recipes"]
-    return {name: Recipe(**recipe) for name, recipe in values.items()}
+    return {name: Recipe(**recipe) for name, recipe in values.items() if "encoder" not in recipe}
 
 
 def planted(count: int, seed: int) -> Data:

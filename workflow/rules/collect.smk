@@ -67,6 +67,7 @@ rule weights:
         network=weights_network,
         architecture=lambda wildcards: PLAN.weights[wildcards.weights].architecture,
         file=lambda wildcards: PLAN.weights[wildcards.weights].stated,
+        source=CONFIG.pretrained.source,
     script:
         "../scripts/weights.py"
 

@@ -82,7 +82,9 @@ wildcard_constraints:
     variant=one_of(PLAN.variants),
     split=one_of(PLAN.splits),
     size=r"\d+",
-    resize=r"[a-z]+",
+    resize=r"[a-z]+(-\dx\d)?",
+    seen=one_of(PLAN.arrays),
+    encoder=one_of(PLAN.encoders),
 
 
 def variant(wildcards):
@@ -122,9 +124,14 @@ def of_each(file):
 
 def seals(wildcards):
     """The seal of a variant's pictures and split and, if it has any, of its pretrained weights; see the rule `seal`."""
-    seal = {"seal": checkpoints.seal.get(**variant(wildcards).array).output[0]}
-    weights = PLAN.weights_of(wildcards.variant)
-    return seal | ({"weights_seal": checkpoints.seal_weights.get(weights=weights).output[0]} if weights else {})
+    split, seen = variant(wildcards).split, PLAN.seen(wildcards.variant)
+    seal = {"seal": checkpoints.seal.get(split=split, seen=seen).output[0]}
+    return seal | sealed_weights(PLAN.weights_of(wildcards.variant))
+
+
+def sealed_weights(weights):
+    """The seal of a set of pretrained weights; nothing without one."""
+    return {"weights_seal": checkpoints.seal_weights.get(weights=weights).output[0]} if weights else {}
 
 
 def sealed_split(wildcards):
@@ -134,6 +141,15 @@ def sealed_split(wildcards):
 def sealed_pixels(wildcards):
     pixels, digest = expand(rules.pixels.output, **variant(wildcards).array)
     return seals(wildcards) | {"pixels": ancient(pixels), "digest": ancient(digest)}
+
+
+def sealed_array(wildcards):
+    """What a variant's network or head takes: the pixels, or the features of its encoder, sealed."""
+    encoder = PLAN.encoder_of(wildcards.variant)
+    if encoder is None:
+        return sealed_pixels(wildcards)
+    encoded, digest = expand(rules.encode.output, encoder=encoder)
+    return seals(wildcards) | {"encoded": ancient(encoded), "digest": ancient(digest)}
 
 
 def trained(wildcards):

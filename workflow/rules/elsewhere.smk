@@ -20,13 +20,19 @@ def seen_elsewhere(name):
     return as_written(**{param: ELSEWHERE[name][param] for param in SEEN})
 
 
-def pixels_from(rule):
-    """An input function: the array of such pictures that a variant sees, made by `rule`, and its digest file."""
-    pixels, digest = getattr(rules, rule).output
-    return lambda wildcards: {
-        "pixels": ancient(expand(pixels, **variant(wildcards).array)[0]),
-        "digest": expand(digest, **variant(wildcards).array)[0],
-    }
+def pixels_from(rule, encoding_rule):
+    """An input function: the array of such pictures that a variant's network sees, or their features, and its digest.
+
+    `rule` makes the pixels, and `encoding_rule` the features of an encoder.
+    """
+
+    def inputs(wildcards):
+        encoder = PLAN.encoder_of(wildcards.variant)
+        made = getattr(rules, encoding_rule if encoder else rule).output
+        pixels, digest = expand(made, encoder=encoder, **variant(wildcards).array)
+        return {"pixels": ancient(pixels), "digest": digest}
+
+    return inputs
 
 
 def array_of(name, *scripts):
@@ -36,6 +42,11 @@ def array_of(name, *scripts):
     """
     decisive = sources.name_of(*map(code, scripts), ELSEWHERE[name])
     return f"{SCRATCH}/{name}-{decisive}-{{size}}-{{resize}}.npy"
+
+
+def encoded_of(array):
+    """The path of the features of an array's pictures, with the wildcard `encoder`."""
+    return array.replace("{size}-{resize}", "{encoder}")
 
 
 use rule catalogue as elsewhere_catalogue with:
@@ -78,11 +89,21 @@ if "external" in ELSEWHERE:
             *code("pixels"),
             **seen_elsewhere("external"),
 
+    use rule encode as encode_external with:
+        input:
+            unpack(encoder_weights),
+            unpack(read_by_encoder("external_pixels")),
+        output:
+            encoded=encoded_of(EXTERNAL_PIXELS),
+            digest=encoded_of(EXTERNAL_PIXELS).replace(".npy", ".json"),
+        log:
+            f"{LOGS}/encode_external-{{encoder}}.log",
+
     rule external_scores:
         input:
             unpack(seals),
             unpack(trained),
-            unpack(pixels_from("external_pixels")),
+            unpack(pixels_from("external_pixels", "encode_external")),
             catalogue=rules.catalogue.output.catalogue,
             external=f"{RESULTS}/external.parquet",
             thresholds=f"{VARIANT}/thresholds.json",
@@ -120,11 +141,21 @@ if "picked" in ELSEWHERE:
             seed=PLAN.seed_of("robustness"),
             draw=None,
 
+    use rule encode as encode_picked with:
+        input:
+            unpack(encoder_weights),
+            unpack(read_by_encoder("picked_corrupt")),
+        output:
+            encoded=encoded_of(PICKED_PIXELS),
+            digest=encoded_of(PICKED_PIXELS).replace(".npy", ".json"),
+        log:
+            f"{LOGS}/encode_picked-{{encoder}}.log",
+
     rule picked_scores:
         input:
             unpack(seals),
             unpack(trained),
-            unpack(pixels_from("picked_corrupt")),
+            unpack(pixels_from("picked_corrupt", "encode_picked")),
             picked=f"{RESULTS}/picked.parquet",
             thresholds=f"{VARIANT}/thresholds.json",
         output:

@@ -65,20 +65,34 @@ rule mistakes:
         "../scripts/mistakes.py"
 
 
-def corrupted(name):
-    """The corrupted test pictures that a variant sees, and their digest."""
-    array = PLAN.variants[name].array
-    pixels, digest = expand(rules.corrupt.output, tested=PLAN.tested(array["split"]), **array)
+def corrupted_pixels(variant):
+    """The corrupted test pictures of a variant, and their digest."""
+    pixels, digest = expand(rules.corrupt.output, tested=PLAN.tested(variant.split), **variant.array)
     return {"corrupted": ancient(pixels), "corrupted_digest": digest}
 
 
-def corruption(name):
+def corrupting(variant):
     """The code and parameters that decide the corrupted test pictures of a variant.
 
     As params, they reveal a change of the pictures even if a run lost its scratch folder before the job.
     """
-    tested = PLAN.tested(PLAN.variants[name].split)
-    return [*code("corrupt"), *SEEN.values(), PLAN.seed_of("robustness"), PLAN.test_draw(tested)]
+    draw = PLAN.test_draw(PLAN.tested(variant.split))
+    return [*code("corrupt"), *SEEN.values(), PLAN.seed_of("robustness"), draw]
+
+
+def corrupted(wildcards):
+    """What a variant takes of the corrupted test pictures: their pixels, or the features of its encoder."""
+    of, encoder = variant(wildcards), PLAN.encoder_of(wildcards.variant)
+    if encoder is None:
+        return corrupted_pixels(of)
+    encoded, digest = expand(rules.encode_corrupted.output, tested=PLAN.tested(of.split), encoder=encoder)
+    return {"corrupted": ancient(encoded), "corrupted_digest": digest}
+
+
+def corruption(wildcards):
+    """The code and parameters that decide what `corrupted` gives."""
+    encoder = PLAN.encoder_of(wildcards.variant)
+    return corrupting(variant(wildcards)) + (encoding(encoder) if encoder else [])
 
 
 rule robustness:
@@ -86,7 +100,7 @@ rule robustness:
         unpack(seals),
         unpack(trained),
         unpack(predicted),
-        unpack(lambda wildcards: corrupted(wildcards.variant)),
+        unpack(corrupted),
     output:
         scores=f"{VARIANT}/corrupted.parquet",
         rates=f"{VARIANT}/robustness.parquet",
@@ -97,7 +111,7 @@ rule robustness:
     params:
         *code("robustness"),
         network=network_code("robustness"),
-        corruption=lambda wildcards: corruption(wildcards.variant),
+        corruption=corruption,
         seed=lambda wildcards: PLAN.seed_of(f"{wildcards.variant} robustness"),
         device=CONFIG.device,
     script:

@@ -43,7 +43,7 @@ rule collection_figures:
 
 rule corrupted_examples:
     input:
-        **corrupted(PLAN.largest().name),
+        **corrupted_pixels(PLAN.largest()),
     output:
         shown(CORRUPTIONS),
     log:
@@ -51,7 +51,7 @@ rule corrupted_examples:
     params:
         *code("figures"),
         **drawn([CORRUPTIONS]),
-        **as_written(corruption=corruption(PLAN.largest().name)),
+        **as_written(corruption=corrupting(PLAN.largest())),
     script:
         "../scripts/figures.py"
 

@@ -86,7 +86,9 @@ def files_of(name):
 def code_of(name):
     """The code of each rule that the files of a variant depend on."""
     network = architectures.module_name(PLAN.variants[name].recipe.architecture)
-    loaded = dict.fromkeys(("weights", "train", "infer", "explain", "regions", "robustness"), [network])
+    loaded = dict.fromkeys(
+        ("weights", "encode", "train", "fit_head", "infer", "explain", "regions", "robustness"), [network]
+    )
     loaded |= {"embed": PLAN.embedding_modules, "figures": figures.modules(figures.VARIANT)}
     return {rule: code(rule, *loaded.get(rule, [])) for rule in [*PLAN.rules_before(name), *PLAN.rules_of(name)]}
 
@@ -181,7 +183,13 @@ ARTIFACTS = [
     *expand(rules.split.output, split=PLAN.used_splits),
     *rules.leaks.output,
     *rules.faces.output,
-    *sorted({file for variant in PLAN.variants.values() for file in expand(rules.seal.output, **variant.array)}),
+    *sorted(
+        {
+            file
+            for name, variant in PLAN.variants.items()
+            for file in expand(rules.seal.output, split=variant.split, seen=PLAN.seen(name))
+        }
+    ),
     *(file for name in PLAN.variants for file in files_of(name)),
     *expand(rules.provenance.output, variant=PLAN.variants),
     *map(str, rules.compare.output),

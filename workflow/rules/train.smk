@@ -1,5 +1,7 @@
 """Train each network, choose its epoch on the validation pictures, and predict the held-out pictures.
 
+A head on the features of an encoder is fitted in place of a network.
+
 Test pictures have no part in training.
 """
 
@@ -25,6 +27,8 @@ rule train:
         history=f"{VARIANT}/history.csv",
     log:
         f"{LOGS}/train-{{variant}}.log",
+    wildcard_constraints:
+        variant=one_of(PLAN.networks),
     # Training jobs take longest, so they start first. Jobs that follow a finished network then use the cores that
     # become free while other networks still train.
     priority: 1
@@ -45,10 +49,38 @@ rule train:
         "../scripts/train.py"
 
 
+def weights_of_encoder(wildcards):
+    return {"weights": ancient(f"data/weights/{PLAN.weights_of(wildcards.variant)}.safetensors")}
+
+
+rule fit_head:
+    input:
+        unpack(sealed_split),
+        unpack(sealed_array),
+        unpack(weights_of_encoder),
+    output:
+        model=f"{VARIANT}/model.safetensors",
+        digest=f"{VARIANT}/model.sha256",
+        history=f"{VARIANT}/history.csv",
+    log:
+        f"{LOGS}/fit_head-{{variant}}.log",
+    wildcard_constraints:
+        variant=one_of(PLAN.heads),
+    priority: 1
+    params:
+        *code("fit_head"),
+        network=network_code("fit_head"),
+        task=lambda wildcards: variant(wildcards).task,
+        recipe=lambda wildcards: variant(wildcards).recipe.model_dump(),
+        seed=lambda wildcards: variant(wildcards).seed,
+    script:
+        "../scripts/fit_head.py"
+
+
 rule infer:
     input:
         unpack(sealed_split),
-        unpack(sealed_pixels),
+        unpack(sealed_array),
         unpack(trained),
     output:
         probabilities=f"{VARIANT}/probabilities.parquet",

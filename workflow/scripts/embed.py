@@ -2,7 +2,7 @@ import pandas as pd
 
 from brushprint.core.job_log import logged
 from brushprint.core.tables import read_features, write_json, write_npz, write_parquet
-from brushprint.data.array_digests import open_pixels
+from brushprint.data.array_digests import open_array
 from brushprint.features.feature_map import map_features
 
 with logged(snakemake.log[0], snakemake.output):
@@ -12,7 +12,7 @@ with logged(snakemake.log[0], snakemake.output):
     mapped = map_features(
         read_features(given.features, "penultimate", test.to_numpy()),
         predictions[test],
-        open_pixels(given.pixels, given.seal),
+        open_array(given.pixels, given.seal),
         **params.embedding,
         seed=params.seed,
     )

@@ -5,7 +5,7 @@ import pandas as pd
 from brushprint.core.digest import write_sha256
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_parquet
-from brushprint.data.array_digests import open_pixels
+from brushprint.data.array_digests import open_array
 from brushprint.data.taxonomy import with_classes
 from brushprint.models.files import load_model
 from brushprint.models.processes import Processes
@@ -14,9 +14,10 @@ from brushprint.training.inference import infer
 with logged(snakemake.log[0], snakemake.output):
     model = load_model(snakemake.input.model)
     held_out = pd.read_parquet(snakemake.input.split, filters=[("partition", "!=", "train"), ("copy", "==", 0)])
+    name = "encoded" if snakemake.input.get("encoded") else "pixels"
     probabilities, features = infer(
         model,
-        open_pixels(snakemake.input.pixels, snakemake.input.seal),
+        open_array(snakemake.input[name], snakemake.input.seal, name),
         with_classes(held_out, model.about["task"]),
         device=snakemake.params.device,
         processes=Processes(snakemake.resources.devices, snakemake.resources.nodes),

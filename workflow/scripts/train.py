@@ -5,7 +5,7 @@ import pandas as pd
 from brushprint.core.digest import write_sha256
 from brushprint.core.job_log import logged
 from brushprint.core.tables import write_csv
-from brushprint.data.array_digests import open_pixels
+from brushprint.data.array_digests import open_array
 from brushprint.data.taxonomy import with_classes
 from brushprint.models.files import save_model
 from brushprint.models.processes import Processes, run
@@ -16,8 +16,8 @@ from brushprint.training.loop import train
 with logged(snakemake.log[0], snakemake.output):
     params, variant = snakemake.params, snakemake.wildcards.variant
     inputs = snakemake.input
-    pixels = open_pixels(inputs.pixels, inputs.seal)
-    copies = open_pixels(inputs.copies, inputs.seal, "copies") if inputs.get("copies") else None
+    pixels = open_array(inputs.pixels, inputs.seal)
+    copies = open_array(inputs.copies, inputs.seal, "copies") if inputs.get("copies") else None
     # Test rows are never read here.
     split = pd.read_parquet(inputs.split, filters=[("partition", "!=", "test")])
     split = with_classes(split.assign(row=rows_of(split, len(pixels))), params.task)

@@ -9,7 +9,10 @@ from brushprint.models import weights
 
 with logged(snakemake.log[0], snakemake.output):
     architecture, file = snakemake.params.architecture, snakemake.params.file
-    state = weights.read(Path(file["path"]).expanduser(), file["sha256"]) if file else weights.fetch(architecture)
+    if file:
+        state = weights.read(Path(file["path"]).expanduser(), file["sha256"])
+    else:
+        state = {"installed": weights.installed, "hub": weights.fetch}[snakemake.params.source](architecture)
     state = {name: tensor.contiguous() for name, tensor in weights.renamed(state, architecture).items()}
     with replacing(snakemake.output.weights) as part:
         part.write_bytes(save(state))

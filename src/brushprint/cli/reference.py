@@ -69,7 +69,9 @@ def _rows(schema: Mapping[str, Any], node: Mapping[str, Any], key: str, default:
         name = _ENTRIES[key.rsplit(".", maxsplit=1)[-1]]
         if "description" in node:
             yield key, "a mapping", _shown(default), node["description"]
-        yield from _rows(schema, entries[0], f"{key}.<{name}>", ...)
+        for option in entries[0].get("oneOf", entries[:1]):
+            kind = "encoder " if option.get("$ref", "").endswith("EncoderRecipe") else ""
+            yield from _rows(schema, option, f"{key}.<{kind}{name}>", ...)
     elif target.get("type") == "array" and "$ref" in target["items"]:
         yield key, "a list", "", node.get("description", "")
         yield from _rows(schema, target["items"], f"{key}[]", ...)

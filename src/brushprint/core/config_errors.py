@@ -40,11 +40,16 @@ def mistakes(
     problems: list[tuple[Location, str]] = []
     for entry in details:
         location = entry["loc"]
-        if location in renames:
-            problems.append((location, f"renamed; write {renames[location]!r}"))
-        elif not (entry["type"] == "missing" and location in replaced):
-            problems.append((tuple(step for step in location if step != "[key]"), _reason(entry, schema)))
+        if entry["type"] == "missing" and location in replaced:
+            continue
+        reason = f"renamed; write {renames[location]!r}" if location in renames else _reason(entry, schema)
+        problems.append((tuple(step for step in location if not _is_tag(step)), reason))
     return problems
+
+
+def _is_tag(step: str | int) -> bool:
+    """Whether a step names no key: `[key]` for a key itself, or the model of one of several, such as `[Recipe]`."""
+    return isinstance(step, str) and step.startswith("[")
 
 
 def spell(location: Location) -> str:
@@ -73,10 +78,14 @@ def _keys_at(section: Iterable[str | int], schema: dict[str, Any]) -> list[str]:
     """The valid keys of a section, read from the JSON Schema of the model."""
     node = schema
     for step in section:
+        if _is_tag(step):
+            node = schema["$defs"][str(step).strip("[]")]
+            continue
         named = node.get("properties", {}).get(step)
         unnamed = (node.get("items"), node.get("additionalProperties"), *node.get("patternProperties", {}).values())
         node = named or next(filter(None, unnamed))
         node = next(iter(node.get("anyOf", [node])))
+        node = next(iter(node.get("oneOf", [node])))
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
     return list(node["properties"])

@@ -23,17 +23,18 @@ def write_array_digest(target: str | Path, *, pixels: str, made_from: str) -> No
 
 
 def write_seal(split: pd.DataFrame, digests: Mapping[str, str | Path], target: str | Path) -> None:
-    """Write the seal of a split and its arrays. `digests` maps array names (`pixels`, `copies`) to digest files."""
+    """Write the seal of a split and its arrays. `digests` maps the names of arrays to their digest files."""
     # Hash the content of the table: the bytes of its file depend on the version of the library that wrote it.
     content = split.to_csv(index=False).encode()
     sealed = {name: _read(digest)["pixels"] for name, digest in digests.items()}
     write_json({"split": hashlib.sha256(content).hexdigest(), **sealed}, target)
 
 
-def open_pixels(array: str | Path, seal: str | Path, name: str = "pixels") -> np.ndarray:
-    """Memory-map the pixels, uint8 [pictures, side, side, 3], of a .npy file that has its digest file beside it.
+def open_array(array: str | Path, seal: str | Path, name: str = "pixels") -> np.ndarray:
+    """Memory-map a .npy file that has its digest file beside it.
 
-    `name` is the array's name in the seal: `pixels` or `copies`. Raises `UserError` if the seal belongs to another
+    `name` is the array's name in the seal: `pixels` and `copies` are uint8 [pictures, side, side, 3], `encoded` is
+    float32 [pictures, features]. Raises `UserError` if the seal belongs to another
     array.
     """
     if _read(_digest_file(array)).get("pixels") != _read(seal)[name]:

@@ -20,6 +20,7 @@ from torch import nn
 from brushprint.core.errors import UserError
 from brushprint.models import sync_batch_norm
 from brushprint.models.build import build
+from brushprint.models.encoders import build_encoder
 from brushprint.models.layers import check_layers
 from brushprint.models.recipe import Recipe
 
@@ -28,7 +29,10 @@ def mistakes(recipes: Mapping[str, Mapping[str, Any]], processes: int) -> Iterat
     """Yield an error line for each variant whose network cannot be built, or trained with this number of processes."""
     for variant, values in recipes.items():
         try:
-            _check(Recipe(**values), processes)
+            if "encoder" in values:
+                build_encoder(values)
+            else:
+                _check(Recipe(**values), processes)
         except UserError as error:
             yield f"variants.{variant}: recipe: {error}"
 

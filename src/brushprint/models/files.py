@@ -13,6 +13,7 @@ from torch import nn
 
 from brushprint.core.atomic import replacing
 from brushprint.core.errors import UserError
+from brushprint.models.encoders import Encoder
 from brushprint.models.head import head_name
 from brushprint.models.model import Model, build_model
 
@@ -44,17 +45,37 @@ def load_weights(network: nn.Module, file: str | Path, architecture: str) -> Non
     """
     weights, head = load_file(file), head_name(network)
     own = {name: value for name, value in network.state_dict().items() if not name.startswith(f"{head}.")}
+    matching = _matching(own, weights, architecture)
+    # The auxiliary classifiers and the head in the file are unused.
+    unused = (head.split(".")[0], "aux")
+    for name in weights:
+        if name not in own and not name.lower().startswith(unused):
+            raise UserError(f"pretrained: these are not weights of {architecture}: {name} is unknown")
+    restore(network, network.state_dict() | matching)
+
+
+def load_encoder(encoder: Encoder, file: str | Path) -> None:
+    """Load the weights of a safetensors file into an encoder, which leaves out those of later blocks.
+
+    Raises `UserError` if the file lacks weights of the encoder, or their shapes do not match.
+    """
+    weights = {name.removeprefix("body."): value for name, value in load_file(file).items()}
+    own = encoder.body.model.state_dict()
+    restore(encoder.body.model, own | _matching(own, weights, encoder.architecture))
+
+
+def _matching(
+    own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor], architecture: str
+) -> dict[str, torch.Tensor]:
+    """The `weights` with the names of `own`. Raises `UserError` if one is missing or has another shape."""
     for name, value in own.items():
+        # Older files lack the batch counters of batch norms.
+        if name not in weights and not name.endswith("num_batches_tracked"):
+            raise UserError(f"pretrained: these are not weights of {architecture}: {name} is missing")
         if name in weights and weights[name].shape != value.shape:
             shapes = f"{name} has the shape {list(weights[name].shape)}, not {list(value.shape)}"
             raise UserError(f"pretrained: these are not weights of {architecture}: {shapes}")
-    # Older files lack the batch counters of batch norms. The auxiliary classifiers and the head in the file are unused.
-    missing = [name for name in own if name not in weights and not name.endswith("num_batches_tracked")]
-    unused = (head.split(".")[0], "aux")
-    unknown = [name for name in weights if name not in own and not name.lower().startswith(unused)]
-    for name, problem in [*((name, "is missing") for name in missing), *((name, "is unknown") for name in unknown)]:
-        raise UserError(f"pretrained: these are not weights of {architecture}: {name} {problem}")
-    restore(network, network.state_dict() | {name: weights[name] for name in own if name in weights})
+    return {name: weights[name] for name in own if name in weights}
 
 
 def restore(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:

@@ -1,7 +1,7 @@
 """Find the layers of a network by name: the layers that analyses use, their outputs, and the trainable layers."""
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -39,9 +39,16 @@ def find_layers(network: nn.Module, architecture: str, image_size: int) -> Layer
     if "/" not in architecture:
         module = importlib.import_module(registry.module_name(architecture))
         return Layers(module.GRADCAM, module.POOL, penultimate)
-    maps = find_maps(network, image_size)
+    return Layers(deepest(find_maps(network, image_size)), penultimate, penultimate)
+
+
+def deepest(maps: Mapping[str, int]) -> str:
+    """The name of the last map with at least `FINEST_MAPS` rows; if none has as many, of the last of the largest maps.
+
+    `maps` holds the number of rows of each map, in the order in which the network uses them.
+    """
     side = min(FINEST_MAPS, max(maps.values()))
-    return Layers([name for name, rows in maps.items() if rows >= side][-1], penultimate, penultimate)
+    return [name for name, rows in maps.items() if rows >= side][-1]
 
 
 def find_maps(network: nn.Module, image_size: int) -> dict[str, int]:

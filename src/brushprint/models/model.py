@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from brushprint.models.build import build
+from brushprint.models.encoders import EncoderNetwork, build_network, encoder_layers
 from brushprint.models.inputs import as_input
 from brushprint.models.layers import Layers, find_layers
 from brushprint.models.recipe import ONE_LOGIT
@@ -19,8 +20,8 @@ from brushprint.models.recipe import ONE_LOGIT
 class Model:
     """A network in evaluation mode, and the facts about it.
 
-    `about` contains at least `classes` (a list of class names, in the order of the logits) and these settings of the
-    recipe: `architecture`, `image_size`, `scaling`, `dropout`, `loss` and `precision`.
+    `about` contains at least `classes` (a list of class names, in the order of the logits) and the settings of the
+    recipe; see `brushprint.models.recipe`.
     """
 
     network: nn.Module
@@ -31,22 +32,31 @@ class Model:
         """The names of the classes, in the order of the logits."""
         return self.about["classes"]
 
+    @property
+    def architecture(self) -> str:
+        """The architecture of the network, or of the encoder that the head belongs to."""
+        return self.about.get("architecture") or self.about["encoder"]
+
     @cached_property
     def layers(self) -> Layers:
         """The names of the layers whose outputs the analyses use."""
-        return find_layers(self.network, self.about["architecture"], self.about["image_size"])
+        if isinstance(self.network, EncoderNetwork):
+            return encoder_layers(self.network, self.about["image_size"])
+        return find_layers(self.network, self.architecture, self.about["image_size"])
 
     def inputs(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Scale pictures in the same way as during training; see `brushprint.models.inputs.as_input`."""
-        return as_input(pictures, self.about["scaling"])
+        """Scale pictures as in training; see `brushprint.models.inputs.as_input`. Features of an encoder stay."""
+        return pictures if pictures.dim() == 2 else as_input(pictures, self.about.get("scaling", "unit"))
 
     def autocast(self, device: torch.device) -> torch.autocast:
         """Return a context for forward passes: bfloat16 if the network was trained in bfloat16, otherwise float32."""
-        return torch.autocast(device.type, torch.bfloat16, enabled=self.about["precision"] == "bf16-mixed")
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.about.get("precision") == "bf16-mixed")
 
 
 def build_model(about: Mapping[str, Any]) -> Model:
     """Build a model on the CPU with random weights, drawn from torch's global generator; see `Model` for `about`."""
+    if "encoder" in about:
+        return Model(build_network(about, len(about["classes"])), dict(about))
     network = build(
         about["architecture"],
         len(about["classes"]),

@@ -1,13 +1,15 @@
-"""A recipe: how a network is trained."""
+"""A recipe: how a network is trained, or how a head is fitted to the features of a frozen encoder."""
 
-from typing import Annotated, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from brushprint.core.views import Resize, View, crops_across
 
 # The loss of a network whose head has one logit.
 ONE_LOGIT: Final = "binary-cross-entropy"
 
-Filter = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 Epochs = Annotated[int, Field(ge=1, description="maximum number of passes over the training pictures")]
 Rate = Annotated[
@@ -73,18 +75,22 @@ class Recipe(BaseModel):
         str,
         Field(
             description="a module of `src/brushprint/models/architectures`, with `-` for `_`, or any classifier of a "
-            "library: `torchvision/resnet18`, or `timm/convnext_tiny` with the extra `timm`"
+            "library: `torchvision/resnet18`, or `timm/convnext_tiny`"
         ),
     ]
-    image_size: Annotated[
-        int, Field(ge=8, le=2048, description="side of the square input in pixels; pictures are stretched to it")
-    ]
-    resize: Annotated[Filter, Field(description="filter that resizes a picture to that size")]
-    scaling: Annotated[
-        Literal["unit", "imagenet"],
+    image_size: Annotated[int, Field(ge=8, le=2048, description="side of the square input in pixels")]
+    resize: Annotated[
+        Resize,
         Field(
-            description="`unit`: inputs between 0 and 1; `imagenet`: standardised by ImageNet's mean and standard "
-            "deviation"
+            description="filter that stretches a picture to that square; or `crop`: the square is cut from the middle "
+            "of the picture, whose pixels stay as they are, and a smaller picture is continued by its mirror image"
+        ),
+    ]
+    scaling: Annotated[
+        Literal["unit", "symmetric", "imagenet"],
+        Field(
+            description="`unit`: inputs between 0 and 1; `symmetric`: between -1 and 1; `imagenet`: standardised by "
+            "ImageNet's mean and standard deviation"
         ),
     ] = "unit"
     pretrained: Annotated[
@@ -141,3 +147,68 @@ class Recipe(BaseModel):
         """The phases of training, one after the other."""
         first = Phase(epochs=self.epochs, learning_rate=self.learning_rate, trainable_layers=self.trainable_layers)
         return [first, self.fine_tuning] if self.fine_tuning else [first]
+
+
+class EncoderRecipe(BaseModel):
+    """A frozen encoder, which is not trained, and the features that a logistic regression takes from it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    encoder: Annotated[
+        str,
+        Field(
+            description="a network with pretrained weights, any of timm or torchvision: `timm/tf_efficientnet_lite0`"
+        ),
+    ]
+    blocks: Annotated[
+        list[int] | list[str],
+        Field(
+            min_length=1,
+            description="blocks whose outputs are read. For timm, their numbers, as its `forward_intermediates` counts "
+            "them (with `extra_blocks`, where a network has it); for torchvision, names of modules, such as "
+            "`[features.3, features.6]`",
+        ),
+    ]
+    pooling: Annotated[
+        Literal["mean-std", "class-token"],
+        Field(
+            description="how a block's output becomes features. `mean-std`: mean and standard deviation of each "
+            "channel over the positions of its map, or over its patch tokens; `class-token`: the class token of a "
+            "transformer"
+        ),
+    ] = "mean-std"
+    image_size: Annotated[int, Field(ge=8, le=2048, description="side of the square input in pixels")]
+    resize: Annotated[
+        View,
+        Field(
+            description="as for a network; or `crops-2x2` and `crops-3x3`: four or nine crops of a half or a third of "
+            "`image_size`, evenly spread over the picture. The encoder sees each by itself, and their features are "
+            "averaged"
+        ),
+    ]
+    class_weights: Annotated[
+        Literal["balanced"] | None,
+        Field(description="`balanced`: rarer classes weigh more in the loss; null: all pictures weigh the same"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _check_crops(self) -> "EncoderRecipe":
+        if self.image_size % (across := crops_across(self.resize)):
+            raise ValueError(f"image_size must be a multiple of {across} for {self.resize}")
+        return self
+
+    @property
+    def architecture(self) -> str:
+        """The architecture of the encoder."""
+        return self.encoder
+
+    @property
+    def pretrained(self) -> bool:
+        """True: an encoder always has pretrained weights."""
+        return True
+
+
+def kind_of(recipe: Any) -> str:
+    """The name of the model for a recipe: `EncoderRecipe` for one that names an encoder, otherwise `Recipe`."""
+    named = "encoder" in recipe if isinstance(recipe, Mapping) else isinstance(recipe, EncoderRecipe)
+    return "EncoderRecipe" if named else "Recipe"

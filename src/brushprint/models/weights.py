@@ -1,4 +1,4 @@
-"""Pretrained weights, either fetched from the hub of their library or read from a file that the settings name."""
+"""Pretrained weights: from the hub of their library, an installed package, or a file that the settings name."""
 
 import importlib
 import pickle
@@ -28,6 +28,28 @@ def fetch(architecture: str) -> dict[str, torch.Tensor]:
             f"copy them from another machine and set pretrained.files: {{{architecture}: {{path: …, sha256: …}}}}; "
             "or set pretrained.source: none to start from random weights"
         ) from error
+
+
+def installed(architecture: str) -> dict[str, torch.Tensor]:
+    """Read the weights that a package of this environment holds, with the names that the library gives them.
+
+    The file lists the weights in the order of the library's own, under other names. Raises `UserError` if the file is
+    missing, is not the known one, or does not fit.
+    """
+    of = registry.INSTALLED[architecture]
+    if of.file is None:
+        raise UserError(f"pretrained.source: the package {of.package} is not installed; run `make setup` again")
+    state = {name: value for name, value in read(of.file, of.sha256).items() if not _counts(name)}
+    own = _module(architecture).named(architecture.rpartition("/")[2])
+    weights = {name: value for name, value in own.items() if not _counts(name)}
+    if [value.shape for value in state.values()] != [value.shape for value in weights.values()]:
+        raise UserError(f"pretrained.source: {of.file} does not hold the weights of {architecture}")
+    return own | dict(zip(weights, state.values(), strict=True))
+
+
+def _counts(name: str) -> bool:
+    """Whether a weight is the batch counter of a batch norm."""
+    return name.endswith("num_batches_tracked")
 
 
 def renamed(state: dict[str, torch.Tensor], architecture: str) -> dict[str, torch.Tensor]:

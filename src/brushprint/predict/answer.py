@@ -46,9 +46,11 @@ def facts(about: Mapping[str, Any], metrics: Mapping[str, Any], harmonise: Mappi
     `imagenet`) and `harmonise`, which determine how a picture becomes an input; `temperature` of the calibration;
     `band` with `low` and `high`, see `brushprint.evaluation.abstention.band`
     """
-    same = ("variant", "task", "architecture", "classes", "image_size", "resize", "scaling")
+    same = ("variant", "task", "classes", "image_size", "resize")
     return {
         **{name: about[name] for name in same},
+        "architecture": about.get("architecture") or about["encoder"],
+        "scaling": about.get("scaling", "unit"),
         "parts": {"class": about["classes"], **metrics["says"]},
         "harmonise": dict(harmonise) if harmonise else None,
         "temperature": metrics["calibration"]["temperature"],

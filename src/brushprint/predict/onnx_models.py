@@ -42,7 +42,7 @@ class _Graph(nn.Module):
         super().__init__()
         # The exporter would write channels-last strides as gather operations.
         self.network = copy_of(model).network.to(memory_format=torch.contiguous_format)
-        self.scaling = model.about["scaling"]
+        self.scaling = model.about.get("scaling", "unit")
         self.temperature = temperature
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -107,7 +107,7 @@ def export(model: Model, facts: Mapping[str, Any], target: str | Path) -> None:
 
     Raises `UserError` if the weights are too large for one file, or torch cannot export the architecture.
     """
-    architecture, side = (model.about[name] for name in ("architecture", "image_size"))
+    architecture, side = model.architecture, model.about["image_size"]
     held = sum(tensor.numel() * tensor.element_size() for tensor in model.network.state_dict().values())
     if held >= onnx.checker.MAXIMUM_PROTOBUF:
         size = f"its weights take {held / 2**30:.1f} GB, an ONNX file can hold 2"

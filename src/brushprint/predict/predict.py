@@ -14,7 +14,7 @@ from brushprint.core.atomic import replacing
 from brushprint.core.job_log import reading
 from brushprint.data.decoding import UndecodableError
 from brushprint.data.harmonise import load_rgb
-from brushprint.data.pixels import square
+from brushprint.data.pixels import Box, boxes, square
 from brushprint.evaluation import calibration
 from brushprint.models.devices import choose_device
 from brushprint.models.files import load_model
@@ -64,6 +64,7 @@ class _Variant(NamedTuple):
 class _Picture(NamedTuple):
     path: Path
     sha256: str
+    size: tuple[int, int]
     squares: dict[tuple[int, str], np.ndarray]
     shown: Image.Image | None
 
@@ -144,7 +145,8 @@ def _open(
     content = path.read_bytes()
     picture = load_rgb(content, harmonise)
     squares = {(side, resize): square(picture, side, resize) for side, resize in inputs}
-    return _Picture(path, hashlib.sha256(content).hexdigest(), squares, _shown(picture) if show else None)
+    shown = _shown(picture) if show else None
+    return _Picture(path, hashlib.sha256(content).hexdigest(), picture.size, squares, shown)
 
 
 def _shown(picture: Image.Image) -> Image.Image:
@@ -200,7 +202,9 @@ def _with_maps(
             yield prediction
             continue
         assert picture.shown is not None
-        drawn = beside(picture.shown, heat, method, _words(prediction, variant.synthetic, method))
+        seen = boxes(picture.size, variant.facts["image_size"], variant.facts["resize"])
+        placed = on_picture(heat, seen, picture.size, picture.shown.size, method)
+        drawn = beside(picture.shown, placed, method, _words(prediction, variant.synthetic, method))
         try:
             with replacing(target) as part:
                 drawn.save(part, "PNG")
@@ -227,14 +231,34 @@ def _words(prediction: Prediction, synthetic: bool, method: str) -> list[str]:
     return lines + ["It was trained on a synthetic sample."] * synthetic
 
 
+def on_picture(
+    heat: np.ndarray, seen: list[list[Box]], size: tuple[int, int], shown: tuple[int, int], method: str
+) -> np.ndarray:
+    """Place a heatmap, float [side, side], on its picture: float [height, width], nan where the network saw nothing.
+
+    `seen` are the parts of a picture of `size` that lie side by side in the map; see `brushprint.data.pixels.boxes`.
+    `shown` holds width and height of the result.
+    """
+    how = Image.Resampling.BILINEAR if method == "gradcam" else Image.Resampling.NEAREST
+    placed = Image.new("F", shown, float("nan"))
+    side = heat.shape[0] // len(seen)
+    scales = [length / whole for length, whole in zip(shown, size, strict=True)]
+    for row, parts in enumerate(seen):
+        for column, box in enumerate(parts):
+            tile = heat[row * side : (row + 1) * side, column * side : (column + 1) * side].astype(np.float32)
+            left, top, right, bottom = (round(end * scales[place % 2]) for place, end in enumerate(box))
+            placed.paste(Image.fromarray(tile).resize((max(1, right - left), max(1, bottom - top)), how), (left, top))
+    return np.asarray(placed)
+
+
 def beside(picture: Image.Image, heat: np.ndarray, method: str, words: Sequence[str]) -> Image.Image:
     """Draw a picture and, on its right, the same picture under its heatmap, both below the lines `words`.
 
-    `heat` is the map of `method`, float [side, side].
+    `heat` is the map of `method`, float [height, width]; see `on_picture`.
     """
-    how = Image.Resampling.BILINEAR if method == "gradcam" else Image.Resampling.NEAREST
-    large = np.asarray(Image.fromarray(heat.astype(np.float32)).resize(picture.size, how))
-    over = {"gradcam": under_heat, "occlusion": under_occlusion}[method](np.asarray(picture), large)
+    plain, nothing = np.asarray(picture), np.isnan(heat)
+    over = {"gradcam": under_heat, "occlusion": under_occlusion}[method](plain, np.nan_to_num(heat))
+    over[nothing] = plain[nothing]
     margin, line = 12, 22
     top = 2 * margin + line * len(words)
     size = max(NARROWEST, 2 * picture.width + 3 * margin), top + picture.height + margin

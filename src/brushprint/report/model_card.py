@@ -109,9 +109,12 @@ def _training(title: str, task: str, recipe: Mapping[str, Any], synthetic: bool,
     training = split[split["partition"] == "train"]
     by_source = ", ".join(f"{count:,} {source}" for source, count in training["source"].value_counts().items())
     copies = int((training["copy"] > 0).sum())
+    if "encoder" in recipe:
+        what = f"Logistic regression on features of the frozen encoder {recipe['encoder']}, which sees"
+    else:
+        what = f"A {recipe['architecture']} network on"
     sentences = [
-        f"A {recipe['architecture']} network on pictures of {recipe['image_size']} pixels a side, for the task "
-        f"{task.replace('_', ' and ')}.",
+        f"{what} pictures of {recipe['image_size']} pixels a side, for the task {task.replace('_', ' and ')}.",
         f"Trained on {len(training):,} pictures of {title} ({by_source})"
         + (f", of which {copies:,} are augmented copies." if copies else "."),
     ]

@@ -7,7 +7,7 @@ from brushprint.core.config_errors import Location
 from brushprint.core.errors import nearest
 from brushprint.data.taxonomy import TASKS
 from brushprint.models.architectures import registry
-from brushprint.models.recipe import ONE_LOGIT, Recipe
+from brushprint.models.recipe import ONE_LOGIT, EncoderRecipe, Recipe
 from brushprint.settings.schema import Config, Variant
 
 
@@ -26,7 +26,10 @@ def inconsistencies(config: Config) -> Iterator[tuple[Location, str]]:
         if not registry.exists(name):
             yield ("pretrained", "files", name), _no_such_architecture(name)
     for name, recipe in config.recipes.items():
-        for key, reason in _in_recipe(config, recipe):
+        mistakes = (
+            _in_encoder(config, name, recipe) if isinstance(recipe, EncoderRecipe) else _in_recipe(config, recipe)
+        )
+        for key, reason in mistakes:
             yield ("recipes", name, key), reason
         yield from _in_budget(config, name, recipe)
 
@@ -50,7 +53,10 @@ def _in_variant(config: Config, variant: Variant) -> Iterator[tuple[str, str]]:
         giver = "no row of collection.labels_file" if config.collection.labels_file else "no rule of collection.labels"
         yield "task", f"the task {variant.task!r} needs styles, but {giver} gives one"
     recipe = config.recipes.get(variant.recipe)
-    if recipe and recipe.loss == ONE_LOGIT and variant.task != "origin":
+    if isinstance(recipe, EncoderRecipe) and variant.split in config.splits and config.splits[variant.split].oversample:
+        reason = f"the recipe {variant.recipe} takes no augmented copies"
+        yield "split", f"{reason}: set class_weights: balanced there, and name a split without oversample"
+    if isinstance(recipe, Recipe) and recipe.loss == ONE_LOGIT and variant.task != "origin":
         reason = f"the loss of the recipe {variant.recipe} is for two classes"
         yield "task", f"{reason}: set loss: cross-entropy there, or task: origin, not {variant.task!r}"
 
@@ -70,6 +76,27 @@ def _in_arms(config: Config) -> Iterator[tuple[Location, str]]:
             yield ("arms", "leave_one_generator_out", position), f"{reason}; name one of origin or origin_style"
 
 
+def _in_encoder(config: Config, name: str, recipe: EncoderRecipe) -> Iterator[tuple[str, str]]:
+    used = any(variant.recipe == name for variant in config.variants.values())
+    if not registry.exists(recipe.encoder):
+        yield "encoder", _no_such_architecture(recipe.encoder)
+    elif used and not has_weights(config, recipe.encoder):
+        reason = f"there are no weights of {recipe.encoder} here"
+        yield "encoder", f"{reason}: set pretrained.source: hub, or pretrained.files to a file of them"
+    if len(set(recipe.blocks)) < len(recipe.blocks):
+        yield "blocks", "a block is listed twice; leave one out"
+
+
+def has_weights(config: Config, architecture: str) -> bool:
+    """Whether the settings give pretrained weights of an architecture."""
+    source = config.pretrained.source
+    return (
+        architecture in config.pretrained.files
+        or source == "hub"
+        or (source == "installed" and architecture in registry.INSTALLED)
+    )
+
+
 def _in_recipe(config: Config, recipe: Recipe) -> Iterator[tuple[str, str]]:
     architecture = recipe.architecture
     if not registry.exists(architecture):
@@ -84,7 +111,7 @@ def _in_recipe(config: Config, recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "image_size", f"{architecture} cannot take pictures of less than {minimum} pixels"
 
 
-def _in_budget(config: Config, name: str, recipe: Recipe) -> Iterator[tuple[Location, str]]:
+def _in_budget(config: Config, name: str, recipe: Recipe | EncoderRecipe) -> Iterator[tuple[Location, str]]:
     """Yield a mistake if the budget makes pictures too small for a recipe in use that is valid without it."""
     size, architecture = config.budget.max_image_size, recipe.architecture
     used = any(variant.recipe == name for variant in config.variants.values())
@@ -98,8 +125,6 @@ def _in_budget(config: Config, name: str, recipe: Recipe) -> Iterator[tuple[Loca
 def _no_such_architecture(name: str) -> str:
     library = name.rpartition("/")[0]
     candidates = [known for known in registry.names() if known.startswith(f"{library}/") or not library]
-    if library == "timm" and not candidates:
-        return f"{name!r} needs the package timm: install it with `uv sync --extra timm`"
     close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.5)
     own = ", ".join(known for known in registry.names() if "/" not in known)
     hint = f"did you mean {close[0]!r}?" if close else f"known: {own}, torchvision/MODEL and timm/MODEL"

@@ -7,11 +7,12 @@ import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, ValidationInfo, field_validator, model_validator
 
 from brushprint.core.config_errors import Name, Settings
+from brushprint.core.views import Filter
 from brushprint.data.taxonomy import ORIGINS, Origin, Task
-from brushprint.models.recipe import Filter, Recipe
+from brushprint.models.recipe import EncoderRecipe, Recipe, kind_of
 
 if TYPE_CHECKING:
     from brushprint.data.label_table import LabelTable
@@ -293,10 +294,12 @@ class Pretrained(Settings):
     """Where pretrained weights come from."""
 
     source: Annotated[
-        Literal["hub", "none"],
+        Literal["installed", "hub", "none"],
         Field(
-            description="source of ImageNet weights. `hub`: the library downloads them once, into `data/weights/`; "
-            "`none`: networks start from random weights, and all layers are trained in one phase"
+            description="source of ImageNet weights. `installed`: brushprint brings those of "
+            "`timm/tf_efficientnet_lite0`, and no others; `hub`: the libraries download the weights of any network "
+            "once, into `data/weights/`; `none`: no weights. A network without weights starts from random ones, and "
+            "all its layers are trained in one phase; an encoder needs weights"
         ),
     ]
     files: Annotated[
@@ -528,12 +531,19 @@ class External(Settings):
     labels: Annotated[list[LabelRule], Field(min_length=1, description="as in `collection`")]
 
 
+# The tags are the names of the models in brackets, which `brushprint.core.config_errors` reads.
+AnyRecipe = Annotated[
+    Annotated[Recipe, Tag("[Recipe]")] | Annotated[EncoderRecipe, Tag("[EncoderRecipe]")],
+    Discriminator(lambda recipe: f"[{kind_of(recipe)}]"),
+]
+
+
 class Config(Settings):
     """All settings of a run."""
 
     collection: Collection
     splits: dict[Name, Split]
-    recipes: dict[Name, Recipe]
+    recipes: dict[Name, AnyRecipe]
     variants: dict[Name, Variant]
     pretrained: Pretrained
     budget: Budget

@@ -7,7 +7,7 @@ import torch
 
 from brushprint.core.job_log import progress
 from brushprint.models.devices import choose_device
-from brushprint.models.inputs import batch_size
+from brushprint.models.inputs import batch_of
 from brushprint.models.model import Model
 
 
@@ -17,7 +17,8 @@ def scores(model: Model, corrupted: np.ndarray, *, device: str) -> np.ndarray:
     Parameters
     ----------
     model : the trained network
-    corrupted : uint8 [pictures, conditions, side, side, 3], maybe memory-mapped, see `brushprint.data.corrupted_arrays`
+    corrupted : uint8 [pictures, conditions, side, side, 3], maybe memory-mapped, see
+        `brushprint.data.corrupted_arrays`; for a head, the features of these pictures, float32 [.., .., features]
     device : see `brushprint.models.devices.choose_device`
 
     Returns
@@ -25,9 +26,9 @@ def scores(model: Model, corrupted: np.ndarray, *, device: str) -> np.ndarray:
     float32 [pictures, conditions, classes]; the probabilities of the classes sum to 1. For an unchanged picture, they
     equal the probabilities that `brushprint.training.inference.infer` returns.
     """
-    pictures, conditions, side = corrupted.shape[:3]
-    flat = corrupted.reshape(-1, *corrupted.shape[2:])
-    computing, size = choose_device(device), batch_size(side)
+    pictures, conditions, *row = corrupted.shape
+    flat = corrupted.reshape(-1, *row)
+    computing, size = choose_device(device), batch_of(tuple(row))
     network = model.network.to(computing)
     probabilities = np.empty((len(flat), len(model.classes)), np.float32)
     with torch.no_grad(), progress(len(flat), "robustness") as bar:

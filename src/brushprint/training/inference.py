@@ -14,7 +14,7 @@ from brushprint.core.errors import UserError
 from brushprint.core.job_log import progress
 from brushprint.models.devices import choose_device
 from brushprint.models.fabric import setup_fabric
-from brushprint.models.inputs import batch_size
+from brushprint.models.inputs import batch_of
 from brushprint.models.layers import recorded
 from brushprint.models.model import Model
 from brushprint.models.processes import ALONE, Processes, run
@@ -39,7 +39,7 @@ def infer(
     Parameters
     ----------
     model : the trained network
-    pixels : uint8 [pictures, side, side, 3]
+    pixels : uint8 [pictures, side, side, 3]; for a head, the features of its encoder, float32 [pictures, features]
     table : one row per picture; columns `row` (index into `pixels`), `image_id`, `partition`, `label` (class name)
     device : see `brushprint.models.devices.choose_device`
     processes, folder : see `brushprint.models.processes.run`; the result is bit-identical for any number of processes
@@ -75,7 +75,7 @@ def _outputs(
     """
     layers = model.layers
     computing = choose_device(device) if processes.count == 1 else setup_fabric(device, processes=processes).device
-    network, size = model.network.to(computing), batch_size(pixels.shape[1])
+    network, size = model.network.to(computing), batch_of(pixels.shape[1:])
     batches = []
     with recorded(network, layers.pool, layers.penultimate) as outputs, progress(len(rows), "infer") as bar:
         for start in processes.part(np.arange(0, len(rows), size)):

@@ -33,11 +33,13 @@ def dvc_yaml(checkout: Path) -> str:
     recipes = yaml.safe_load((checkout / "config/recipes.yaml").read_text(encoding="utf-8"))["recipes"]
     results = f"results/{settings['collection']['name']}"
     folders = {name: f"{results}/variants/{name}" for name in settings["variants"]}
+    # The heads of encoders have no learning curves.
+    trained = [name for name, variant in settings["variants"].items() if "encoder" not in recipes[variant["recipe"]]]
     curves = {
         "Learning curves": {
             "template": "linear",
             "x": "epoch",
-            "y": {f"{folder}/history.csv": ["train_loss", "validation_loss"] for folder in folders.values()},
+            "y": {f"{folders[name]}/history.csv": ["train_loss", "validation_loss"] for name in trained},
             "y_label": "cross-entropy in nats",
         },
         "ROC curve": {
@@ -67,10 +69,8 @@ def dvc_yaml(checkout: Path) -> str:
 
 
 def _describe(variant: dict[str, Any], recipe: dict[str, Any]) -> str:
-    return (
-        f"Network {recipe['architecture']} for the task {variant['task']}, trained on the synthetic sample in a "
-        "shortened run"
-    )
+    network = f"Head of the encoder {recipe['encoder']}" if "encoder" in recipe else f"Network {recipe['architecture']}"
+    return f"{network} for the task {variant['task']}, trained on the synthetic sample in a shortened run"
 
 
 def environment_yml(checkout: Path) -> str:

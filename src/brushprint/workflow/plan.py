@@ -11,13 +11,16 @@ from functools import cached_property
 from typing import Any
 
 from brushprint.core.digest import key
-from brushprint.models.recipe import Recipe
+from brushprint.models.recipe import EncoderRecipe, Recipe
+from brushprint.settings.checks import has_weights
 from brushprint.settings.schema import Config, Split, WeightsFile
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A network to train. A retrained variant repeats its `parent` with another seed or without some sources.
+    """A network to train, or a head to fit to the features of an encoder.
+
+    A retrained variant repeats its `parent` with another seed or without some sources.
 
     The name of a retrained variant contains `+`, which the settings do not allow in names.
     """
@@ -26,7 +29,7 @@ class Variant:
     task: str
     split: str
     # The recipe within the limits of the budget, and without pretraining if no weights are available.
-    recipe: Recipe
+    recipe: Recipe | EncoderRecipe
     seed: int
     parent: str | None = None
     exclude_sources: tuple[str, ...] = ()
@@ -35,6 +38,25 @@ class Variant:
     def array(self) -> dict[str, Any]:
         """The wildcards of the pixel array that the network sees: `split`, `size` in pixels, `resize` filter."""
         return {"split": self.split, "size": self.recipe.image_size, "resize": self.recipe.resize}
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A frozen encoder that reads an array of pictures, for all heads with the same `recipe` apart from the head."""
+
+    recipe: EncoderRecipe
+    # The name of its set of weights.
+    weights: str
+
+    @property
+    def array(self) -> dict[str, Any]:
+        """The wildcards of the pixel array that the encoder reads: `size` and `resize`."""
+        return {"size": self.recipe.image_size, "resize": self.recipe.resize}
+
+    @property
+    def features(self) -> dict[str, Any]:
+        """The settings that decide the features."""
+        return self.recipe.model_dump(exclude={"class_weights"})
 
 
 @dataclass(frozen=True)
@@ -202,23 +224,23 @@ class Plan:
         """The splits of all variants that have augmented copies, sorted."""
         return [name for name in self.used_splits if self.splits[name].settings.oversample]
 
-    def recipe(self, name: str) -> Recipe:
+    def recipe(self, name: str) -> Recipe | EncoderRecipe:
         """The recipe of a variant of the settings, with the limits of the budget.
 
         If no pretrained weights are available, the network is not pretrained, and all layers are trained in one phase.
         """
         recipe, budget = self.config.recipes[self.config.variants[name].recipe], self.config.budget
+        if isinstance(recipe, EncoderRecipe):
+            sizes = (size for size in (recipe.image_size, budget.max_image_size) if size)
+            return recipe.model_copy(update={"image_size": min(sizes)})
         caps = {"image_size": budget.max_image_size, "epochs": budget.epochs, "batch_size": budget.batch_size}
         capped: dict[str, Any] = {setting: min(getattr(recipe, setting), cap) for setting, cap in caps.items() if cap}
         if recipe.fine_tuning and budget.epochs:
             epochs = min(recipe.fine_tuning.epochs, budget.epochs)
             capped["fine_tuning"] = recipe.fine_tuning.model_copy(update={"epochs": epochs})
-        if recipe.pretrained and not self._has_weights(recipe.architecture):
+        if recipe.pretrained and not has_weights(self.config, recipe.architecture):
             capped |= {"pretrained": False, "trainable_layers": None, "fine_tuning": None}
         return recipe.model_copy(update=capped)
-
-    def _has_weights(self, architecture: str) -> bool:
-        return self.config.pretrained.source == "hub" or architecture in self.config.pretrained.files
 
     @property
     def from_scratch(self) -> list[str]:
@@ -257,7 +279,48 @@ class Plan:
         if not recipe.pretrained:
             return None
         file = self.config.pretrained.files.get(recipe.architecture)
-        return f"{recipe.architecture.replace('/', '-')}-{key([file.sha256 if file else 'hub'])[:8]}"
+        decisive = file.sha256 if file else self.config.pretrained.source
+        return f"{recipe.architecture.replace('/', '-')}-{key([decisive])[:8]}"
+
+    # Encoders
+
+    @cached_property
+    def encoders(self) -> dict[str, Encoder]:
+        """The encoders of all variants, by a name that depends on everything that decides their features."""
+        return {
+            name: Encoder(variant.recipe, self.weights_of(variant.name) or "")
+            for variant in self.variants.values()
+            if (name := self.encoder_of(variant.name)) and isinstance(variant.recipe, EncoderRecipe)
+        }
+
+    def encoder_of(self, variant: str) -> str | None:
+        """The name of the encoder whose features a variant's head takes; None for a network that is trained."""
+        recipe = self.variants[variant].recipe
+        if not isinstance(recipe, EncoderRecipe):
+            return None
+        encoder = Encoder(recipe, self.weights_of(variant) or "")
+        return f"{recipe.architecture.replace('/', '-')}-{key([encoder.features, encoder.weights])[:8]}"
+
+    @property
+    def networks(self) -> list[str]:
+        """The variants that are trained, retrained ones included."""
+        return [name for name in self.variants if not self.encoder_of(name)]
+
+    @property
+    def heads(self) -> list[str]:
+        """The variants that are heads on the features of an encoder."""
+        return [name for name in self.variants if self.encoder_of(name)]
+
+    def seen(self, variant: str) -> str:
+        """The name of the array that training reads: that of its encoder, or size and filter of the pixels."""
+        array = self.variants[variant].array
+        return self.encoder_of(variant) or f"{array['size']}-{array['resize']}"
+
+    @cached_property
+    def arrays(self) -> dict[str, dict[str, Any]]:
+        """The wildcards `size` and `resize` of the pixels behind each value of `seen`."""
+        arrays = {self.seen(name): variant.array for name, variant in self.variants.items()}
+        return {seen: {"size": array["size"], "resize": array["resize"]} for seen, array in arrays.items()}
 
     # Corrupted pictures
 
@@ -327,7 +390,7 @@ class Plan:
 
     def rules_of(self, name: str) -> list[str]:
         """The rules that write the files of a variant; a retrained variant is tested but not analysed."""
-        judged = ["train", "infer", "predictions"]
+        judged = ["fit_head" if self.encoder_of(name) else "train", "infer", "predictions"]
         if self.variants[name].parent:
             return judged
         return [*judged, "evaluate", "latent", "embed", "explain", "regions", "robustness", "figures"]
@@ -342,6 +405,7 @@ class Plan:
             *("catalogue", "shortcut_features", "near_duplicates", "split", "pixels"),
             *(["oversample"] if variant.split in self.oversampled else []),
             *(["weights"] if variant.recipe.pretrained else []),
+            *(["encode"] if self.encoder_of(name) else []),
             *([] if variant.parent else ["faces", "corrupt"]),
         ]
 

@@ -14,6 +14,7 @@ from brushprint.core import locks
 from brushprint.core.atomic import disk_full, replacing
 from brushprint.core.digest import key
 from brushprint.core.errors import UserError
+from brushprint.models.recipe import EncoderRecipe
 from brushprint.workflow.plan import Plan
 from brushprint.workflow.sources import check_weights
 
@@ -83,7 +84,8 @@ def check_networks(plan: Plan, code: Iterable[str]) -> None:
     doubtful = {
         name: recipe.model_dump()
         for name, recipe in recipes.items()
-        if "/" in recipe.architecture or recipe.trainable_layers or recipe.fine_tuning or recipe.compile
+        if isinstance(recipe, EncoderRecipe)
+        or ("/" in recipe.architecture or recipe.trainable_layers or recipe.fine_tuning or recipe.compile)
     }
     question = {"recipes": doubtful, "processes": plan.processes}
     cache, asked = Path(f"{plan.scratch}/digests/networks.json"), json.dumps(key([*code, question]))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from brushprint.core.errors import UserError
-from brushprint.data.array_digests import open_pixels, restore_array, write_array_digest, write_seal
+from brushprint.data.array_digests import open_array, restore_array, write_array_digest, write_seal
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def make(array: Path, value: int, made_from: str) -> None:
 def test_pixels_that_match_the_seal_are_opened(array: Path, tmp_path: Path) -> None:
     make(array, 7, "a" * 64)
     write_seal(pd.DataFrame({"row": [0]}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
-    assert (open_pixels(array, tmp_path / "seal.json") == 7).all()
+    assert (open_array(array, tmp_path / "seal.json") == 7).all()
 
 
 def test_pixels_that_do_not_match_the_seal_are_refused(array: Path, tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_pixels_that_do_not_match_the_seal_are_refused(array: Path, tmp_path: Pa
     write_seal(pd.DataFrame({"row": [0]}), {"pixels": array.with_suffix(".json")}, tmp_path / "seal.json")
     make(array, 8, "b" * 64)
     with pytest.raises(UserError, match=r"pixels-32-nearest\.npy and .*seal\.json come from different runs"):
-        open_pixels(array, tmp_path / "seal.json")
+        open_array(array, tmp_path / "seal.json")
 
 
 def test_copies_and_pixels_are_checked_against_the_seal_separately(array: Path, tmp_path: Path) -> None:
@@ -41,11 +41,11 @@ def test_copies_and_pixels_are_checked_against_the_seal_separately(array: Path, 
     make(copies, 9, "b" * 64)
     digests = {"pixels": array.with_suffix(".json"), "copies": copies.with_suffix(".json")}
     write_seal(pd.DataFrame({"row": [0]}), digests, seal)
-    assert (open_pixels(copies, seal, "copies") == 9).all()
+    assert (open_array(copies, seal, "copies") == 9).all()
     make(copies, 8, "c" * 64)
-    assert (open_pixels(array, seal) == 7).all()
+    assert (open_array(array, seal) == 7).all()
     with pytest.raises(UserError, match=r"copies-augmented-32-nearest\.npy and .*seal\.json come from different runs"):
-        open_pixels(copies, seal, "copies")
+        open_array(copies, seal, "copies")
 
 
 def test_the_seal_depends_only_on_the_split_and_the_pixels(array: Path, tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from brushprint.core.errors import UserError
 from brushprint.data.catalogue import build_catalogue
-from brushprint.data.pixels import write_pixels
+from brushprint.data.pixels import square, write_pixels
 from tests.conftest import encoded, picture
 from tests.support.collections import LABELS
 
@@ -37,6 +39,39 @@ def test_each_row_is_its_picture_stretched_to_a_square_with_the_filter(root, tab
     for path, row in zip(table["path"], pixels, strict=True):
         expected = Image.open(root / path).convert("RGB").resize((16, 16), Image.Resampling[resize.upper()])
         np.testing.assert_array_equal(row, expected)
+
+
+def test_a_crop_is_the_middle_of_the_picture_with_its_own_pixels() -> None:
+    pixels = np.arange(7 * 9 * 3, dtype=np.uint8).reshape(7, 9, 3)
+    np.testing.assert_array_equal(square(Image.fromarray(pixels), 4, "crop"), pixels[1:5, 2:6])
+
+
+@pytest.mark.parametrize("size", [(3, 8), (8, 3), (2, 2), (1, 1)])
+def test_a_picture_that_is_smaller_than_the_crop_is_continued_by_its_mirror_image(size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    whole = np.pad(pixels, [(60, 60), (60, 60), (0, 0)], mode="symmetric")
+    top, left = (60 + (side - 6) // 2 for side in size)
+    np.testing.assert_array_equal(square(Image.fromarray(pixels), 6, "crop"), whole[top : top + 6, left : left + 6])
+
+
+@pytest.mark.parametrize(("view", "across"), [("crops-2x2", 2), ("crops-3x3", 3)])
+def test_several_crops_are_spread_evenly_and_lie_side_by_side(view: str, across: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 31, 3), np.uint8)
+    crops = square(Image.fromarray(pixels), 4 * across, view)
+    np.testing.assert_array_equal(crops[:4, :4], pixels[:4, :4])
+    np.testing.assert_array_equal(crops[-4:, -4:], pixels[-4:, -4:])
+    if across == 3:
+        np.testing.assert_array_equal(crops[4:8, 4:8], pixels[8:12, 13:17])
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 9), st.sampled_from(["crop", "crops-2x2", "crops-3x3"]))
+def test_a_crop_of_any_picture_has_the_asked_size_and_only_its_pixels(
+    width: int, height: int, side: int, view: str
+) -> None:
+    pixels = np.random.default_rng(width * height).integers(0, 256, (height, width, 3), np.uint8)
+    crops = square(Image.fromarray(pixels), 6 * side, view)
+    assert crops.shape == (6 * side, 6 * side, 3)
+    assert set(map(tuple, crops.reshape(-1, 3))) <= set(map(tuple, pixels.reshape(-1, 3)))
 
 
 def test_the_digest_is_of_the_pixels_and_the_same_for_any_number_of_jobs(root, table, tmp_path):

@@ -3,9 +3,13 @@
 import pytest
 
 from brushprint.core.errors import UserError
-from brushprint.models.architectures import registry
 from brushprint.settings.loading import load
 from tests.support.settings import SHIPPED, merged, shipped
+
+HEAD = (
+    "recipes: {head: {encoder: %s, blocks: [1], image_size: 64, resize: crop}}\n"
+    "variants: {mine: {task: origin, recipe: head"
+)
 
 
 @pytest.mark.parametrize(
@@ -91,17 +95,18 @@ def test_an_unknown_name_is_reported_with_the_nearest_known_one(error_line, over
             "arms: {leave_one_generator_out: [conv3-source]}",
             "arms.leave_one_generator_out[0]: a network for the task source has no class for a generator",
         ),
+        (
+            f"{HEAD % 'torchvision/resnet18'}, split: natural}}}}",
+            "recipes.head.encoder: there are no weights of torchvision/resnet18 here: set pretrained.source: hub, or",
+        ),
+        (
+            f"{HEAD % 'timm/tf_efficientnet_lite0'}, split: augmented}}}}",
+            "variants.mine.split: the recipe head takes no augmented copies: set class_weights: balanced there",
+        ),
     ],
 )
 def test_incompatible_settings_are_refused(error_line, overlay: str, line: str):
     assert error_line(overlay).startswith(line)
-
-
-def test_a_model_of_timm_is_refused_with_the_command_that_installs_it(error_line, monkeypatch: pytest.MonkeyPatch):
-    installed = registry._models
-    monkeypatch.setattr(registry, "_models", lambda library: {} if library == "timm" else installed(library))
-    line = error_line("recipes: {conv3: {architecture: timm/convnext_tiny}}")
-    assert line.endswith("'timm/convnext_tiny' needs the package timm: install it with `uv sync --extra timm`")
 
 
 def test_a_task_that_needs_styles_is_refused_if_no_label_rule_gives_one(error_line):

@@ -150,7 +150,7 @@ def test_a_value_out_of_range_is_refused(error_line, overlay: str, line: str):
             "pretrained: {files: {torchvision/resnet18: {path: x, sha256: abc}}}",
             "pretrained.files.torchvision/resnet18.sha256: string should match pattern",
         ),
-        ("pretrained: {source: web}", "pretrained.source: input should be 'hub' or 'none', not 'web'"),
+        ("pretrained: {source: web}", "pretrained.source: input should be 'installed', 'hub' or 'none', not 'web'"),
         (
             "collection: {harmonise: {side: 64, resize: lanczos, format: png, quality: 90}}",
             "collection.harmonise.quality: must be a number if format is jpeg, and null if format is png, not 90",

@@ -39,6 +39,6 @@ def test_scores_are_reproducible_and_the_batch_size_changes_only_rounding(monkey
     corrupted = corrupted_pictures()
     whole = scores(random_model(), corrupted, device="cpu")
     np.testing.assert_array_equal(scores(random_model(), corrupted, device="cpu"), whole)
-    monkeypatch.setattr("brushprint.training.corrupted_inference.batch_size", lambda side: 7)
+    monkeypatch.setattr("brushprint.training.corrupted_inference.batch_of", lambda row: 7)
     np.testing.assert_allclose(scores(random_model(), corrupted, device="cpu"), whole, atol=1e-6)
     np.testing.assert_allclose(whole.sum(2), 1, atol=1e-6)

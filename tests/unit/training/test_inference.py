@@ -126,7 +126,7 @@ def test_a_large_pooled_map_is_max_pooled_to_the_finest_grid_that_is_small_enoug
 
 def test_the_batch_size_changes_results_only_by_rounding(name: str, monkeypatch: pytest.MonkeyPatch):
     whole = run(name)
-    monkeypatch.setattr("brushprint.training.inference.batch_size", lambda side: 7)
+    monkeypatch.setattr("brushprint.training.inference.batch_of", lambda row: 7)
     parts = run(name)
     pd.testing.assert_frame_equal(whole[0], parts[0], rtol=1e-5)
     for layer in ("pool", "penultimate"):

@@ -106,7 +106,7 @@ def test_without_pretrained_weights_all_layers_are_trained_in_one_phase() -> Non
     assert (recipe.pretrained, recipe.trainable_layers, recipe.fine_tuning) == (False, None, None)
     assert "resnet50-finetuned" in DEFAULT.from_scratch
     assert "cifake-32" not in DEFAULT.from_scratch
-    assert DEFAULT.weights == {}
+    assert [weights.architecture for weights in DEFAULT.weights.values()] == ["timm/tf_efficientnet_lite0"]
 
 
 @pytest.mark.parametrize(
@@ -121,10 +121,38 @@ def test_without_pretrained_weights_all_layers_are_trained_in_one_phase() -> Non
     ],
 )
 def test_a_recipe_is_pretrained_and_frozen_only_if_there_are_weights(pretrained: str, expected: list[bool]) -> None:
-    plan = plan_of(f"pretrained: {pretrained}")
+    plan = plan_of(f"pretrained: {pretrained}", "variants: {encoder-origin: null}")
     recipes = [plan.variants[name].recipe for name in ("resnet18-frozen", "resnet50-finetuned", "conv3-origin")]
     assert [recipe.pretrained for recipe in recipes] == expected
     assert [recipe.trainable_layers is not None for recipe in recipes] == expected
+
+
+HEADS = "variants: {more: {task: source, split: natural, recipe: encoder-lite0}}"
+
+
+def test_heads_on_the_same_features_share_an_encoder() -> None:
+    plan = plan_of(HEADS, "arms: {leave_one_generator_out: [encoder-origin]}")
+    assert plan.heads == ["encoder-origin", "more", *(f"encoder-origin+without-{of}" for of in plan.generators)]
+    assert set(plan.networks) == set(plan.variants) - set(plan.heads)
+    (name,) = plan.encoders
+    assert {plan.encoder_of(head) for head in plan.heads} == {plan.seen("more")} == {name}
+    assert plan.arrays[name] == plan.encoders[name].array == {"size": 32, "resize": "crop"}
+    assert plan.arrays["32-nearest"] == {"size": 32, "resize": "nearest"}
+    assert plan.rules_of("more")[:2] == ["fit_head", "infer"] and "encode" in plan.rules_before("more")
+
+
+def test_an_encoder_is_named_for_what_decides_its_features() -> None:
+    def name(*changes: str) -> str:
+        return next(iter(plan_of(*changes).encoders))
+
+    same = name("recipes: {encoder-lite0: {class_weights: balanced}}")
+    others = [
+        name("recipes: {encoder-lite0: {blocks: [1]}}"),
+        name("budget: {max_image_size: 64}"),
+        name("recipes: {encoder-lite0: {resize: bilinear}}"),
+        name(f"pretrained: {{files: {{timm/tf_efficientnet_lite0: {{path: a.pth, sha256: {'ab' * 32}}}}}}}"),
+    ]
+    assert name() == same and len({same, *others}) == 5
 
 
 def test_the_name_of_a_set_of_weights_depends_on_what_decides_its_content() -> None:

