@@ -37,12 +37,10 @@ HERE = {
     'make results ARGS="--configfile config/ai-artbench.yaml config/small.yaml '
     "--config 'collection={source: path/to/archive.zip}' 'splits={natural: {published: false}, balanced: {published: "
     "false}, augmented: {published: false}, per-class: {published: false}}'\"",
-    'make results ARGS="--configfile config/own-pictures.yaml config/small.yaml '
-    "--config 'collection={source: path/to/pictures}'\"",
-    'make results ARGS="--configfile config/own-pictures.yaml config/small.yaml '
+    "make results ARGS=\"--configfile config/own-pictures.yaml --config 'collection={source: path/to/pictures}'\"",
+    'make results ARGS="--configfile config/own-pictures.yaml '
     "--config 'collection={source: path/to/pictures, labels_file: path/to/labels.csv}'\"",
-    'make results ARGS="--configfile config/own-pictures.yaml config/small.yaml '
-    "--config 'collection={source: hf:owner/dataset}'\"",
+    "make results ARGS=\"--configfile config/own-pictures.yaml --config 'collection={source: hf:owner/dataset}'\"",
     'make results ARGS="--resources gpu=4 --config device=cuda devices=4"',
     "make runs",
     "make runs ARGS=sample",

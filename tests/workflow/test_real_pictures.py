@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from PIL import Image
 from safetensors.torch import save_file
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
 
 from brushprint.data.catalogue import build_catalogue, read_catalogued_files
 from brushprint.data.label_table import LabelTable
@@ -18,10 +20,13 @@ from brushprint.data.pixels import write_pixels
 from brushprint.data.split import draw_split
 from brushprint.models import weights
 from brushprint.models.build import build
-from brushprint.models.files import restore
+from brushprint.models.encoders import build_encoder
+from brushprint.models.files import load_encoder, restore
 from brushprint.models.inputs import as_input
 from brushprint.models.recipe import Recipe
 from brushprint.training.data import Data, class_index
+from brushprint.training.encoding import write_features
+from brushprint.training.heads import fit_head
 from brushprint.training.loop import train
 from tests.conftest import REPOSITORY, snakemake
 from tests.support.collections import sharded
@@ -149,6 +154,7 @@ ALIKE = (
     *("tapering-cnn", "resnet50-finetuned", "resnet50-class-weights", "efficientnet-b0"),
     *("resnet18-frozen", "resnet18-aggressive", "resnet18-augmented", "resnet18-224"),
     *("conv3-origin", "conv3-source", "conv3-folder", "cifake-32", "cifake-128"),
+    *("encoder-origin", "encoder-source", "encoder-origin-style", "encoder-folder"),
 )
 
 
@@ -165,7 +171,10 @@ def whole_run(project: Path, collection: str, *settings: str) -> tuple[dict[str,
 
 
 def test_human_ai_artwork_gives_a_report_although_some_pictures_have_no_style(project: Path) -> None:
-    fewer = ("arms={seeds: {variants: []}, leave_one_generator_out: []}", "variants={conv3-origin: null}")
+    fewer = (
+        "arms={seeds: {variants: []}, leave_one_generator_out: []}",
+        "variants={conv3-origin: null, encoder-origin: null, encoder-source: null, encoder-folder: null}",
+    )
     metrics, report = whole_run(project, "human-ai-artwork", *fewer)
     catalogue = pd.read_parquet(project / "results/human-ai-artwork/catalogue.parquet")
     assert catalogue["folder"].nunique() == 52
@@ -184,13 +193,35 @@ def test_human_ai_artwork_gives_a_report_although_some_pictures_have_no_style(pr
 def test_ai_artbench_gives_a_report(project: Path) -> None:
     left_out = f"variants={{{', '.join(f'{name}: null' for name in ALIKE)}}}"
     metrics, report = whole_run(project, "ai-artbench", left_out)
-    assert metrics.keys() == {"simple-cnn", "efficientnet-b0-imagenet"}
+    assert metrics.keys() == {"simple-cnn", "efficientnet-b0-imagenet", "encoder-source-style"}
+    assert len(metrics["encoder-source-style"]["classes"]) == 30
     styles = metrics["simple-cnn"]
     assert len(styles["classes"]) == 20
     assert styles["classes"][0] == "ai art_nouveau"
     assert styles["test"]["parts"].keys() == {"origin", "style"}
     assert styles["test"]["pictures"] == 66
     assert all(name in report for name in metrics)
+
+
+def test_a_head_on_early_features_separates_real_ai_art_from_human_art_better_still(tmp_path: Path) -> None:
+    """The head of `config/own-pictures.yaml`, trained on four fifths of 208 pictures in turn: an AUC of about 0.98."""
+    source = archive("ai-artbench-slice.zip")
+    table, *_ = build_catalogue(source, labels("config.yaml"), images=None, max_rejected=0, seed=0, jobs=2)
+    write_pixels(source, table, tmp_path / "pixels.npy", size=224, resize="crop", jobs=2)
+    recipe = yaml.safe_load((REPOSITORY / "config/recipes.yaml").read_text())["recipes"]["encoder-lite0"]
+    encoder = build_encoder({"pooling": "mean-std"} | recipe)
+    state = weights.renamed(weights.installed(recipe["encoder"]), recipe["encoder"])
+    save_file({name: value.contiguous() for name, value in state.items()}, tmp_path / "weights.safetensors")
+    load_encoder(encoder, tmp_path / "weights.safetensors")
+    pixels = np.load(tmp_path / "pixels.npy", mmap_mode="r")
+    write_features(encoder, pixels, tmp_path / "features.npy", jobs=2, device="cpu")
+    features, is_ai = np.load(tmp_path / "features.npy"), (table["origin"] == "ai").to_numpy().astype(int)
+    scores = np.zeros(len(table))
+    for training, left_out in StratifiedKFold(5, shuffle=True, random_state=0).split(features, is_ai):
+        head, _ = fit_head(features[training], is_ai[training], training, balanced=False, seed=0, label="head")
+        standard = (features[left_out] - head.mean) / head.deviation
+        scores[left_out] = (standard @ head.coefficients.T + head.intercepts)[:, 0]
+    assert 0.96 < roc_auc_score(is_ai, scores) < 0.999
 
 
 def test_a_head_on_imagenet_features_separates_real_ai_art_from_human_art(tmp_path: Path) -> None:
