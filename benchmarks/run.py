@@ -15,7 +15,7 @@ from pathlib import Path
 from measuring import REPOSITORY, machine
 
 # Modules of this folder. Their `tables(quick)` returns Markdown tables by the name of their place in the docs.
-SHORT = ["loop", "steps", "decoding", "passes", "dag", "frozen_features", "gradcam_rates"]
+SHORT = ["loop", "steps", "decoding", "passes", "dag", "frozen_features", "encoding", "gradcam_rates"]
 # Each takes a quarter of an hour or more.
 LONG = ["stages", "training_rates", "size"]
 PLACE = r"(<!-- benchmark: {name} -->\n).*?(<!-- /benchmark -->)"

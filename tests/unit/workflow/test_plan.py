@@ -54,15 +54,16 @@ def test_a_variant_is_retrained_from_other_seeds_and_without_each_generator() ->
     assert list(retrained) == [
         *("cifake-32+seed-1", "cifake-32+seed-2"),
         *("cifake-32+without-latent_diffusion", "cifake-32+without-stable_diffusion"),
+        *("encoder-origin+without-latent_diffusion", "encoder-origin+without-stable_diffusion"),
     ]
     parent = DEFAULT.variants["cifake-32"]
     again, without = retrained["cifake-32+seed-1"], retrained["cifake-32+without-latent_diffusion"]
     assert (again.parent, again.exclude_sources, again.split) == ("cifake-32", (), parent.split)
     assert (without.parent, without.exclude_sources) == ("cifake-32", ("latent_diffusion",))
     assert without.split == "balanced+without-latent_diffusion"
-    assert all(variant.recipe == parent.recipe for variant in retrained.values())
+    assert all(variant.recipe == DEFAULT.variants[variant.parent].recipe for variant in retrained.values())
     assert all(variant.seed == DEFAULT.seed_of(name) for name, variant in retrained.items())
-    assert DEFAULT.arms == ["cifake-32", *retrained]
+    assert DEFAULT.arms == ["cifake-32", "encoder-origin", *retrained]
 
 
 def test_a_split_without_a_generator_has_the_seed_and_settings_of_its_parent() -> None:
@@ -85,6 +86,7 @@ def test_splits_in_use_are_those_of_variants() -> None:
     assert DEFAULT.reported_splits == ["augmented", "balanced", "natural", "per-class"]
     assert set(DEFAULT.used_splits) - set(DEFAULT.reported_splits) == {
         *("balanced+without-latent_diffusion", "balanced+without-stable_diffusion"),
+        *("natural+without-latent_diffusion", "natural+without-stable_diffusion"),
     }
     assert DEFAULT.oversampled == ["augmented"]
 
