@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 import timm
 import torch
+import yaml
 from safetensors.torch import save_file
 from torchvision import models
 
 from brushprint.core.errors import UserError
 from brushprint.models import weights
 from brushprint.models.architectures import registry
-from brushprint.models.encoders import EncoderNetwork, build_encoder, build_network, encoder_layers
+from brushprint.models.encoders import EncoderNetwork, build_encoder, build_network, encoder_layers, feature_count
 from brushprint.models.files import load_encoder
 from brushprint.models.model import build_model
 from brushprint.saliency.gradcam import grad_cam
+from tests.conftest import REPOSITORY
 from tests.support.networks import MOBILENET, SHA256
 
 LITE = "timm/tf_efficientnet_lite0"
@@ -190,3 +192,13 @@ def test_installed_weights_that_are_not_the_known_ones_are_refused(monkeypatch: 
     monkeypatch.setitem(registry.INSTALLED, LITE, known._replace(package="no_such_package"))
     with pytest.raises(UserError, match=r"the package no_such_package is not installed; run `make setup` again"):
         weights.installed(LITE)
+
+
+@pytest.mark.parametrize("name", ["encoder-dinov2", "encoder-dinov3", "encoder-siglip2", "encoder-clip"])
+def test_the_shipped_encoders_of_the_hub_can_be_built(name: str) -> None:
+    shipped = yaml.safe_load((REPOSITORY / "config/recipes.yaml").read_text())["recipes"][name]
+    built = build_encoder({"pooling": "mean-std"} | shipped)
+    channels = {"encoder-dinov2": 384, "encoder-dinov3": 384}.get(name, 768)
+    assert feature_count(built, shipped["image_size"]) == 2 * 4 * channels
+    # Later blocks are left out.
+    assert sum(weights.numel() for weights in built.parameters()) < {384: 9e6, 768: 35e6}[channels]
