@@ -41,7 +41,7 @@ HERE = {
     'make results ARGS="--configfile config/own-pictures.yaml '
     "--config 'collection={source: path/to/pictures, labels_file: path/to/labels.csv}'\"",
     "make results ARGS=\"--configfile config/own-pictures.yaml --config 'collection={source: hf:owner/dataset}'\"",
-    'make results ARGS="--configfile config/own-pictures.yaml --config \'collection={source: path/to/pictures}\' '
+    "make results ARGS=\"--configfile config/own-pictures.yaml --config 'collection={source: path/to/pictures}' "
     "'pretrained={source: hub}' 'variants={encoder-origin: {recipe: encoder-dinov2}}'\"",
     'make results ARGS="--resources gpu=4 --config device=cuda devices=4"',
     "make runs",

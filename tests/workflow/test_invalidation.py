@@ -257,6 +257,8 @@ def test_the_tables_have_a_row_for_each_change_and_module_and_contain_every_rule
     of_other_settings = {
         *("fetch", "fetch_dataset", "weights", "seal_weights"),
         *("external_scores", "picked_scores", "picked_table"),
+        # `test_encoders` tests what reruns for heads.
+        *("encode", "fit_head"),
     }
     figures = {"examples", "copies_examples", "corrupted_examples", "collection_figures"}
     assert everything == (scripts - on_request - of_other_settings) | figures

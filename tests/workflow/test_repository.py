@@ -151,7 +151,8 @@ def test_every_rule_has_a_script_of_its_name_and_a_log() -> None:
 
 
 def test_the_recipes_are_the_published_ones() -> None:
-    recipes = {name: Recipe(**values) for name, values in settings()["recipes"].items() if "encoder" not in values}
+    ours = {name for name, values in settings()["recipes"].items() if "encoder" in values} | {"lite0-finetuned"}
+    recipes = {name: Recipe(**values) for name, values in settings()["recipes"].items() if name not in ours}
     published = {
         name: (recipe.architecture, recipe.image_size, recipe.epochs, recipe.batch_size)
         for name, recipe in recipes.items()
