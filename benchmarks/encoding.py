@@ -63,7 +63,7 @@ def tables(quick: bool) -> dict[str, str]:
     ratio = f"{min(seconds['usual'], seconds['side by side']) / seconds['ours']:.2f}"
     heads = [
         *("pixels", "bare, all cores on a batch, images/s", "bare, a core for each batch, images/s"),
-        *("brushprint, images/s", "ratio to the faster", "fitting a head, s", "memory of all, GB"),
+        *("brushprint, images/s", "ratio to the faster", "fitting a head, s", "peak memory, GB"),
     ]
     row = [side, *rates, ratio, number(fitting["fit"]), number(memory)]
     return {"encoding": table(heads, [row])}

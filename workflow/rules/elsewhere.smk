@@ -45,7 +45,7 @@ def array_of(name, *scripts):
 
 
 def encoded_of(array):
-    """The path of the features of an array's pictures, with the wildcard `encoder`."""
+    """The path of the features that an encoder computes from an array of pictures; `encoder` is its wildcard."""
     return array.replace("{size}-{resize}", "{encoder}")
 
 

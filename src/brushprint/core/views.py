@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-# Pillow filters that stretch the picture.
+# A Pillow filter, with which the whole picture is stretched to the square.
 Filter = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 # A filter, or one crop from the middle at the picture's own resolution.
-Resize = Literal["nearest", "bilinear", "bicubic", "lanczos", "crop"]
+Resize = Literal[Filter, "crop"]
 # A filter, or crops: one, or four or nine side by side.
-View = Literal["nearest", "bilinear", "bicubic", "lanczos", "crop", "crops-2x2", "crops-3x3"]
+View = Literal[Resize, "crops-2x2", "crops-3x3"]
 
 
 def crops_across(view: str) -> int:

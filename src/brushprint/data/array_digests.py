@@ -34,8 +34,7 @@ def open_array(array: str | Path, seal: str | Path, name: str = "pixels") -> np.
     """Memory-map a .npy file that has its digest file beside it.
 
     `name` is the array's name in the seal: `pixels` and `copies` are uint8 [pictures, side, side, 3], `encoded` is
-    float32 [pictures, features]. Raises `UserError` if the seal belongs to another
-    array.
+    float32 [pictures, features]. Raises `UserError` if the seal belongs to another array.
     """
     if _read(_digest_file(array)).get("pixels") != _read(seal)[name]:
         raise UserError(f"{array} and {seal} come from different runs: delete the folder scratch/ and run again")

@@ -31,6 +31,8 @@ class Encoder(nn.Module):
 
     mean: torch.Tensor
     deviation: torch.Tensor
+    # The number of features; `build_encoder` sets it.
+    features: int
 
     def __init__(self, architecture: str, *, blocks: Sequence[int | str], pooling: Pooling, view: str) -> None:
         """Build the encoder with random weights.
@@ -101,12 +103,12 @@ class EncoderNetwork(nn.Module):
     two classes, the logits are (-z / 2, z / 2), where z is the logit of logistic regression for the second class.
     """
 
-    def __init__(self, encoder: Encoder, features: int, classes: int) -> None:
-        """Put a head with random weights on an encoder that gives so many `features`."""
+    def __init__(self, encoder: Encoder, classes: int) -> None:
+        """Put a head with random weights on an encoder."""
         super().__init__()
         self.encoder = encoder
-        self.standardise = Standardise(features)
-        self.head = Head(features, classes=classes, dropout=0, one_logit=classes == 2)
+        self.standardise = Standardise(encoder.features)
+        self.head = Head(encoder.features, classes=classes, dropout=0, one_logit=classes == 2)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Compute the logits of pictures or of their features."""
@@ -124,7 +126,8 @@ def build_encoder(recipe: Mapping[str, Any]) -> Encoder:
     encoder = Encoder(architecture, blocks=recipe["blocks"], pooling=recipe["pooling"], view=recipe["resize"])
     encoder.eval().requires_grad_(False).to(memory_format=torch.channels_last)
     try:
-        feature_count(encoder, side)
+        with torch.no_grad():
+            encoder.features = encoder(torch.zeros(1, 3, side, side)).shape[1]
     except (AssertionError, RuntimeError, ValueError) as error:
         raise UserError(
             f"{architecture} cannot take pictures of {side} pixels: set image_size of its recipe and "
@@ -133,16 +136,10 @@ def build_encoder(recipe: Mapping[str, Any]) -> Encoder:
     return encoder
 
 
-@torch.no_grad()
-def feature_count(encoder: Encoder, side: int) -> int:
-    """The number of features that an encoder gives for pictures of `side` pixels."""
-    return encoder(torch.zeros(1, 3, side, side)).shape[1]
-
-
 def build_network(recipe: Mapping[str, Any], classes: int) -> EncoderNetwork:
     """Build an encoder and its head with random weights; see `build_encoder`."""
     encoder = build_encoder(recipe)
-    return EncoderNetwork(encoder, feature_count(encoder, recipe["image_size"]), classes).eval()
+    return EncoderNetwork(encoder, classes).eval()
 
 
 def encoder_layers(network: EncoderNetwork, side: int) -> Layers:

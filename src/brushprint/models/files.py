@@ -67,7 +67,7 @@ def load_encoder(encoder: Encoder, file: str | Path) -> None:
 def _matching(
     own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor], architecture: str
 ) -> dict[str, torch.Tensor]:
-    """The `weights` with the names of `own`. Raises `UserError` if one is missing or has another shape."""
+    """Select a network's `own` weights from those of a file. Raises `UserError` if one is missing or does not fit."""
     for name, value in own.items():
         # Older files lack the batch counters of batch norms.
         if name not in weights and not name.endswith("num_batches_tracked"):

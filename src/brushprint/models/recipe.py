@@ -11,6 +11,11 @@ from brushprint.core.views import Resize, View, crops_across
 ONE_LOGIT: Final = "binary-cross-entropy"
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+ImageSize = Annotated[int, Field(ge=8, le=2048, description="side of the square input in pixels")]
+ClassWeights = Annotated[
+    Literal["balanced"] | None,
+    Field(description="`balanced`: rarer classes weigh more in the loss; null: all pictures weigh the same"),
+]
 Epochs = Annotated[int, Field(ge=1, description="maximum number of passes over the training pictures")]
 Rate = Annotated[
     float,
@@ -78,7 +83,7 @@ class Recipe(BaseModel):
             "library: `torchvision/resnet18`, or `timm/convnext_tiny`"
         ),
     ]
-    image_size: Annotated[int, Field(ge=8, le=2048, description="side of the square input in pixels")]
+    image_size: ImageSize
     resize: Annotated[
         Resize,
         Field(
@@ -112,10 +117,7 @@ class Recipe(BaseModel):
             description="`cross-entropy`: one logit per class; `binary-cross-entropy`: one logit, for the task `origin`"
         ),
     ] = "cross-entropy"
-    class_weights: Annotated[
-        Literal["balanced"] | None,
-        Field(description="`balanced`: rarer classes weigh more in the loss; null: all classes weigh the same"),
-    ] = None
+    class_weights: ClassWeights = None
     epochs: Epochs
     batch_size: Annotated[int, Field(ge=1, description="pictures per training step")]
     optimizer: Annotated[
@@ -177,7 +179,7 @@ class EncoderRecipe(BaseModel):
             "transformer"
         ),
     ] = "mean-std"
-    image_size: Annotated[int, Field(ge=8, le=2048, description="side of the square input in pixels")]
+    image_size: ImageSize
     resize: Annotated[
         View,
         Field(
@@ -186,10 +188,7 @@ class EncoderRecipe(BaseModel):
             "averaged"
         ),
     ]
-    class_weights: Annotated[
-        Literal["balanced"] | None,
-        Field(description="`balanced`: rarer classes weigh more in the loss; null: all pictures weigh the same"),
-    ] = None
+    class_weights: ClassWeights = None
 
     @model_validator(mode="after")
     def _check_crops(self) -> "EncoderRecipe":

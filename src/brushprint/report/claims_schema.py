@@ -161,7 +161,7 @@ class Claim(Settings):
 
     @property
     def uncertainty(self) -> float:
-        """Half the width of the figure's 95 % interval, in `unit`: rounding error plus, with `n`, sampling error."""
+        """Half the width of the figure's 95 % interval, in `unit`: rounding and, if `n` is given, sampling."""
         sampling = 0.0
         if self.n:
             whole = {"%": 100, "": 1, "pictures": self.n}[self.unit]

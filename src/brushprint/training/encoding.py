@@ -10,7 +10,7 @@ import torch
 from brushprint.core.job_log import progress
 from brushprint.data.pixels import new_array
 from brushprint.models.devices import choose_device
-from brushprint.models.encoders import Encoder, feature_count
+from brushprint.models.encoders import Encoder
 from brushprint.models.inputs import as_input, batch_size
 
 
@@ -28,10 +28,9 @@ def write_features(encoder: Encoder, pictures: np.ndarray, target: Path, *, jobs
     """
     leading, side = pictures.shape[:-3], pictures.shape[-2]
     flat = pictures.reshape(-1, side, side, 3)
-    features, size = feature_count(encoder, side), batch_size(side)
-    computing = choose_device(device)
+    size, computing = batch_size(side), choose_device(device)
     encoder = encoder.to(computing)
-    # Each of our threads computes its batches alone: sums would differ if several threads shared one batch.
+    # Torch must not divide a batch between threads, because the order of its sums would depend on their number.
     torch.set_num_threads(1)
 
     @torch.no_grad()
@@ -42,11 +41,11 @@ def write_features(encoder: Encoder, pictures: np.ndarray, target: Path, *, jobs
         return start, encoder(inputs).cpu().numpy()
 
     with (
-        new_array(target, (*leading, features), np.float32) as array,
+        new_array(target, (*leading, encoder.features), np.float32) as array,
         ThreadPoolExecutor(jobs if computing.type == "cpu" else 1) as pool,
         progress(len(flat), "encode") as bar,
     ):
-        rows = array.reshape(-1, features)
+        rows = array.reshape(-1, encoder.features)
         for start, batch in pool.map(encode, range(0, len(flat), size)):
             rows[start : start + len(batch)] = batch
             bar.update(len(batch))

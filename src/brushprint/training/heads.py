@@ -1,4 +1,4 @@
-"""Fit heads to the features of a frozen encoder: logistic regression on standardised features."""
+"""Fit heads, which are logistic regressions, to the standardised features of a frozen encoder."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -68,7 +68,9 @@ def fit_head(
     best = PENALTIES[int(losses["validation_loss"].fillna(np.inf).argmin())]
     history = losses.assign(best=losses["penalty"] == best)
     LOG.info("%s: penalty %g", label, best)
-    return _fitted(_regression(len(targets), best, balanced), features, targets), history
+    scaler, model = _scaler(features), _regression(len(targets), best, balanced)
+    _fit(model, _standardised(features, scaler), targets)
+    return Fit(scaler.mean_, scaler.scale_, model.coef_, model.intercept_), history
 
 
 def _losses(
@@ -80,12 +82,13 @@ def _losses(
     left_out = 0
     for training, held_out in _folds(targets, groups, seed):
         left_out += len(held_out)
+        scaler = _scaler(features[training])
+        known, unknown = (_standardised(features[rows], scaler) for rows in (training, held_out))
         model = _regression(len(training), PENALTIES[0], balanced).set_params(warm_start=True)
         for row, penalty in enumerate(PENALTIES):
-            model.set_params(C=_strength(penalty, len(training)))
-            fit = _fitted(model, features[training], targets[training])
+            _fit(model.set_params(C=_strength(penalty, len(training))), known, targets[training])
             p = np.zeros((len(held_out), classes))
-            p[:, model.classes_] = model.predict_proba((features[held_out] - fit.mean) / fit.deviation)
+            p[:, model.classes_] = model.predict_proba(unknown)
             true = p[np.arange(len(held_out)), targets[held_out]]
             sums[row] += -np.log(true.clip(np.finfo(float).eps)).sum(), (p.argmax(1) == targets[held_out]).sum()
     with np.errstate(invalid="ignore"):
@@ -108,7 +111,7 @@ def _folds(targets: np.ndarray, groups: np.ndarray, seed: int) -> Iterator[tuple
 
 
 def _strength(penalty: float, pictures: int) -> float:
-    """The strength as scikit-learn counts it: the factor of the summed loss against half the squared coefficients."""
+    """The parameter `C` of scikit-learn, which multiplies the loss summed over the pictures."""
     return 1 / (penalty * pictures)
 
 
@@ -121,13 +124,19 @@ def _regression(pictures: int, penalty: float, balanced: bool) -> LogisticRegres
     )
 
 
-def _fitted(model: LogisticRegression, features: np.ndarray, targets: np.ndarray) -> Fit:
-    scaler = StandardScaler().fit(features.astype(np.float64))
+def _scaler(features: np.ndarray) -> StandardScaler:
+    return StandardScaler().fit(features.astype(np.float64))
+
+
+def _standardised(features: np.ndarray, scaler: StandardScaler) -> np.ndarray:
+    return (features - scaler.mean_) / scaler.scale_
+
+
+def _fit(model: LogisticRegression, features: np.ndarray, targets: np.ndarray) -> None:
     with warnings.catch_warnings():
         # With the weakest penalties, the last digits of the coefficients take many more iterations.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit((features - scaler.mean_) / scaler.scale_, targets)
-    return Fit(scaler.mean_, scaler.scale_, model.coef_, model.intercept_)
+        model.fit(features, targets)
 
 
 def as_state(head: Fit, about: Mapping[str, Any], weights: str | Path) -> dict[str, torch.Tensor]:

@@ -58,6 +58,11 @@ class Encoder:
         """The settings that decide the features."""
         return self.recipe.model_dump(exclude={"class_weights"})
 
+    @property
+    def name(self) -> str:
+        """A name that depends on everything that decides the features."""
+        return f"{self.recipe.encoder.replace('/', '-')}-{key([self.features, self.weights])[:8]}"
+
 
 @dataclass(frozen=True)
 class PlannedSplit:
@@ -286,20 +291,17 @@ class Plan:
 
     @cached_property
     def encoders(self) -> dict[str, Encoder]:
-        """The encoders of all variants, by a name that depends on everything that decides their features."""
-        return {
-            name: Encoder(variant.recipe, self.weights_of(variant.name) or "")
-            for variant in self.variants.values()
-            if (name := self.encoder_of(variant.name)) and isinstance(variant.recipe, EncoderRecipe)
-        }
+        """The encoders of all variants, by name."""
+        return {encoder.name: encoder for name in self.variants if (encoder := self._encoder(name))}
 
     def encoder_of(self, variant: str) -> str | None:
         """The name of the encoder whose features a variant's head takes; None for a network that is trained."""
+        encoder = self._encoder(variant)
+        return encoder.name if encoder else None
+
+    def _encoder(self, variant: str) -> Encoder | None:
         recipe = self.variants[variant].recipe
-        if not isinstance(recipe, EncoderRecipe):
-            return None
-        encoder = Encoder(recipe, self.weights_of(variant) or "")
-        return f"{recipe.architecture.replace('/', '-')}-{key([encoder.features, encoder.weights])[:8]}"
+        return Encoder(recipe, self.weights_of(variant) or "") if isinstance(recipe, EncoderRecipe) else None
 
     @property
     def networks(self) -> list[str]:

@@ -50,7 +50,7 @@ def encoder(model: str, blocks: Sequence[int], *, class_token: bool) -> tuple[nn
     [batch, channels], one for each of `blocks`.
     """
     try:
-        # Transformers then take pictures of any size.
+        # With this option, transformers take pictures of any size.
         built = timm.create_model(model, num_classes=0, dynamic_img_size=True)
     except TypeError:
         built = timm.create_model(model, num_classes=0)
