@@ -56,7 +56,12 @@ def tables(quick: bool) -> dict[str, str]:
         features = np.load(target)
     targets = np.arange(pictures) % 2
     fitting = turns(
-        {"fit": lambda: fit_head(features, targets, np.arange(pictures), balanced=False, seed=0, label="head")}, 1
+        {
+            "fit": lambda: fit_head(
+                features, targets, np.arange(pictures), classes=2, balanced=False, seed=0, label="head"
+            )
+        },
+        1,
     )
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     rates = [number(pictures / taken) for taken in seconds.values()]

@@ -1,5 +1,5 @@
 // From the numbers of a network to an answer in words, computed as in brushprint.predict.answer and
-// brushprint.evaluation.abstention.
+// brushprint.evaluation.thresholds.
 
 export function softmax(logits) {
   const most = Math.max(...logits);

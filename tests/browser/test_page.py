@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from brushprint.core.tables import write_json
 from brushprint.data.pixels import square
-from brushprint.evaluation.abstention import decide
+from brushprint.evaluation.thresholds import decide
 from brushprint.models.model import Model
 from brushprint.page.serve import server
 from brushprint.predict import onnx_models

@@ -6,7 +6,7 @@ import pytest
 from brushprint.data.corrupted_arrays import CONDITIONS
 from brushprint.evaluation import calibration, detection
 from brushprint.evaluation.arms import Answers, unseen
-from brushprint.evaluation.calibration import apply
+from brushprint.evaluation.temperature import apply
 from brushprint.stats import bootstrap
 from brushprint.stats.bootstrap import interval, weights
 from brushprint.stats.significance import compare

@@ -81,7 +81,7 @@ def metrics(classes: list[str], **changes: object) -> dict:
         },
         "detection": detected(0.7),
         "calibration": {"before": {"ece": interval(0.2) | {"chance": {"mean": 0.04}}}},
-        "verdict": {"level": 0.1, "test": judged_works()},
+        "verdict": {"threshold": 0.4, "why": None, "test": judged_works()},
         "leaked": 0,
         "apart": None,
     }
@@ -92,15 +92,18 @@ def judged_works() -> dict:
 
 
 def detected(balanced: float) -> dict:
-    shares = ("accuracy", "false_alarms", "misses", "average_precision", "roc_auc")
+    shares = ("accuracy", "recall", "false_alarms", "misses", "average_precision", "roc_auc")
     return {
         **{name: interval(0.4) for name in shares},
         "balanced_accuracy": interval(balanced),
         "majority": 0.625,
         "human": 617,
         "ai": 1851,
-        "recall_at_1": {"why": "few", "recall": UNDEFINED},
     }
+
+
+def recommended(**changes: object) -> dict:
+    return {"variant": "cifake-32", "rate": 0.05, "why": None, "folds": {}, "detection": detected(0.7)} | changes
 
 
 def audited(reported: bool) -> list[dict]:
@@ -126,6 +129,7 @@ def trusted(**changes: object) -> dict:
         "leaks": {"natural": leaked(0)},
         "arms": {"unseen": [], "seeds": []},
         "comparisons": [compared],
+        "recommended": recommended(),
         "external": None,
         **changes,
     }

@@ -430,5 +430,5 @@ def test_the_only_run_is_the_default_and_with_several_runs_one_must_be_named(tmp
 def test_results_of_an_earlier_version_are_reported(tmp_path) -> None:
     (tmp_path / "variants/v").mkdir(parents=True)
     (tmp_path / "variants/v/metrics.json").write_text("{}")
-    with pytest.raises(UserError, match="contains no verdict: an earlier version of brushprint wrote it"):
+    with pytest.raises(UserError, match="lacks folds: an earlier version of brushprint wrote it"):
         Results(tmp_path).metrics("v")

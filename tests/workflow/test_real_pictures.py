@@ -218,7 +218,9 @@ def test_a_head_on_early_features_separates_real_ai_art_from_human_art_better_st
     features, is_ai = np.load(tmp_path / "features.npy"), (table["origin"] == "ai").to_numpy().astype(int)
     scores = np.zeros(len(table))
     for training, left_out in StratifiedKFold(5, shuffle=True, random_state=0).split(features, is_ai):
-        head, _ = fit_head(features[training], is_ai[training], training, balanced=False, seed=0, label="head")
+        head, _ = fit_head(
+            features[training], is_ai[training], training, classes=2, balanced=False, seed=0, label="head"
+        )
         standard = (features[left_out] - head.mean) / head.deviation
         scores[left_out] = (standard @ head.coefficients.T + head.intercepts)[:, 0]
     assert 0.96 < roc_auc_score(is_ai, scores) < 0.999

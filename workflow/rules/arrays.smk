@@ -41,6 +41,8 @@ rule leaks:
     params:
         *code("leaks"),
         splits=PLAN.reported_splits,
+        cross_validated=PLAN.cross_validated,
+        false_alarm_rate=CONFIG.false_alarm_rate,
     script:
         "../scripts/leaks.py"
 

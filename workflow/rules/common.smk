@@ -156,6 +156,11 @@ def trained(wildcards):
     return {"model": ancient(f"{VARIANT}/model.safetensors"), "model_digest": f"{VARIANT}/model.sha256"}
 
 
+def fold_heads(wildcards):
+    """The heads that cross-validate a variant; nothing for a network that is trained."""
+    return {"folds": f"{VARIANT}/folds.safetensors"} if PLAN.encoder_of(wildcards.variant) else {}
+
+
 def predicted(wildcards):
     return {"predictions": f"{VARIANT}/predictions.parquet", "thresholds": f"{VARIANT}/thresholds.json"}
 

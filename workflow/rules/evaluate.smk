@@ -48,6 +48,22 @@ rule compare:
         "../scripts/compare.py"
 
 
+rule recommend:
+    input:
+        thresholds=expand(f"{VARIANT}/thresholds.json", variant=PLAN.candidates),
+        predictions=expand(f"{VARIANT}/predictions.parquet", variant=PLAN.candidates),
+    output:
+        f"{RESULTS}/recommended.json",
+    log:
+        f"{LOGS}/recommend.log",
+    params:
+        *code("recommend"),
+        variants=PLAN.candidates,
+        seed=PLAN.seed_of("recommend"),
+    script:
+        "../scripts/recommend.py"
+
+
 rule mistakes:
     input:
         COLLECTION,
@@ -99,6 +115,7 @@ rule robustness:
     input:
         unpack(seals),
         unpack(trained),
+        unpack(fold_heads),
         unpack(predicted),
         unpack(corrupted),
     output:
@@ -121,7 +138,6 @@ rule robustness:
 rule arms:
     input:
         predictions=expand(f"{VARIANT}/predictions.parquet", variant=PLAN.arms),
-        thresholds=expand(f"{VARIANT}/thresholds.json", variant=PLAN.arms),
     output:
         f"{RESULTS}/arms.json",
     log:

@@ -60,6 +60,7 @@ rule demo:
         models_cost=expand(rules.export.output.cost, variant=PLAN.names),
         metrics=of_each("metrics.json"),
         cards=rules.cards.output.summary,
+        recommended=rules.recommend.output[0],
     output:
         page=expand(f"{DEMO}/{{file}}", file=PAGE),
         about=f"{DEMO}/models.json",

@@ -61,6 +61,7 @@ rule fit_head:
     output:
         model=f"{VARIANT}/model.safetensors",
         digest=f"{VARIANT}/model.sha256",
+        folds=f"{VARIANT}/folds.safetensors",
         history=f"{VARIANT}/history.csv",
     log:
         f"{LOGS}/fit_head-{{variant}}.log",
@@ -82,6 +83,7 @@ rule infer:
         unpack(sealed_split),
         unpack(sealed_array),
         unpack(trained),
+        unpack(fold_heads),
     output:
         probabilities=f"{VARIANT}/probabilities.parquet",
         features=f"{VARIANT}/features.parquet",
@@ -115,5 +117,6 @@ rule predictions:
     params:
         *code("predictions"),
         task=lambda wildcards: variant(wildcards).task,
+        false_alarm_rate=CONFIG.false_alarm_rate,
     script:
         "../scripts/predictions.py"

@@ -1,6 +1,3 @@
-import json
-from pathlib import Path
-
 import pandas as pd
 
 from brushprint.core.job_log import logged
@@ -13,7 +10,4 @@ with logged(snakemake.log[0], snakemake.output):
         name: pd.read_parquet(file, filters=[("partition", "==", "test")])
         for name, file in zip(params.variants, given.predictions, strict=True)
     }
-    thresholds = {
-        name: json.loads(Path(file).read_text()) for name, file in zip(params.variants, given.thresholds, strict=True)
-    }
-    write_json(evaluate_arms(predictions, thresholds, params.arms, params.seed), snakemake.output[0])
+    write_json(evaluate_arms(predictions, params.arms, params.seed), snakemake.output[0])

@@ -10,7 +10,7 @@ from brushprint.report.model_card import as_markdown, card
 
 with logged(snakemake.log[0], snakemake.output):
     files, params = snakemake.input, snakemake.params
-    columns = ["source", "partition", "copy"]
+    columns = ["source", "partition", "fold", "copy"]
     splits = {
         name: pd.read_parquet(file, columns=columns) for name, file in zip(params.splits, files.splits, strict=True)
     }

@@ -20,7 +20,11 @@ with logged(snakemake.log[0], snakemake.output):
     pictures = gallery(pd.read_parquet(given.catalogue), splits, params.seed, len(made.gallery))
     write_gallery(params.root, pictures, made.gallery)
     cards = json.loads(Path(given.cards).read_text())
-    variants = zip(params.variants, given.models, given.metrics, strict=True)
+    best = json.loads(Path(given.recommended).read_text())["variant"]
+    # The page shows the variants in this order: the recommended one first.
+    variants = sorted(
+        zip(params.variants, given.models, given.metrics, strict=True), key=lambda variant: variant[0] != best
+    )
     shown = zip(made.gallery, pictures.to_dict("records"), strict=True)
     about = {
         "title": params.title,

@@ -11,7 +11,7 @@ from brushprint.evaluation.variant import evaluate_variant
 
 with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
-    columns = sorted({"partition", "group", *TASKS[params.task], *PARTS})
+    columns = sorted({"partition", "fold", "group", *TASKS[params.task], *PARTS})
     evaluation = evaluate_variant(
         pd.read_parquet(given.predictions),
         json.loads(Path(given.thresholds).read_text()),

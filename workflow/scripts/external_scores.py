@@ -13,12 +13,19 @@ from brushprint.training.corrupted_inference import ai_scores
 with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
     thresholds = json.loads(Path(given.thresholds).read_text())
-    pixels = np.load(given.pixels, mmap_mode="r")[:, None]
+    chosen, pixels = thresholds["final"], np.load(given.pixels, mmap_mode="r")[:, None]
+    p_ai = ai_scores(
+        load_model(given.model),
+        pixels,
+        origins=thresholds["origins"],
+        temperature=chosen["temperature"],
+        device=params.device,
+    )
     metrics, scores = evaluate_external(
         pd.read_parquet(given.external),
-        ai_scores(load_model(given.model), pixels, thresholds["origins"], device=params.device)[:, 0],
+        p_ai[:, 0],
         pd.read_parquet(given.catalogue, columns=["sha256", "phash"]),
-        thresholds,
+        chosen["threshold"],
         seed=params.seed,
     )
     write_json(metrics, snakemake.output.metrics)

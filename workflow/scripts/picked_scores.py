@@ -13,7 +13,13 @@ from brushprint.training.corrupted_inference import ai_scores
 with logged(snakemake.log[0], snakemake.output):
     given = snakemake.input
     thresholds = json.loads(Path(given.thresholds).read_text())
-    pixels = np.load(given.pixels, mmap_mode="r")
-    p_ai = ai_scores(load_model(given.model), pixels, thresholds["origins"], device=snakemake.params.device)
+    chosen, pixels = thresholds["final"], np.load(given.pixels, mmap_mode="r")
+    p_ai = ai_scores(
+        load_model(given.model),
+        pixels,
+        origins=thresholds["origins"],
+        temperature=chosen["temperature"],
+        device=snakemake.params.device,
+    )
     paths = pd.read_parquet(given.picked, columns=["path"])["path"]
-    write_parquet(picked_scores(paths, p_ai, thresholds["threshold"]), snakemake.output[0])
+    write_parquet(picked_scores(paths, p_ai, chosen["threshold"]), snakemake.output[0])

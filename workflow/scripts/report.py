@@ -22,7 +22,10 @@ with logged(snakemake.log[0], snakemake.output):
     splits = {
         name: pd.read_parquet(file, columns=columns) for name, file in zip(params.splits, files.splits, strict=True)
     }
-    trust = {key: json.loads(Path(files[key]).read_text()) for key in ("audit", "leaks", "arms", "comparisons")}
+    trust = {
+        key: json.loads(Path(files[key]).read_text())
+        for key in ("audit", "leaks", "arms", "comparisons", "recommended")
+    }
     trust["external"] = params.external
     write_report(
         Path(snakemake.output[0]),

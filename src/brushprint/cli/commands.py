@@ -68,7 +68,7 @@ def predict(
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row for each picture and variant.")] = False,
 ) -> None:
-    """Judge whether each picture is human or AI art, with every trained variant."""
+    """Judge whether each picture is human or AI art, with every trained variant, the recommended one first."""
     from tqdm import tqdm
 
     from brushprint.predict.results import find
@@ -110,7 +110,7 @@ def predict(
 
 @app.command(epilog=_example("variants --run results/sample"))
 def variants(run: Run = None, as_json: Json = False) -> None:
-    """List the trained variants and their accuracy on test pictures."""
+    """List the trained variants, the recommended one first, and their accuracy on test pictures."""
     from brushprint.predict.results import find
 
     results = find(run)
@@ -118,7 +118,7 @@ def variants(run: Run = None, as_json: Json = False) -> None:
     if as_json:
         printing.print_json(records)
         return
-    printing.print_variants(records)
+    printing.print_variants(records, results.recommended)
     printing.print_synthetic([results], results.variants)
 
 

@@ -109,8 +109,11 @@ def variant_record(results: "Results", name: str) -> dict[str, Any]:
     }
 
 
-def print_variants(records: Iterable[Mapping[str, Any]]) -> None:
-    """Print a row for each record of `variant_record`, and a legend."""
+def print_variants(records: Iterable[Mapping[str, Any]], recommended: str | None) -> None:
+    """Print the `recommended` variant, a row for each record of `variant_record`, and a legend."""
+    if recommended:
+        print(f"Recommended: {recommended}")
+        print()
     header = ("variant", "task", "accuracy", "guess", "false alarms", "unsure")
     rows = [
         (

@@ -13,9 +13,14 @@ from brushprint.stats.allocation import allocate
 
 PARTITIONS = ("train", "validation", "test")
 COLUMNS = (
-    *("row", "image_id", "partition", "origin", "source", "style", "folder", "group"),
+    *("row", "image_id", "partition", "fold", "origin", "source", "style", "folder", "group"),
     *("copy", "angle", "flip", "zoom"),
 )
+# The setting `folds: auto` makes this many folds if there are fewer pictures than `FEW`.
+FOLDS = 5
+FEW = 500
+# A head is chosen within the pictures of the other folds, which must be at least two.
+FEWEST_FOLDS = 3
 
 
 def draw_split(
@@ -25,6 +30,7 @@ def draw_split(
     published: bool,
     test: float,
     validation: float,
+    folds: int | Literal["auto"] | None,
     exclude_folders: Sequence[str],
     exclude_sources: Sequence[str],
     near_duplicates: Literal["keep", "drop"],
@@ -43,6 +49,8 @@ def draw_split(
     published : whether to use the published partitions, if the catalogue has any, instead of drawing test pictures.
         Pictures outside the published partitions are then used for training
     test, validation : shares to draw, the same from every source: `test` of all pictures, `validation` of the rest
+    folds : number of folds for cross-validation of heads; `auto`: `FOLDS` if fewer than `FEW` pictures are neither
+        published in partitions nor subsampled nor oversampled, else none; None: no folds
     exclude_folders : folders whose pictures are excluded from all partitions
     exclude_sources : sources whose pictures are used for testing only
     near_duplicates : `keep` or `drop` training and validation pictures that have a near duplicate among the test
@@ -67,6 +75,8 @@ def draw_split(
     row in the catalogue and in the pixel arrays), `image_id`, `partition`, the labels, `group` (of near duplicates),
     and
 
+    fold : int8, the fold of the picture, from 0; -1 if the picture is in no fold, as are published test pictures and
+        pictures of excluded sources. Heads that are cross-validated use the folds in place of the partitions
     copy : int32, 0 for the picture itself, else the number of the copy among the copies of its picture
     angle : float64, degrees by which a copy is rotated counter-clockwise, uniform in ± `rotation`; 0 for a picture
     flip : bool, whether a copy is mirrored
@@ -81,7 +91,15 @@ def draw_split(
     table["partition"] = table["published_split"].fillna("train") if as_published else "train"
     table.loc[in_test(catalogue, groups, published=published, test=test, test_seed=test_seed), "partition"] = "test"
     table = _without_folders(table, exclude_folders, capped)
-    table = table[(table["partition"] == "test") | ~table["source"].isin(exclude_sources)]
+    excluded = table["source"].isin(exclude_sources)
+    auto = folds == "auto" and not (as_published or subsample or oversample) and len(table) < FEW
+    # Folds are dealt before sources are excluded, so that an excluded source does not change those of other pictures.
+    table["fold"] = _folds(table, as_published, "auto" if auto else None if folds == "auto" else folds, test_seed)
+    table.loc[excluded, "fold"] = -1
+    if not as_published and (table["fold"] >= 0).any():
+        # Every picture is tested, so that those of excluded sources are, too.
+        table.loc[excluded, "partition"] = "test"
+    table = table[(table["partition"] == "test") | ~excluded]
     if near_duplicates == "drop":
         table = _without_leaks(table)
     if subsample:
@@ -130,6 +148,33 @@ def _without_folders(table: pd.DataFrame, exclude_folders: Sequence[str], capped
                 raise UserError(unknown)
             LOG.info("%s; budget.images may have excluded all of them", unknown)
     return table[~table["folder"].isin(exclude_folders)]
+
+
+def _folds(table: pd.DataFrame, as_published: bool, folds: int | Literal["auto"] | None, seed: int) -> "pd.Series[int]":
+    """The fold of each picture: every source and folder is spread evenly, and near duplicates share a fold.
+
+    If the test pictures are published, they are in no fold.
+    """
+    fold = pd.Series(-1, index=table.index, dtype=np.int8)
+    inside = table[table["partition"] != "test"] if as_published else table
+    first = inside.drop_duplicates("group")
+    fewest = min((first["origin"] == origin).sum() for origin in ("human", "ai"))
+    if folds == "auto":
+        folds = min(FOLDS, fewest) if fewest >= FEWEST_FOLDS else None
+        if folds is None:
+            LOG.info("no folds: an origin has only %d pictures that are no near duplicates", fewest)
+    if folds is None:
+        return fold
+    if fewest < folds:
+        raise UserError(
+            f"splits: {folds} folds need as many pictures of each origin that are no near duplicates, but one has only "
+            f"{fewest}; add pictures, or set `folds: null`"
+        )
+    shuffled = first.sample(frac=1, random_state=np.random.default_rng(seed))
+    spread = shuffled.sort_values(["origin", "source", "folder"], kind="stable")
+    of_groups = pd.Series(np.arange(len(spread)) % folds, index=spread["group"], dtype=np.int8)
+    fold[inside.index] = inside["group"].map(of_groups)
+    return fold
 
 
 def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> np.ndarray:

@@ -9,7 +9,6 @@ import pandas as pd
 from brushprint.evaluation import detection
 from brushprint.evaluation.metrics import evaluate
 from brushprint.evaluation.predictions import class_names
-from brushprint.evaluation.thresholds import Cuts
 from brushprint.stats import bootstrap
 from brushprint.stats.intervals import FEWEST, LOSS, SHARE
 from brushprint.stats.significance import spread
@@ -23,14 +22,14 @@ class Arm(TypedDict):
 
 
 class Answers(NamedTuple):
-    """A network's probabilities of AI for some pictures, float [pictures], and the thresholds of the network."""
+    """A network's probabilities of AI for some pictures, float [pictures], and whether it calls them AI, bool."""
 
     score: np.ndarray
-    cuts: Cuts
+    called_ai: np.ndarray
 
 
 def evaluate_arms(
-    predictions: Mapping[str, pd.DataFrame], thresholds: Mapping[str, Cuts], arms: Mapping[str, Arm], seed: int
+    predictions: Mapping[str, pd.DataFrame], arms: Mapping[str, Arm], seed: int
 ) -> dict[str, list[dict[str, Any]]]:
     """Compare retrained variants (arms) with the variants that they repeat.
 
@@ -38,7 +37,6 @@ def evaluate_arms(
     ----------
     predictions : the predictions for test pictures by name, of each variant and then of each arm; see
         `brushprint.evaluation.predictions.predictions_table`
-    thresholds : the thresholds by the same names
     arms : the arms by name
     seed : seed of the bootstrap
 
@@ -55,10 +53,10 @@ def evaluate_arms(
         if len(networks) > 1:
             measured = [_evaluated(predictions[name], seed) for name in networks]
             rows["seeds"].append({"variant": variant, "networks": len(networks), **over_seeds(measured)})
-        seen = answers(tested, thresholds[variant], tested["image_id"])
+        seen = answers(tested, tested["image_id"])
         for name, arm in own.items():
             if arm["without"] is not None:
-                left_out = answers(predictions[name], thresholds[name], tested["image_id"])
+                left_out = answers(predictions[name], tested["image_id"])
                 rows["unseen"].append({"variant": variant, **unseen(seen, left_out, tested, arm["without"], seed)})
     return rows
 
@@ -67,10 +65,10 @@ def _evaluated(test: pd.DataFrame, seed: int) -> dict[str, Any]:
     return evaluate(test, pd.DataFrame(index=class_names(test)), test["group"].to_numpy(), seed)
 
 
-def answers(predictions: pd.DataFrame, thresholds: Cuts, image_ids: pd.Series) -> Answers:
-    """The answers of a network for the pictures `image_ids`, in this order, with the network's own thresholds."""
-    score = predictions.set_index("image_id")["ai_probability"].loc[image_ids].to_numpy()
-    return Answers(score, {"threshold": thresholds["threshold"], "strict": thresholds["strict"]})
+def answers(predictions: pd.DataFrame, image_ids: pd.Series) -> Answers:
+    """The answers of a network for the pictures `image_ids`, in this order."""
+    asked = predictions.set_index("image_id").loc[image_ids]
+    return Answers(asked["ai_probability"].to_numpy(), asked["called_ai"].to_numpy())
 
 
 def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str, seed: int) -> dict[str, Any]:
@@ -104,10 +102,12 @@ def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str
     group = pictures["group"].to_numpy()
 
     def judged(network: Answers, rows: np.ndarray) -> dict[str, Any]:
-        return detection.evaluate(is_ai[rows], network.score[rows], **network.cuts, groups=group[rows], seed=seed)
+        return detection.evaluate(
+            is_ai[rows], network.score[rows], called_ai=network.called_ai[rows], groups=group[rows], seed=seed
+        )
 
     others = ~from_source
-    right = np.stack([(network.score >= network.cuts["threshold"]) == is_ai for network in (seen, left_out)])
+    right = np.stack([network.called_ai == is_ai for network in (seen, left_out)])
     return {
         **counts,
         "why": None,

@@ -1,4 +1,4 @@
-"""How well a network separates human from AI pictures, whatever its task: measures on test pictures at both thresholds.
+"""How well a network separates human from AI pictures, whatever its task: measures on test pictures.
 
 AI is the positive class: a false alarm is a human work that is called AI, a miss is an AI work that is called human.
 """
@@ -11,14 +11,13 @@ import pandas as pd
 from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from brushprint.evaluation.thresholds import Strict
 from brushprint.stats import bootstrap
 from brushprint.stats.bootstrap import Estimate
 from brushprint.stats.group_sums import group_sums
 from brushprint.stats.intervals import FEWEST
 from brushprint.stats.roc import RocAuc
 
-MEASURES = ("accuracy", "balanced_accuracy", "false_alarms", "misses", "roc_auc", "average_precision")
+MEASURES = ("accuracy", "balanced_accuracy", "recall", "false_alarms", "misses", "roc_auc", "average_precision")
 UNKNOWN: Estimate = {"value": None, "low": None, "high": None}
 
 
@@ -26,51 +25,41 @@ def evaluate(
     is_ai: np.ndarray,
     score: np.ndarray,
     *,
-    threshold: float,
-    strict: Strict,
+    called_ai: np.ndarray,
     groups: np.ndarray,
     seed: int,
 ) -> dict[str, Any]:
-    """Measure how well pictures are classified as human or AI; neither threshold may have been chosen on them.
+    """Measure how well pictures are classified as human or AI; they must not have chosen the threshold.
 
     Parameters
     ----------
     is_ai : bool [pictures]
     score : float [pictures], the probability of AI, 0 to 1
-    threshold, strict : see `brushprint.evaluation.thresholds`
+    called_ai : bool [pictures], whether each picture is called AI if an answer is forced
     groups : int [pictures], the same number for near duplicates
     seed : seed of the bootstrap
 
     Returns
     -------
     `pictures`, `human` and `ai`, the numbers of pictures; `why`, the reason why there are too few for a conclusion, or
-    null; `threshold`; `majority`, the accuracy of always predicting the more frequent origin; and the following
-    measures, each with `value`, `low` and `high`, a 95 % bootstrap interval (see `brushprint.stats.bootstrap`), null if
-    undefined:
+    null; `majority`, the accuracy of always predicting the more frequent origin; and the following measures, each with
+    `value`, `low` and `high`, a 95 % bootstrap interval (see `brushprint.stats.bootstrap`), null if undefined:
 
     - `accuracy`, and `balanced_accuracy`, the mean over the origins that have pictures
-    - `false_alarms`, `misses`: the share of human works that are called AI, and of AI works that are called human
+    - `recall`, `misses`: the share of AI works that are called AI, and the rest
+    - `false_alarms`: the share of human works that are called AI
     - `roc_auc`, `average_precision`: as in scikit-learn; they need pictures of both origins
-
-    and `recall_at_1`, the measures at the strict threshold: `threshold`, `human` and `why` are taken from `strict`;
-    `recall`, the share of AI works that are called AI, and `false_alarms`, as above, are measured on these pictures.
     """
     human, ai = int((~is_ai).sum()), int(is_ai.sum())
     few = [name for name, count in (("human", human), ("AI", ai)) if count < FEWEST]
-    estimates = _intervals(is_ai, score, threshold, strict["threshold"], groups=groups, seed=seed)
+    estimates = _intervals(is_ai, score, called_ai, groups=groups, seed=seed)
     return {
         "pictures": len(score),
         "human": human,
         "ai": ai,
         "why": f"fewer than {FEWEST} {' and '.join(few)} pictures" if few else None,
-        "threshold": threshold,
         "majority": max(human, ai) / len(score) if len(score) else None,
-        **{name: estimates[name] for name in MEASURES},
-        "recall_at_1": {
-            **strict,
-            "recall": estimates["strict_recall"],
-            "false_alarms": estimates["strict_false_alarms"],
-        },
+        **estimates,
     }
 
 
@@ -123,28 +112,28 @@ def _wilson(name: str, hits: int, pictures: int) -> dict[str, float]:
 
 
 def _intervals(
-    is_ai: np.ndarray, score: np.ndarray, cut: float, strict: float | None, *, groups: np.ndarray, seed: int
+    is_ai: np.ndarray, score: np.ndarray, called_ai: np.ndarray, *, groups: np.ndarray, seed: int
 ) -> dict[str, Estimate]:
-    """The intervals of `MEASURES` at the threshold `cut`, and of recall and false alarms at the threshold `strict`."""
-    cuts = {"": cut} if strict is None else {"": cut, "strict_": strict}
-    estimates = dict.fromkeys((*MEASURES, "strict_recall", "strict_false_alarms"), UNKNOWN)
+    """The intervals of `MEASURES`."""
+    estimates = dict.fromkeys(MEASURES, UNKNOWN)
     if not len(score):
         return estimates
     levels, place = np.unique(score, return_inverse=True)
     sums, roc_auc = group_sums(place, len(levels)), RocAuc(is_ai, score)
+    counted = np.array([is_ai, ~is_ai, is_ai & called_ai, ~is_ai & called_ai], dtype=float)
 
     def statistics(drawn: np.ndarray) -> dict[str, np.ndarray]:
         ai, human = (_at_least(sums @ (drawn * side[:, None])) for side in (is_ai, ~is_ai))
-        shares = {prefix: _shares(ai, human, int(np.searchsorted(levels, at))) for prefix, at in cuts.items()}
-        named = {f"{prefix}{name}": value for prefix, values in shares.items() for name, value in values.items()}
-        return named | {"roc_auc": roc_auc(drawn), "average_precision": _average_precision(ai, human)}
+        ranking = {"roc_auc": roc_auc(drawn), "average_precision": _average_precision(ai, human)}
+        return _shares(*(counted @ drawn)) | ranking
 
     values = statistics(np.ones((len(score), 1), dtype=np.float32))
     parts = [statistics(drawn) for drawn in bootstrap.weights(groups, seed)]
-    sides = {"accuracy": groups, "false_alarms": groups[~is_ai], "misses": groups[is_ai], "recall": groups[is_ai]}
-    for name, (value,) in values.items():
-        resampled = np.concatenate([part[name] for part in parts])
-        side = sides.get(name.removeprefix("strict_"), groups[:0])
+    ai = groups[is_ai]
+    sides = {"accuracy": groups, "false_alarms": groups[~is_ai], "misses": ai, "recall": ai}
+    for name in MEASURES:
+        value, resampled = values[name][0], np.concatenate([part[name] for part in parts])
+        side = sides.get(name, groups[:0])
         if len(side):
             estimates[name] = bootstrap.interval_of_share(value, resampled, len(np.unique(side)))
         else:
@@ -181,17 +170,20 @@ def _at_least(counts: np.ndarray) -> np.ndarray:
     return np.concatenate([reached, np.zeros_like(reached[:1])])
 
 
-def _shares(ai: np.ndarray, human: np.ndarray, index: int) -> dict[str, np.ndarray]:
-    """The shares [resamples] if pictures from level `index` on are called AI; nan for an origin without pictures."""
+def _shares(ai: np.ndarray, human: np.ndarray, detected: np.ndarray, accused: np.ndarray) -> dict[str, np.ndarray]:
+    """The shares [resamples] from the numbers of AI and human works, and how many of each are called AI.
+
+    A share of an origin without pictures is nan.
+    """
     with np.errstate(invalid="ignore"):
-        recall, alarms = ai[index] / ai[0], human[index] / human[0]
+        recall, alarms = detected / ai, accused / human
     both = np.array([recall, 1 - alarms])
     return {
-        "accuracy": (ai[index] + human[0] - human[index]) / (ai[0] + human[0]),
+        "accuracy": (detected + human - accused) / (ai + human),
         "balanced_accuracy": np.nansum(both, axis=0) / np.isfinite(both).sum(0),
+        "recall": recall,
         "false_alarms": alarms,
         "misses": 1 - recall,
-        "recall": recall,
     }
 
 

@@ -8,11 +8,11 @@ import pandas as pd
 from brushprint.core.job_log import LOG
 from brushprint.data.near_duplicates import hash_matches
 from brushprint.evaluation import detection
-from brushprint.evaluation.thresholds import Thresholds
+from brushprint.evaluation.thresholds import called_ai
 
 
 def evaluate_external(
-    external: pd.DataFrame, ai_probability: np.ndarray, own: pd.DataFrame, thresholds: Thresholds, *, seed: int
+    external: pd.DataFrame, ai_probability: np.ndarray, own: pd.DataFrame, threshold: float | None, *, seed: int
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Evaluate a variant on pictures from outside its collection.
 
@@ -22,9 +22,9 @@ def evaluate_external(
     Parameters
     ----------
     external : the catalogue of the pictures, see `brushprint.data.catalogue.catalogue`
-    ai_probability : float [pictures], in the order of `external`
+    ai_probability : float [pictures], calibrated, in the order of `external`
     own : the catalogue of the collection, columns `sha256` and `phash`
-    thresholds : the thresholds of the variant
+    threshold : see `brushprint.evaluation.thresholds.cut_offs`
     seed : seed of the bootstrap
 
     Returns
@@ -38,8 +38,7 @@ def evaluate_external(
     metrics = detection.evaluate(
         (scores["origin"] == "ai").to_numpy(),
         scores["p_ai"].to_numpy(),
-        threshold=thresholds["threshold"],
-        strict=thresholds["strict"],
+        called_ai=called_ai(scores["p_ai"].to_numpy(), threshold),
         groups=np.arange(len(scores)),
         seed=seed,
     )

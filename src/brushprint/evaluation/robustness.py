@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from brushprint.data.corrupted_arrays import CONDITIONS
+from brushprint.evaluation.thresholds import Thresholds, called_ai, of_fold
 from brushprint.stats.bootstrap import Estimate, interval, interval_of_change, interval_of_share, weights
 
 MEASURES = ("accuracy", "balanced_accuracy", "false_alarms", "misses")
@@ -15,13 +16,18 @@ COLUMNS = (
 )
 
 
+def folds_of(image_ids: Sequence[str], tested: pd.DataFrame) -> list[int]:
+    """The fold of each picture, see `brushprint.evaluation.predictions`; -1 for pictures that are not `tested`."""
+    return tested.set_index("image_id")["fold"].reindex(image_ids, fill_value=-1).tolist()
+
+
 def evaluate_corrupted(
     p_ai: np.ndarray,
     image_ids: Sequence[str],
     swapped: Sequence[bool],
     tested: pd.DataFrame,
     *,
-    threshold: float,
+    thresholds: Thresholds,
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Evaluate a variant on corrupted pictures.
@@ -30,11 +36,12 @@ def evaluate_corrupted(
 
     Parameters
     ----------
-    p_ai : float [pictures, conditions], the probability of AI under each of
+    p_ai : float [pictures, conditions], the calibrated probability of AI under each of
         `brushprint.data.corrupted_arrays.CONDITIONS`
     image_ids, swapped : for each of these pictures, its id and whether the condition `swap` changed it
     tested : the variant's test pictures, see `brushprint.evaluation.predictions.predictions_table`
-    threshold, seed : see `rates`
+    thresholds : what validation pictures chose for the variant
+    seed : seed of the bootstrap
 
     Returns
     -------
@@ -47,22 +54,29 @@ def evaluate_corrupted(
     p_ai[~np.array(swapped, dtype=bool)[kept], CONDITIONS.index(("swap", 1))] = np.nan
     pictures = tested.set_index("image_id").loc[ids]
     is_ai = (pictures["origin"] == "ai").to_numpy()
-    judged = rates(p_ai, is_ai, pictures["group"].to_numpy(), threshold=threshold, seed=seed)
+    called = np.zeros(p_ai.shape, dtype=bool)
+    folds = pictures["fold"].to_numpy()
+    for fold in np.unique(folds):
+        rows = folds == fold
+        called[rows] = called_ai(p_ai[rows], of_fold(thresholds, fold)["threshold"])
+    judged = rates(called, np.isfinite(p_ai), is_ai, pictures["group"].to_numpy(), seed=seed)
     conditions = pd.MultiIndex.from_tuples(CONDITIONS, names=["name", "severity"])
     scores = pd.DataFrame(p_ai.T, index=conditions, columns=ids).rename_axis(columns="image_id").stack()
     return judged, scores.rename("p_ai").reset_index()
 
 
-def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold: float, seed: int) -> pd.DataFrame:
+def rates(
+    called_ai: np.ndarray, judged: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, seed: int
+) -> pd.DataFrame:
     """Measure how often pictures are classified correctly under each of `brushprint.data.corruptions.CONDITIONS`.
 
     Parameters
     ----------
-    p_ai : float [pictures, conditions], the probability of AI; nan where a condition does not apply to a picture, for
-        example `swap` without a donor
+    called_ai : bool [pictures, conditions], whether pictures are called AI; uncorrupted pictures chose the threshold
+    judged : bool [pictures, conditions], false where a condition does not apply to a picture, for example `swap`
+        without a donor
     is_ai : bool [pictures]
     groups : int [pictures], the same number for near duplicates, which the bootstrap draws together
-    threshold : a picture with at least this probability is called AI; chosen on uncorrupted validation pictures
     seed : seed of the bootstrap
 
     Returns
@@ -79,8 +93,7 @@ def rates(p_ai: np.ndarray, is_ai: np.ndarray, groups: np.ndarray, *, threshold:
 
     Values without pictures are nan.
     """
-    judged = np.isfinite(p_ai).T
-    right = ((p_ai >= threshold) == is_ai[:, None]).T
+    judged, right = judged.T, (called_ai == is_ai[:, None]).T
     counted = {
         "judged": judged,
         "right": judged & right,

@@ -9,12 +9,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ORIGINS = {"human": "human", "ai": "AI"}
+PARTITIONS = ("train", "validation", "test")
 # With fewer independent test pictures of each origin, the 95 % interval of a balanced accuracy of a half is wider than
 # ten percentage points to either side: 1.96 · √(¼ / n + ¼ / n) / 2 ≤ 0.1.
 FEWEST_TESTED = 49
-# With fewer independent validation pictures of an origin, no picture gets the verdict of the other origin; see
-# `brushprint.evaluation.abstention`.
-FEWEST_VALIDATED = 9
 
 
 class Need(NamedTuple):
@@ -25,39 +23,60 @@ class Need(NamedTuple):
     needed: int
 
 
-NEEDS = (
-    Need("any verdict other than unsure", "validation", FEWEST_VALIDATED),
-    Need("a balanced accuracy to within ten percentage points", "test", FEWEST_TESTED),
-)
+def fewest_validated(rate: float) -> int:
+    """With fewer independent validation pictures of an origin, no picture is called the other one at this rate.
 
-
-def independent(split: "pd.DataFrame") -> dict[str, dict[str, int]]:
-    """The number of independent pictures of each partition and origin: near duplicates count once.
-
-    `split` has a row per picture or copy, and the columns `partition`, `origin` and `group`.
+    See `brushprint.evaluation.thresholds.cut_offs`.
     """
-    counts = split.groupby(["partition", "origin"])["group"].nunique()
-    return {
-        partition: {origin: int(counts.get((partition, origin), 0)) for origin in ORIGINS}
-        for partition in ("train", "validation", "test")
-    }
+    # Rounding removes the error of a quotient such as 1 / 0.05.
+    return math.ceil(round(1 / rate, 9)) - 1
+
+
+def independent(split: "pd.DataFrame", *, cross_validated: bool) -> dict[str, dict[str, int]]:
+    """The number of independent pictures of each partition, and of `all`, by origin: near duplicates count once.
+
+    Parameters
+    ----------
+    split : a row per picture or copy; columns `partition`, `fold`, `origin` and `group`
+    cross_validated : whether the folds, if there are any, take the place of the partitions. If the pictures in folds
+        are tested, those of the smallest training set count as `train` and `validation`, else all count as both
+    """
+    inside, whole = split[split["fold"] >= 0], {"all": _counts(split)}
+    if not cross_validated or inside.empty:
+        return {name: _counts(split[split["partition"] == name]) for name in PARTITIONS} | whole
+    if not (inside["partition"] == "test").any():
+        counts = _counts(inside)
+        return {"train": counts, "validation": counts, "test": _counts(split.drop(inside.index))} | whole
+    others = [_counts(inside[inside["fold"] != fold]) for fold in inside["fold"].unique()]
+    fewest = {origin: min(counts[origin] for counts in others) for origin in ORIGINS}
+    return {"train": fewest, "validation": fewest, "test": _counts(split)} | whole
+
+
+def _counts(pictures: "pd.DataFrame") -> dict[str, int]:
+    return {origin: pictures.loc[pictures["origin"] == origin, "group"].nunique() for origin in ORIGINS}
 
 
 def counted(counts: Mapping[str, Mapping[str, int]]) -> str:
     """The result of `independent` in words."""
-    parts = [f"{_of_each(numbers)} {partition}" for partition, numbers in counts.items()]
+    parts = [f"{_of_each(counts[partition])} {partition}" for partition in PARTITIONS]
     return f"independent pictures: {', '.join(parts)}"
 
 
-def lacking(counts: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
-    """What the pictures are too few for: by partition a sentence with how many there are, and how many are needed."""
+def lacking(counts: Mapping[str, Mapping[str, int]], rate: float) -> dict[str, str]:
+    """What the pictures are too few for: by partition a sentence with how many there are, and how many are needed.
+
+    `counts` is the result of `independent`, and `rate` the share of human works that may be called AI.
+    """
+    needs = (
+        Need("any verdict other than unsure", "validation", fewest_validated(rate)),
+        Need("a balanced accuracy to within ten percentage points", "test", FEWEST_TESTED),
+    )
     sentences = {}
-    for what, partition, needed in NEEDS:
+    for what, partition, needed in needs:
         there = counts[partition]
         if min(there.values()) < needed:
-            whole = {origin: sum(numbers[origin] for numbers in counts.values()) for origin in ORIGINS}
             more = {
-                origin: max(needed, math.ceil(whole[origin] * needed / max(number, 1)))
+                origin: max(needed, math.ceil(counts["all"][origin] * needed / max(number, 1)))
                 for origin, number in there.items()
                 if number < needed
             }

@@ -1,36 +1,62 @@
-"""The two thresholds of the probability from which a picture is called AI, both chosen on validation pictures."""
+"""The cut-offs of the probability of AI at which pictures are called AI or human, for a given rate of false alarms.
+
+Validation pictures choose them by split conformal prediction, for each origin by itself (Vovk, Gammerman and Shafer,
+2005, section 4.5; Sadinle, Lei and Wasserman, 2019).
+"""
 
 from collections.abc import Mapping
 from typing import TypedDict
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
-# The strict threshold calls at most this share of human works AI.
-FALSE_ALARMS = 0.01
-# If there are fewer human works than this, a single false alarm already exceeds that share.
-ENOUGH = 100
+from brushprint.evaluation.sufficiency import fewest_validated
+from brushprint.stats.roc import roc_auc
+
+# The cut-offs are moved outward by this many log-odds, because another runtime or half precision changes a score by
+# less.
+MARGIN = 0.02
 
 
-class Strict(TypedDict):
-    """The strict threshold; see `strict_threshold`."""
+class Ends(TypedDict):
+    """The limits of the verdicts: a picture is called human below `low`, and AI above `high`; see `cut_offs`.
+
+    A limit is None if there are too few validation pictures to ever give that verdict.
+    """
+
+    low: float | None
+    high: float | None
+
+
+class CutOffs(Ends):
+    """The result of `cut_offs`."""
 
     threshold: float | None
     human: int
+    ai: int
     why: str | None
+    recall: float | None
+    roc_auc: float | None
 
 
-class Cuts(TypedDict):
-    """Both thresholds; see `cuts`."""
+class Chosen(CutOffs):
+    """The cut-offs of calibrated scores, and the temperature that calibrates them; see `temperature`."""
 
-    threshold: float
-    strict: Strict
+    temperature: float
 
 
-class Thresholds(Cuts):
-    """Both thresholds of a variant, and the origin of each of its classes."""
+class Thresholds(TypedDict):
+    """What validation pictures chose for a variant.
+
+    `origins` is the origin of each class, and `rate` the rate of false alarms that was aimed at. `final` is for the
+    network itself. `folds` is for the heads of a cross-validated variant, by fold as text; it is empty for others.
+    """
 
     origins: dict[str, str]
+    rate: float
+    final: Chosen
+    folds: dict[str, Chosen]
 
 
 def origins_of(pictures: pd.DataFrame) -> dict[str, str]:
@@ -51,56 +77,89 @@ def ai_probability(predictions: pd.DataFrame, origins: Mapping[str, str]) -> np.
     return predictions[columns].to_numpy(dtype=float).sum(1).clip(0, 1)
 
 
-def threshold(is_ai: np.ndarray, score: np.ndarray) -> float:
-    """The threshold with the best balanced accuracy (Youden, 1950); a picture is called AI if `score` >= threshold.
+def cut_offs(is_ai: np.ndarray, score: np.ndarray, groups: np.ndarray, rate: float) -> CutOffs:
+    """Choose, on validation pictures, the scores above which pictures are called AI, and below which human.
 
-    The threshold lies midway between two scores. Of several equally good thresholds, the one nearest to 0.5 is chosen,
-    then the lower one. The threshold is 0.5 if one origin has no pictures, or if no threshold is better than guessing.
+    With n human works, a score counts as unlike human works if it is above the floor((n + 1) `rate`)-th highest of
+    their scores. At most the share `rate` of further human works drawn in the same way has such a score, whatever the
+    distribution of the scores and however many scores are equal. For AI works the same holds from below. If an answer
+    is forced, a picture that is unlike human works is called AI. If it may be `unsure`, a picture is called AI only
+    if it is unlike human works and like AI works, and human likewise; others are like both origins or like neither.
+    The cut-offs are moved outward by `MARGIN`, which can only reduce the shares.
+
+    The share is also a mean over draws of the validation pictures: with the cut-offs of one draw, it may be larger or
+    smaller. The theory assumes pictures that had no part in training, but the validation pictures choose the epoch.
+    Near duplicates count once: each group of an origin is represented by the score that is most extreme towards the
+    other origin, so that the share holds for any picture of a group.
 
     Parameters
     ----------
     is_ai : bool [pictures]
-    score : float [pictures], the probability of AI, 0 to 1
-    """
-    levels, place = np.unique(score, return_inverse=True)
-    ai, human = (np.bincount(place[side], minlength=len(levels)) for side in (is_ai, ~is_ai))
-    if not ai.any() or not human.any() or len(levels) < 2:
-        return 0.5
-    # Youden's J is multiplied by both counts, which gives whole numbers, so that ties are exact.
-    gain = (np.cumsum(human) * ai.sum() - np.cumsum(ai) * human.sum())[:-1]
-    if gain.max() <= 0:
-        return 0.5
-    best = _between(levels[:-1], levels[1:])[gain == gain.max()]
-    return float(best[np.abs(best - 0.5).argmin()])
-
-
-def strict_threshold(is_ai: np.ndarray, score: np.ndarray) -> Strict:
-    """The lowest threshold at which at most the share `FALSE_ALARMS` of the human works is called AI.
-
-    Parameters are those of `threshold`.
+    score : float [pictures], the calibrated probability of AI, 0 to 1
+    groups : int [pictures], the same number for near duplicates
+    rate : the share of human works that may be called AI, and of AI works that may be called human
 
     Returns
     -------
-    `threshold`, midway between the score of a human work and the next higher score of any picture, or just above the
-    former if there is no higher score (null without human works); `human`, the number of human works; and `why`, the
-    reason why the threshold is not reliable, or null
+    `threshold`, above which a picture is called AI if an answer is forced, and `low` and `high`, see `Ends`; each is
+    None if there are too few pictures, in which case `why` is the reason, else None. `human` and `ai` are the numbers
+    of groups of near duplicates of each origin. `recall`, the share of these AI works above the threshold, and
+    `roc_auc` are for choosing between variants; they are None without the pictures that they need
     """
-    human = np.sort(score[~is_ai])[::-1]
-    if not len(human):
-        return {"threshold": None, "human": 0, "why": "no human validation pictures"}
-    highest = human[int(FALSE_ALARMS * len(human))]
-    above = score[score > highest]
-    cut = _between(highest, above.min()) if len(above) else np.nextafter(highest, 2)
-    why = f"fewer than {ENOUGH} human validation pictures" if len(human) < ENOUGH else None
-    return {"threshold": float(cut), "human": len(human), "why": why}
+    human = np.sort(_of_groups(np.maximum, score[~is_ai], groups[~is_ai]))[::-1]
+    ai = np.sort(_of_groups(np.minimum, score[is_ai], groups[is_ai]))
+    unlike_human, unlike_ai = _cut(human, rate), _cut(ai, rate)
+    both = [cut for cut in (unlike_human, unlike_ai) if cut is not None]
+    few = [name for name, cut in (("human", unlike_human), ("AI", unlike_ai)) if cut is None]
+    threshold = None if unlike_human is None else _moved(unlike_human, MARGIN)
+    return {
+        "threshold": threshold,
+        "low": None if unlike_ai is None else _moved(min(both), -MARGIN),
+        "high": None if unlike_human is None else _moved(max(both), MARGIN),
+        "human": len(human),
+        "ai": len(ai),
+        "why": f"fewer than {fewest_validated(rate)} {' and '.join(few)} validation pictures" if few else None,
+        "recall": float(called_ai(score[is_ai], threshold).mean()) if is_ai.any() else None,
+        "roc_auc": roc_auc(is_ai, score),
+    }
 
 
-def cuts(is_ai: np.ndarray, score: np.ndarray) -> Cuts:
-    """Both thresholds, chosen on validation pictures; parameters are those of `threshold`."""
-    return {"threshold": threshold(is_ai, score), "strict": strict_threshold(is_ai, score)}
+def of_fold(thresholds: Thresholds, fold: int) -> Chosen:
+    """What was chosen for the answers of a fold's head; for the fold -1, for the network itself."""
+    return thresholds["folds"].get(str(fold), thresholds["final"])
 
 
-def _between(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """The middle of two values, or `high` if the middle would be rounded to `low`."""
-    middle = (low + high) / 2
-    return np.where(middle > low, middle, high)
+def called_ai(score: np.ndarray, threshold: float | None) -> np.ndarray:
+    """Whether pictures are called AI if an answer is forced, bool like `score`; none is without a threshold."""
+    return np.zeros(score.shape, dtype=bool) if threshold is None else score > threshold
+
+
+def decide(score: float, ends: Ends) -> str:
+    """The verdict (`human`, `ai` or `unsure`) for a calibrated probability of AI."""
+    if ends["high"] is not None and score > ends["high"]:
+        return "ai"
+    if ends["low"] is not None and score < ends["low"]:
+        return "human"
+    return "unsure"
+
+
+def _of_groups(extreme: np.ufunc, score: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The most extreme score of each group, where `extreme` is `np.maximum` or `np.minimum`."""
+    order = np.argsort(groups, kind="stable")
+    _, starts = np.unique(groups[order], return_index=True)
+    return extreme.reduceat(score[order], starts)
+
+
+def _cut(ranked: np.ndarray, rate: float) -> float | None:
+    """The cut: at most the share `rate` of the works has a more extreme score. None if there are too few works.
+
+    `ranked` holds the scores, the most extreme first.
+    """
+    # Rounding removes the error of a product such as 60 · 0.05.
+    place = int(round((len(ranked) + 1) * rate, 9))
+    return float(ranked[place - 1]) if place else None
+
+
+def _moved(cut: float, by: float) -> float:
+    """A score moved by some log-odds."""
+    return float(expit(logit(cut) + by))

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from brushprint.evaluation import abstention, calibration, detection, metrics
-from brushprint.evaluation.predictions import class_names
-from brushprint.evaluation.thresholds import Thresholds, ai_probability
-from brushprint.stats.roc import roc_auc
+from brushprint.evaluation.predictions import calibrated, class_names
+from brushprint.evaluation.thresholds import Thresholds, of_fold
 
 
 class Evaluation(NamedTuple):
@@ -30,7 +29,7 @@ def evaluate_variant(
     ----------
     predictions, thresholds : see `brushprint.evaluation.predictions.predictions_table`
     pictures : the whole split, including training pictures and augmented copies; columns `label` (class), `partition`,
-        `group` and `brushprint.evaluation.metrics.PARTS`
+        `fold`, `group` and `brushprint.evaluation.metrics.PARTS`
     seed : seed of the bootstrap
 
     Returns
@@ -40,14 +39,16 @@ def evaluate_variant(
         - `classes`: the names of the classes
         - `parts` and `says`: the labels of the classes by column, see `parts_of` and `class_labels` of
           `brushprint.evaluation.metrics`
-        - `validation` and `test`: see `brushprint.evaluation.metrics.evaluate`
-        - `detection`: see `brushprint.evaluation.detection.evaluate`; also `validation_roc_auc`, by which variants can
-          be chosen (null unless both origins have validation pictures)
+        - `validation` and `test`: see `brushprint.evaluation.metrics.evaluate`; `validation` is null if all pictures
+          in folds are tested
+        - `folds`: the number of folds that cross-validate the variant, 0 for none
+        - `detection`: see `brushprint.evaluation.detection.evaluate`
         - `leaked`: the number of test pictures with a near duplicate among the training pictures
         - `apart`: like `test`, but without the `leaked` pictures; null if no test picture, or every one, is `leaked`
-        - `calibration`: `temperature`, and the measures `before` and `after` temperature scaling, see
-          `brushprint.evaluation.calibration.calibration`
-        - `verdict`: `level`, the band, and the measures of its verdicts, `test`, see `brushprint.evaluation.abstention`
+        - `calibration`: the `temperature` of the network itself, and the measures `before` and `after` temperature
+          scaling, see `brushprint.evaluation.calibration.calibration`
+        - `verdict`: `rate` and the cut-offs of the network itself, see `brushprint.evaluation.thresholds`, and the
+          measures of the verdicts, `test`, see `brushprint.evaluation.abstention`
     roc : see `brushprint.evaluation.metrics.curve`
     confusion : one row for each test picture, `label` and `predicted`
     detection : see `brushprint.evaluation.detection.curves`
@@ -57,28 +58,30 @@ def evaluate_variant(
     parts = metrics.parts_of(pictures, classes)
     validation, test = (predictions[predictions["partition"] == name] for name in ("validation", "test"))
     is_ai, score, groups = _is_ai(test), test["ai_probability"].to_numpy(), test["group"].to_numpy()
-    leaked = test["group"].isin(pictures.loc[pictures["partition"] == "train", "group"])
+    leaked = test["group"].isin(_trained_on(pictures, predictions)["group"]) & (test["fold"] < 0)
     apart = test[~leaked]
     measured = {
         "classes": classes,
         "parts": parts.to_dict("list"),
         "says": metrics.class_labels(pictures, classes).to_dict("list"),
-        "validation": metrics.evaluate(validation, parts, validation["group"].to_numpy(), seed),
+        "validation": None
+        if thresholds["folds"]
+        else metrics.evaluate(validation, parts, validation["group"].to_numpy(), seed),
         "test": metrics.evaluate(test, parts, groups, seed),
-        "detection": detection.evaluate(
-            is_ai,
-            score,
-            threshold=thresholds["threshold"],
-            strict=thresholds["strict"],
-            groups=groups,
-            seed=seed,
-        )
-        | {"validation_roc_auc": roc_auc(_is_ai(validation), validation["ai_probability"].to_numpy())},
+        "folds": predictions.loc[predictions["fold"] >= 0, "fold"].nunique(),
+        "detection": detection.evaluate(is_ai, score, called_ai=test["called_ai"].to_numpy(), groups=groups, seed=seed),
         "leaked": int(leaked.sum()),
         "apart": metrics.evaluate(apart, parts, apart["group"].to_numpy(), seed)
         if leaked.any() and len(apart)
         else None,
-        **_calibrated(validation, test, thresholds["origins"], seed),
+        "calibration": _calibration(test, thresholds, seed),
+        "verdict": {
+            "rate": thresholds["rate"],
+            **{name: thresholds["final"][name] for name in ("threshold", "low", "high", "human", "ai", "why")},
+            "test": abstention.evaluate(
+                is_ai, test["verdict"].to_numpy(), groups, called_ai=test["called_ai"].to_numpy(), seed=seed
+            ),
+        },
     }
     return Evaluation(
         measured,
@@ -93,27 +96,22 @@ def _is_ai(predictions: pd.DataFrame) -> np.ndarray:
     return (predictions["origin"] == "ai").to_numpy()
 
 
-def _calibrated(
-    validation: pd.DataFrame, test: pd.DataFrame, origins: dict[str, str], seed: int
-) -> dict[str, dict[str, Any]]:
-    """The metrics `calibration` and `verdict`; the temperature and the band are chosen on validation pictures."""
-    classes = class_names(test)
-    columns = [f"p_{name}" for name in classes]
-    logits = [calibration.log_probabilities(part[columns].to_numpy()) for part in (validation, test)]
-    labels = [pd.Index(classes).get_indexer(part["label"]) for part in (validation, test)]
-    temperature = calibration.temperature(logits[0], labels[0])
-    probabilities = [calibration.apply(part, temperature) for part in logits]
-    scores = [ai_probability(pd.DataFrame(part, columns=columns), origins) for part in probabilities]
-    groups = test["group"].to_numpy()
-    band = abstention.band(_is_ai(validation), scores[0], validation["group"].to_numpy())
-    verdicts = abstention.evaluate(
-        _is_ai(test), scores[1], groups, band, called_ai=test["called_ai"].to_numpy(), seed=seed
-    )
+def _calibration(test: pd.DataFrame, thresholds: Thresholds, seed: int) -> dict[str, Any]:
+    """The metrics `calibration`; each fold has its own temperature."""
+    classes, groups = class_names(test), test["group"].to_numpy()
+    labels = pd.Index(classes).get_indexer(test["label"])
+    before = test[[f"p_{name}" for name in classes]]
+    after = before.copy()
+    for fold, rows in test.groupby("fold").groups.items():
+        after.loc[rows] = calibrated(before.loc[rows], of_fold(thresholds, fold)["temperature"])
     return {
-        "calibration": {
-            "temperature": temperature,
-            "before": calibration.calibration(test[columns].to_numpy(), labels[1], groups, seed),
-            "after": calibration.calibration(probabilities[1], labels[1], groups, seed),
-        },
-        "verdict": {"level": abstention.LEVEL, **band, "test": verdicts},
+        "temperature": thresholds["final"]["temperature"],
+        "before": calibration.calibration(before.to_numpy(), labels, groups, seed),
+        "after": calibration.calibration(after.to_numpy(), labels, groups, seed),
     }
+
+
+def _trained_on(pictures: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    """The pictures that the network was trained on: those of all folds, or those of the partition `train`."""
+    cross_validated = (predictions["fold"] >= 0).any()
+    return pictures[pictures["fold"] >= 0 if cross_validated else pictures["partition"] == "train"]

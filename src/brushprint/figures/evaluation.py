@@ -245,13 +245,13 @@ def calibration(metrics: Mapping[str, Any], target: Path) -> None:
 @draws(
     "detection.png",
     title="Human or AI",
-    alt="A precision-recall curve and an ROC curve for AI works, with points at one or two thresholds.",
-    caption="Detected AI works against false alarms at every threshold. The points are the threshold chosen on the "
-    "validation pictures and, if these are enough, the threshold with at most 1 % false alarms.",
+    alt="A precision-recall curve and an ROC curve for AI works, with a point at the threshold.",
+    caption="Detected AI works against false alarms at every threshold. The point is the threshold that other "
+    "pictures chose for the rate of false alarms that the settings allow.",
     group=VariantGroup.TRUST,
 )
 def detection_curves(detection: pd.DataFrame, metrics: Mapping[str, Any], target: Path) -> None:
-    """Draw the precision-recall curve and the ROC curve of AI works, and mark thresholds chosen on validation pictures.
+    """Draw the precision-recall curve and the ROC curve of AI works, and mark the threshold.
 
     `detection` is the result of `brushprint.evaluation.detection.curves`, and `metrics["detection"]` is the result of
     `brushprint.evaluation.detection.evaluate`.
@@ -280,16 +280,11 @@ def detection_curves(detection: pd.DataFrame, metrics: Mapping[str, Any], target
     axes[1].plot([0, 1], [0, 1], color="#888888", ls=":", label="guessing")
     axes[0].set(xlabel="recall (AI works that are detected)", ylabel="precision (AI works among those called AI)")
     axes[1].set(xlabel="false positive rate (human works called AI)", ylabel="recall (AI works that are detected)")
-    points = [("threshold", 1 - measures["misses"]["value"], measures["false_alarms"]["value"], "o", COLOURS[1])]
-    strict = measures["recall_at_1"]
-    if not strict["why"]:
-        recall, false_alarms = strict["recall"]["value"], strict["false_alarms"]["value"]
-        points.append(("at most 1 % false alarms", recall, false_alarms, "D", COLOURS[2]))
-    for label, recall, false_alarms, marker, colour in points:
-        called_ai = recall * ai + false_alarms * human
-        if called_ai:
-            axes[0].plot(recall, recall * ai / called_ai, marker, color=colour, label=label)
-        axes[1].plot(false_alarms, recall, marker, color=colour, label=label)
+    recall, false_alarms = measures["recall"]["value"], measures["false_alarms"]["value"]
+    # If no picture is called AI, there is no precision.
+    if called_ai := recall * ai + false_alarms * human:
+        axes[0].plot(recall, recall * ai / called_ai, "o", color=COLOURS[1], label="threshold")
+    axes[1].plot(false_alarms, recall, "o", color=COLOURS[1], label="threshold")
     axes[1].legend(loc="lower right", fontsize=8)
     save_figure(figure, target)
 

@@ -8,8 +8,7 @@ import pandas as pd
 
 from brushprint.data.harmonise import load_rgb
 from brushprint.data.pixels import square
-from brushprint.evaluation import abstention
-from brushprint.evaluation.thresholds import ai_probability
+from brushprint.evaluation.thresholds import ai_probability, decide
 
 # An ONNX file stores the result of `facts` in its metadata under this key.
 FACTS = "brushprint"
@@ -18,7 +17,7 @@ FACTS = "brushprint"
 class Answer(NamedTuple):
     """The answer of a variant for one picture.
 
-    `origin` is the verdict `human`, `ai` or `unsure`, see `brushprint.evaluation.abstention`. `ai` is the calibrated
+    `origin` is the verdict `human`, `ai` or `unsure`, see `brushprint.evaluation.thresholds`. `ai` is the calibrated
     probability of AI, 0 to 1, and `label` the most probable class. `sources` and `styles` hold the probability of each
     source and of each style, the most probable first; they are None if the classes do not imply them.
     """
@@ -44,7 +43,7 @@ def facts(about: Mapping[str, Any], metrics: Mapping[str, Any], harmonise: Mappi
     `variant`, `task`, `architecture` and `classes`; `parts`, lists parallel to `classes`: `class`, `origin`, and
     `source` and `style` if every class has one; `image_size` in pixels, `resize` (Pillow filter), `scaling` (`unit` or
     `imagenet`) and `harmonise`, which determine how a picture becomes an input; `temperature` of the calibration;
-    `band` with `low` and `high`, see `brushprint.evaluation.abstention.band`
+    `band` with `low` and `high`, see `brushprint.evaluation.thresholds.Ends`
     """
     same = ("variant", "task", "classes", "image_size", "resize")
     return {
@@ -74,7 +73,7 @@ def answer(probabilities: np.ndarray, facts: Mapping[str, Any]) -> Answer:
     ai = float(ai_probability(table, origins)[0])
     sources, styles = (_added(probabilities, parts[name]) if name in parts else None for name in ("source", "style"))
     label = facts["classes"][int(np.argmax(probabilities))]
-    return Answer(abstention.decide(ai, facts["band"]), ai, label, sources, styles)
+    return Answer(decide(ai, facts["band"]), ai, label, sources, styles)
 
 
 def _added(probabilities: np.ndarray, values: list[str]) -> dict[str, float]:

@@ -18,8 +18,8 @@ from brushprint.core.atomic import replacing
 from brushprint.core.digest import sha256
 from brushprint.core.errors import UserError
 from brushprint.core.job_log import LOG
-from brushprint.evaluation.calibration import apply
 from brushprint.evaluation.metrics import evaluate
+from brushprint.evaluation.temperature import apply
 from brushprint.models.inputs import as_input, batch_size
 from brushprint.models.model import Model, copy_of
 from brushprint.predict.answer import FACTS, facts

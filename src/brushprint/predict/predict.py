@@ -15,7 +15,7 @@ from brushprint.core.job_log import reading
 from brushprint.data.decoding import UndecodableError
 from brushprint.data.harmonise import load_rgb
 from brushprint.data.pixels import Box, boxes, square
-from brushprint.evaluation import calibration
+from brushprint.evaluation.temperature import apply
 from brushprint.models.devices import choose_device
 from brushprint.models.files import load_model
 from brushprint.models.inputs import batch_size
@@ -165,7 +165,7 @@ def _ask(variant: _Variant, pictures: Sequence[_Picture]) -> list[Prediction]:
     network, batch = variant.model.network.to(where), batch_size(variant.facts["image_size"])
     with torch.no_grad():
         parts = [network(variant.model.inputs(part.to(where))) for part in _tensor(variant, pictures).split(batch)]
-    probabilities = calibration.apply(torch.cat(parts).double().cpu().numpy(), variant.facts["temperature"])
+    probabilities = apply(torch.cat(parts).double().cpu().numpy(), variant.facts["temperature"])
     classes = variant.facts["classes"]
     return [
         Prediction(

@@ -27,11 +27,21 @@ class Results:
 
     @property
     def variants(self) -> list[str]:
-        """The names of the variants that are trained and evaluated, sorted; arms (retrained variants) are excluded."""
+        """The names of the variants that are trained and evaluated: the recommended one, then the others, sorted.
+
+        Arms (retrained variants) are excluded.
+        """
         folders = self.folder.glob("variants/*")
-        return sorted(
+        names = sorted(
             path.name for path in folders if "+" not in path.name and all((path / name).exists() for name in _NEEDED)
         )
+        return sorted(names, key=lambda name: name != self.recommended)
+
+    @cached_property
+    def recommended(self) -> str | None:
+        """The recommended variant, see `brushprint.evaluation.recommendation`; None if the run is not finished."""
+        file = self.folder / "recommended.json"
+        return _read(file, "variant")["variant"] if file.exists() else None
 
     def chosen(self, names: list[str]) -> list[str]:
         """The variants in `names`, each once; all if `names` is empty. Raises `UserError` for an unknown name."""
@@ -49,10 +59,8 @@ class Results:
         """The measures of a variant; see `brushprint.evaluation.variant.evaluate_variant`."""
         file = self.path(variant, "metrics.json")
         metrics = _read(file)
-        if "verdict" not in metrics:
-            raise UserError(
-                f"{file} contains no verdict: an earlier version of brushprint wrote it; run snakemake again"
-            )
+        if "folds" not in metrics:
+            raise UserError(f"{file} lacks folds: an earlier version of brushprint wrote it; run snakemake again")
         return metrics
 
     def provenance(self, variant: str) -> dict[str, Any]:
@@ -72,8 +80,14 @@ class Results:
         return _table(self.folder / "splits" / f"{self.settings(variant)['split']['name']}.parquet")
 
     def partitions(self, variant: str) -> dict[str, str]:
-        """The partition of each picture in a variant's split, keyed by the SHA-256 digest of the picture's file."""
-        pictures = self.split(variant)[["image_id", "partition"]].drop_duplicates("image_id").merge(self._contents)
+        """How a variant used each picture of its split, keyed by the SHA-256 digest of the picture's file.
+
+        A variant that is cross-validated is finally fitted to the pictures of all folds, so they are `train`.
+        """
+        pictures = self.split(variant)[["image_id", "partition", "fold"]].drop_duplicates("image_id")
+        if self.metrics(variant)["folds"]:
+            pictures["partition"] = pictures["partition"].mask(pictures["fold"] >= 0, "train")
+        pictures = pictures.merge(self._contents)
         return dict(zip(pictures["sha256"], pictures["partition"], strict=True))
 
     @cached_property

@@ -43,7 +43,7 @@ def card(
     title : title of the collection
     task, recipe : task and recipe of the variant
     synthetic : whether the pictures are the embedded sample
-    split : columns `source`, `partition` and `copy`, see `brushprint.data.split`
+    split : columns `source`, `partition`, `fold` and `copy`, see `brushprint.data.split`
     metrics : the variant's `metrics.json`
     styles : see `brushprint.evaluation.detection.by_style_and_source`; a missing style is an unknown style
     robustness : see `brushprint.evaluation.robustness.rates`
@@ -53,8 +53,10 @@ def card(
         None if there are none
     """
     return [
-        Section("Model and training data", _training(title, task, recipe, synthetic, split)),
-        Section("Accuracy on test pictures", _accuracy(metrics)),
+        Section(
+            "Model and training data", _training(title, task, recipe, synthetic, split[_trained_on(split, metrics)])
+        ),
+        Section("Accuracy on test pictures", [*_folds(metrics), *_accuracy(metrics)]),
         Section("False accusations and misses", _false_accusations(metrics)),
         Section("Weakest styles and image changes", [*_worst_styles(styles), *_worst_changes(robustness)]),
         Section("Unseen generators and other seeds", _unseen(arms, external)),
@@ -105,8 +107,11 @@ def _words(label: str) -> str:
     return label.replace("_", " ")
 
 
-def _training(title: str, task: str, recipe: Mapping[str, Any], synthetic: bool, split: pd.DataFrame) -> list[str]:
-    training = split[split["partition"] == "train"]
+def _trained_on(split: pd.DataFrame, metrics: Mapping[str, Any]) -> "pd.Series[bool]":
+    return split["fold"] >= 0 if metrics["folds"] else split["partition"] == "train"
+
+
+def _training(title: str, task: str, recipe: Mapping[str, Any], synthetic: bool, training: pd.DataFrame) -> list[str]:
     by_source = ", ".join(f"{count:,} {source}" for source, count in training["source"].value_counts().items())
     copies = int((training["copy"] > 0).sum())
     if "encoder" in recipe:
@@ -121,6 +126,21 @@ def _training(title: str, task: str, recipe: Mapping[str, Any], synthetic: bool,
     if synthetic:
         sentences.append("Its pictures are a synthetic sample, so its figures are about the software, not about art.")
     return sentences
+
+
+def _folds(metrics: Mapping[str, Any]) -> list[str]:
+    if not metrics["folds"]:
+        return []
+    if metrics["validation"] is None:
+        return [
+            f"Each picture was tested by a network that was fitted and chosen without the picture's fold, one of "
+            f"{metrics['folds']}. The network of this card, which the command and the page use, is fitted to all "
+            "pictures, so that no picture is left to test it. Its limits of the verdict are those that the tests chose."
+        ]
+    return [
+        f"Networks that were fitted without one of {metrics['folds']} folds of the training pictures chose the limits "
+        "of the verdict."
+    ]
 
 
 def _accuracy(metrics: Mapping[str, Any]) -> list[str]:
@@ -147,11 +167,13 @@ def _false_accusations(metrics: Mapping[str, Any]) -> list[str]:
     alarms, misses = detection["false_alarms"], detection["misses"]
     if pd.isna(alarms["value"]):
         sentences = ["No human work was tested, so the rate of false accusations is unknown."]
+    elif (threshold := metrics["verdict"]["threshold"]) is None:
+        sentences = [f"It never calls a picture AI: {metrics['verdict']['why']}."]
     else:
         sentences = [
             f"Of 1,000 human artists who each show one work, it would falsely accuse about {_of_1000(alarms)} if it "
-            f"always answered (threshold {detection['threshold']:.2f}), and about "
-            f"{_of_1000(abstaining['human_called_ai'])} if it may answer unsure."
+            f"always answered (threshold {threshold:.2f}), and about {_of_1000(abstaining['human_called_ai'])} if it "
+            "may answer unsure."
         ]
     if not pd.isna(misses["value"]):
         sentences.append(
@@ -261,18 +283,23 @@ def _shortcuts(audit: Sequence[Mapping[str, Any]], robustness: pd.DataFrame) -> 
 
 def _calibration(metrics: Mapping[str, Any]) -> str:
     before, after = (metrics["calibration"][when]["ece"] for when in ("before", "after"))
+    temperature = metrics["calibration"]["temperature"]
     return (
-        f"The expected calibration error is {_share(before)}, and {_share(after)} after division by the temperature "
-        f"{metrics['calibration']['temperature']:.2f}, which validation pictures chose. A perfectly calibrated network "
-        f"would show {_percent(before['chance']['mean'])} on so many pictures."
+        f"The expected calibration error is {_share(before)}, and {_share(after)} after division by a temperature that "
+        f"other pictures chose ({temperature:.2f} for this network). A perfectly calibrated network would show "
+        f"{_percent(before['chance']['mean'])} on so many pictures."
     )
+
+
+def _rate(verdict: Mapping[str, Any]) -> str:
+    return f"{100 * verdict['rate']:g}%"
 
 
 def _abstention(verdict: Mapping[str, Any]) -> list[str]:
     test = verdict["test"]
     sentences = [
         f"It answers unsure on {_share(test['unsure'])} of test pictures; the target is that at most "
-        f"{verdict['level']:.0%} of human works are called AI, and at most {verdict['level']:.0%} of AI works are "
+        f"{_rate(verdict)} of human works are called AI, and at most {_rate(verdict)} of AI works are "
         "called human."
     ]
     if not pd.isna(test["wrong"]["value"]):

@@ -16,6 +16,10 @@ def inconsistencies(config: Config) -> Iterator[tuple[Location, str]]:
     if config.collection.kind == "sample" and config.collection.sha256:
         yield ("collection", "sha256"), "the embedded sample has no checksum; set it to null"
     yield from _in_labels(config)
+    for name, split in config.splits.items():
+        if isinstance(split.folds, int) and (split.subsample or split.oversample):
+            reason = "folds take all pictures, neither subsampled nor with copies"
+            yield ("splits", name, "folds"), f"{reason}; set subsample and oversample to null, or folds to null"
     if not config.variants:
         yield ("variants",), "there is no variant to train; add one"
     for name, variant in config.variants.items():

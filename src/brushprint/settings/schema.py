@@ -249,9 +249,18 @@ class Split(Settings):
         Share,
         Field(
             description="share of the training pictures that is set aside for validation: the same share of every "
-            "source, spread over its folders. Validation pictures choose the epoch, the threshold, the temperature and "
-            "the limits of the verdict. With fewer than nine validation pictures of one origin, no picture receives "
-            "the verdict of the other origin"
+            "source, spread over its folders. Validation pictures choose the epoch, the temperature and the limits of "
+            "the verdict; see `false_alarm_rate`"
+        ),
+    ]
+    folds: Annotated[
+        Annotated[int, Field(ge=3, le=20)] | Literal["auto"] | None,
+        Field(
+            description="number of folds for heads on encoders, which then use nearly all pictures. If the test "
+            "pictures are drawn, each picture is tested by a head that was fitted and chosen without its fold; if they "
+            "are published, the folds cover the other pictures and replace the validation pictures. Trained networks "
+            "keep the partitions. `auto`: 5 for fewer than 500 pictures without published test pictures, subsample and "
+            "copies, else none; null: none"
         ),
     ]
     exclude_folders: Annotated[list[str], Field(description="names of folders whose pictures are left out")]
@@ -552,6 +561,16 @@ class Config(Settings):
     audit: Audit
     robustness: Robustness
     arms: Arms
+    false_alarm_rate: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=0.5,
+            description="share of human works that may be called AI. The threshold, the limits of the verdict, recall "
+            "and the recommended variant follow from it. To call any picture AI takes at least 1 / rate - 1 human "
+            "works for choosing the threshold: 19 for 0.05. Likewise, few AI works are called human",
+        ),
+    ]
     external: Annotated[
         External | None,
         Field(

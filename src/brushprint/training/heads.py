@@ -18,6 +18,8 @@ from brushprint.core.job_log import LOG
 from brushprint.models.encoders import EncoderNetwork
 from brushprint.models.files import load_encoder
 from brushprint.models.model import build_model
+from brushprint.training.data import class_index
+from brushprint.training.folds import left_out, named
 
 # The L2 penalties to choose from: the loss is the mean cross-entropy plus half the penalty times the sum of the squared
 # coefficients of standardised features. The strongest comes first.
@@ -26,6 +28,8 @@ FOLDS = 5
 # More pictures are not needed to choose a penalty.
 MOST_PICTURES = 10_000
 _ITERATIONS = 1000
+# The logit of a class that has no pictures.
+_NEVER = -1000.0
 
 
 class Fit(NamedTuple):
@@ -42,7 +46,14 @@ class Fit(NamedTuple):
 
 
 def fit_head(
-    features: np.ndarray, targets: np.ndarray, groups: np.ndarray, *, balanced: bool, seed: int, label: str
+    features: np.ndarray,
+    targets: np.ndarray,
+    groups: np.ndarray,
+    *,
+    classes: int,
+    balanced: bool,
+    seed: int,
+    label: str,
 ) -> tuple[Fit, pd.DataFrame]:
     """Choose the penalty by cross-validation, and fit the head to all pictures with it.
 
@@ -51,6 +62,7 @@ def fit_head(
     features : float32 [pictures, features]
     targets : int64 [pictures], indices of classes
     groups : int [pictures]; cross-validation never separates near duplicates, which share a number
+    classes : number of classes; a class without pictures gets a probability of 0
     balanced : whether rarer classes weigh more
     seed : seed of the folds
     label : name of the head in messages
@@ -70,7 +82,18 @@ def fit_head(
     LOG.info("%s: penalty %g", label, best)
     scaler, model = _scaler(features), _regression(len(targets), best, balanced)
     _fit(model, _standardised(features, scaler), targets)
-    return Fit(scaler.mean_, scaler.scale_, model.coef_, model.intercept_), history
+    return Fit(scaler.mean_, scaler.scale_, *_of_all_classes(model, classes)), history
+
+
+def _of_all_classes(model: LogisticRegression, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """The coefficients and intercepts of all classes; the model may lack classes that had no pictures."""
+    if len(model.classes_) == classes:
+        return model.coef_, model.intercept_
+    coefficients, intercepts = np.zeros((classes, model.coef_.shape[1])), np.full(classes, _NEVER)
+    signs = [[-0.5], [0.5]] if len(model.classes_) == 2 else [[1.0]]
+    coefficients[model.classes_] = np.array(signs) * model.coef_
+    intercepts[model.classes_] = np.array(signs)[:, 0] * model.intercept_
+    return coefficients, intercepts
 
 
 def _losses(
@@ -139,6 +162,17 @@ def _fit(model: LogisticRegression, features: np.ndarray, targets: np.ndarray) -
         model.fit(features, targets)
 
 
+def head_state(head: Fit) -> dict[str, torch.Tensor]:
+    """The weights of a head in a network, see `brushprint.models.encoders.EncoderNetwork`, as float32."""
+    values = {
+        "standardise.mean": head.mean,
+        "standardise.deviation": head.deviation,
+        "head.logits.weight": head.coefficients,
+        "head.logits.bias": head.intercepts,
+    }
+    return {name: torch.from_numpy(value).float() for name, value in values.items()}
+
+
 def as_state(head: Fit, about: Mapping[str, Any], weights: str | Path) -> dict[str, torch.Tensor]:
     """The weights of a whole network: those of its encoder, from the file `weights`, and of its head.
 
@@ -147,11 +181,48 @@ def as_state(head: Fit, about: Mapping[str, Any], weights: str | Path) -> dict[s
     network = build_model(about).network
     assert isinstance(network, EncoderNetwork)
     load_encoder(network.encoder, weights)
-    state = network.state_dict()
-    values = {
-        "standardise.mean": head.mean,
-        "standardise.deviation": head.deviation,
-        "head.logits.weight": head.coefficients,
-        "head.logits.bias": head.intercepts,
-    }
-    return state | {name: torch.from_numpy(value).to(state[name]) for name, value in values.items()}
+    return network.state_dict() | head_state(head)
+
+
+class Fitted(NamedTuple):
+    """The result of `fit_heads`; `folds` holds the weights of the heads of the folds, see `folds.named`."""
+
+    head: Fit
+    history: pd.DataFrame
+    classes: list[str]
+    folds: dict[str, torch.Tensor]
+
+
+def fit_heads(features: np.ndarray, split: pd.DataFrame, *, balanced: bool, seed: int, label: str) -> Fitted:
+    """Fit the head of a variant and, if its split has folds, the heads that cross-validate it.
+
+    Without folds, the head is fitted to the pictures of the partition `train`, else to those of all folds.
+
+    Parameters
+    ----------
+    features : float32 [pictures, features]
+    split : one row per picture; columns `row` (index into `features`), `partition`, `fold`, `group`, `label` (class)
+    balanced, seed, label : see `fit_head`
+    """
+    inside = split["fold"] >= 0
+    # Test rows are never read here, except those in folds, by the heads of other folds.
+    training = split[inside] if inside.any() else split[split["partition"] == "train"]
+    classes = sorted(training["label"].unique())
+    known, targets = features[training["row"]], class_index(training["label"], classes)
+    groups, folds = training["group"].to_numpy(), training["fold"].to_numpy()
+
+    def fit(rows: np.ndarray, label: str) -> tuple[Fit, pd.DataFrame]:
+        return fit_head(
+            *(values[rows] for values in (known, targets, groups)),
+            classes=len(classes),
+            balanced=balanced,
+            seed=seed,
+            label=label,
+        )
+
+    head, history = fit(np.ones(len(training), dtype=bool), label)
+    nested = bool((training["partition"] == "test").any())
+    weights: dict[str, torch.Tensor] = {}
+    for name, rows in left_out(folds, nested=nested) if inside.any() else ():
+        weights |= named(name, head_state(fit(rows, f"{label} without fold {name}")[0]))
+    return Fitted(head, history, classes, weights)

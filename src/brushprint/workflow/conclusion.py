@@ -1,7 +1,7 @@
 """The conclusion of a run: the five lines that the terminal shows at its end."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,15 @@ _WIDTH = 80
 _LABEL_WIDTH = 14
 
 
-def conclusion(results: Path, variants: Iterable[str]) -> list[str]:
-    """Five lines of at most 80 columns about the finished results in a folder.
-
-    The best variant has the highest ROC AUC on the validation pictures for the question human or AI. Its figures are
-    measured on the test pictures.
-    """
-    audit, claims = (json.loads((results / f"{name}.json").read_text(encoding="utf-8")) for name in ("audit", "claims"))
-    detection = {name: _detection(results / "variants" / name / "metrics.json") for name in variants}
-    best = max(detection, key=lambda name: detection[name]["validation_roc_auc"] or 0)
+def conclusion(results: Path) -> list[str]:
+    """Five lines of at most 80 columns about the finished results in a folder."""
+    audit, claims, recommended = (
+        json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("audit", "claims", "recommended")
+    )
     lines = {
-        "Best variant": f"{best}: {_balanced_accuracy(detection[best])}",
-        "False alarms": _false_alarms(detection[best]),
+        "Recommended": f"{recommended['variant']}: {_accuracy(recommended)}",
+        "False alarms": _false_alarms(recommended["detection"]),
         "Shortcuts": _shortcuts(audit),
         "Claims": _claims(claims),
         "Report": str(results / "report/index.html"),
@@ -31,15 +28,16 @@ def conclusion(results: Path, variants: Iterable[str]) -> list[str]:
     return [f"{label:{_LABEL_WIDTH}}{text}" for label, text in lines.items()]
 
 
-def _detection(metrics: Path) -> dict[str, Any]:
-    detection: dict[str, Any] = json.loads(metrics.read_text(encoding="utf-8"))["detection"]
-    return detection
-
-
-def _balanced_accuracy(detection: Mapping[str, Any]) -> str:
-    measure = detection["balanced_accuracy"]
+def _accuracy(recommended: Mapping[str, Any]) -> str:
+    detection = recommended["detection"]
+    measure, roc_auc = detection["balanced_accuracy"], detection["roc_auc"]
     if measure["value"] is None:
         return "no test pictures"
+    if recommended["why"]:
+        ranking = ""
+        if roc_auc["value"] is not None:
+            ranking = f"; ROC AUC {roc_auc['value']:.2f} ({roc_auc['low']:.2f}–{roc_auc['high']:.2f})"
+        return f"too few pictures to call any AI{ranking}"
     few = min(detection["human"], detection["ai"]) < FEWEST_TESTED
     baseline = "but too few pictures" if few else "guessing gives 50%"
     return f"{measure['value']:.0%} balanced accuracy, {baseline} ({_interval(measure, 100)}%)"

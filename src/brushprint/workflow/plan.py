@@ -186,6 +186,11 @@ class Plan:
         return variants
 
     @property
+    def candidates(self) -> list[str]:
+        """The variants of which one is recommended: those of the task `origin` or, if there is none, all."""
+        return [name for name in self.names if self.variants[name].task == "origin"] or self.names
+
+    @property
     def _left_out(self) -> list[str]:
         """The variants to retrain without each generator; none if the collection has only one generator."""
         return self.config.arms.leave_one_generator_out if len(self.generators) > 1 else []
@@ -218,6 +223,11 @@ class Plan:
     def reported_splits(self) -> list[str]:
         """The splits of the variants of the settings, sorted."""
         return sorted({self.variants[name].split for name in self.names})
+
+    @property
+    def cross_validated(self) -> list[str]:
+        """The splits whose folds, if they have any, are used: those of heads."""
+        return sorted({self.variants[name].split for name in self.heads})
 
     @cached_property
     def used_splits(self) -> list[str]:
@@ -422,7 +432,7 @@ class Plan:
         file = config.pretrained.files.get(variant.recipe.architecture)
         weights = file.sha256 if file else config.pretrained.source
         return {
-            **config.model_dump(include={"seed", "device"}),
+            **config.model_dump(include={"seed", "device", "false_alarm_rate"}),
             "processes": self.processes,
             **({} if variant.parent else analysis),
             "collection": config.collection.model_dump(exclude={"title", "source", "labels_file"}) | dict(pictures),

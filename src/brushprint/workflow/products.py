@@ -28,7 +28,7 @@ class Products:
         for name, files in self._files.items():
             new = [file for file in files if now[file] not in (None, self._before[file])]
             if new and name == "The report":
-                lines += conclusion(Path(self._plan.results), self._plan.names)
+                lines += conclusion(Path(self._plan.results))
             elif new:
                 lines.append(f"{name}: {new[0] if len(files) == 1 else new[0].parent}")
         return lines

@@ -123,8 +123,10 @@ def test_variants_are_shown_in_per_cent_with_their_intervals(capsys: pytest.Capt
         "false_alarms": {"value": 0.1, "low": None, "high": None},
         "unsure": {"value": None, "low": None, "high": None},
     }
-    printing.print_variants([{"variant": "small", "task": "origin", "pixels": 32, "guessing": 0.5, **figures}])
-    header, line, *_ = capsys.readouterr().out.splitlines()
+    record = {"variant": "small", "task": "origin", "pixels": 32, "guessing": 0.5, **figures}
+    printing.print_variants([record], recommended="small")
+    best, _, header, line, *_ = capsys.readouterr().out.splitlines()
+    assert best == "Recommended: small"
     assert header.split("  ")[0] == "variant"
     assert line.split() == ["small", "origin", "81", "(77–85)", "50", "10", "-"]
 

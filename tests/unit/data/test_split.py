@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brushprint.core.errors import UserError
-from brushprint.data.split import COLUMNS, PARTITIONS, check_origins, draw_split, in_test
+from brushprint.data.split import COLUMNS, FEW, FEWEST_FOLDS, FOLDS, PARTITIONS, check_origins, draw_split, in_test
 from brushprint.stats.allocation import allocate
 
-SHARES = {"published": True, "test": 0.2, "validation": 0.1}
+SHARES = {"published": True, "test": 0.2, "validation": 0.1, "folds": None}
 ASKED = SHARES | {
     "exclude_folders": [],
     "exclude_sources": [],
@@ -404,6 +404,76 @@ def test_an_excluded_source_is_used_for_testing_only():
     result = split(PUBLISHED, **ASKED | {"exclude_sources": ["ai_ld"]})
     assert counts(result[result["source"] == "ai_ld"], "partition") == {"test": 40}
     assert counts(result[result["source"] != "ai_ld"], "partition")["test"] == 20
+
+
+def drawn_folds(sizes: dict[str, int]) -> pd.DataFrame:
+    table = catalogue({(None, folder): size for folder, size in sizes.items()})
+    return split(table, **ASKED | {"folds": "auto"})
+
+
+@few_examples
+@given(
+    st.dictionaries(st.sampled_from(["ai_ld", "ai_sd", "human_a", "human_b", "human_c"]), st.integers(1, 40)),
+    st.integers(1, 4),
+    st.one_of(st.just("auto"), st.integers(3, 6)),
+)
+def test_folds_hold_every_picture_once_keep_near_duplicates_together_and_spread_every_source_evenly(
+    sizes: dict[str, int], twins: int, folds: int | str
+):
+    table = catalogue({(None, folder): size for folder, size in sizes.items()})
+    try:
+        result = split(table, np.arange(len(table)) // twins, **ASKED | {"folds": folds})
+    except UserError as error:
+        assert "\n" not in str(error)
+        return
+    fold, first = result["fold"], result.drop_duplicates("group")
+    fewest = min((first["origin"] == origin).sum() for origin in ("human", "ai"))
+    assert fold.nunique() == (folds if folds != "auto" else min(FOLDS, fewest) if fewest >= FEWEST_FOLDS else 1)
+    assert result.groupby("group")["fold"].nunique().max() == 1
+    if fold.max() >= 0:
+        assert fold.min() == 0
+        for by in ("origin", "source"):
+            spread = (
+                first.groupby(by)["fold"].value_counts().unstack(fill_value=0).reindex(columns=range(fold.max() + 1))
+            )
+            assert (spread.max(axis=1) - spread.fillna(0).min(axis=1)).max() <= 1
+    # Folds change no partition.
+    pd.testing.assert_frame_equal(
+        result.drop(columns="fold"),
+        split(table, np.arange(len(table)) // twins, **ASKED).drop(columns="fold"),
+    )
+
+
+def test_folds_are_automatic_for_few_pictures_without_a_published_test_set():
+    assert set(drawn_folds({"ai_ld": FEW // 2, "human_a": FEW // 2 - 1})["fold"]) == set(range(FOLDS))
+    assert set(drawn_folds({"ai_ld": FEW // 2, "human_a": FEW // 2})["fold"]) == {-1}
+    for how in ({"published": True}, BALANCED, AUGMENTED):
+        table = PUBLISHED if "published" in how else catalogue({(None, "ai_ld"): 30, (None, "human_a"): 20})
+        assert set(split(table, **ASKED | how | {"folds": "auto"})["fold"]) == {-1}
+
+
+def test_published_test_pictures_are_in_no_fold():
+    result = split(PUBLISHED, **ASKED | {"folds": 4})
+    assert ((result["fold"] < 0) == (result["partition"] == "test")).all()
+    assert set(result["fold"]) == {-1, 0, 1, 2, 3}
+
+
+def test_an_excluded_source_is_in_no_fold_is_tested_whole_and_changes_no_other_fold():
+    usual = split(UNPUBLISHED, **ASKED | {"folds": 5})
+    result = split(UNPUBLISHED, **ASKED | {"folds": 5, "exclude_sources": ["ai_ld"]})
+    excluded = result[result["source"] == "ai_ld"]
+    assert len(excluded) == 300
+    assert (set(excluded["fold"]), set(excluded["partition"])) == ({-1}, {"test"})
+    others = [table[table["source"] != "ai_ld"].set_index("image_id")["fold"] for table in (usual, result)]
+    pd.testing.assert_series_equal(*others)
+
+
+def test_more_folds_than_pictures_of_an_origin_are_refused_in_one_line():
+    table = catalogue({(None, "ai_ld"): 30, (None, "human_a"): 6})
+    with pytest.raises(
+        UserError, match=r"7 folds need as many pictures of each origin .* only 6; add pictures, or set"
+    ):
+        split(table, **ASKED | {"folds": 7})
 
 
 def test_pictures_for_training_and_for_testing_need_both_origins():

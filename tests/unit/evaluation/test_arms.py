@@ -10,7 +10,6 @@ from brushprint.evaluation import detection
 from brushprint.evaluation.arms import Answers, Arm, answers, evaluate_arms, over_seeds, unseen
 from brushprint.stats import bootstrap
 
-CUTS = {"threshold": 0.5, "strict": {"threshold": 0.9, "human": 500, "why": None}}
 COUNTS = {"human": 200, "dalle": 50, "diffusion": 80}
 
 
@@ -30,7 +29,8 @@ def pictures(**counts: int) -> pd.DataFrame:
 def called(table: pd.DataFrame, **share: float) -> Answers:
     """The answers of a network that calls the given share of each source AI, starting with its first works."""
     place = table.groupby("source").cumcount() / table.groupby("source")["origin"].transform("size")
-    return Answers(np.where(place < table["source"].map(share), 0.8, 0.2), CUTS)
+    is_called = (place < table["source"].map(share)).to_numpy()
+    return Answers(np.where(is_called, 0.8, 0.2), is_called)
 
 
 SEEN = {"human": 0.05, "dalle": 0.9, "diffusion": 0.9}
@@ -66,7 +66,9 @@ def test_only_human_works_and_works_of_the_generator_are_evaluated() -> None:
 
     def judged(network: Answers, without: str) -> dict:
         rows = (table["source"] != without).to_numpy()
-        return detection.evaluate(is_ai[rows], network.score[rows], **CUTS, groups=group[rows], seed=3)
+        return detection.evaluate(
+            is_ai[rows], network.score[rows], called_ai=network.called_ai[rows], groups=group[rows], seed=3
+        )
 
     assert found["seen"] == judged(given[0], without="diffusion")
     assert found["unseen"] == judged(given[1], without="diffusion")
@@ -97,7 +99,7 @@ def test_with_too_few_pictures_only_the_counts_and_the_reason_are_reported(count
 def test_each_network_is_evaluated_at_its_own_threshold() -> None:
     table = pictures(**COUNTS)
     seen, left_out = called(table, **SEEN), called(table, **LEFT_OUT)
-    lenient = Answers(left_out.score, CUTS | {"threshold": 0.1})
+    lenient = Answers(left_out.score, left_out.score > 0.1)
     found = unseen(seen, lenient, table, "dalle", seed=0)
     assert found["unseen"]["misses"]["value"] == 0
     assert found["difference"]["misses"]["value"] == pytest.approx(-0.1)
@@ -110,7 +112,8 @@ def test_a_paired_difference_has_a_narrower_interval_than_one_of_independent_sam
     # Both networks are wrong on the same half; the arm is wrong on three more works.
     worse = score.copy()
     worse[np.flatnonzero((table["source"] == "dalle") & (score > 0.5))[:3]] = 0.2
-    found = unseen(Answers(score, CUTS), Answers(worse, CUTS), table, "dalle", seed=0)["difference"]["misses"]
+    given = Answers(score, score > 0.5), Answers(worse, worse > 0.5)
+    found = unseen(*given, table, "dalle", seed=0)["difference"]["misses"]
     assert found["value"] == pytest.approx(0.01)
     assert 0 <= found["low"] < found["high"] < 0.03
 
@@ -145,16 +148,19 @@ def test_resamples_without_a_work_of_the_generator_are_left_out() -> None:
     assert found == pytest.approx({"value": 0.5, "low": 0.5 - 0.79345, "high": 1}, abs=1e-5)
 
 
-def answered(table: pd.DataFrame, score: np.ndarray) -> pd.DataFrame:
+def answered(table: pd.DataFrame, score: np.ndarray, threshold: float = 0.5) -> pd.DataFrame:
     """The predictions table of a network for human or AI, with these probabilities of AI."""
     table = table.assign(image_id=[f"id{number}" for number in table.index], ai_probability=score)
-    table = table.assign(label=table["origin"], predicted=np.where(score > 0.5, "ai", "human"))
+    table = table.assign(
+        called_ai=score > threshold, label=table["origin"], predicted=np.where(score > 0.5, "ai", "human")
+    )
     return table.assign(p_ai=score, p_human=1 - score)
 
 
 def test_answers_are_in_the_order_of_the_ids() -> None:
     predictions = answered(pictures(human=1, dalle=2), np.array([0.1, 0.6, 0.9]))
-    assert answers(predictions, CUTS, pd.Series(["id2", "id0"])).score.tolist() == [0.9, 0.1]
+    asked = answers(predictions, pd.Series(["id2", "id0"]))
+    assert (asked.score.tolist(), asked.called_ai.tolist()) == ([0.9, 0.1], [True, False])
 
 
 def test_arms_are_evaluated_together_with_their_parent_variant() -> None:
@@ -162,15 +168,17 @@ def test_arms_are_evaluated_together_with_their_parent_variant() -> None:
     generator = np.random.default_rng(0)
     is_ai = (table["origin"] == "ai").to_numpy()
     names = ["first", "second", "first again", "first without dalle", "second without diffusion"]
-    predictions = {name: answered(table, generator.beta(2 + 2 * is_ai, 4 - 2 * is_ai)) for name in names}
+    predictions = {
+        name: answered(table, generator.beta(2 + 2 * is_ai, 4 - 2 * is_ai), 0.4 + 0.02 * number)
+        for number, name in enumerate(names)
+    }
     predictions["first without dalle"] = predictions["first without dalle"].iloc[::-1]
-    cuts = {name: CUTS | {"threshold": 0.4 + 0.02 * number} for number, name in enumerate(names)}
     arms: dict[str, Arm] = {
         "first again": {"parent": "first", "without": None},
         "first without dalle": {"parent": "first", "without": "dalle"},
         "second without diffusion": {"parent": "second", "without": "diffusion"},
     }
-    found = evaluate_arms(predictions, cuts, arms, seed=2)
+    found = evaluate_arms(predictions, arms, seed=2)
     (row,) = found["seeds"]
     assert (row["variant"], row["networks"]) == ("first", 2)
     accuracies = [
@@ -178,13 +186,9 @@ def test_arms_are_evaluated_together_with_their_parent_variant() -> None:
     ]
     assert row["accuracy"]["mean"]["value"] == pytest.approx(np.mean(accuracies))
     assert [(row["variant"], row["source"]) for row in found["unseen"]] == [("first", "dalle"), ("second", "diffusion")]
-    both = (
-        answers(predictions[name], cuts[name], predictions["first"]["image_id"])
-        for name in ("first", "first without dalle")
-    )
+    both = (answers(predictions[name], predictions["first"]["image_id"]) for name in ("first", "first without dalle"))
     expected = unseen(*both, predictions["first"], "dalle", seed=2)
     assert found["unseen"][0] == {"variant": "first", **expected}
-    assert expected["unseen"]["threshold"] == 0.46
 
 
 def test_each_measure_has_its_mean_and_spread_over_seeds() -> None:

@@ -9,7 +9,7 @@ from sklearn import metrics as sklearn_metrics
 from sklearn.calibration import calibration_curve
 
 from brushprint.evaluation import calibration
-from brushprint.evaluation.calibration import apply, log_probabilities, temperature
+from brushprint.evaluation.temperature import apply, log_probabilities, temperature
 from brushprint.stats import bootstrap
 
 UNKNOWN = {"value": None, "low": None, "high": None}

@@ -10,9 +10,13 @@ from sklearn import metrics as sklearn_metrics
 
 from brushprint.evaluation import detection
 from brushprint.evaluation.detection import by_style_and_source, curves, evaluate
-from brushprint.evaluation.thresholds import strict_threshold
 from brushprint.stats import bootstrap
-from tests.unit.evaluation.test_thresholds import answers
+
+# Many equal scores, and both ends of the range.
+SCORES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5000000000000001, 0.75, 1 - 1e-16, 1.0])
+answers = st.lists(st.tuples(st.booleans(), SCORES), min_size=1, max_size=40).map(
+    lambda rows: (np.array([ai for ai, _ in rows]), np.array([score for _, score in rows]))
+)
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +34,7 @@ def drawn(pictures: int, seed: int = 0, skill: float = 1.5, share: float = 0.5) 
 
 
 def judged(is_ai: np.ndarray, score: np.ndarray, **given: object) -> dict:
-    usual = {"threshold": 0.5, "strict": strict_threshold(is_ai, score), "groups": np.arange(len(score)), "seed": 0}
+    usual = {"called_ai": score >= 0.5, "groups": np.arange(len(score)), "seed": 0}
     return evaluate(is_ai, score, **usual | given)
 
 
@@ -38,13 +42,14 @@ def judged(is_ai: np.ndarray, score: np.ndarray, **given: object) -> dict:
 @given(answers, st.sampled_from([0.0, 0.3, 0.5, 1.0]))
 def test_every_measure_matches_scikit_learn(drawn_answers, cut: float) -> None:
     is_ai, score = drawn_answers
-    found = judged(is_ai, score, threshold=cut)
     called = score >= cut
+    found = judged(is_ai, score, called_ai=called)
     assert (found["pictures"], found["ai"], found["human"]) == (len(score), is_ai.sum(), (~is_ai).sum())
     assert found["accuracy"]["value"] == pytest.approx(sklearn_metrics.accuracy_score(is_ai, called))
     assert found["majority"] == pytest.approx(max(is_ai.mean(), 1 - is_ai.mean()))
     if is_ai.any():
-        assert found["misses"]["value"] == pytest.approx(1 - sklearn_metrics.recall_score(is_ai, called))
+        assert found["recall"]["value"] == pytest.approx(sklearn_metrics.recall_score(is_ai, called))
+        assert found["misses"]["value"] == pytest.approx(1 - found["recall"]["value"])
     if not is_ai.all():
         assert found["false_alarms"]["value"] == pytest.approx(called[~is_ai].mean())
     if is_ai.any() and not is_ai.all():
@@ -55,9 +60,6 @@ def test_every_measure_matches_scikit_learn(drawn_answers, cut: float) -> None:
         assert found["average_precision"]["value"] == pytest.approx(
             sklearn_metrics.average_precision_score(is_ai, score)
         )
-        strict = found["recall_at_1"]
-        assert strict["recall"]["value"] == pytest.approx((score >= strict["threshold"])[is_ai].mean())
-        assert strict["false_alarms"]["value"] == pytest.approx((score >= strict["threshold"])[~is_ai].mean())
 
 
 @pytest.mark.filterwarnings("error")
@@ -93,17 +95,6 @@ def test_without_false_alarms_among_few_works_the_interval_still_reaches_above_z
     # Two near duplicates count as one picture.
     grouped = judged(is_ai, is_ai * 0.8 + 0.1, groups=np.arange(80) // 2)
     assert grouped["false_alarms"]["high"] > 0.13
-
-
-def test_the_strict_threshold_comes_from_validation_and_is_evaluated_on_test_pictures() -> None:
-    strict = strict_threshold(*drawn(2000, seed=1))
-    # Human test pictures score higher than human validation pictures.
-    is_ai, score = drawn(2000, seed=2)
-    score[~is_ai] **= 0.5
-    found = judged(is_ai, score, strict=strict)["recall_at_1"]
-    assert {key: found[key] for key in strict} == strict
-    assert found["false_alarms"]["low"] > 0.01
-    assert found["recall"]["value"] == pytest.approx((score[is_ai] >= strict["threshold"]).mean())
 
 
 @given(answers)

@@ -4,14 +4,7 @@ import pytest
 
 from brushprint.evaluation import detection
 from brushprint.evaluation.external import evaluate_external
-from brushprint.evaluation.thresholds import Thresholds
 from brushprint.stats import bootstrap
-
-THRESHOLDS: Thresholds = {
-    "threshold": 0.4,
-    "strict": {"threshold": 0.9, "human": 200, "why": None},
-    "origins": {"human": "human", "ai": "ai"},
-}
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +28,12 @@ def test_pictures_of_the_collection_and_their_near_duplicates_are_excluded() -> 
     # A near duplicate in another file: one bit of its hash differs.
     own.loc[5, "phash"] = f"{int(external.loc[3, 'phash'], 16) ^ 1:016x}"
     score = np.linspace(0, 1, 30)
-    metrics, scores = evaluate_external(external, score, own, THRESHOLDS, seed=4)
+    metrics, scores = evaluate_external(external, score, own, 0.4, seed=4)
     kept = np.setdiff1d(np.arange(30), [3, 28, 29])
     assert metrics["left_out"] == 3
     assert scores.columns.tolist() == ["image_id", "path", "origin", "source", "style", "p_ai"]
     assert scores["path"].tolist() == [f"{number}.png" for number in kept]
     assert scores["p_ai"].tolist() == score[kept].tolist()
-    cuts = {name: THRESHOLDS[name] for name in ("threshold", "strict")}
-    expected = detection.evaluate(kept % 2 == 1, score[kept], **cuts, groups=np.arange(27), seed=4)
+    called = score[kept] > 0.4
+    expected = detection.evaluate(kept % 2 == 1, score[kept], called_ai=called, groups=np.arange(27), seed=4)
     assert metrics == {**expected, "left_out": 3}

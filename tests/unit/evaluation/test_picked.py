@@ -17,3 +17,4 @@ def test_there_is_one_row_per_condition_and_picture_except_for_swaps() -> None:
         expected = p_ai[paths.tolist().index(path), CONDITIONS.index((name, severity))]
         assert rows["p_ai"].tolist() == [expected]
     assert set(table["threshold"]) == {0.3}
+    assert set(picked_scores(paths, p_ai, None)["threshold"]) == {np.inf}

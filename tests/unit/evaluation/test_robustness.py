@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from brushprint.data.corrupted_arrays import CONDITIONS
-from brushprint.evaluation.robustness import COLUMNS, MEASURES, evaluate_corrupted, rates
+from brushprint.evaluation.robustness import COLUMNS, MEASURES, evaluate_corrupted, folds_of, rates
 
 
 def answers(pictures: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -18,8 +18,8 @@ def answers(pictures: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]
 
 
 def judged(p_ai: np.ndarray, is_ai: np.ndarray, **changes: object) -> pd.DataFrame:
-    arguments = {"groups": np.arange(len(is_ai)), "threshold": 0.5, "seed": 0, **changes}
-    return rates(p_ai, is_ai, arguments.pop("groups"), **arguments)
+    given = {"groups": np.arange(len(is_ai)), "threshold": 0.5, "seed": 0, **changes}
+    return rates(p_ai > given["threshold"], np.isfinite(p_ai), is_ai, given["groups"], seed=given["seed"])
 
 
 def row_of(table: pd.DataFrame, name: str, severity: int, measure: str) -> pd.Series:
@@ -38,7 +38,7 @@ def test_there_is_one_row_per_condition_and_measure():
 def test_the_measures_match_counting(threshold: float):
     p_ai, is_ai = answers()
     table = judged(p_ai, is_ai, threshold=threshold)
-    called = p_ai >= threshold
+    called = p_ai > threshold
     for column, (name, severity) in enumerate(CONDITIONS):
         alarms, misses = called[~is_ai, column].mean(), 1 - called[is_ai, column].mean()
         expected = {
@@ -127,17 +127,23 @@ def test_the_same_seed_gives_the_same_table_and_another_seed_gives_other_interva
 def test_pictures_outside_the_split_and_swaps_without_a_donor_are_excluded():
     p_ai, is_ai = answers(12)
     ids = [f"id{number}" for number in range(12)]
+    fold = np.arange(12) % 2
     tested = pd.DataFrame({"image_id": ids, "origin": np.where(is_ai, "ai", "human"), "group": np.arange(12) // 2})
+    tested["fold"] = fold
     # The test pictures are in another order, lack two pictures, and include one without corrupted versions.
     tested = pd.concat([tested.drop([0, 7]).iloc[::-1], tested.head(1).assign(image_id="other")])
     swapped = np.arange(12) % 3 > 0
     given = p_ai.copy()
-    found, scores = evaluate_corrupted(given, ids, swapped.tolist(), tested, threshold=0.5, seed=1)
+    # The pictures of each fold have their own threshold; in the second, no picture is called AI.
+    thresholds = {"final": {}, "folds": {"0": {"threshold": 0.5}, "1": {"threshold": None}}}
+    found, scores = evaluate_corrupted(given, ids, swapped.tolist(), tested, thresholds=thresholds, seed=1)
+    assert folds_of(ids, tested) == [-1, *fold[1:7], -1, *fold[8:]]
     np.testing.assert_array_equal(given, p_ai)
     kept = np.setdiff1d(np.arange(12), [0, 7])
     expected = p_ai.copy()
     expected[~swapped, CONDITIONS.index(("swap", 1))] = np.nan
-    direct = rates(expected[kept], is_ai[kept], (np.arange(12) // 2)[kept], threshold=0.5, seed=1)
+    called = (expected > 0.5) & (fold == 0)[:, None]
+    direct = rates(called[kept], np.isfinite(expected[kept]), is_ai[kept], (np.arange(12) // 2)[kept], seed=1)
     pd.testing.assert_frame_equal(found, direct)
     assert scores.columns.tolist() == ["name", "severity", "image_id", "p_ai"]
     assert len(scores) == len(kept) * len(CONDITIONS)

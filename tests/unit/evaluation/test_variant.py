@@ -8,10 +8,13 @@ import pytest
 
 from brushprint.evaluation import abstention, calibration, detection, metrics
 from brushprint.evaluation.predictions import predictions_table
+from brushprint.evaluation.temperature import apply, log_probabilities
+from brushprint.evaluation.thresholds import decide
 from brushprint.evaluation.variant import Evaluation, evaluate_variant
 from brushprint.stats import bootstrap
 
 CLASSES = ["ai baroque", "ai realism", "human baroque", "human realism"]
+RATE = 0.1
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +30,7 @@ def split(leaks: int) -> pd.DataFrame:
     label = np.array(CLASSES)[np.arange(180) % 4]
     words = pd.DataFrame([name.split() for name in label], columns=["origin", "style"])
     table = words.assign(image_id=[f"id{number}" for number in range(180)], partition=partitions, label=label)
-    table = table.assign(row=np.arange(180), copy=0, group=np.arange(180))
+    table = table.assign(row=np.arange(180), copy=0, group=np.arange(180), fold=-1)
     table["source"] = np.where(table["origin"] == "human", "human", "dalle")
     table.loc[100 : 99 + leaks, "group"] = 0
     return table
@@ -38,8 +41,8 @@ def answers(pictures: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
     held_out = pictures[pictures["partition"] != "train"].reset_index(drop=True)
     logits = np.random.default_rng(0).normal(0, 1.2, (len(held_out), 4))
     logits[np.arange(len(held_out)), pd.Index(CLASSES).get_indexer(held_out["label"])] += 1.5
-    p = pd.DataFrame(calibration.apply(logits, 1), columns=[f"p_{name}" for name in CLASSES])
-    return predictions_table(held_out[["image_id", "partition", "label"]].join(p), pictures)
+    p = pd.DataFrame(apply(logits, 1), columns=[f"p_{name}" for name in CLASSES])
+    return predictions_table(held_out[["image_id", "partition", "label"]].assign(fold=-1).join(p), pictures, RATE)
 
 
 def evaluated(leaks: int) -> tuple[Evaluation, pd.DataFrame, dict]:
@@ -52,10 +55,11 @@ def evaluated(leaks: int) -> tuple[Evaluation, pd.DataFrame, dict]:
 
 
 def test_each_part_matches_the_module_that_computes_it() -> None:
-    found, test, thresholds = evaluated(leaks=0)
+    found, test, _ = evaluated(leaks=0)
     measured, groups = found.metrics, test["group"].to_numpy()
     assert list(measured) == [
-        *("classes", "parts", "says", "validation", "test", "detection", "leaked", "apart", "calibration", "verdict")
+        *("classes", "parts", "says", "validation", "test", "folds", "detection", "leaked", "apart", "calibration"),
+        "verdict",
     ]
     assert json.loads(json.dumps(measured, allow_nan=False)) == measured
     assert measured["classes"] == CLASSES
@@ -64,26 +68,27 @@ def test_each_part_matches_the_module_that_computes_it() -> None:
     frame = pd.DataFrame(measured["parts"], index=CLASSES)
     assert measured["test"] == metrics.evaluate(test, frame, groups, 3)
     is_ai, score = (test["origin"] == "ai").to_numpy(), test["ai_probability"].to_numpy()
-    cuts = {name: thresholds[name] for name in ("threshold", "strict")}
-    chosen_by = measured["detection"].pop("validation_roc_auc")
-    assert measured["detection"] == detection.evaluate(is_ai, score, **cuts, groups=groups, seed=3)
-    assert 0.5 < chosen_by < 1
+    called = test["called_ai"].to_numpy()
+    assert measured["detection"] == detection.evaluate(is_ai, score, called_ai=called, groups=groups, seed=3)
+    assert measured["folds"] == 0
     assert (measured["leaked"], measured["apart"]) == (0, None)
     assert measured["validation"]["pictures"] == 60
 
 
 def test_the_temperature_and_the_band_come_from_the_validation_pictures() -> None:
-    found, test, _ = evaluated(leaks=0)
+    found, test, thresholds = evaluated(leaks=0)
     calibrated, verdict = found.metrics["calibration"], found.metrics["verdict"]
     columns = [f"p_{name}" for name in CLASSES]
     labels, groups = pd.Index(CLASSES).get_indexer(test["label"]), test["group"].to_numpy()
-    p = calibration.apply(calibration.log_probabilities(test[columns].to_numpy()), calibrated["temperature"])
+    p = apply(log_probabilities(test[columns].to_numpy()), calibrated["temperature"])
     assert calibrated["before"] == calibration.calibration(test[columns].to_numpy(), labels, groups, 3)
     assert calibrated["after"] == calibration.calibration(p, labels, groups, 3)
     assert calibrated["temperature"] != 1
-    assert (verdict["human"], verdict["ai"], verdict["level"]) == (30, 30, abstention.LEVEL)
+    assert (verdict["human"], verdict["ai"], verdict["rate"]) == (30, 30, RATE)
+    assert all(verdict[end] == thresholds["final"][end] for end in ("low", "high", "threshold"))
     is_ai, called = (test["origin"] == "ai").to_numpy(), test["called_ai"].to_numpy()
-    expected = abstention.evaluate(is_ai, p[:, :2].sum(1), groups, verdict, called_ai=called, seed=3)
+    verdicts = np.array([decide(score, verdict) for score in p[:, :2].sum(1)])
+    expected = abstention.evaluate(is_ai, verdicts, groups, called_ai=called, seed=3)
     assert verdict["test"] == expected
 
 
@@ -104,3 +109,20 @@ def test_the_tables_contain_only_test_pictures() -> None:
     assert set(found.detection["curve"]) == {"roc", "precision_recall"}
     assert found.styles["pictures"].sum() == 80
     assert len(found.styles) == 4
+
+
+def test_a_cross_validated_variant_is_tested_on_all_pictures_with_the_temperature_of_each_fold() -> None:
+    pictures = split(leaks=7).assign(fold=np.arange(180) % 3)
+    known = pictures.assign(partition="validation")
+    table, _ = answers(known)
+    raw = table[["image_id", "label", *(f"p_{name}" for name in CLASSES)]].assign(
+        partition="test", fold=pictures["fold"].to_numpy()
+    )
+    inner = [raw[raw["fold"] != fold].assign(partition="inner", fold=fold) for fold in range(3)]
+    predictions, thresholds = predictions_table(pd.concat([raw, *inner], ignore_index=True), pictures, RATE)
+    measured = evaluate_variant(predictions, thresholds, pictures, seed=3).metrics
+    assert (measured["test"]["pictures"], measured["folds"], measured["validation"]) == (180, 3, None)
+    # Near duplicates share a fold, so that no tested picture has one among those that its head was fitted to.
+    assert (measured["leaked"], measured["apart"]) == (0, None)
+    assert len({chosen["temperature"] for chosen in thresholds["folds"].values()}) == 3
+    assert measured["calibration"]["temperature"] == thresholds["final"]["temperature"]

@@ -30,9 +30,9 @@ def trained_without(*sources: str, variant: str = "conv3-origin") -> list[dict[s
         {"source": source, "origin": np.where(source == "human", "human", "ai"), "group": range(len(source))}
     )
     generator = np.random.default_rng(0)
-    cuts = {"threshold": 0.5, "strict": {"threshold": 0.9, "human": 500, "why": None}}
     is_ai = source != "human"
-    both = [Answers(np.where(generator.random(len(source)) < skill, is_ai, ~is_ai) * 1.0, cuts) for skill in (0.9, 0.7)]
+    called = [np.where(generator.random(len(source)) < skill, is_ai, ~is_ai) for skill in (0.9, 0.7)]
+    both = [Answers(is_called * 1.0, is_called) for is_called in called]
     return [{"variant": variant} | unseen(*both, pictures, name, 0) for name in sources]
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brushprint.evaluation import calibration, detection
-from brushprint.evaluation.thresholds import strict_threshold
+from brushprint.evaluation.temperature import apply
 from brushprint.figures import evaluation
 from brushprint.figures.style import spaced
 from tests.support.drawing import keep_figures
@@ -22,11 +22,9 @@ def calibrated(count: int, classes: int = 3, sure: float = 2.0) -> dict[str, Any
     """The calibration of a network whose logits are `sure` times too large, before and after temperature scaling."""
     generator = np.random.default_rng(0)
     logits = generator.normal(0, 2, (count, classes))
-    p = calibration.apply(logits, 1)
+    p = apply(logits, 1)
     labels = (p.cumsum(1) < generator.random((count, 1))).sum(1).clip(0, classes - 1)
-    judged = [
-        calibration.calibration(calibration.apply(logits * by, 1), labels, np.arange(count), 0) for by in (sure, 1)
-    ]
+    judged = [calibration.calibration(apply(logits * by, 1), labels, np.arange(count), 0) for by in (sure, 1)]
     return {"temperature": sure, "before": judged[0], "after": judged[1]}
 
 
@@ -34,8 +32,7 @@ def judged(human: int, ai: int, skill: float = 2.0) -> tuple[pd.DataFrame, dict[
     """Curves and measures for these numbers of human and AI pictures."""
     is_ai = np.repeat([False, True], [human, ai])
     score = 1 / (1 + np.exp(-np.random.default_rng(0).normal(skill * (is_ai - 0.5), 1)))
-    cuts = {"threshold": 0.5, "strict": strict_threshold(is_ai, score)}
-    found = detection.evaluate(is_ai, score, **cuts, groups=np.arange(len(score)), seed=0)
+    found = detection.evaluate(is_ai, score, called_ai=score > 0.5, groups=np.arange(len(score)), seed=0)
     return detection.curves(is_ai, score), {"detection": found}
 
 
@@ -145,8 +142,7 @@ def test_the_areas_below_the_drawn_curves_equal_the_reported_areas_even_if_score
     generator = np.random.default_rng(0)
     is_ai = generator.random(200) < 0.4
     score = (generator.integers(0, levels, 200) + is_ai) / (levels + 1)
-    strict = strict_threshold(is_ai, score)
-    found = detection.evaluate(is_ai, score, threshold=0.5, strict=strict, groups=np.arange(200), seed=0)
+    found = detection.evaluate(is_ai, score, called_ai=score > 0.5, groups=np.arange(200), seed=0)
     evaluation.detection_curves(detection.curves(is_ai, score), {"detection": found}, NOWHERE)
     precision, roc = (axis.lines[0] for axis in drawn[0].axes)
     assert roc.get_drawstyle() == "default"
@@ -156,15 +152,22 @@ def test_the_areas_below_the_drawn_curves_equal_the_reported_areas_even_if_score
     assert steps == pytest.approx(found["average_precision"]["value"])
 
 
-def test_thresholds_lie_on_the_roc_curve_and_unreliable_ones_are_not_shown(drawn: list[Figure]) -> None:
-    for human, shown in ((400, 2), (60, 1)):
-        curves, metrics = judged(human, 100)
-        found = metrics["detection"]
-        evaluation.detection_curves(curves, metrics, NOWHERE)
-        points = drawn[-1].axes[1].lines[2:]
-        assert len(points) == shown
-        assert points[0].get_xdata() == [found["false_alarms"]["value"]]
-        assert points[0].get_ydata() == [1 - found["misses"]["value"]]
+def test_the_threshold_is_a_point_on_the_curves(drawn: list[Figure]) -> None:
+    curves, metrics = judged(400, 100)
+    found = metrics["detection"]
+    evaluation.detection_curves(curves, metrics, NOWHERE)
+    [point] = drawn[-1].axes[1].lines[2:]
+    assert point.get_xdata() == [found["false_alarms"]["value"]]
+    assert point.get_ydata() == [found["recall"]["value"]]
+
+
+def test_if_no_picture_is_called_ai_the_threshold_has_no_precision(drawn: list[Figure]) -> None:
+    is_ai, score = np.arange(40) % 2 == 0, np.linspace(0, 1, 40)
+    found = detection.evaluate(is_ai, score, called_ai=np.zeros(40, bool), groups=np.arange(40), seed=0)
+    evaluation.detection_curves(detection.curves(is_ai, score), {"detection": found}, NOWHERE)
+    precision, roc = drawn[-1].axes
+    assert len(precision.lines) == 2
+    assert [roc.lines[2].get_xdata(), roc.lines[2].get_ydata()] == [[0], [0]]
 
 
 def test_cells_of_styles_show_share_and_number_unless_there_are_too_many_styles(drawn: list[Figure]) -> None:

@@ -20,7 +20,7 @@ def judged(pictures: int = 40, ai: int = 10, swapped: bool = True) -> pd.DataFra
     p_ai = np.random.default_rng(0).random((pictures, len(CONDITIONS)))
     if not swapped:
         p_ai[:, -1] = np.nan
-    return rates(p_ai, np.arange(pictures) < ai, np.arange(pictures), threshold=0.5, seed=0)
+    return rates(p_ai > 0.5, np.isfinite(p_ai), np.arange(pictures) < ai, np.arange(pictures), seed=0)
 
 
 def perturbed(pictures: int) -> np.ndarray:

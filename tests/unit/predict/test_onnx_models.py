@@ -13,7 +13,7 @@ from torch import nn
 
 from brushprint.core.digest import sha256
 from brushprint.core.errors import UserError
-from brushprint.evaluation.calibration import apply
+from brushprint.evaluation.temperature import apply
 from brushprint.models.model import Model, copy_of
 from brushprint.models.recipe import ONE_LOGIT
 from brushprint.predict import onnx_models

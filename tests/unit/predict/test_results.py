@@ -15,7 +15,7 @@ def run(folder: Path, variants: dict[str, str], epochs: int = 3, task: str = "or
         target.mkdir(parents=True)
         (target / "model.safetensors").touch()
         accuracy = {"value": 0.5, "low": 0.2, "high": 0.8}
-        metrics = {"verdict": {}, "test": {"balanced_accuracy": accuracy}}
+        metrics = {"verdict": {}, "folds": 0, "test": {"balanced_accuracy": accuracy}}
         (target / "metrics.json").write_text(json.dumps(metrics))
         settings = {"task": task, "split": {"name": "natural"}, "recipe": {"epochs": epochs}}
         made = {"settings": settings, "data": {"pixels": str(epochs)}, "code": {"train": ["a"]}}
@@ -27,6 +27,26 @@ def run(folder: Path, variants: dict[str, str], epochs: int = 3, task: str = "or
         other = predictions.head(1).assign(image_id="z", partition="validation")
         pd.concat([predictions, other]).to_parquet(target / "predictions.parquet")
     return Results(folder)
+
+
+def test_the_recommended_variant_comes_first(tmp_path: Path) -> None:
+    names = {"a": "c", "b": "c", "c": "c", "b+seed-1": "c"}
+    assert run(tmp_path / "unfinished", names).variants == ["a", "b", "c"]
+    results = run(tmp_path / "finished", names)
+    (results.folder / "recommended.json").write_text(json.dumps({"variant": "b"}))
+    assert results.variants == ["b", "a", "c"]
+
+
+def test_pictures_in_folds_count_as_training_pictures_of_a_cross_validated_variant(tmp_path: Path) -> None:
+    results = run(tmp_path, {"head": "c", "network": "c"})
+    (tmp_path / "splits").mkdir()
+    split = pd.DataFrame({"image_id": [*"abc"], "partition": ["train", "test", "test"], "fold": [0, 1, -1], "copy": 0})
+    split.to_parquet(tmp_path / "splits/natural.parquet")
+    pd.DataFrame({"image_id": [*"abc"], "sha256": [*"123"]}).to_parquet(tmp_path / "catalogue.parquet")
+    file = results.path("head", "metrics.json")
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"folds": 5}))
+    assert results.partitions("head") == {"1": "train", "2": "train", "3": "test"}
+    assert results.partitions("network") == {"1": "train", "2": "test", "3": "test"}
 
 
 def test_two_runs_are_compared_on_the_test_pictures_of_both(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def about(value: float, low: float, high: float) -> dict[str, float]:
 
 def detected(**changes: Any) -> dict[str, Any]:
     usual = {
-        **{"pictures": 300, "human": 200, "ai": 100, "why": None, "threshold": 0.43},
+        **{"pictures": 300, "human": 200, "ai": 100, "why": None},
         "balanced_accuracy": about(0.9, 0.85, 0.94),
         "false_alarms": about(0.0384, 0.0112, 0.0702),
         "misses": about(0.15, 0.1, 0.21),
@@ -33,12 +33,15 @@ def verdicts(**changes: Any) -> dict[str, Any]:
     always = {"wrong": about(0.12, 0.1, 0.15)}
     test = {"unsure": about(0.3, 0.25, 0.35), "wrong": about(0.05, 0.02, 0.09), "always": always}
     test |= {"human_called_ai": about(0.02, 0.01, 0.04), "ai_called_human": about(0.06, 0.03, 0.1)}
-    return {"level": 0.1, "low": 0.3, "high": 0.6, "why": None, "test": test} | changes
+    usual = {"rate": 0.1, "threshold": 0.43, "low": 0.3, "high": 0.6, "why": None, "test": test}
+    return usual | changes
 
 
 def measured(**changes: Any) -> dict[str, Any]:
     usual = {
         "classes": ["human", "dalle", "diffusion", "imagen"],
+        "validation": {},
+        "folds": 0,
         "test": {
             "pictures": 1300,
             "accuracy": about(0.8123, 0.77, 0.85),
@@ -319,9 +322,9 @@ def test_the_effect_of_swapping_size_and_encoding_is_stated() -> None:
 
 def test_calibration_is_described_before_and_after_temperature_scaling_and_beside_chance() -> None:
     assert written()["Calibration and abstention"] == [
-        "The expected calibration error is 8.0% (5.0% to 11.0%), and 3.0% (0.0% to 5.0%) after division by the "
-        "temperature 1.50, which validation pictures chose. A perfectly calibrated network would show 2.1% on so many "
-        "pictures.",
+        "The expected calibration error is 8.0% (5.0% to 11.0%), and 3.0% (0.0% to 5.0%) after division by a "
+        "temperature that other pictures chose (1.50 for this network). A perfectly calibrated network would show 2.1% "
+        "on so many pictures.",
         "It answers unsure on 30.0% (25.0% to 35.0%) of test pictures; the target is that at most 10% of human works "
         "are called AI, and at most 10% of AI works are called human.",
         "Its error rate is 5.0% (2.0% to 9.0%) when it answers, and 12.0% (10.0% to 15.0%) if forced to answer.",
@@ -332,6 +335,26 @@ def test_the_reason_is_stated_if_one_of_the_answers_is_never_given() -> None:
     few = verdicts(high=None, why="fewer than 9 human validation pictures")
     assert written(metrics=measured(verdict=few))["Calibration and abstention"][-1] == (
         "With fewer than 9 human validation pictures it never answers AI."
+    )
+
+
+def test_without_a_threshold_it_says_that_no_picture_is_called_ai_and_why() -> None:
+    few = verdicts(threshold=None, high=None, why="fewer than 9 human validation pictures")
+    assert written(metrics=measured(verdict=few))["False accusations and misses"][0] == (
+        "It never calls a picture AI: fewer than 9 human validation pictures."
+    )
+
+
+def test_a_cross_validated_network_says_which_network_was_tested_and_which_pictures_it_is_fitted_to() -> None:
+    in_folds = split().assign(fold=0)
+    nested = written(split=in_folds, metrics=measured(folds=5, validation=None))
+    assert nested["Accuracy on test pictures"][0].startswith(
+        "Each picture was tested by a network that was fitted and chosen without the picture's fold, one of 5."
+    )
+    assert nested["Model and training data"][1].startswith("Trained on 1,540 pictures")
+    published = written(split=in_folds, metrics=measured(folds=5))
+    assert published["Accuracy on test pictures"][0] == (
+        "Networks that were fitted without one of 5 folds of the training pictures chose the limits of the verdict."
     )
 
 

@@ -37,6 +37,7 @@ from tests.support.report import (
     ledger,
     metrics,
     provenance,
+    recommended,
     sentence,
     trusted,
 )
@@ -123,6 +124,23 @@ def test_the_report_is_one_file_that_fetches_nothing(write):
 def test_every_internal_link_of_the_report_has_a_target(write):
     text = write()
     assert all(f'id="{target}"' in text for target in re.findall(r'href="#([^"]*)"', text))
+
+
+def test_the_report_begins_with_the_recommended_variant_its_figures_and_their_baselines(write):
+    def answer(**changes: object) -> str:
+        [found] = re.findall('<p class="answer">(.*?)</p>', write(**changes), re.DOTALL)
+        return " ".join(re.sub("<[^>]*>", "", found).split())
+
+    found = answer()
+    assert (
+        "Recommended: cifake-32. On 617 human and 1,851 AI pictures, its ROC AUC is 0.400 (0.300 to 0.500); guessing "
+        "gives 0.5. At a threshold for at most 5.0% false alarms, it detects 40.0% (30.0% to 50.0%) of the AI works"
+    ) in found
+    assert "Pictures that were not tested chose it." in found
+    few = recommended(why="fewer than 19 human validation pictures", folds={"0": "cifake-32"})
+    found = answer(trust=trusted(recommended=few))
+    assert "It never calls a picture AI: fewer than 19 human validation pictures." in found
+    assert "Each picture was tested by a head that was fitted and chosen without its fold." in found
 
 
 def test_every_picture_has_an_alternative_text_and_a_caption(write):

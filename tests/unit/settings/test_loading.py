@@ -135,6 +135,7 @@ def test_a_renamed_key_is_not_reported_as_missing_but_other_missing_keys_are(tmp
     assert sorted(errors(values, [*SHIPPED, overlay])) == [
         f"{overlay}: splits.mine.copies: renamed; write 'oversample'",
         f"{overlay}: splits.mine.drop: renamed; write 'exclude_folders'",
+        f"{overlay}: splits.mine.folds: missing; add it",
         f"{overlay}: splits.mine.leaks: renamed; write 'near_duplicates'",
         f"{overlay}: splits.mine.test: missing; add it",
         f"{overlay}: splits.mine.without: renamed; write 'exclude_sources'",

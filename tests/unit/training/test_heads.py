@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -24,7 +25,8 @@ def drawn(pictures: int, classes: int, seed: int = 0, apart: float = 1.5) -> tup
 
 def fitted(features: np.ndarray, targets: np.ndarray, groups: np.ndarray | None = None, **changes: object):
     groups = np.arange(len(targets)) if groups is None else groups
-    return fit_head(features, targets, groups, **{"balanced": False, "seed": 0, "label": "head"} | changes)
+    usual = {"classes": int(targets.max()) + 1, "balanced": False, "seed": 0, "label": "head"}
+    return fit_head(features, targets, groups, **usual | changes)
 
 
 @pytest.mark.parametrize("classes", [2, 5])
@@ -83,6 +85,22 @@ def test_a_head_is_fitted_to_any_few_pictures_of_at_least_two_classes(targets: l
     assert np.isfinite(head.coefficients).all() and np.isfinite(head.intercepts).all()
     assert len(head.coefficients) == (1 if len(classes) == 2 else len(classes))
     assert history["best"].sum() == 1
+
+
+@pytest.mark.parametrize("present", [[0, 2], [0, 1, 3]])
+def test_a_class_without_pictures_gets_a_probability_of_0_and_changes_no_other(present: list[int]) -> None:
+    features, targets = drawn(90, len(present))
+    known, _ = fitted(features, targets)
+    head, _ = fitted(features, np.array(present)[targets], classes=4)
+    assert head.coefficients.shape == (4, 12)
+    logits, fewer = (
+        (features - each.mean) / each.deviation @ each.coefficients.T + each.intercepts for each in (head, known)
+    )
+    if len(present) == 2:
+        fewer = np.hstack([np.zeros_like(fewer), fewer])
+    p = softmax(logits, axis=1)
+    np.testing.assert_allclose(p[:, present], softmax(fewer, axis=1), atol=1e-12)
+    assert (np.delete(p, present, axis=1) == 0).all()
 
 
 def test_the_same_pictures_give_the_same_head() -> None:

@@ -30,20 +30,21 @@ def write_claims(results: Path, judged: list[list]) -> None:
     (results / "claims.json").write_text(json.dumps({"verdicts": verdicts, "claims": claims}))
 
 
+def write_recommended(results: Path, *, why: str | None = None, **changes: object) -> None:
+    detection = {
+        "balanced_accuracy": share(0.6),
+        "false_alarms": share(0.125),
+        "roc_auc": share(0.75),
+        "human": 1200,
+        "ai": 1300,
+    }
+    found = {"variant": "second", "why": why, "detection": detection | changes}
+    (results / "recommended.json").write_text(json.dumps(found))
+
+
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """Results of two variants; the second is better on validation pictures and worse on test pictures."""
-    for name, validation, test in (("first", 0.7, 0.9), ("second", 0.8, 0.6)):
-        detection = {
-            "validation_roc_auc": validation,
-            "balanced_accuracy": share(test),
-            "false_alarms": share(0.125),
-            "human": 1200,
-            "ai": 1300,
-        }
-        folder = tmp_path / "variants" / name
-        folder.mkdir(parents=True)
-        (folder / "metrics.json").write_text(json.dumps({"detection": detection}))
+    write_recommended(tmp_path)
     (tmp_path / "audit.json").write_text(json.dumps(AUDIT))
     write_claims(
         tmp_path, [["reproduced", []]] * 3 + [["below", []]] * 2 + [["not comparable", ["no such figure"]]] * 4
@@ -51,9 +52,9 @@ def results(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_validation_pictures_choose_the_best_variant_and_test_pictures_judge_it(results: Path) -> None:
-    assert conclusion(results, ["first", "second"]) == [
-        "Best variant  second: 60% balanced accuracy, guessing gives 50% (55–65%)",
+def test_a_run_ends_with_the_recommended_variant_its_false_alarms_the_shortcuts_and_the_claims(results: Path) -> None:
+    assert conclusion(results) == [
+        "Recommended   second: 60% balanced accuracy, guessing gives 50% (55–65%)",
         "False alarms  125 of 1,000 human works called AI (75–175), from 1,200",
         "Shortcuts     1 of 2 reported: file size",
         "Claims        3 reproduced of 5 compared; 9 are published",
@@ -61,37 +62,36 @@ def test_validation_pictures_choose_the_best_variant_and_test_pictures_judge_it(
     ]
 
 
+def test_with_too_few_pictures_to_call_any_ai_the_run_says_so(results: Path) -> None:
+    write_recommended(results, why="fewer than 19 human validation pictures")
+    assert conclusion(results)[0] == "Recommended   second: too few pictures to call any AI; ROC AUC 0.75 (0.70–0.80)"
+
+
 def test_if_no_claim_is_compared_the_common_reasons_are_given(results: Path) -> None:
     both = ["synthetic sample", "shortened run"]
     write_claims(results, [["not comparable", both], ["not comparable", [*both, "no such figure"]]])
-    assert "Claims        none of 2 compared: synthetic sample, shortened run" in conclusion(results, ["first"])
+    assert "Claims        none of 2 compared: synthetic sample, shortened run" in conclusion(results)
 
 
 def test_shortcuts_are_counted_in_the_harmonised_pictures_if_there_are_any(results: Path) -> None:
     harmonised = [row | {"reported": False} for row in AUDIT["raw"]]
     (results / "audit.json").write_text(json.dumps(AUDIT | {"harmonised": harmonised}))
-    assert "Shortcuts     0 of 2 reported" in conclusion(results, ["first"])
+    assert "Shortcuts     0 of 2 reported" in conclusion(results)
 
 
 def test_many_shortcuts_fit_into_80_columns(results: Path) -> None:
     rows = [{"question": "AI or human", "features": f"shortcut {number}", "reported": True} for number in range(20)]
     (results / "audit.json").write_text(json.dumps({"raw": rows}))
-    [line] = [line for line in conclusion(results, ["first"]) if line.startswith("Shortcuts")]
+    [line] = [line for line in conclusion(results) if line.startswith("Shortcuts")]
     assert len(line) <= 80
     assert line.endswith(", …")
 
 
 def test_without_human_test_pictures_no_false_alarm_rate_is_stated(results: Path) -> None:
-    file = results / "variants/first/metrics.json"
-    detection = json.loads(file.read_text())["detection"] | {"false_alarms": share(None), "validation_roc_auc": None}
-    file.write_text(json.dumps({"detection": detection}))
-    assert "False alarms  no human test pictures" in conclusion(results, ["first"])
+    write_recommended(results, false_alarms=share(None))
+    assert "False alarms  no human test pictures" in conclusion(results)
 
 
 def test_too_few_test_pictures_qualify_the_figure(results: Path) -> None:
-    file = results / "variants/second/metrics.json"
-    metrics = json.loads(file.read_text())
-    metrics["detection"]["ai"] = 48
-    file.write_text(json.dumps(metrics))
-    first, *_ = conclusion(results, ["first", "second"])
-    assert first == "Best variant  second: 60% balanced accuracy, but too few pictures (55–65%)"
+    write_recommended(results, ai=48)
+    assert conclusion(results)[0] == "Recommended   second: 60% balanced accuracy, but too few pictures (55–65%)"
