@@ -32,7 +32,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     ),
     "Training": ("weights", "seal_weights", "train", "fit_head"),
     "Evaluation": (
-        *("infer", "predictions", "evaluate", "compare", "recommend", "mistakes", "robustness", "arms"),
+        *("infer", "predictions", "evaluate", "compare", "recommend", "mistakes", "robustness", "arms", "art_or_file"),
         *("external_scores", "picked_scores", "picked_table"),
     ),
     "Explanation": ("latent", "embed", "explain", "regions"),

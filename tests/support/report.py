@@ -130,6 +130,7 @@ def trusted(**changes: object) -> dict:
         "arms": {"unseen": [], "seeds": []},
         "comparisons": [compared],
         "recommended": recommended(),
+        "art_or_file": [],
         "external": None,
         **changes,
     }

@@ -350,7 +350,8 @@ def test_variants_are_listed_with_their_baseline(finished) -> None:
         assert row["guessing"] == 1 / len(metrics["classes"])
         assert row["unsure"] == metrics["verdict"]["test"]["unsure"]
     lines = call(finished, "variants").stdout.splitlines()
-    assert [line.split()[0] for line in lines[1 : len(rows) + 1]] == run.variants
+    assert lines[0] == f"Recommended: {run.variants[0]}"
+    assert [line.split()[0] for line in lines[3 : len(rows) + 3]] == run.variants
     assert max(map(len, lines)) <= 80
     assert lines[-1] == SYNTHETIC
 

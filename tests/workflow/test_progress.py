@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import add_line, environment, listings, run
 
 REPORT = "results/sample/report/index.html"
-CONCLUSION = ["Best variant", "False alarms", "Shortcuts", "Claims", "Report"]
+CONCLUSION = ["Recommended", "False alarms", "Shortcuts", "Claims", "Report"]
 
 
 def in_terminal(project: Path, columns: int, *arguments: str) -> tuple[int, list[str]]:

@@ -133,6 +133,7 @@ def test_real_pictures_give_pixel_arrays_and_the_published_split(tmp_path: Path)
         "exclude_folders": [],
         "exclude_sources": [],
         "near_duplicates": "keep",
+        "folds": None,
         "subsample": None,
         "oversample": None,
     }
@@ -236,6 +237,7 @@ def test_a_head_on_imagenet_features_separates_real_ai_art_from_human_art(tmp_pa
         "test": 0.2,
         "validation": 0.1,
         "exclude_folders": [],
+        "folds": None,
         "subsample": None,
         "oversample": None,
     }

@@ -61,7 +61,8 @@ rule pixels:
     threads: ALL_CORES
     params:
         *code("pixels"),
-        **as_written(**SEEN),
+        **as_written(**PICTURES.params),
+        harmonise=lambda wildcards: PLAN.harmonise_of(wildcards.resize),
     script:
         "../scripts/pixels.py"
 
@@ -194,7 +195,7 @@ checkpoint seal:
         *code("seal"),
         # These params reveal a change of the arrays even if a run was killed before this job and its scratch folder was
         # deleted afterwards.
-        pixels=lambda wildcards: [*code("pixels"), *SEEN.values()],
+        pixels=lambda wildcards: [*code("pixels"), *seen_as(PLAN.arrays[wildcards.seen]["resize"]).values()],
         copies=lambda wildcards: code("oversample") if wildcards.split in PLAN.oversampled else [],
         encoded=lambda wildcards: encoding(wildcards.seen) if wildcards.seen in PLAN.encoders else [],
     script:

@@ -74,6 +74,11 @@ OPENED = as_written(**PICTURES.params)
 SEEN = PICTURES.params | {"harmonise": PLAN.harmonise}
 
 
+def seen_as(resize):
+    """`SEEN`, for a pixel array with this wildcard: pictures may be harmonised for a retrained variant only."""
+    return SEEN | {"harmonise": PLAN.harmonise_of(resize)}
+
+
 def one_of(names):
     return "|".join(map(re.escape, sorted(names))) or "none"
 
@@ -82,7 +87,7 @@ wildcard_constraints:
     variant=one_of(PLAN.variants),
     split=one_of(PLAN.splits),
     size=r"\d+",
-    resize=r"[a-z]+(-\dx\d)?",
+    resize=r"(harmonised-)?[a-z]+(-\dx\d)?",
     seen=one_of(PLAN.arrays),
     encoder=one_of(PLAN.encoders),
 

@@ -148,7 +148,26 @@ rule arms:
         arms={
             variant.name: {"parent": variant.parent, "without": next(iter(variant.exclude_sources), None)}
             for variant in PLAN.retrained
+            if not variant.harmonised
         },
         seed=PLAN.seed_of("arms"),
     script:
         "../scripts/arms.py"
+
+
+rule art_or_file:
+    input:
+        predictions=expand(f"{VARIANT}/predictions.parquet", variant=PLAN.harmonised),
+        harmonised=expand(f"{VARIANT}+harmonised/predictions.parquet", variant=PLAN.harmonised),
+        rates=expand(f"{VARIANT}/robustness.parquet", variant=PLAN.harmonised),
+        features=f"{RESULTS}/shortcut-features-raw.parquet",
+    output:
+        f"{RESULTS}/art-or-file.json",
+    log:
+        f"{LOGS}/art_or_file.log",
+    params:
+        *code("art_or_file"),
+        variants=PLAN.harmonised,
+        seed=PLAN.seed_of("art or file"),
+    script:
+        "../scripts/art_or_file.py"

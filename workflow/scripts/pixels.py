@@ -12,7 +12,7 @@ with logged(snakemake.log[0], snakemake.output):
         pd.read_parquet(catalogue),
         snakemake.output.pixels,
         size=int(snakemake.wildcards.size),
-        resize=snakemake.wildcards.resize,
+        resize=snakemake.wildcards.resize.removeprefix("harmonised-"),
         jobs=snakemake.threads,
         harmonise=snakemake.params.harmonise,
     )

@@ -24,7 +24,7 @@ with logged(snakemake.log[0], snakemake.output):
     }
     trust = {
         key: json.loads(Path(files[key]).read_text())
-        for key in ("audit", "leaks", "arms", "comparisons", "recommended")
+        for key in ("audit", "leaks", "arms", "comparisons", "recommended", "art_or_file")
     }
     trust["external"] = params.external
     write_report(

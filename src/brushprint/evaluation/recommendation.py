@@ -43,11 +43,7 @@ def recommend(
     first = next(iter(candidates.values()))
     choices = {
         fold: _best(
-            [
-                {"variant": name, **chosen["folds"][fold]}
-                for name, chosen in folded.items()
-                if fold in chosen["folds"]
-            ]
+            [{"variant": name, **chosen["folds"][fold]} for name, chosen in folded.items() if fold in chosen["folds"]]
         )
         for fold in first["folds"]
     }

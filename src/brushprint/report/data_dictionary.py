@@ -8,6 +8,7 @@ COLLECTION_FILES: Mapping[str, str] = {
     "metrics.json": "the measures of all variants side by side, with 95 % intervals and baselines",
     "recommended.json": "the recommended variant, how it was chosen, and its measures on test pictures",
     "comparisons.json": "every pair of variants on the same test pictures, with McNemar's test",
+    "art-or-file.json": "what is left of a variant's figures if size and encoding no longer differ",
     "arms.json": "variants that were retrained with other seeds, or without one generator",
     "audit.json": "dataset shortcuts: how well file properties alone separate AI from human",
     "leaks.json": "near duplicates between the partitions of each split, and what its pictures are too few for",

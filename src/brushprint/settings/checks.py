@@ -70,6 +70,7 @@ def _in_arms(config: Config) -> Iterator[tuple[Location, str]]:
     for location, names in (
         (("arms", "seeds", "variants"), arms.seeds.variants),
         (("arms", "leave_one_generator_out"), arms.leave_one_generator_out),
+        (("arms", "harmonised", "variants"), arms.harmonised.variants),
     ):
         for position, name in enumerate(names):
             if name not in config.variants:

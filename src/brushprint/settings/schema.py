@@ -519,6 +519,18 @@ class Seeds(Settings):
     repeats: Annotated[int, Field(ge=1, description="number of additional trainings, each with its own seed")]
 
 
+class Harmonised(Harmonise):
+    """How the pictures of retrained variants are harmonised."""
+
+    variants: Annotated[
+        list[str],
+        Field(
+            description="names of `variants`, each retrained and tested on harmonised pictures, which shows how much it "
+            "owes to size and encoding; `[]`: none. Without effect if `collection.harmonise` is set"
+        ),
+    ]
+
+
 class Arms(Settings):
     """Variants that are retrained with one thing changed; they are evaluated, but not explained."""
 
@@ -530,6 +542,7 @@ class Arms(Settings):
             "generator in turn and tested on it; `[]`: none"
         ),
     ]
+    harmonised: Harmonised
 
 
 class External(Settings):

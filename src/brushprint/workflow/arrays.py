@@ -34,9 +34,10 @@ def restore(
     )
     if tables["catalogue"] not in digests:
         return
-    pixels = key([*code("pixels"), *pictures.values(), digests[tables["catalogue"]]])
     for name, variant in plan.variants.items():
         array, tested = variant.array, plan.tested(variant.split)
+        seen = {**pictures, "harmonise": plan.harmonise_of(array["resize"])}
+        pixels = key([*code("pixels"), *seen.values(), digests[tables["catalogue"]]])
         restore_array(Path(files["pixels"].format(**array)), made_from=pixels)
         if (split := splits.get(variant.split)) in digests:
             made_from = key([*code("oversample"), digests[split], pixels])

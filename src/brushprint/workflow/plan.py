@@ -15,12 +15,15 @@ from brushprint.models.recipe import EncoderRecipe, Recipe
 from brushprint.settings.checks import has_weights
 from brushprint.settings.schema import Config, Split, WeightsFile
 
+# The wildcard `resize` of an array of pictures that are harmonised for a retrained variant begins with this.
+HARMONISED = "harmonised-"
+
 
 @dataclass(frozen=True)
 class Variant:
     """A network to train, or a head to fit to the features of an encoder.
 
-    A retrained variant repeats its `parent` with another seed or without some sources.
+    A retrained variant repeats its `parent` with another seed, without some sources, or on harmonised pictures.
 
     The name of a retrained variant contains `+`, which the settings do not allow in names.
     """
@@ -33,11 +36,16 @@ class Variant:
     seed: int
     parent: str | None = None
     exclude_sources: tuple[str, ...] = ()
+    harmonised: bool = False
 
     @property
     def array(self) -> dict[str, Any]:
-        """The wildcards of the pixel array that the network sees: `split`, `size` in pixels, `resize` filter."""
-        return {"split": self.split, "size": self.recipe.image_size, "resize": self.recipe.resize}
+        """The wildcards of the pixel array that the network sees: `split`, `size` in pixels, `resize`.
+
+        The latter is the view, which begins with `HARMONISED` if the pictures are harmonised for this variant.
+        """
+        resize = HARMONISED * self.harmonised + self.recipe.resize
+        return {"split": self.split, "size": self.recipe.image_size, "resize": resize}
 
 
 @dataclass(frozen=True)
@@ -47,11 +55,8 @@ class Encoder:
     recipe: EncoderRecipe
     # The name of its set of weights.
     weights: str
-
-    @property
-    def array(self) -> dict[str, Any]:
-        """The wildcards of the pixel array that the encoder reads: `size` and `resize`."""
-        return {"size": self.recipe.image_size, "resize": self.recipe.resize}
+    # The wildcards `size` and `resize` of the pixel array that it reads.
+    array: Mapping[str, Any]
 
     @property
     def features(self) -> dict[str, Any]:
@@ -61,7 +66,8 @@ class Encoder:
     @property
     def name(self) -> str:
         """A name that depends on everything that decides the features."""
-        return f"{self.recipe.encoder.replace('/', '-')}-{key([self.features, self.weights])[:8]}"
+        decisive = key([self.features, self.weights, self.array["resize"]])
+        return f"{self.recipe.encoder.replace('/', '-')}-{decisive[:8]}"
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,12 @@ class Plan:
         harmonise = self.config.collection.harmonise
         return None if harmonise is None else harmonise.model_dump()
 
+    def harmonise_of(self, resize: str) -> dict[str, Any] | None:
+        """How pictures are harmonised for a pixel array with the wildcard `resize`."""
+        if not resize.startswith(HARMONISED):
+            return self.harmonise
+        return self.config.arms.harmonised.model_dump(exclude={"variants"})
+
     @property
     def states(self) -> list[str]:
         """The states of the pictures in which shortcut features are measured."""
@@ -183,6 +195,10 @@ class Plan:
                     parent=parent,
                     exclude_sources=(source,),
                 )
+        for parent in [] if self.harmonise else self.config.arms.harmonised.variants:
+            name = f"{parent}+harmonised"
+            seed = self.seed_of(name)
+            variants[name] = replace(variants[parent], name=name, seed=seed, parent=parent, harmonised=True)
         return variants
 
     @property
@@ -203,8 +219,14 @@ class Plan:
     @property
     def arms(self) -> list[str]:
         """The names of the variants that are retrained, sorted, followed by the names of their retrained versions."""
-        parents = sorted({variant.parent for variant in self.retrained if variant.parent})
-        return [*parents, *(variant.name for variant in self.retrained)]
+        retrained = [variant for variant in self.retrained if not variant.harmonised]
+        parents = sorted({variant.parent for variant in retrained if variant.parent})
+        return [*parents, *(variant.name for variant in retrained)]
+
+    @property
+    def harmonised(self) -> list[str]:
+        """The variants that are retrained on harmonised pictures."""
+        return [variant.parent for variant in self.retrained if variant.harmonised and variant.parent]
 
     @cached_property
     def splits(self) -> dict[str, PlannedSplit]:
@@ -311,7 +333,10 @@ class Plan:
 
     def _encoder(self, variant: str) -> Encoder | None:
         recipe = self.variants[variant].recipe
-        return Encoder(recipe, self.weights_of(variant) or "") if isinstance(recipe, EncoderRecipe) else None
+        if not isinstance(recipe, EncoderRecipe):
+            return None
+        array = self.variants[variant].array
+        return Encoder(recipe, self.weights_of(variant) or "", {"size": array["size"], "resize": array["resize"]})
 
     @property
     def networks(self) -> list[str]:
@@ -435,6 +460,7 @@ class Plan:
             **config.model_dump(include={"seed", "device", "false_alarm_rate"}),
             "processes": self.processes,
             **({} if variant.parent else analysis),
+            **({"harmonised": self.harmonise_of(HARMONISED)} if variant.harmonised else {}),
             "collection": config.collection.model_dump(exclude={"title", "source", "labels_file"}) | dict(pictures),
             "images": config.budget.images,
             "task": variant.task,

@@ -49,12 +49,13 @@ def test_the_variants_of_the_settings_come_first_and_have_no_parent() -> None:
     assert all(DEFAULT.variants[name].parent is None for name in DEFAULT.names)
 
 
-def test_a_variant_is_retrained_from_other_seeds_and_without_each_generator() -> None:
+def test_a_variant_is_retrained_from_other_seeds_without_each_generator_and_on_harmonised_pictures() -> None:
     retrained = {variant.name: variant for variant in DEFAULT.retrained}
     assert list(retrained) == [
         *("cifake-32+seed-1", "cifake-32+seed-2"),
         *("cifake-32+without-latent_diffusion", "cifake-32+without-stable_diffusion"),
         *("encoder-origin+without-latent_diffusion", "encoder-origin+without-stable_diffusion"),
+        "encoder-origin+harmonised",
     ]
     parent = DEFAULT.variants["cifake-32"]
     again, without = retrained["cifake-32+seed-1"], retrained["cifake-32+without-latent_diffusion"]
@@ -63,7 +64,21 @@ def test_a_variant_is_retrained_from_other_seeds_and_without_each_generator() ->
     assert without.split == "balanced+without-latent_diffusion"
     assert all(variant.recipe == DEFAULT.variants[variant.parent].recipe for variant in retrained.values())
     assert all(variant.seed == DEFAULT.seed_of(name) for name, variant in retrained.items())
+    harmonised = retrained.pop("encoder-origin+harmonised")
     assert DEFAULT.arms == ["cifake-32", "encoder-origin", *retrained]
+    assert DEFAULT.harmonised == ["encoder-origin"]
+    assert harmonised.array == {"split": "natural", "size": 32, "resize": "harmonised-crop"}
+    assert DEFAULT.encoder_of(harmonised.name) != DEFAULT.encoder_of("encoder-origin")
+    assert DEFAULT.harmonise_of("crop") is None
+    assert DEFAULT.harmonise_of("harmonised-crop") == {
+        **{"side": 224, "resize": "lanczos", "format": "jpeg", "quality": 90}
+    }
+
+
+def test_no_variant_is_harmonised_again_if_the_collection_is() -> None:
+    plan = plan_of("collection: {harmonise: {side: 64, resize: lanczos, format: png, quality: null}}")
+    assert plan.harmonised == []
+    assert plan.harmonise_of("crop")["side"] == 64
 
 
 def test_a_split_without_a_generator_has_the_seed_and_settings_of_its_parent() -> None:
@@ -79,7 +94,9 @@ def test_a_single_generator_is_not_left_out() -> None:
     changes += "resnet18-augmented: null, resnet18-224: null}"
     plan = plan_of(rules, changes)
     assert plan.generators == ["ai"]
-    assert [variant.name for variant in plan.retrained] == ["cifake-32+seed-1", "cifake-32+seed-2"]
+    assert [variant.name for variant in plan.retrained] == [
+        *("cifake-32+seed-1", "cifake-32+seed-2", "encoder-origin+harmonised")
+    ]
 
 
 def test_splits_in_use_are_those_of_variants() -> None:
@@ -133,7 +150,7 @@ HEADS = "variants: {more: {task: source, split: natural, recipe: encoder-lite0}}
 
 
 def test_heads_on_the_same_features_share_an_encoder() -> None:
-    plan = plan_of(HEADS, "arms: {leave_one_generator_out: [encoder-origin]}")
+    plan = plan_of(HEADS, "arms: {leave_one_generator_out: [encoder-origin], harmonised: {variants: []}}")
     assert plan.heads == ["encoder-origin", "more", *(f"encoder-origin+without-{of}" for of in plan.generators)]
     assert set(plan.networks) == set(plan.variants) - set(plan.heads)
     (name,) = plan.encoders
