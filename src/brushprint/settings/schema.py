@@ -525,8 +525,8 @@ class Harmonised(Harmonise):
     variants: Annotated[
         list[str],
         Field(
-            description="names of `variants`, each retrained and tested on harmonised pictures, which shows how much it "
-            "owes to size and encoding; `[]`: none. Without effect if `collection.harmonise` is set"
+            description="names of `variants`, each retrained and tested on harmonised pictures, which shows what it owes "
+            "to size and encoding; `[]`: none. Without effect if `collection.harmonise` is set"
         ),
     ]
 
