@@ -16,9 +16,9 @@ COLUMNS = (
     *("row", "image_id", "partition", "fold", "origin", "source", "style", "folder", "group"),
     *("copy", "angle", "flip", "zoom"),
 )
-# The setting `folds: auto` makes this many folds if there are fewer pictures than `FEW`.
+# The setting `folds: auto` makes this many folds if an origin has fewer pictures than `FEW`.
 FOLDS = 5
-FEW = 500
+FEW = 250
 # A head is chosen within the pictures of the other folds, which must be at least two.
 FEWEST_FOLDS = 3
 
@@ -49,8 +49,8 @@ def draw_split(
     published : whether to use the published partitions, if the catalogue has any, instead of drawing test pictures.
         Pictures outside the published partitions are then used for training
     test, validation : shares to draw, the same from every source: `test` of all pictures, `validation` of the rest
-    folds : number of folds for cross-validation of heads; `auto`: `FOLDS` if fewer than `FEW` pictures are neither
-        published in partitions nor subsampled nor oversampled, else none; None: no folds
+    folds : number of folds for cross-validation of heads; `auto`: `FOLDS` if an origin has fewer than `FEW` pictures,
+        which are neither published in partitions nor subsampled nor oversampled, else none; None: no folds
     exclude_folders : folders whose pictures are excluded from all partitions
     exclude_sources : sources whose pictures are used for testing only
     near_duplicates : `keep` or `drop` training and validation pictures that have a near duplicate among the test
@@ -92,7 +92,8 @@ def draw_split(
     table.loc[in_test(catalogue, groups, published=published, test=test, test_seed=test_seed), "partition"] = "test"
     table = _without_folders(table, exclude_folders, capped)
     excluded = table["source"].isin(exclude_sources)
-    auto = folds == "auto" and not (as_published or subsample or oversample) and len(table) < FEW
+    few = min((table["origin"] == origin).sum() for origin in ("human", "ai")) < FEW
+    auto = folds == "auto" and few and not (as_published or subsample or oversample)
     # Folds are dealt before sources are excluded, so that an excluded source does not change those of other pictures.
     table["fold"] = _folds(table, as_published, "auto" if auto else None if folds == "auto" else folds, test_seed)
     table.loc[excluded, "fold"] = -1

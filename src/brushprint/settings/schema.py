@@ -259,8 +259,8 @@ class Split(Settings):
             description="number of folds for heads on encoders, which then use nearly all pictures. If the test "
             "pictures are drawn, each picture is tested by a head that was fitted and chosen without its fold; if they "
             "are published, the folds cover the other pictures and replace the validation pictures. Trained networks "
-            "keep the partitions. `auto`: 5 for fewer than 500 pictures without published test pictures, subsample and "
-            "copies, else none; null: none"
+            "keep the partitions. `auto`: 5 if there are fewer than 250 human or AI pictures, and neither published "
+            "test pictures, `subsample` nor `oversample`, else none; null: none"
         ),
     ]
     exclude_folders: Annotated[list[str], Field(description="names of folders whose pictures are left out")]
@@ -525,7 +525,7 @@ class Harmonised(Harmonise):
     variants: Annotated[
         list[str],
         Field(
-            description="names of `variants`, each retrained and tested on harmonised pictures, which shows what it owes "
+            description="names of `variants`, each retrained and tested on harmonised pictures, to show what it owes "
             "to size and encoding; `[]`: none. Without effect if `collection.harmonise` is set"
         ),
     ]

@@ -445,8 +445,9 @@ def test_folds_hold_every_picture_once_keep_near_duplicates_together_and_spread_
 
 
 def test_folds_are_automatic_for_few_pictures_without_a_published_test_set():
-    assert set(drawn_folds({"ai_ld": FEW // 2, "human_a": FEW // 2 - 1})["fold"]) == set(range(FOLDS))
-    assert set(drawn_folds({"ai_ld": FEW // 2, "human_a": FEW // 2})["fold"]) == {-1}
+    for many in (FEW, 3 * FEW):
+        assert set(drawn_folds({"ai_ld": many, "human_a": FEW - 1})["fold"]) == set(range(FOLDS))
+        assert set(drawn_folds({"ai_ld": many, "human_a": FEW})["fold"]) == {-1}
     for how in ({"published": True}, BALANCED, AUGMENTED):
         table = PUBLISHED if "published" in how else catalogue({(None, "ai_ld"): 30, (None, "human_a"): 20})
         assert set(split(table, **ASKED | how | {"folds": "auto"})["fold"]) == {-1}
