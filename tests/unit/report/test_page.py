@@ -134,9 +134,9 @@ def test_the_report_begins_with_the_recommended_variant_its_figures_and_their_ba
     found = answer()
     assert (
         "Recommended: cifake-32. On 617 human and 1,851 AI pictures, its ROC AUC is 0.400 (0.300 to 0.500); guessing "
-        "gives 0.5. At a threshold for at most 5.0% false alarms, it detects 40.0% (30.0% to 50.0%) of the AI works"
+        "gives 0.5. At a threshold for at most 5% false alarms, it detects 40.0% (30.0% to 50.0%) of the AI works"
     ) in found
-    assert "Pictures that were not tested chose it." in found
+    assert "It was chosen by validation pictures, not by these." in found
     few = recommended(why="fewer than 19 human validation pictures", folds={"0": "cifake-32"})
     found = answer(trust=trusted(recommended=few))
     assert "It never calls a picture AI: fewer than 19 human validation pictures." in found
