@@ -150,6 +150,7 @@ rule arms:
             for variant in PLAN.retrained
             if not variant.harmonised
         },
+        false_alarm_rate=CONFIG.false_alarm_rate,
         seed=PLAN.seed_of("arms"),
     script:
         "../scripts/arms.py"

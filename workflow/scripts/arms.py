@@ -10,4 +10,5 @@ with logged(snakemake.log[0], snakemake.output):
         name: pd.read_parquet(file, filters=[("partition", "==", "test")])
         for name, file in zip(params.variants, given.predictions, strict=True)
     }
-    write_json(evaluate_arms(predictions, params.arms, params.seed), snakemake.output[0])
+    arms = evaluate_arms(predictions, params.arms, rate=params.false_alarm_rate, seed=params.seed)
+    write_json(arms, snakemake.output[0])

@@ -11,7 +11,12 @@ from brushprint.evaluation.metrics import evaluate
 from brushprint.evaluation.predictions import class_names
 from brushprint.stats import bootstrap
 from brushprint.stats.intervals import FEWEST, LOSS, SHARE
+from brushprint.stats.roc import RecallAt
 from brushprint.stats.significance import spread
+
+# Recall is also compared at this rate of false alarms, if there are at least so many human works: with fewer, a single
+# false alarm already exceeds it.
+STRICT, ENOUGH = 0.01, 100
 
 
 class Arm(TypedDict):
@@ -29,7 +34,7 @@ class Answers(NamedTuple):
 
 
 def evaluate_arms(
-    predictions: Mapping[str, pd.DataFrame], arms: Mapping[str, Arm], seed: int
+    predictions: Mapping[str, pd.DataFrame], arms: Mapping[str, Arm], *, rate: float, seed: int
 ) -> dict[str, list[dict[str, Any]]]:
     """Compare retrained variants (arms) with the variants that they repeat.
 
@@ -38,6 +43,7 @@ def evaluate_arms(
     predictions : the predictions for test pictures by name, of each variant and then of each arm; see
         `brushprint.evaluation.predictions.predictions_table`
     arms : the arms by name
+    rate : the share of human works that may be called AI
     seed : seed of the bootstrap
 
     Returns
@@ -57,7 +63,9 @@ def evaluate_arms(
         for name, arm in own.items():
             if arm["without"] is not None:
                 left_out = answers(predictions[name], tested["image_id"])
-                rows["unseen"].append({"variant": variant, **unseen(seen, left_out, tested, arm["without"], seed)})
+                rows["unseen"].append(
+                    {"variant": variant, **unseen(seen, left_out, tested, arm["without"], rate=rate, seed=seed)}
+                )
     return rows
 
 
@@ -71,7 +79,9 @@ def answers(predictions: pd.DataFrame, image_ids: pd.Series) -> Answers:
     return Answers(asked["ai_probability"].to_numpy(), asked["called_ai"].to_numpy())
 
 
-def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str, seed: int) -> dict[str, Any]:
+def unseen(
+    seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str, *, rate: float, seed: int
+) -> dict[str, Any]:
     """Measure how the answers for a generator's pictures change if the generator is excluded from training.
 
     Parameters
@@ -79,6 +89,7 @@ def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str
     seen, left_out : the answers for `pictures` by the variant, and by its arm that was trained without the generator
     pictures : test pictures, columns `origin`, `source` and `group` (of near duplicates)
     source : the generator
+    rate : the share of human works that may be called AI
     seed : seed of the bootstrap
 
     Returns
@@ -89,6 +100,9 @@ def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str
     - `seen`, `unseen`: `brushprint.evaluation.detection.evaluate` of the variant and of the arm, on human works and
       pictures by the generator
     - `difference`: `balanced_accuracy` and `misses`, unseen minus seen, paired, each with its interval
+    - `recall`: a row for each rate of false alarms: `rate`, and the recall `seen`, `unseen` and their paired
+      `difference` at thresholds at which this share of the human works is called AI by both, each with its interval;
+      `STRICT` has a row only with at least `ENOUGH` human works
     - `elsewhere`: the arm on human works and pictures by the other generators, on which it was trained; None if there
       are too few pictures by these generators
     """
@@ -114,8 +128,37 @@ def unseen(seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str
         "seen": judged(seen, asked),
         "unseen": judged(left_out, asked),
         "difference": _difference(right[:, asked].astype(float), is_ai[asked], group[asked], seed),
+        "recall": _recalls(
+            [network.score[asked] for network in (seen, left_out)], is_ai[asked], group[asked], rate=rate, seed=seed
+        ),
         "elsewhere": judged(left_out, others) if (is_ai & others).sum() >= FEWEST else None,
     }
+
+
+def _recalls(
+    scores: Sequence[np.ndarray], is_ai: np.ndarray, group: np.ndarray, *, rate: float, seed: int
+) -> list[dict[str, Any]]:
+    """The recall of two networks at equal rates of false alarms, and the second's minus the first's.
+
+    `scores` holds the probabilities of AI that each network gives, float [pictures].
+    """
+    works = len(np.unique(group[is_ai]))
+    rows = []
+    for at in sorted({rate, STRICT} if (~is_ai).sum() >= ENOUGH else {rate}, reverse=True):
+        networks = [RecallAt(is_ai, score, at) for score in scores]
+        value = np.concatenate([recall(np.ones((len(is_ai), 1), np.float32)) for recall in networks])
+        resampled = np.concatenate(
+            [np.stack([recall(drawn) for recall in networks]) for drawn in bootstrap.weights(group, seed)], axis=1
+        )
+        rows.append(
+            {
+                "rate": at,
+                "seen": bootstrap.interval_of_share(value[0], resampled[0], works),
+                "unseen": bootstrap.interval_of_share(value[1], resampled[1], works),
+                "difference": bootstrap.interval_of_change(value[1] - value[0], resampled[1] - resampled[0], works),
+            }
+        )
+    return rows
 
 
 def _difference(right: np.ndarray, is_ai: np.ndarray, group: np.ndarray, seed: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The area under the ROC curve, for many resamples at once."""
+"""The area under the ROC curve, and points on it, for many resamples at once."""
 
 import numpy as np
 
@@ -33,6 +33,37 @@ class RocAuc:
         pairs = positive * (drawn.sum(0, dtype=float) - positive)
         with np.errstate(invalid="ignore"):
             return ((weight * below[self._place]).sum(0) - positive**2 / 2) / pairs
+
+
+class RecallAt:
+    """The largest recall at which at most a given share of the other pictures reaches the threshold.
+
+    The threshold is a score that belongs to all pictures that reach it, so that tied pictures stay together.
+    """
+
+    def __init__(self, positive: np.ndarray, score: np.ndarray, rate: float) -> None:
+        """Prepare for given pictures, see `RocAuc`; `rate` is the share of false positives, 0 to 1."""
+        levels, place = np.unique(score, return_inverse=True)
+        self._sums, self._positive, self._rate = group_sums(place, len(levels)), positive, rate
+
+    def __call__(self, drawn: np.ndarray) -> np.ndarray:
+        """The recalls, float64 [resamples]; `drawn`, float32 [pictures, resamples], is how often each is drawn.
+
+        A recall is nan if no picture of the class, or no other picture, is drawn.
+        """
+        sides = (self._positive, ~self._positive)
+        positive, others = (self._at_least(drawn * side[:, None]) for side in sides)
+        with np.errstate(invalid="ignore"):
+            recall, false = positive / positive[0], others / others[0]
+        # The share falls from level to level, and above all levels it is 0. The tolerance allows for rounding.
+        first = (false <= self._rate + 1e-9).argmax(0)
+        recalls = np.take_along_axis(recall, first[None], axis=0)[0]
+        return np.where(others[0] > 0, recalls, np.nan)
+
+    def _at_least(self, drawn: np.ndarray) -> np.ndarray:
+        """The number of pictures at each level or above, [levels + 1, resamples]."""
+        reached = np.cumsum((self._sums @ drawn)[::-1], axis=0, dtype=float)[::-1]
+        return np.concatenate([reached, np.zeros_like(reached[:1])])
 
 
 def roc_auc(positive: np.ndarray, score: np.ndarray) -> float | None:

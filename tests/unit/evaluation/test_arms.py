@@ -39,7 +39,7 @@ LEFT_OUT = {"human": 0.04, "dalle": 0.3, "diffusion": 0.95}
 
 def planted(source: str = "dalle", **counts: int) -> dict:
     table = pictures(**COUNTS | counts)
-    return unseen(called(table, **SEEN), called(table, **LEFT_OUT), table, source, seed=0)
+    return unseen(called(table, **SEEN), called(table, **LEFT_OUT), table, source, rate=0.05, seed=0)
 
 
 def test_a_planted_effect_of_an_unseen_generator_is_measured() -> None:
@@ -58,10 +58,32 @@ def test_a_planted_effect_of_an_unseen_generator_is_measured() -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
+def test_recall_is_compared_at_equal_rates_of_false_alarms() -> None:
+    table = pictures(human=200, dalle=50)
+    is_ai = (table["origin"] == "ai").to_numpy()
+    place = table.groupby("source").cumcount().to_numpy()
+    # The scores of human works are evenly spread; those of the second network are all lower, which makes no difference.
+    seen = np.where(is_ai, np.where(place < 40, 0.99, 0.5), place / 210)
+    left_out = np.where(is_ai, np.where(place < 10, 0.99, 0.5), place / 210) / 2
+    given = [Answers(score, score > 0.7) for score in (seen, left_out)]
+    strict, usual = sorted(unseen(*given, table, "dalle", rate=0.05, seed=0)["recall"], key=lambda row: row["rate"])
+    assert (strict["rate"], usual["rate"]) == (0.01, 0.05)
+    for row in (strict, usual):
+        assert (row["seen"]["value"], row["unseen"]["value"]) == pytest.approx((0.8, 0.2))
+        assert row["difference"]["value"] == pytest.approx(-0.6)
+        assert row["difference"]["low"] < -0.6 < row["difference"]["high"] < 0
+    # If one work in two may be a false alarm, all are detected.
+    [lenient] = [row for row in unseen(*given, table, "dalle", rate=0.5, seed=0)["recall"] if row["rate"] == 0.5]
+    assert lenient["seen"]["value"] == lenient["unseen"]["value"] == 1
+    few = table[is_ai | (place < 99)]
+    kept = [Answers(answers.score[few.index], answers.called_ai[few.index]) for answers in given]
+    assert [row["rate"] for row in unseen(*kept, few, "dalle", rate=0.05, seed=0)["recall"]] == [0.05]
+
+
 def test_only_human_works_and_works_of_the_generator_are_evaluated() -> None:
     table = pictures(**COUNTS)
     given = [called(table, **share) for share in (SEEN, LEFT_OUT)]
-    found = unseen(*given, table, "dalle", seed=3)
+    found = unseen(*given, table, "dalle", rate=0.05, seed=3)
     is_ai, group = (table["origin"] == "ai").to_numpy(), table["group"].to_numpy()
 
     def judged(network: Answers, without: str) -> dict:
@@ -100,7 +122,7 @@ def test_each_network_is_evaluated_at_its_own_threshold() -> None:
     table = pictures(**COUNTS)
     seen, left_out = called(table, **SEEN), called(table, **LEFT_OUT)
     lenient = Answers(left_out.score, left_out.score > 0.1)
-    found = unseen(seen, lenient, table, "dalle", seed=0)
+    found = unseen(seen, lenient, table, "dalle", rate=0.05, seed=0)
     assert found["unseen"]["misses"]["value"] == 0
     assert found["difference"]["misses"]["value"] == pytest.approx(-0.1)
     assert found["difference"]["balanced_accuracy"]["value"] == pytest.approx(0.5 - 0.925)
@@ -113,7 +135,7 @@ def test_a_paired_difference_has_a_narrower_interval_than_one_of_independent_sam
     worse = score.copy()
     worse[np.flatnonzero((table["source"] == "dalle") & (score > 0.5))[:3]] = 0.2
     given = Answers(score, score > 0.5), Answers(worse, worse > 0.5)
-    found = unseen(*given, table, "dalle", seed=0)["difference"]["misses"]
+    found = unseen(*given, table, "dalle", rate=0.05, seed=0)["difference"]["misses"]
     assert found["value"] == pytest.approx(0.01)
     assert 0 <= found["low"] < found["high"] < 0.03
 
@@ -122,7 +144,7 @@ def test_near_duplicates_are_resampled_together_and_widen_the_interval() -> None
     table = pictures(human=200, dalle=200)
     given = called(table, human=0, dalle=1), called(table, human=0, dalle=0.5)
     alone, together = (
-        unseen(*given, table.assign(group=table.index // size), "dalle", seed=0)["difference"]["misses"]
+        unseen(*given, table.assign(group=table.index // size), "dalle", rate=0.05, seed=0)["difference"]["misses"]
         for size in (1, 10)
     )
     assert together["high"] - together["low"] > 2 * (alone["high"] - alone["low"])
@@ -131,7 +153,7 @@ def test_near_duplicates_are_resampled_together_and_widen_the_interval() -> None
 def test_identical_answers_on_few_works_still_give_an_interval_around_zero() -> None:
     table = pictures(human=100, dalle=50)
     same = called(table, human=0.1, dalle=0.8)
-    found = unseen(same, same, table, "dalle", seed=0)["difference"]
+    found = unseen(same, same, table, "dalle", rate=0.05, seed=0)["difference"]
     # 1.96² / (50 + 1.96²); for the balanced accuracy, the mean of this and 1.96² / (100 + 1.96²)
     assert found["misses"] == pytest.approx({"value": 0, "low": -0.07135, "high": 0.07135}, abs=1e-5)
     assert found["balanced_accuracy"] == pytest.approx({"value": 0, "low": -0.05417, "high": 0.05417}, abs=1e-5)
@@ -143,7 +165,7 @@ def test_resamples_without_a_work_of_the_generator_are_left_out() -> None:
     table = pictures(human=40, dalle=12)
     table.loc[table["source"] == "dalle", "group"] = 99
     given = called(table, human=0, dalle=1), called(table, human=0, dalle=0.5)
-    found = unseen(*given, table, "dalle", seed=0)["difference"]["misses"]
+    found = unseen(*given, table, "dalle", rate=0.05, seed=0)["difference"]["misses"]
     # All resamples with the generator give the same value, but a single group is little evidence.
     assert found == pytest.approx({"value": 0.5, "low": 0.5 - 0.79345, "high": 1}, abs=1e-5)
 
@@ -178,7 +200,7 @@ def test_arms_are_evaluated_together_with_their_parent_variant() -> None:
         "first without dalle": {"parent": "first", "without": "dalle"},
         "second without diffusion": {"parent": "second", "without": "diffusion"},
     }
-    found = evaluate_arms(predictions, arms, seed=2)
+    found = evaluate_arms(predictions, arms, rate=0.05, seed=2)
     (row,) = found["seeds"]
     assert (row["variant"], row["networks"]) == ("first", 2)
     accuracies = [
@@ -187,7 +209,7 @@ def test_arms_are_evaluated_together_with_their_parent_variant() -> None:
     assert row["accuracy"]["mean"]["value"] == pytest.approx(np.mean(accuracies))
     assert [(row["variant"], row["source"]) for row in found["unseen"]] == [("first", "dalle"), ("second", "diffusion")]
     both = (answers(predictions[name], predictions["first"]["image_id"]) for name in ("first", "first without dalle"))
-    expected = unseen(*both, predictions["first"], "dalle", seed=2)
+    expected = unseen(*both, predictions["first"], "dalle", rate=0.05, seed=2)
     assert found["unseen"][0] == {"variant": "first", **expected}
 
 
