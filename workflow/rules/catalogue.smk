@@ -16,7 +16,7 @@ rule catalogue:
         *code("catalogue"),
         **OPENED,
         **as_written(**PICTURES.labels),
-        labels=[rule.model_dump() for rule in CONFIG.collection.labels],
+        labels=[rule.model_dump(exclude={"released"}) for rule in CONFIG.collection.labels],
         images=CONFIG.budget.images,
         max_rejected=CONFIG.collection.max_rejected,
         seed=PLAN.seed_of("catalogue"),

@@ -146,7 +146,11 @@ rule arms:
         *code("arms"),
         variants=PLAN.arms,
         arms={
-            variant.name: {"parent": variant.parent, "without": next(iter(variant.exclude_sources), None)}
+            variant.name: {
+                "parent": variant.parent,
+                "unseen": variant.unseen,
+                "without": list(variant.exclude_sources),
+            }
             for variant in PLAN.retrained
             if not variant.harmonised
         },

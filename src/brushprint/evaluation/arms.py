@@ -20,10 +20,14 @@ STRICT, ENOUGH = 0.01, 100
 
 
 class Arm(TypedDict):
-    """A retrained variant: the variant `parent` without the generator `without`, or (if None) with another seed."""
+    """A retrained variant: the variant `parent` with another seed, or without some generators.
+
+    `unseen` is the one of the generators in `without` that tests it; None for another seed.
+    """
 
     parent: str
-    without: str | None
+    unseen: str | None
+    without: Sequence[str]
 
 
 class Answers(NamedTuple):
@@ -55,16 +59,19 @@ def evaluate_arms(
     for variant in (name for name in predictions if name not in arms):
         tested = predictions[variant]
         own = {name: arm for name, arm in arms.items() if arm["parent"] == variant}
-        networks = [variant, *(name for name, arm in own.items() if arm["without"] is None)]
+        networks = [variant, *(name for name, arm in own.items() if arm["unseen"] is None)]
         if len(networks) > 1:
             measured = [_evaluated(predictions[name], seed) for name in networks]
             rows["seeds"].append({"variant": variant, "networks": len(networks), **over_seeds(measured)})
         seen = answers(tested, tested["image_id"])
         for name, arm in own.items():
-            if arm["without"] is not None:
+            if arm["unseen"] is not None:
                 left_out = answers(predictions[name], tested["image_id"])
                 rows["unseen"].append(
-                    {"variant": variant, **unseen(seen, left_out, tested, arm["without"], rate=rate, seed=seed)}
+                    {
+                        "variant": variant,
+                        **unseen(seen, left_out, tested, arm["unseen"], arm["without"], rate=rate, seed=seed),
+                    }
                 )
     return rows
 
@@ -80,7 +87,14 @@ def answers(predictions: pd.DataFrame, image_ids: pd.Series) -> Answers:
 
 
 def unseen(
-    seen: Answers, left_out: Answers, pictures: pd.DataFrame, source: str, *, rate: float, seed: int
+    seen: Answers,
+    left_out: Answers,
+    pictures: pd.DataFrame,
+    source: str,
+    without: Sequence[str],
+    *,
+    rate: float,
+    seed: int,
 ) -> dict[str, Any]:
     """Measure how the answers for a generator's pictures change if the generator is excluded from training.
 
@@ -89,13 +103,15 @@ def unseen(
     seen, left_out : the answers for `pictures` by the variant, and by its arm that was trained without the generator
     pictures : test pictures, columns `origin`, `source` and `group` (of near duplicates)
     source : the generator
+    without : all generators that the arm was trained without, `source` among them
     rate : the share of human works that may be called AI
     seed : seed of the bootstrap
 
     Returns
     -------
-    `source`; `pictures`, the number of pictures by the generator; `human`, the number of human works; and `why`, the
-    reason why there are too few for a conclusion, or None. If there are enough, also:
+    `source`; `trained_on`, the AI sources that the arm was trained on; `pictures`, the number of pictures by the
+    generator; `human`, the number of human works; and `why`, the reason why there are too few for a conclusion, or
+    None. If there are enough, also:
 
     - `seen`, `unseen`: `brushprint.evaluation.detection.evaluate` of the variant and of the arm, on human works and
       pictures by the generator
@@ -103,14 +119,16 @@ def unseen(
     - `recall`: a row for each rate of false alarms: `rate`, and the recall `seen`, `unseen` and their paired
       `difference` at thresholds at which this share of the human works is called AI by both, each with its interval;
       `STRICT` has a row only with at least `ENOUGH` human works
-    - `elsewhere`: the arm on human works and pictures by the other generators, on which it was trained; None if there
+    - `elsewhere`: the arm on human works and pictures by the generators on which it was trained; None if there
       are too few pictures by these generators
     """
     is_ai = (pictures["origin"] == "ai").to_numpy()
     from_source = (pictures["source"] == source).to_numpy()
     asked = ~is_ai | from_source
     works, human = int(from_source.sum()), int((~is_ai).sum())
-    counts = {"source": source, "pictures": works, "human": human}
+    known = ~is_ai | ~pictures["source"].isin(without).to_numpy()
+    trained_on = sorted(pictures.loc[is_ai & known, "source"].unique())
+    counts = {"source": source, "trained_on": trained_on, "pictures": works, "human": human}
     if min(works, human) < FEWEST:
         return {**counts, "why": f"fewer than {FEWEST} test pictures of the generator or of human works"}
     group = pictures["group"].to_numpy()
@@ -120,7 +138,6 @@ def unseen(
             is_ai[rows], network.score[rows], called_ai=network.called_ai[rows], groups=group[rows], seed=seed
         )
 
-    others = ~from_source
     right = np.stack([network.called_ai == is_ai for network in (seen, left_out)])
     return {
         **counts,
@@ -131,7 +148,7 @@ def unseen(
         "recall": _recalls(
             [network.score[asked] for network in (seen, left_out)], is_ai[asked], group[asked], rate=rate, seed=seed
         ),
-        "elsewhere": judged(left_out, others) if (is_ai & others).sum() >= FEWEST else None,
+        "elsewhere": judged(left_out, known) if (is_ai & known).sum() >= FEWEST else None,
     }
 
 

@@ -28,7 +28,9 @@ def unseen_generators(arms: Mapping[str, Sequence[Mapping[str, Any]]], target: P
 
     `arms["unseen"]` has rows as `brushprint.evaluation.arms.unseen` returns them, each with its `variant`.
     """
-    rows = [row for row in arms["unseen"] if not row["why"]]
+    # Only the first row of a generator is drawn: the network that was trained on all others.
+    first = {(row["variant"], row["source"]): row for row in reversed(arms["unseen"])}
+    rows = [row for row in reversed(first.values()) if not row["why"]]
     if not rows:
         few = "There are too few test pictures of every generator that was left out, or too few human ones."
         say_instead(few if arms["unseen"] else "No variant was trained without a generator.", target)

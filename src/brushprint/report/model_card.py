@@ -231,9 +231,10 @@ def _unseen(arms: Mapping[str, Sequence[Mapping[str, Any]]], external: Mapping[s
             sentences.append(f"How it does on {row['source']} as an unseen generator is unknown: {row['why']}.")
             continue
         sentences.append(
-            f"Trained without works of {row['source']}, the network misses {_share(row['unseen']['misses'])} of that "
-            f"generator's works; trained with them, it misses {_share(row['seen']['misses'])}. Leaving them out "
-            f"changes balanced accuracy by {_points(**row['difference']['balanced_accuracy'])}."
+            f"Trained on {', '.join(row['trained_on'])} and not on {row['source']}, the network misses "
+            f"{_share(row['unseen']['misses'])} of the works of {row['source']}; trained on all, it misses "
+            f"{_share(row['seen']['misses'])}. This changes balanced accuracy by "
+            f"{_points(**row['difference']['balanced_accuracy'])}."
         )
     if not sentences:
         sentences.append("It was not tested on an unseen generator: expect lower accuracy there than here.")

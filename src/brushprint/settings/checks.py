@@ -39,6 +39,15 @@ def inconsistencies(config: Config) -> Iterator[tuple[Location, str]]:
 
 
 def _in_labels(config: Config) -> Iterator[tuple[Location, str]]:
+    released: dict[str, str | None] = {}
+    for position, rule in enumerate(config.collection.labels):
+        if rule.released and rule.origin == "human":
+            yield ("collection", "labels", position, "released"), "only generators are released; leave it out"
+        if rule.released != released.setdefault(rule.source, rule.released):
+            yield (
+                ("collection", "labels", position, "released"),
+                f"{rule.source!r} has another one above; give the same",
+            )
     key = "labels_file" if config.collection.labels_file else "labels"
     sources = config.collection.sources
     for origin, maker in (("human", "human"), ("ai", "AI")):

@@ -4,10 +4,20 @@ The JSON Schema for editors and `docs/reference/settings.md` are generated from 
 """
 
 import re
+from datetime import date
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from brushprint.core.config_errors import Name, Settings
 from brushprint.core.views import Filter
@@ -56,6 +66,16 @@ class LabelRule(Settings):
     source: Annotated[Name, Field(description="`human`, or a name for the generator")]
     style: Annotated[
         str | None, Field(description="art movement, if the folder name does not give it; null: unknown")
+    ] = None
+    released: Annotated[
+        Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")] | None,
+        # YAML reads years as numbers, and days as dates.
+        BeforeValidator(lambda value: str(value) if isinstance(value, int | date) else value),
+        Field(
+            description="year, month or day in which the generator was released (`2022`, `2022-08`, `2022-08-22`). "
+            "Variants of `arms.leave_one_generator_out` are then also trained on the generators that were released "
+            "earlier; null: unknown"
+        ),
     ] = None
 
     @field_validator("folder")
@@ -166,6 +186,20 @@ class Collection(Settings):
         if self.labels_file:
             return sorted(self.sources["ai"])
         return list(dict.fromkeys(rule.source for rule in self.labels if rule.origin == "ai"))
+
+    def earlier(self, generator: str) -> list[str]:
+        """The generators that were released before a generator, as far as the labels tell.
+
+        Releases that are known to the year only are compared by their years, and so on.
+        """
+        released = {rule.source: rule.released for rule in self.labels if rule.released}
+
+        def before(one: str, other: str) -> bool:
+            common = min(len(one), len(other))
+            return one[:common] < other[:common]
+
+        last = released.get(generator)
+        return [name for name in self.generators if last and name in released and before(released[name], last)]
 
     @property
     def styled(self) -> bool:

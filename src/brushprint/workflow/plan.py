@@ -36,6 +36,8 @@ class Variant:
     seed: int
     parent: str | None = None
     exclude_sources: tuple[str, ...] = ()
+    # The excluded generator that tests it.
+    unseen: str | None = None
     harmonised: bool = False
 
     @property
@@ -184,16 +186,16 @@ class Plan:
                 name = f"{parent}+seed-{number}"
                 variants[name] = replace(variants[parent], name=name, parent=parent, seed=self.seed_of(name))
         for parent in self._left_out:
-            for source in self.generators:
-                name = f"{parent}+without-{source}"
-                split = _split_without(variants[parent].split, source)
+            for left_out, (source, excluded) in self._unseen.items():
+                name = f"{parent}+{left_out}"
                 variants[name] = replace(
                     variants[parent],
                     name=name,
-                    split=split,
+                    split=f"{variants[parent].split}+{left_out}",
                     seed=self.seed_of(name),
                     parent=parent,
-                    exclude_sources=(source,),
+                    exclude_sources=excluded,
+                    unseen=source,
                 )
         for parent in [] if self.harmonise else self.config.arms.harmonised.variants:
             name = f"{parent}+harmonised"
@@ -205,6 +207,22 @@ class Plan:
     def candidates(self) -> list[str]:
         """The variants of which one is recommended: those of the task `origin` or, if there is none, all."""
         return [name for name in self.names if self.variants[name].task == "origin"] or self.names
+
+    @cached_property
+    def _unseen(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """By name, each generator to test as an unseen one, and the generators to exclude from training.
+
+        Each generator is excluded in turn and, where the labels tell which ones were released earlier, all but these.
+        """
+        left_out: dict[str, tuple[str, tuple[str, ...]]] = {
+            f"without-{source}": (source, (source,)) for source in self.generators
+        }
+        for source in self.generators:
+            earlier = self.config.collection.earlier(source)
+            excluded = tuple(name for name in self.generators if name not in earlier)
+            if earlier and len(excluded) > 1:
+                left_out[f"before-{source}"] = source, excluded
+        return left_out
 
     @property
     def _left_out(self) -> list[str]:
@@ -235,10 +253,10 @@ class Plan:
         for parent in self._left_out:
             name = self.config.variants[parent].split
             split = self.config.splits[name]
-            for source in self.generators:
-                excluded = split.model_copy(update={"exclude_sources": [*split.exclude_sources, source]})
-                # The parent's seed draws the same pictures, so that the two networks differ only in the source.
-                splits[_split_without(name, source)] = PlannedSplit(excluded, self.seed_of(name), parent=name)
+            for left_out, (_, excluded) in self._unseen.items():
+                without = split.model_copy(update={"exclude_sources": [*split.exclude_sources, *excluded]})
+                # The parent's seed draws the same pictures, so that the two networks differ only in the sources.
+                splits[f"{name}+{left_out}"] = PlannedSplit(without, self.seed_of(name), parent=name)
         return splits
 
     @cached_property
@@ -468,7 +486,3 @@ class Plan:
             "recipe": variant.recipe.model_dump(),
             "weights": weights if variant.recipe.pretrained else None,
         }
-
-
-def _split_without(split: str, source: str) -> str:
-    return f"{split}+without-{source}"

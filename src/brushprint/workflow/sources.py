@@ -98,7 +98,7 @@ def elsewhere(plan: Plan) -> dict[str, dict[str, Any]]:
     external, picked = plan.config.external, plan.config.robustness.picked
     sets: dict[str, dict[str, Any]] = {}
     if external:
-        labels = [rule.model_dump() for rule in external.labels]
+        labels = [rule.model_dump(exclude={"released"}) for rule in external.labels]
         how = {"labels": labels, "max_rejected": plan.config.collection.max_rejected}
         sets["external"] = _pictures_from(plan, external.source, "external.source") | how
     if picked:

@@ -39,7 +39,7 @@ LEFT_OUT = {"human": 0.04, "dalle": 0.3, "diffusion": 0.95}
 
 def planted(source: str = "dalle", **counts: int) -> dict:
     table = pictures(**COUNTS | counts)
-    return unseen(called(table, **SEEN), called(table, **LEFT_OUT), table, source, rate=0.05, seed=0)
+    return unseen(called(table, **SEEN), called(table, **LEFT_OUT), table, source, [source], rate=0.05, seed=0)
 
 
 def test_a_planted_effect_of_an_unseen_generator_is_measured() -> None:
@@ -66,24 +66,28 @@ def test_recall_is_compared_at_equal_rates_of_false_alarms() -> None:
     seen = np.where(is_ai, np.where(place < 40, 0.99, 0.5), place / 210)
     left_out = np.where(is_ai, np.where(place < 10, 0.99, 0.5), place / 210) / 2
     given = [Answers(score, score > 0.7) for score in (seen, left_out)]
-    strict, usual = sorted(unseen(*given, table, "dalle", rate=0.05, seed=0)["recall"], key=lambda row: row["rate"])
+    strict, usual = sorted(
+        unseen(*given, table, "dalle", ["dalle"], rate=0.05, seed=0)["recall"], key=lambda row: row["rate"]
+    )
     assert (strict["rate"], usual["rate"]) == (0.01, 0.05)
     for row in (strict, usual):
         assert (row["seen"]["value"], row["unseen"]["value"]) == pytest.approx((0.8, 0.2))
         assert row["difference"]["value"] == pytest.approx(-0.6)
         assert row["difference"]["low"] < -0.6 < row["difference"]["high"] < 0
     # If one work in two may be a false alarm, all are detected.
-    [lenient] = [row for row in unseen(*given, table, "dalle", rate=0.5, seed=0)["recall"] if row["rate"] == 0.5]
+    [lenient] = [
+        row for row in unseen(*given, table, "dalle", ["dalle"], rate=0.5, seed=0)["recall"] if row["rate"] == 0.5
+    ]
     assert lenient["seen"]["value"] == lenient["unseen"]["value"] == 1
     few = table[is_ai | (place < 99)]
     kept = [Answers(answers.score[few.index], answers.called_ai[few.index]) for answers in given]
-    assert [row["rate"] for row in unseen(*kept, few, "dalle", rate=0.05, seed=0)["recall"]] == [0.05]
+    assert [row["rate"] for row in unseen(*kept, few, "dalle", ["dalle"], rate=0.05, seed=0)["recall"]] == [0.05]
 
 
 def test_only_human_works_and_works_of_the_generator_are_evaluated() -> None:
     table = pictures(**COUNTS)
     given = [called(table, **share) for share in (SEEN, LEFT_OUT)]
-    found = unseen(*given, table, "dalle", rate=0.05, seed=3)
+    found = unseen(*given, table, "dalle", ["dalle"], rate=0.05, seed=3)
     is_ai, group = (table["origin"] == "ai").to_numpy(), table["group"].to_numpy()
 
     def judged(network: Answers, without: str) -> dict:
@@ -103,6 +107,14 @@ def test_elsewhere_evaluates_the_arm_on_the_generators_that_it_was_trained_on() 
     assert found["misses"]["value"] == pytest.approx(0.05)
 
 
+def test_a_network_that_was_trained_on_earlier_generators_is_judged_elsewhere_on_these_alone() -> None:
+    table = pictures(**COUNTS, newest=30)
+    given = called(table, **SEEN, newest=1), called(table, **LEFT_OUT, newest=0)
+    found = unseen(*given, table, "dalle", ["dalle", "newest"], rate=0.05, seed=0)
+    assert (found["source"], found["trained_on"]) == ("dalle", ["diffusion"])
+    assert (found["elsewhere"]["ai"], found["unseen"]["ai"]) == (80, 50)
+
+
 @pytest.mark.parametrize("others", [0, 9])
 def test_elsewhere_is_none_without_enough_works_of_another_generator(others: int) -> None:
     found = planted(diffusion=others)
@@ -115,14 +127,19 @@ def test_with_too_few_pictures_only_the_counts_and_the_reason_are_reported(count
     found = planted(**counts)
     expected = COUNTS | counts
     assert found.pop("why") == "fewer than 10 test pictures of the generator or of human works"
-    assert found == {"source": "dalle", "pictures": expected["dalle"], "human": expected["human"]}
+    assert found == {
+        "source": "dalle",
+        "trained_on": ["diffusion"],
+        "pictures": expected["dalle"],
+        "human": expected["human"],
+    }
 
 
 def test_each_network_is_evaluated_at_its_own_threshold() -> None:
     table = pictures(**COUNTS)
     seen, left_out = called(table, **SEEN), called(table, **LEFT_OUT)
     lenient = Answers(left_out.score, left_out.score > 0.1)
-    found = unseen(seen, lenient, table, "dalle", rate=0.05, seed=0)
+    found = unseen(seen, lenient, table, "dalle", ["dalle"], rate=0.05, seed=0)
     assert found["unseen"]["misses"]["value"] == 0
     assert found["difference"]["misses"]["value"] == pytest.approx(-0.1)
     assert found["difference"]["balanced_accuracy"]["value"] == pytest.approx(0.5 - 0.925)
@@ -135,7 +152,7 @@ def test_a_paired_difference_has_a_narrower_interval_than_one_of_independent_sam
     worse = score.copy()
     worse[np.flatnonzero((table["source"] == "dalle") & (score > 0.5))[:3]] = 0.2
     given = Answers(score, score > 0.5), Answers(worse, worse > 0.5)
-    found = unseen(*given, table, "dalle", rate=0.05, seed=0)["difference"]["misses"]
+    found = unseen(*given, table, "dalle", ["dalle"], rate=0.05, seed=0)["difference"]["misses"]
     assert found["value"] == pytest.approx(0.01)
     assert 0 <= found["low"] < found["high"] < 0.03
 
@@ -144,7 +161,9 @@ def test_near_duplicates_are_resampled_together_and_widen_the_interval() -> None
     table = pictures(human=200, dalle=200)
     given = called(table, human=0, dalle=1), called(table, human=0, dalle=0.5)
     alone, together = (
-        unseen(*given, table.assign(group=table.index // size), "dalle", rate=0.05, seed=0)["difference"]["misses"]
+        unseen(*given, table.assign(group=table.index // size), "dalle", ["dalle"], rate=0.05, seed=0)["difference"][
+            "misses"
+        ]
         for size in (1, 10)
     )
     assert together["high"] - together["low"] > 2 * (alone["high"] - alone["low"])
@@ -153,7 +172,7 @@ def test_near_duplicates_are_resampled_together_and_widen_the_interval() -> None
 def test_identical_answers_on_few_works_still_give_an_interval_around_zero() -> None:
     table = pictures(human=100, dalle=50)
     same = called(table, human=0.1, dalle=0.8)
-    found = unseen(same, same, table, "dalle", rate=0.05, seed=0)["difference"]
+    found = unseen(same, same, table, "dalle", ["dalle"], rate=0.05, seed=0)["difference"]
     # 1.96² / (50 + 1.96²); for the balanced accuracy, the mean of this and 1.96² / (100 + 1.96²)
     assert found["misses"] == pytest.approx({"value": 0, "low": -0.07135, "high": 0.07135}, abs=1e-5)
     assert found["balanced_accuracy"] == pytest.approx({"value": 0, "low": -0.05417, "high": 0.05417}, abs=1e-5)
@@ -165,7 +184,7 @@ def test_resamples_without_a_work_of_the_generator_are_left_out() -> None:
     table = pictures(human=40, dalle=12)
     table.loc[table["source"] == "dalle", "group"] = 99
     given = called(table, human=0, dalle=1), called(table, human=0, dalle=0.5)
-    found = unseen(*given, table, "dalle", rate=0.05, seed=0)["difference"]["misses"]
+    found = unseen(*given, table, "dalle", ["dalle"], rate=0.05, seed=0)["difference"]["misses"]
     # All resamples with the generator give the same value, but a single group is little evidence.
     assert found == pytest.approx({"value": 0.5, "low": 0.5 - 0.79345, "high": 1}, abs=1e-5)
 
@@ -196,9 +215,9 @@ def test_arms_are_evaluated_together_with_their_parent_variant() -> None:
     }
     predictions["first without dalle"] = predictions["first without dalle"].iloc[::-1]
     arms: dict[str, Arm] = {
-        "first again": {"parent": "first", "without": None},
-        "first without dalle": {"parent": "first", "without": "dalle"},
-        "second without diffusion": {"parent": "second", "without": "diffusion"},
+        "first again": {"parent": "first", "unseen": None, "without": []},
+        "first without dalle": {"parent": "first", "unseen": "dalle", "without": ["dalle"]},
+        "second without diffusion": {"parent": "second", "unseen": "diffusion", "without": ["diffusion"]},
     }
     found = evaluate_arms(predictions, arms, rate=0.05, seed=2)
     (row,) = found["seeds"]
@@ -209,7 +228,7 @@ def test_arms_are_evaluated_together_with_their_parent_variant() -> None:
     assert row["accuracy"]["mean"]["value"] == pytest.approx(np.mean(accuracies))
     assert [(row["variant"], row["source"]) for row in found["unseen"]] == [("first", "dalle"), ("second", "diffusion")]
     both = (answers(predictions[name], predictions["first"]["image_id"]) for name in ("first", "first without dalle"))
-    expected = unseen(*both, predictions["first"], "dalle", rate=0.05, seed=2)
+    expected = unseen(*both, predictions["first"], "dalle", ["dalle"], rate=0.05, seed=2)
     assert found["unseen"][0] == {"variant": "first", **expected}
 
 

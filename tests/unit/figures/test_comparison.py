@@ -33,7 +33,7 @@ def trained_without(*sources: str, variant: str = "conv3-origin") -> list[dict[s
     is_ai = source != "human"
     called = [np.where(generator.random(len(source)) < skill, is_ai, ~is_ai) for skill in (0.9, 0.7)]
     both = [Answers(is_called * 1.0, is_called) for is_called in called]
-    return [{"variant": variant} | unseen(*both, pictures, name, rate=0.05, seed=0) for name in sources]
+    return [{"variant": variant} | unseen(*both, pictures, name, [name], rate=0.05, seed=0) for name in sources]
 
 
 def arms(rows: list[dict[str, Any]], target: Path) -> None:

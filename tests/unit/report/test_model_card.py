@@ -244,7 +244,7 @@ def test_the_card_says_so_if_too_few_pictures_were_corrupted() -> None:
 
 def test_misses_on_an_unseen_generator_are_compared_with_those_after_training_on_it() -> None:
     row = {
-        **{"source": "dalle", "pictures": 50, "human": 200, "why": None},
+        **{"source": "dalle", "trained_on": ["flux", "imagen"], "pictures": 50, "human": 200, "why": None},
         "seen": detected(misses=about(0.1, 0.05, 0.2)),
         "unseen": detected(misses=about(0.7, 0.6, 0.8)),
         "difference": {"balanced_accuracy": about(-0.295, -0.36, -0.2304), "misses": about(0.6, 0.5, 0.7)},
@@ -252,16 +252,16 @@ def test_misses_on_an_unseen_generator_are_compared_with_those_after_training_on
     }
     few = {"source": "imagen", "pictures": 3, "human": 200, "why": "fewer than 10 test pictures of the generator"}
     assert written(arms=NO_ARMS | {"unseen": [row, few]})["Unseen generators and other seeds"] == [
-        "Trained without works of dalle, the network misses 70.0% (60.0% to 80.0%) of that generator's works; trained "
-        "with them, it misses 10.0% (5.0% to 20.0%). Leaving them out changes balanced accuracy by -29.5 points (-36.0 "
-        "to -23.0).",
+        "Trained on flux, imagen and not on dalle, the network misses 70.0% (60.0% to 80.0%) of the works of dalle; "
+        "trained on all, it misses 10.0% (5.0% to 20.0%). This changes balanced accuracy by -29.5 points (-36.0 to "
+        "-23.0).",
         "How it does on imagen as an unseen generator is unknown: fewer than 10 test pictures of the generator.",
     ]
 
 
 def test_a_difference_of_zero_has_no_minus_sign() -> None:
     row = {
-        **{"source": "dalle", "why": None, "seen": detected(), "unseen": detected()},
+        **{"source": "dalle", "trained_on": [], "why": None, "seen": detected(), "unseen": detected()},
         "difference": {"balanced_accuracy": about(-0.0, -0.0001, 0.0001)},
     }
     (sentences,) = written(arms=NO_ARMS | {"unseen": [row]})["Unseen generators and other seeds"]
@@ -381,7 +381,7 @@ def test_unknown_values_are_written_in_words(unknown: float | None) -> None:
             test={"unsure": nothing, "wrong": nothing, "always": {"wrong": nothing}},
         ),
     )
-    row = {"source": "dalle", "why": None, "seen": no_detection, "unseen": no_detection}
+    row = {"source": "dalle", "trained_on": [], "why": None, "seen": no_detection, "unseen": no_detection}
     arms = {
         "seeds": [{"networks": 2, "balanced_accuracy": {"lowest": unknown, "highest": unknown}}],
         "unseen": [row | {"difference": {"balanced_accuracy": nothing}}],

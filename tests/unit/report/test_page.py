@@ -637,20 +637,22 @@ def test_near_duplicates_in_training_give_a_warning_and_their_effect_is_shown(wr
 
 def test_unseen_generators_repeats_and_external_pictures_are_shown_separately(write, variant, tmp_path: Path):
     unseen = {"variant": "v", "source": "dalle", "pictures": 33, "why": None, "elsewhere": None}
+    unseen["trained_on"] = ["imagen", "flux"]
     unseen |= {"seen": detected(0.8), "unseen": detected(0.6)}
     unseen["difference"] = {"balanced_accuracy": interval(-0.2)}
     recall = {"seen": interval(0.9), "unseen": interval(0.3), "difference": interval(-0.6)}
     unseen["recall"] = [{"rate": 0.05, **recall}, {"rate": 0.01, **recall}]
     few = {"variant": "v", "source": "other", "pictures": 3, "why": "fewer than 10 test pictures"}
+    few["trained_on"] = ["dalle"]
     spread = {"mean": interval(0.7), "deviation": 0.02, "lowest": 0.66, "highest": 0.74}
     seeds = [{"variant": "v", "networks": 3, "balanced_accuracy": spread, "roc_auc": spread}]
     elsewhere = variant("origin", ["ai", "human"]) | {"external": detected(0.55) | {"left_out": 4}}
     arms = {"unseen": [unseen, few], "seeds": seeds}
     text = write(variants={"v": elsewhere}, trust=trusted(arms=arms, external="Elsewhere"))
     tables = Page(text).tables
-    assert any(row[:4] == ["v", "dalle", "33", "5%"] and "-60.0" in row[6] for row in tables)
-    assert any(row[:4] == ["", "", "", "1%"] and "-60.0" in row[6] for row in tables)
-    assert ["v", "other", "3", "fewer than 10 test pictures"] in tables
+    assert any(row[:5] == ["v", "dalle", "imagen, flux", "33", "5%"] and "-60.0" in row[7] for row in tables)
+    assert any(row[:5] == ["", "", "", "", "1%"] and "-60.0" in row[7] for row in tables)
+    assert ["v", "other", "dalle", "3", "fewer than 10 test pictures"] in tables
     assert any(row[:2] == ["v", "3"] and "0.660 to 0.740" in row for row in tables)
     assert "Elsewhere: pictures from elsewhere" in text and "4 pictures are excluded because" in text
     assert "pictures from elsewhere" not in write()

@@ -205,3 +205,26 @@ def test_values_on_the_command_line_are_parsed_as_yaml():
         "bad": "[",
         "number": 4,
     }
+
+
+@pytest.mark.parametrize("released", ["2022", "2022-08", "2022-08-22", "'2022'"])
+def test_the_release_of_a_generator_is_a_year_a_month_or_a_day(released: str):
+    rules = f"[{{folder: a, origin: ai, source: a, released: {released}}}, {{folder: h, origin: human, source: human}}]"
+    values = merged(shipped(), yaml.safe_load(f"collection: {{labels: {rules}}}"))
+    styled = [name for name, variant in values["variants"].items() if "style" in variant["task"]]
+    values["variants"] |= dict.fromkeys(styled)
+    assert load(values, SHIPPED).collection.labels[0].released == released.strip("'")
+
+
+def test_releases_of_human_works_and_two_releases_of_a_generator_are_refused():
+    rules = [
+        {"folder": "a", "origin": "ai", "source": "a", "released": 2021},
+        {"folder": "b", "origin": "ai", "source": "a", "released": 2022},
+        {"folder": "c", "origin": "ai", "source": "c", "released": "last year"},
+        {"folder": "h", "origin": "human", "source": "human", "released": 1889},
+    ]
+    found = "\n".join(errors(merged(shipped(), {"collection": {"labels": rules[2:3]}}), SHIPPED))
+    assert "released" in found
+    found = "\n".join(errors(merged(shipped(), {"collection": {"labels": [*rules[:2], rules[3]]}}), SHIPPED))
+    assert "labels[1].released: 'a' has another one above; give the same" in found
+    assert "labels[2].released: only generators are released; leave it out" in found

@@ -81,6 +81,30 @@ def test_no_variant_is_harmonised_again_if_the_collection_is() -> None:
     assert plan.harmonise_of("crop")["side"] == 64
 
 
+def released(**dates: str) -> Plan:
+    rules = [f"{{folder: {name}, origin: ai, source: {name}, released: {date}}}" for name, date in dates.items()]
+    rules.append("{folder: new, origin: ai, source: undated}")
+    rules.append("{folder: h, origin: human, source: human}")
+    styled = [name for name, variant in DEFAULT.variants.items() if "style" in variant.task]
+    nulls = ", ".join(f"{name}: null" for name in styled)
+    return plan_of(f"collection: {{labels: [{', '.join(rules)}]}}", f"variants: {{{nulls}}}")
+
+
+def test_where_labels_tell_an_order_a_variant_is_trained_on_the_past_and_tested_on_the_next_generator() -> None:
+    plan = released(first="2021", second="2022-08", third="2022", last="2023-01-15")
+    before = {name: variant for name, variant in plan.variants.items() if name.startswith("encoder-origin+before-")}
+    # A month and the year around it have no order. What an undated generator knew is unknown, so it never trains these.
+    assert {variant.unseen: variant.exclude_sources for variant in before.values()} == {
+        "second": ("second", "third", "last", "undated"),
+        "third": ("second", "third", "last", "undated"),
+        "last": ("last", "undated"),
+    }
+    last = before["encoder-origin+before-last"]
+    assert plan.splits[last.split].settings.exclude_sources == ["last", "undated"]
+    assert plan.splits[last.split].seed == plan.splits["natural"].seed
+    assert not [name for name in released(first="2021", second="2021").variants if "before" in name]
+
+
 def test_a_split_without_a_generator_has_the_seed_and_settings_of_its_parent() -> None:
     parent, without = DEFAULT.splits["balanced"], DEFAULT.splits["balanced+without-latent_diffusion"]
     assert (without.parent, without.seed) == ("balanced", parent.seed)
