@@ -88,8 +88,9 @@ def named(name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def with_head(model: Model, heads: Mapping[str, Tensor], name: str) -> Model:
-    """A copy of a model with another head; see `named`."""
+    """A copy of a model with another head, on the CPU; see `named`."""
     copy = copy_of(model)
+    copy.network.cpu()
     state = {key.removeprefix(f"{name}/"): value for key, value in heads.items() if key.startswith(f"{name}/")}
     restore(copy.network, copy.network.state_dict() | state)
     return copy
