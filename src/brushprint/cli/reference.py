@@ -101,7 +101,7 @@ def _values(node: Mapping[str, Any]) -> str:
     """The values that a setting may have, in words."""
     options = [option for option in node.get("anyOf", [node]) if option.get("type") != "null"]
     texts = [_value(option) for option in options] + (["`null`"] if _may_be_null(node) else [])
-    return ", ".join(filter(None, texts))
+    return ", ".join(dict.fromkeys(filter(None, texts)))
 
 
 def _value(option: Mapping[str, Any]) -> str:

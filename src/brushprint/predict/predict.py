@@ -204,7 +204,7 @@ def _with_maps(
         assert picture.shown is not None
         seen = boxes(picture.size, variant.facts["image_size"], variant.facts["resize"])
         placed = on_picture(heat, seen, picture.size, picture.shown.size, method)
-        drawn = beside(picture.shown, placed, method, _words(prediction, variant.synthetic, method))
+        drawn = beside(picture.shown, placed, method, _words(prediction, variant, method))
         try:
             with replacing(target) as part:
                 drawn.save(part, "PNG")
@@ -223,12 +223,13 @@ def _maps(variant: _Variant, pictures: torch.Tensor, classes: torch.Tensor, meth
     return as_maps(drops(variant.model, pictures, classes, hidden, "auto"), hidden)
 
 
-def _words(prediction: Prediction, synthetic: bool, method: str) -> list[str]:
+def _words(prediction: Prediction, variant: _Variant, method: str) -> list[str]:
     """The lines above the picture; the verdict comes first, because a class may be probable although it is unsure."""
     answer = prediction.answer
     verdict = f"{prediction.variant}: {answer.origin}, AI {answer.ai:.0%}"
     lines = [verdict, f"Map for the most probable class: {answer.label.replace('_', ' ')}", KEYS[method]]
-    return lines + ["It was trained on a synthetic sample."] * synthetic
+    lines += ["It sees only the coloured part."] * variant.facts["resize"].startswith("crop")
+    return lines + ["It was trained on a synthetic sample."] * variant.synthetic
 
 
 def on_picture(
