@@ -660,7 +660,7 @@ def test_each_network_shows_its_size_accuracy_baseline_and_limits(project: Path,
 def test_each_card_states_the_thresholds_of_its_verdict(awake: dict[str, Awake], page: Page) -> None:
     expect(page.locator(".promise")).to_be_hidden()
     show(page, "own.png", files()["plain.png"])
-    expect(page.locator(".promise")).to_contain_text("at most about one in ten AI works is called human")
+    expect(page.locator(".promise")).to_contain_text("few human works are called AI and few AI works human")
     for card in page.locator(".card").all():
         told = card.locator(".cuts").inner_text().replace("\xa0", " ")
         assert told == "Called AI if the probability of AI is above 60.0 %. Called human if it is below 40.0 %."
