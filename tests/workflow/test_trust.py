@@ -104,7 +104,7 @@ def test_arms_are_trained_without_their_generator_and_the_card_says_so(finished:
         split = pd.read_parquet(finished / RESULTS / f"splits/balanced+without-{source}.parquet")
         assert set(split.loc[split["source"] == source, "partition"]) == {"test"}
         card = (finished / RESULTS / "variants/cifake-32/card.md").read_text()
-        assert f"Trained without works of {source}" in card
+        assert f"and not on {source}, the network misses" in card
     arms = read(finished, "arms.json")
     assert [row["networks"] for row in arms["seeds"]] == [2]
     assert {row["source"] for row in arms["unseen"]} == {"latent_diffusion", "stable_diffusion"}
