@@ -20,9 +20,10 @@ STRICT, ENOUGH = 0.01, 100
 
 
 class Arm(TypedDict):
-    """A retrained variant: the variant `parent` with another seed, or without some generators.
+    """A variant that repeats the variant `parent` with another seed, or without some generators.
 
-    `unseen` is the one of the generators in `without` that tests it; None for another seed.
+    `without` lists the generators that are excluded from training. `unseen` is the one among them whose pictures test
+    the variant; it is None for another seed.
     """
 
     parent: str

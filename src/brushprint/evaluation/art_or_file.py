@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from brushprint.evaluation import detection
+from brushprint.evaluation.detection import evaluate_predictions
 from brushprint.stats.intervals import FEWEST
 
-# Of two matched pictures, these properties are equal.
-EQUAL = ("format_*", "subsampling", "progressive")
+# Of two matched pictures, the format and these properties are equal.
+EQUAL = ("subsampling", "progressive")
 # The sides of two matched pictures differ by at most this factor, and their JPEG quality by at most this number.
 SIDES, QUALITY = 1.1, 5
 _FAR = 1e6
@@ -41,9 +41,9 @@ def art_or_file(
     """
     pairs = matched(tested, features, seed)
     measured = {
-        "all": _judged(tested, seed),
-        "harmonised": _judged(harmonised, seed),
-        "matched": _judged(tested[tested["image_id"].isin(pairs.to_numpy().ravel())], seed),
+        "all": evaluate_predictions(tested, seed),
+        "harmonised": evaluate_predictions(harmonised, seed),
+        "matched": evaluate_predictions(tested[tested["image_id"].isin(pairs.to_numpy().ravel())], seed),
     }
     swap = rates[(rates["name"] == "swap") & (rates["measure"] == "balanced_accuracy")].iloc[0]
     names = ("value", "change", "change_low", "change_high", "pictures")
@@ -57,7 +57,7 @@ def art_or_file(
 def matched(tested: pd.DataFrame, features: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Pairs of a human and an AI picture with nearly the same size and encoding: columns `human` and `ai`, `image_id`.
 
-    Two pictures match if the properties `EQUAL` are equal, both sides differ by at most the factor `SIDES`, and the
+    Two pictures match if the format and the properties `EQUAL` are equal, both sides differ by at most the factor `SIDES`, and the
     JPEG quality by at most `QUALITY`. As many pairs as possible are formed, and then the most alike ones (an optimal
     assignment, Rosenbaum, 1989); each picture is in at most one. Of more than `MOST` pictures of an origin, a sample is
     matched, drawn with `seed`.
@@ -65,7 +65,7 @@ def matched(tested: pd.DataFrame, features: pd.DataFrame, seed: int) -> pd.DataF
     table = tested[["image_id", "origin"]].merge(features, on="image_id", validate="one_to_one")
     shuffled = table.sample(frac=1, random_state=seed)
     human, ai = (shuffled[shuffled["origin"] == origin].head(MOST).sort_index() for origin in ("human", "ai"))
-    columns = [name for name in features if name in EQUAL[1:] or name.startswith("format_")]
+    columns = [name for name in features if name in EQUAL or name.startswith("format_")]
     different = (human[columns].to_numpy()[:, None] != ai[columns].to_numpy()[None]).any(-1)
     distance = np.zeros(different.shape)
     for name, scale in (("width", np.log(SIDES)), ("height", np.log(SIDES)), ("jpeg_quality", QUALITY)):
@@ -79,16 +79,6 @@ def matched(tested: pd.DataFrame, features: pd.DataFrame, seed: int) -> pd.DataF
     kept = ~different[rows, places]
     pairs = {"human": human["image_id"].to_numpy()[rows[kept]], "ai": ai["image_id"].to_numpy()[places[kept]]}
     return pd.DataFrame(pairs)
-
-
-def _judged(tested: pd.DataFrame, seed: int) -> dict[str, Any]:
-    return detection.evaluate(
-        (tested["origin"] == "ai").to_numpy(),
-        tested["ai_probability"].to_numpy(),
-        called_ai=tested["called_ai"].to_numpy(),
-        groups=tested["group"].to_numpy(),
-        seed=seed,
-    )
 
 
 def _left(usual: dict[str, Any], other: dict[str, Any]) -> float | None:

@@ -15,7 +15,7 @@ from brushprint.stats import bootstrap
 from brushprint.stats.bootstrap import Estimate
 from brushprint.stats.group_sums import group_sums
 from brushprint.stats.intervals import FEWEST
-from brushprint.stats.roc import RocAuc
+from brushprint.stats.roc import RocAuc, at_least
 
 MEASURES = ("accuracy", "balanced_accuracy", "recall", "false_alarms", "misses", "roc_auc", "average_precision")
 UNKNOWN: Estimate = {"value": None, "low": None, "high": None}
@@ -29,7 +29,9 @@ def evaluate(
     groups: np.ndarray,
     seed: int,
 ) -> dict[str, Any]:
-    """Measure how well pictures are classified as human or AI; they must not have chosen the threshold.
+    """Measure how well test pictures are classified as human or AI.
+
+    The threshold must have been chosen on other pictures.
 
     Parameters
     ----------
@@ -61,6 +63,20 @@ def evaluate(
         "majority": max(human, ai) / len(score) if len(score) else None,
         **estimates,
     }
+
+
+def evaluate_predictions(tested: pd.DataFrame, seed: int) -> dict[str, Any]:
+    """The result of `evaluate` for the test pictures of a variant.
+
+    `tested` holds their rows of the table of `brushprint.evaluation.predictions.predictions_table`.
+    """
+    return evaluate(
+        (tested["origin"] == "ai").to_numpy(),
+        tested["ai_probability"].to_numpy(),
+        called_ai=tested["called_ai"].to_numpy(),
+        groups=tested["group"].to_numpy(),
+        seed=seed,
+    )
 
 
 def curves(is_ai: np.ndarray, score: np.ndarray) -> pd.DataFrame:
@@ -123,7 +139,7 @@ def _intervals(
     counted = np.array([is_ai, ~is_ai, is_ai & called_ai, ~is_ai & called_ai], dtype=float)
 
     def statistics(drawn: np.ndarray) -> dict[str, np.ndarray]:
-        ai, human = (_at_least(sums @ (drawn * side[:, None])) for side in (is_ai, ~is_ai))
+        ai, human = (at_least(sums @ (drawn * side[:, None])) for side in (is_ai, ~is_ai))
         ranking = {"roc_auc": roc_auc(drawn), "average_precision": _average_precision(ai, human)}
         return _shares(*(counted @ drawn)) | ranking
 
@@ -159,15 +175,6 @@ def _all_alike(wrong: Sequence[Estimate]) -> Estimate:
         "low": right(share["high"] for share in known),
         "high": right(share["low"] for share in known),
     }
-
-
-def _at_least(counts: np.ndarray) -> np.ndarray:
-    """The number of pictures at each level or above, [levels + 1, resamples]; the last row is 0.
-
-    `counts`, [levels, resamples], holds the number of pictures at each level, in ascending order of the levels.
-    """
-    reached = np.cumsum(counts[::-1], axis=0, dtype=float)[::-1]
-    return np.concatenate([reached, np.zeros_like(reached[:1])])
 
 
 def _shares(ai: np.ndarray, human: np.ndarray, detected: np.ndarray, accused: np.ndarray) -> dict[str, np.ndarray]:

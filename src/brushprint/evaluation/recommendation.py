@@ -61,13 +61,7 @@ def recommend(
         "why": final["why"] if final["threshold"] is None else None,
         "candidates": rows,
         "folds": choices,
-        "detection": detection.evaluate(
-            (tested["origin"] == "ai").to_numpy(),
-            tested["ai_probability"].to_numpy(),
-            called_ai=tested["called_ai"].to_numpy(),
-            groups=tested["group"].to_numpy(),
-            seed=seed,
-        ),
+        "detection": detection.evaluate_predictions(tested, seed),
     }
 
 

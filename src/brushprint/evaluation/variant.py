@@ -69,7 +69,7 @@ def evaluate_variant(
         else metrics.evaluate(validation, parts, validation["group"].to_numpy(), seed),
         "test": metrics.evaluate(test, parts, groups, seed),
         "folds": predictions.loc[predictions["fold"] >= 0, "fold"].nunique(),
-        "detection": detection.evaluate(is_ai, score, called_ai=test["called_ai"].to_numpy(), groups=groups, seed=seed),
+        "detection": detection.evaluate_predictions(test, seed),
         "leaked": int(leaked.sum()),
         "apart": metrics.evaluate(apart, parts, apart["group"].to_numpy(), seed)
         if leaked.any() and len(apart)

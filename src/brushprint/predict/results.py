@@ -27,9 +27,9 @@ class Results:
 
     @property
     def variants(self) -> list[str]:
-        """The names of the variants that are trained and evaluated: the recommended one, then the others, sorted.
+        """The names of the trained and evaluated variants. The recommended one comes first; the others are sorted.
 
-        Arms (retrained variants) are excluded.
+        Retrained variants are excluded.
         """
         folders = self.folder.glob("variants/*")
         names = sorted(

@@ -33,7 +33,7 @@ VARIANT_FILES: Mapping[str, str] = {
     "card.md": "the model card: accuracy, false accusations and misses, weakest styles, dataset shortcuts, calibration",
     "model.safetensors": "the weights, with the recipe and classes in the metadata",
     "metrics.json": "all measures of the variant",
-    "thresholds.json": "the temperature and the limits of the verdicts, and what chose them",
+    "thresholds.json": "the temperature and the limits of the verdicts, for the network and for each fold",
     "folds.safetensors": "of a head, the weights of the heads that cross-validate it; empty without folds",
     "history.csv": "losses and accuracies of each epoch",
     "probabilities.parquet": "the probabilities of each class for validation and test pictures",

@@ -52,7 +52,7 @@ class RecallAt:
         A recall is nan if no picture of the class, or no other picture, is drawn.
         """
         sides = (self._positive, ~self._positive)
-        positive, others = (self._at_least(drawn * side[:, None]) for side in sides)
+        positive, others = (at_least(self._sums @ (drawn * side[:, None])) for side in sides)
         with np.errstate(invalid="ignore"):
             recall, false = positive / positive[0], others / others[0]
         # The share falls from level to level, and above all levels it is 0. The tolerance allows for rounding.
@@ -60,10 +60,14 @@ class RecallAt:
         recalls = np.take_along_axis(recall, first[None], axis=0)[0]
         return np.where(others[0] > 0, recalls, np.nan)
 
-    def _at_least(self, drawn: np.ndarray) -> np.ndarray:
-        """The number of pictures at each level or above, [levels + 1, resamples]."""
-        reached = np.cumsum((self._sums @ drawn)[::-1], axis=0, dtype=float)[::-1]
-        return np.concatenate([reached, np.zeros_like(reached[:1])])
+
+def at_least(counts: np.ndarray) -> np.ndarray:
+    """The number of pictures at each level or above, [levels + 1, resamples]; the last row is 0.
+
+    `counts`, [levels, resamples], holds the number of pictures at each level, in ascending order of the levels.
+    """
+    reached = np.cumsum(counts[::-1], axis=0, dtype=float)[::-1]
+    return np.concatenate([reached, np.zeros_like(reached[:1])])
 
 
 def roc_auc(positive: np.ndarray, score: np.ndarray) -> float | None:

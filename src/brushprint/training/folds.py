@@ -1,7 +1,7 @@
-"""Cross-validation of heads: heads that are fitted without one or two folds, and their answers for these folds.
+"""Cross-validation of heads: each picture is answered by a head that was fitted without the picture's fold.
 
-With nested folds (Varma and Simon, 2006), the answers for a fold's pictures depend on none of them: neither the head
-nor its penalty, its temperature and its cut-offs.
+If test pictures are in folds, the cross-validation is nested (Varma and Simon, 2006): the pictures of a fold choose
+neither the penalty of the head that answers them, nor its temperature and cut-offs.
 """
 
 from collections.abc import Iterator, Mapping
@@ -83,7 +83,7 @@ def cross_validated(
 
 
 def named(name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights `state` of the head `name`, under names that are unique among all heads of a file."""
+    """Prefix the names of a head's weights with the name of the head, so that one file can hold several heads."""
     return {f"{name}/{weight}": value for weight, value in state.items()}
 
 

@@ -72,7 +72,7 @@ def test_the_threshold_comes_from_validation_and_is_applied_to_every_picture() -
 
 
 def folded(answers: pd.DataFrame, fold: dict[str, int]) -> pd.DataFrame:
-    """Answers of heads that were fitted without the fold of the picture, and inner ones for each other fold."""
+    """The answers that test the pictures, followed by the inner answers that choose the cut-offs of each fold."""
     tested = answers.assign(partition="test", fold=answers["image_id"].map(fold))
     inner = [
         tested[tested["fold"] != number].assign(partition="inner", fold=number) for number in sorted(set(fold.values()))
