@@ -57,10 +57,10 @@ def art_or_file(
 def matched(tested: pd.DataFrame, features: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Pairs of a human and an AI picture with nearly the same size and encoding: columns `human` and `ai`, `image_id`.
 
-    Two pictures match if the format and the properties `EQUAL` are equal, both sides differ by at most the factor `SIDES`, and the
-    JPEG quality by at most `QUALITY`. As many pairs as possible are formed, and then the most alike ones (an optimal
-    assignment, Rosenbaum, 1989); each picture is in at most one. Of more than `MOST` pictures of an origin, a sample is
-    matched, drawn with `seed`.
+    Two pictures match if the format and the properties `EQUAL` are equal, both sides differ by at most the factor
+    `SIDES`, and the JPEG quality by at most `QUALITY`. As many pairs as possible are formed, and then the most alike
+    ones (an optimal assignment, Rosenbaum, 1989); each picture is in at most one. Of more than `MOST` pictures of an
+    origin, a sample is matched, drawn with `seed`.
     """
     table = tested[["image_id", "origin"]].merge(features, on="image_id", validate="one_to_one")
     shuffled = table.sample(frac=1, random_state=seed)
