@@ -25,8 +25,10 @@ def project(folder: Path, variants: int) -> None:
         settings["variants"][f"{name}-{place // len(published)}"] = variant
     for name, _ in published[variants:]:
         settings["variants"].pop(name)
-    arms = [name for name in settings["arms"]["leave_one_generator_out"] if name in settings["variants"]]
-    settings["arms"] = {"seeds": settings["arms"]["seeds"] | {"variants": arms}, "leave_one_generator_out": arms}
+    arms = settings["arms"]
+    kept = [name for name in arms["leave_one_generator_out"] if name in settings["variants"]]
+    arms["leave_one_generator_out"] = arms["seeds"]["variants"] = kept
+    arms["harmonised"]["variants"] = [name for name in kept if name in arms["harmonised"]["variants"]]
     file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
 
 

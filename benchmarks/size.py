@@ -28,7 +28,7 @@ OVERLAY = {
     "budget": {"images": None, "max_image_size": 32, "epochs": 1, "batch_size": 256},
     "robustness": {"pictures": 500},
     "explain": {"occlusion": {"stride": 8}, "faithfulness_pictures": 200},
-    "arms": {"seeds": {"variants": []}, "leave_one_generator_out": []},
+    "arms": {"seeds": {"variants": []}, "leave_one_generator_out": [], "harmonised": {"variants": []}},
 }
 VARIANTS = {
     "cifake-32": {"task": "origin", "split": "augmented", "recipe": "cifake-32"},
