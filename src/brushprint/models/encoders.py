@@ -62,8 +62,10 @@ class Encoder(nn.Module):
         if output.dim() == 2:
             return output
         maps = _apart(whole(_together(output, self.across)), self.across)
-        variance, mean = torch.var_mean(maps, (2, 3), correction=0)
-        return torch.cat([mean, (variance + _LEAST_VARIANCE).sqrt()], dim=1)
+        # On the CPU, torch.var_mean takes six times as long.
+        mean = maps.mean((2, 3), keepdim=True)
+        variance = (maps - mean).square().mean((2, 3))
+        return torch.cat([mean.flatten(1), (variance + _LEAST_VARIANCE).sqrt()], dim=1)
 
 
 def _apart(pictures: torch.Tensor, across: int) -> torch.Tensor:
