@@ -92,10 +92,10 @@ def draw_split(
     table.loc[in_test(catalogue, groups, published=published, test=test, test_seed=test_seed), "partition"] = "test"
     table = _without_folders(table, exclude_folders, capped)
     excluded = table["source"].isin(exclude_sources)
-    few = min((table["origin"] == origin).sum() for origin in ("human", "ai")) < FEW
-    auto = folds == "auto" and few and not (as_published or subsample or oversample)
+    if folds == "auto" and (as_published or subsample or oversample):
+        folds = None
     # Folds are dealt before sources are excluded, so that an excluded source does not change those of other pictures.
-    table["fold"] = _folds(table, as_published, "auto" if auto else None if folds == "auto" else folds, test_seed)
+    table["fold"] = _folds(table, as_published, folds, test_seed)
     table.loc[excluded, "fold"] = -1
     if not as_published and (table["fold"] >= 0).any():
         # Every picture is tested, so that those of excluded sources are, too.
@@ -159,10 +159,11 @@ def _folds(table: pd.DataFrame, as_published: bool, folds: int | Literal["auto"]
     fold = pd.Series(-1, index=table.index, dtype=np.int8)
     inside = table[table["partition"] != "test"] if as_published else table
     first = inside.drop_duplicates("group")
-    fewest = min((first["origin"] == origin).sum() for origin in ("human", "ai"))
+    fewest = _fewest(first)
     if folds == "auto":
-        folds = min(FOLDS, fewest) if fewest >= FEWEST_FOLDS else None
-        if folds is None:
+        few = _fewest(table) < FEW
+        folds = min(FOLDS, fewest) if few and fewest >= FEWEST_FOLDS else None
+        if few and folds is None:
             LOG.info("no folds: an origin has only %d pictures that are no near duplicates", fewest)
     if folds is None:
         return fold
@@ -176,6 +177,11 @@ def _folds(table: pd.DataFrame, as_published: bool, folds: int | Literal["auto"]
     of_groups = pd.Series(np.arange(len(spread)) % folds, index=spread["group"], dtype=np.int8)
     fold[inside.index] = inside["group"].map(of_groups)
     return fold
+
+
+def _fewest(table: pd.DataFrame) -> int:
+    """The number of pictures of the origin that has fewer."""
+    return int(min((table["origin"] == origin).sum() for origin in ("human", "ai")))
 
 
 def _draw(table: pd.DataFrame, share: float, generator: np.random.Generator) -> np.ndarray:

@@ -11,6 +11,7 @@ from brushprint.evaluation.thresholds import (
     called_ai,
     cut_offs,
     decide,
+    of_fold,
     origins_of,
 )
 
@@ -56,9 +57,10 @@ def predictions_table(
     # The pictures of all folds were tested, but the network itself is not.
     choosing = (partition == "test") & (table["fold"] >= 0) if folds else partition == "validation"
     final = _choose(table[choosing], origins, rate)
+    thresholds: Thresholds = {"origins": origins, "rate": rate, "final": final, "folds": folds}
     table = table[~inner].reset_index(drop=True)
     for fold, rows in table.groupby("fold").groups.items():
-        chosen = folds.get(str(fold), final)
+        chosen = of_fold(thresholds, fold)
         score = _calibrated_ai(table.loc[rows], origins, chosen["temperature"])
         table.loc[rows, "ai_probability"] = score
         table.loc[rows, "called_ai"] = called_ai(score, chosen["threshold"])
@@ -73,7 +75,7 @@ def predictions_table(
         *("image_id", "row", "group", "partition", "fold", "origin", "source", "style", "label"),
         *("predicted", "outcome", "probability", "ai_probability", "called_ai", "verdict", *of_classes.columns),
     ]
-    return table[columns], {"origins": origins, "rate": rate, "final": final, "folds": folds}
+    return table[columns], thresholds
 
 
 def class_names(predictions: pd.DataFrame) -> list[str]:
