@@ -165,6 +165,10 @@ function tellLimits() {
 
 // The pictures are kept, so that the page still works without a network.
 async function offerGallery() {
+  const fitted = about.variants.filter((variant) => variant.fitted_to_tests).map((variant) => variant.name);
+  find("offer").textContent = fitted.length
+    ? `or choose a test picture; after the tests, all of them were used to train ${fitted.join(" and ")}, too:`
+    : "or choose one that no network was trained on:";
   const files = await Promise.all(
     about.gallery.map(async ({ file, type }) => new Blob([await (await fetched(file)).arrayBuffer()], { type })),
   );

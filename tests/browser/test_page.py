@@ -374,6 +374,21 @@ def test_the_gallery_works_by_keyboard_and_shows_labels_after_the_answer(
     assert page.locator("#pictures input:checked").count() == 0
 
 
+def test_the_gallery_says_which_networks_were_trained_on_its_pictures(
+    browser: Browser, address: str, project: Path, page: Page
+) -> None:
+    assert page.inner_text("#offer") == "or choose one that no network was trained on:"
+    changed = about(project)
+    changed["variants"][0]["fitted_to_tests"] = True
+    with browser.new_context() as context:
+        context.route("**/models.json", lambda route: route.fulfill(json=changed))
+        page = context.new_page()
+        page.goto(address)
+        name = changed["variants"][0]["name"]
+        told = f"or choose a test picture; after the tests, all of them were used to train {name}, too:"
+        expect(page.locator("#offer")).to_have_text(told)
+
+
 def test_the_networks_of_the_page_are_the_exported_ones(project: Path) -> None:
     for of in about(project)["variants"]:
         file = project / "exports/sample/demo" / of["file"]
