@@ -382,11 +382,11 @@ def test_the_gallery_says_which_networks_were_trained_on_its_pictures(
     changed["variants"][0]["fitted_to_tests"] = True
     with browser.new_context() as context:
         context.route("**/models.json", lambda route: route.fulfill(json=changed))
-        page = context.new_page()
-        page.goto(address)
+        other = context.new_page()
+        other.goto(address)
         name = changed["variants"][0]["name"]
         told = f"or choose a test picture; after the tests, all of them were used to train {name}, too:"
-        expect(page.locator("#offer")).to_have_text(told)
+        expect(other.locator("#offer")).to_have_text(told)
 
 
 def test_the_networks_of_the_page_are_the_exported_ones(project: Path) -> None:

@@ -180,7 +180,7 @@ def _folds(table: pd.DataFrame, as_published: bool, folds: int | Literal["auto"]
 
 
 def _fewest(table: pd.DataFrame) -> int:
-    """The number of pictures of the origin that has fewer."""
+    """Count the pictures of each origin, and return the smaller count."""
     return int(min((table["origin"] == origin).sum() for origin in ("human", "ai")))
 
 

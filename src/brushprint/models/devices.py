@@ -32,8 +32,8 @@ def keep_freed_memory() -> None:
 
     If the C library returned the memory to the system, the system would have to supply it again page by page and clear
     each page. That takes a third of the training time of a small network. The process never keeps more memory than its
-    peak use. All threads share one arena, because other arenas cannot keep the maps of a large batch. The parameter
-    numbers come from malloc.h; see mallopt(3).
+    peak use. All threads share one arena: the C library limits the size of further arenas, so that they cannot keep the
+    memory of a large batch. The parameter numbers come from malloc.h; see mallopt(3).
     """
     trim_threshold, mmap_threshold, arena_max = -1, -3, -8
     with suppress(AttributeError):  # only the GNU C library has mallopt

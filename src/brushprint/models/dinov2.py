@@ -1,4 +1,4 @@
-"""The weights of a DINOv2 encoder from a graph that was exported from the library transformers."""
+"""Read the weights of DINOv2 from an ONNX file that the library transformers exported."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ Weights = dict[str, torch.Tensor]
 
 
 def from_onnx(file: Path) -> Weights:
-    """Read the weights of the module `backbone` of a graph, with the names and in the order of timm.
+    """Read the weights of the module `backbone`, and give them the names and the order that timm uses.
 
-    Raises `KeyError` if the graph lacks one of them.
+    Raises `KeyError` if the file lacks one of them.
     """
     named = _named(onnx.load(file).graph)
     blocks = {name.split(".")[2] for name in named if name.startswith("encoder.layer.")}
@@ -31,9 +31,10 @@ def from_onnx(file: Path) -> Weights:
 
 
 def _named(graph: onnx.GraphProto) -> Weights:
-    """The weights of the backbone, by the names of transformers.
+    """Map the names that transformers uses to the weights of the backbone.
 
-    The exporter does not store the names of some weights, but a node that reads one is named after its module.
+    The file does not name all weights. Its nodes are named after their modules, so an unnamed weight gets the name of
+    the node that reads it.
     """
     stored = {weight.name: torch.tensor(numpy_helper.to_array(weight)) for weight in graph.initializer}
     read = {node.name: stored[name] for node in graph.node for name in node.input if name in stored}
@@ -44,7 +45,7 @@ def _named(graph: onnx.GraphProto) -> Weights:
 
 
 def _block(named: Weights, block: str) -> Weights:
-    """The weights of one block, which has one matrix for queries, keys and values in timm."""
+    """The weights of one block. timm joins the matrices of queries, keys and values into one."""
     parts = [_linear(named, f"{block}.attention.attention.{part}", "") for part in ("query", "key", "value")]
     joined = {f"attn.qkv{name}": torch.cat([part[name] for part in parts]) for name in parts[0]}
     return {
@@ -64,5 +65,5 @@ def _both(named: Weights, module: str, target: str) -> Weights:
 
 
 def _linear(named: Weights, module: str, target: str) -> Weights:
-    """The weights of a linear layer, whose matrix a graph stores transposed."""
+    """The weight and the bias of a linear layer. The file stores the weight matrix transposed."""
     return {f"{target}.weight": named[f"{module}.MatMul"].T, f"{target}.bias": named[f"{module}.bias"]}

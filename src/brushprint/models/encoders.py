@@ -62,7 +62,7 @@ class Encoder(nn.Module):
         if output.dim() == 2:
             return output
         maps = _apart(whole(_together(output, self.across)), self.across)
-        # On the CPU, torch.var_mean takes six times as long.
+        # torch.var_mean takes six times as long on the CPU.
         mean = maps.mean((2, 3), keepdim=True)
         variance = (maps - mean).square().mean((2, 3))
         return torch.cat([mean.flatten(1), (variance + _LEAST_VARIANCE).sqrt()], dim=1)

