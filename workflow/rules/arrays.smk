@@ -3,8 +3,10 @@
 PIXELS = f"{SCRATCH}/pixels-{{size}}-{{resize}}.npy"
 COPIES = f"{SCRATCH}/copies-{{split}}-{{size}}-{{resize}}.npy"
 CORRUPTED = f"{SCRATCH}/corrupted-{{tested}}-{{size}}-{{resize}}.npy"
+DELIVERED = f"{SCRATCH}/delivered-{{split}}-{{size}}-{{resize}}.npy"
 ENCODED = f"{SCRATCH}/encoded-{{encoder}}.npy"
 ENCODED_CORRUPTED = f"{SCRATCH}/encoded-corrupted-{{tested}}-{{encoder}}.npy"
+ENCODED_DELIVERED = f"{SCRATCH}/encoded-delivered-{{split}}-{{encoder}}.npy"
 
 
 rule split:
@@ -109,6 +111,26 @@ rule corrupt:
         "../scripts/corrupt.py"
 
 
+rule deliver:
+    input:
+        COLLECTION,
+        catalogue=rules.catalogue.output.catalogue,
+        split=f"{RESULTS}/splits/{{split}}.parquet",
+    output:
+        pixels=DELIVERED,
+        digest=DELIVERED.replace(".npy", ".json"),
+    log:
+        f"{LOGS}/deliver-{{split}}-{{size}}-{{resize}}.log",
+    priority: 3
+    threads: ALL_CORES
+    params:
+        *code("deliver"),
+        **as_written(**SEEN),
+        **PLAN.delivered_draw,
+    script:
+        "../scripts/deliver.py"
+
+
 def encoder_weights(wildcards):
     weights = PLAN.encoders[wildcards.encoder].weights
     return {"weights": ancient(f"data/weights/{weights}.safetensors"), **sealed_weights(weights)}
@@ -169,15 +191,36 @@ use rule encode as encode_corrupted with:
         tested=one_of(PLAN.all_tested),
 
 
+use rule encode as encode_delivered with:
+    input:
+        unpack(encoder_weights),
+        unpack(read_by_encoder("deliver")),
+    output:
+        encoded=ENCODED_DELIVERED,
+        digest=ENCODED_DELIVERED.replace(".npy", ".json"),
+    log:
+        f"{LOGS}/encode_delivered-{{split}}-{{encoder}}.log",
+
+
 def sealed_digests(wildcards):
     """The digest files of the arrays whose digests a seal holds, by the name of the array."""
     split, seen = wildcards.split, wildcards.seen
     arrays = {"pixels": expand(rules.pixels.output.digest, **PLAN.arrays[seen])}
     if split in PLAN.oversampled:
         arrays["copies"] = expand(rules.oversample.output.digest, split=split, **PLAN.arrays[seen])
+    delivered = (split, seen) in PLAN.delivered
+    if delivered:
+        arrays["delivered"] = expand(rules.deliver.output.digest, split=split, **PLAN.arrays[seen])
     if seen in PLAN.encoders:
         arrays["encoded"] = expand(rules.encode.output.digest, encoder=seen)
+        if delivered:
+            arrays["encoded_delivered"] = expand(rules.encode_delivered.output.digest, split=split, encoder=seen)
     return {name: digest for name, (digest,) in arrays.items()}
+
+
+def delivering():
+    """The code and parameters that decide the delivered pictures."""
+    return [*code("deliver"), *SEEN.values(), *PLAN.delivered_draw.values()]
 
 
 # Snakemake reruns everything downstream of a job that ran again, even if its outputs have the same bytes as before.
@@ -197,12 +240,13 @@ checkpoint seal:
         # deleted afterwards.
         pixels=lambda wildcards: [*code("pixels"), *seen_as(PLAN.arrays[wildcards.seen]["resize"]).values()],
         copies=lambda wildcards: code("oversample") if wildcards.split in PLAN.oversampled else [],
+        delivered=lambda wildcards: delivering() if (wildcards.split, wildcards.seen) in PLAN.delivered else [],
         encoded=lambda wildcards: encoding(wildcards.seen) if wildcards.seen in PLAN.encoders else [],
     script:
         "../scripts/seal.py"
 
 
 if workflow.is_main_process and ALONE is not False:
-    files = {"pixels": PIXELS, "copies": COPIES, "corrupted": CORRUPTED}
-    files |= {"encoded": ENCODED, "encoded_corrupted": ENCODED_CORRUPTED}
+    files = {"pixels": PIXELS, "copies": COPIES, "corrupted": CORRUPTED, "delivered": DELIVERED}
+    files |= {"encoded": ENCODED, "encoded_corrupted": ENCODED_CORRUPTED, "encoded_delivered": ENCODED_DELIVERED}
     arrays.restore(PLAN, files, code, SEEN, encoding)

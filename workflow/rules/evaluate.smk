@@ -5,6 +5,7 @@ rule evaluate:
     input:
         unpack(sealed_split),
         unpack(predicted),
+        delivered=f"{VARIANT}/delivered-probabilities.parquet",
     output:
         metrics=report(
             f"{VARIANT}/metrics.json",

@@ -87,7 +87,8 @@ def code_of(name):
     """The code of each rule that the files of a variant depend on."""
     network = architectures.module_name(PLAN.variants[name].recipe.architecture)
     loaded = dict.fromkeys(
-        ("weights", "encode", "train", "fit_head", "infer", "explain", "regions", "robustness"), [network]
+        ("weights", "encode", "train", "fit_head", "infer", "answer_deliveries", "explain", "regions", "robustness"),
+        [network],
     )
     loaded |= {"embed": PLAN.embedding_modules, "figures": figures.modules(figures.VARIANT)}
     return {rule: code(rule, *loaded.get(rule, [])) for rule in [*PLAN.rules_before(name), *PLAN.rules_of(name)]}

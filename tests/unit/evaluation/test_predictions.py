@@ -11,7 +11,7 @@ RATE = 0.5
 ORIGINS = {"human": "human", "dalle": "ai", "midjourney": "ai", "never tested": "ai"}
 COLUMNS = [
     *("image_id", "row", "group", "partition", "fold", "origin", "source", "style", "label", "predicted", "outcome"),
-    *("probability", "ai_probability", "called_ai", "verdict"),
+    *("probability", "ai_probability", "called_ai", "verdict", "changes"),
     *("p_dalle", "p_human", "p_midjourney", "p_never tested"),
 ]
 
