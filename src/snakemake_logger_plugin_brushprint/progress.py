@@ -27,6 +27,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     ),
     "Splits and arrays": (
         *("split", "leaks", "pixels", "external_pixels", "oversample", "corrupt", "picked_corrupt", "deliver", "seal"),
+        "seal_deliveries",
         *("encode", "encode_corrupted", "encode_delivered", "encode_external", "encode_picked"),
         *("copies_examples", "corrupted_examples"),
     ),
@@ -49,7 +50,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "Explanation": ("latent", "embed", "explain", "regions"),
     "Report": (
         *("figures", "collection_figures", "cards", "claims", "provenance", "report", "checksums", "all"),
-        *("export", "fetch_onnxruntime", "demo", "pdf", "onnx"),
+        *("export", "recommended_onnx", "fetch_onnxruntime", "demo", "pdf", "onnx"),
     ),
 }
 _STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}

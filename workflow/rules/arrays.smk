@@ -208,19 +208,9 @@ def sealed_digests(wildcards):
     arrays = {"pixels": expand(rules.pixels.output.digest, **PLAN.arrays[seen])}
     if split in PLAN.oversampled:
         arrays["copies"] = expand(rules.oversample.output.digest, split=split, **PLAN.arrays[seen])
-    delivered = (split, seen) in PLAN.delivered
-    if delivered:
-        arrays["delivered"] = expand(rules.deliver.output.digest, split=split, **PLAN.arrays[seen])
     if seen in PLAN.encoders:
         arrays["encoded"] = expand(rules.encode.output.digest, encoder=seen)
-        if delivered:
-            arrays["encoded_delivered"] = expand(rules.encode_delivered.output.digest, split=split, encoder=seen)
     return {name: digest for name, (digest,) in arrays.items()}
-
-
-def delivering():
-    """The code and parameters that decide the delivered pictures."""
-    return [*code("deliver"), *SEEN.values(), *PLAN.delivered_draw.values()]
 
 
 # Snakemake reruns everything downstream of a job that ran again, even if its outputs have the same bytes as before.
@@ -240,7 +230,33 @@ checkpoint seal:
         # deleted afterwards.
         pixels=lambda wildcards: [*code("pixels"), *seen_as(PLAN.arrays[wildcards.seen]["resize"]).values()],
         copies=lambda wildcards: code("oversample") if wildcards.split in PLAN.oversampled else [],
-        delivered=lambda wildcards: delivering() if (wildcards.split, wildcards.seen) in PLAN.delivered else [],
+        encoded=lambda wildcards: encoding(wildcards.seen) if wildcards.seen in PLAN.encoders else [],
+    script:
+        "../scripts/seal.py"
+
+
+def delivered_digests(wildcards):
+    """The digest files of the arrays of delivered pictures, by the name of the array."""
+    split, seen = wildcards.split, wildcards.seen
+    arrays = {"delivered": expand(rules.deliver.output.digest, split=split, **PLAN.arrays[seen])}
+    if seen in PLAN.encoders:
+        arrays["encoded_delivered"] = expand(rules.encode_delivered.output.digest, split=split, encoder=seen)
+    return {name: digest for name, (digest,) in arrays.items()}
+
+
+# Delivered pictures have a seal of their own, because nothing is trained on them.
+checkpoint seal_deliveries:
+    input:
+        unpack(delivered_digests),
+        split=f"{RESULTS}/splits/{{split}}.parquet",
+    output:
+        f"{RESULTS}/seals/{{split}}-{{seen}}+delivered.json",
+    log:
+        f"{LOGS}/seal_deliveries-{{split}}-{{seen}}.log",
+    localrule: True
+    params:
+        *code("seal"),
+        delivered=lambda wildcards: [*code("deliver"), *SEEN.values(), *PLAN.delivered_draw.values()],
         encoded=lambda wildcards: encoding(wildcards.seen) if wildcards.seen in PLAN.encoders else [],
     script:
         "../scripts/seal.py"

@@ -49,7 +49,8 @@ rule compare:
         "../scripts/compare.py"
 
 
-rule recommend:
+# The recommended variant is exported, so it must be known before the remaining jobs are planned.
+checkpoint recommend:
     input:
         thresholds=expand(f"{VARIANT}/thresholds.json", variant=PLAN.candidates),
         predictions=expand(f"{VARIANT}/predictions.parquet", variant=PLAN.candidates),

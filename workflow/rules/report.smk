@@ -193,10 +193,14 @@ ARTIFACTS = [
             for file in expand(rules.seal.output, split=variant.split, seen=PLAN.seen(name))
         }
     ),
+    *sorted(
+        file for split, seen in PLAN.delivered for file in expand(rules.seal_deliveries.output, split=split, seen=seen)
+    ),
     *(file for name in PLAN.variants for file in files_of(name)),
     *expand(rules.provenance.output, variant=PLAN.variants),
     *map(str, rules.compare.output),
     *rules.recommend.output,
+    f"{RESULTS}/recommended.onnx",
     *rules.art_or_file.output,
     *rules.mistakes.output,
     *rules.arms.output,
