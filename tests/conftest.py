@@ -53,14 +53,6 @@ def on_path(*commands: str) -> bool:
     return all(map(shutil.which, commands))
 
 
-def without_network(*command: str) -> list[str]:
-    """The command, run on a machine without a network; the test is skipped where the user may not take it away."""
-    offline = ["unshare", "--net", "--map-root-user"]
-    if not on_path("unshare") or subprocess.run([*offline, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine does not let its user take the network away (unshare)")
-    return [*offline, *command]
-
-
 # For each marker of tests that need a tool: a check whether this machine has the tool, and the reason for a skip.
 TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
     "browser": (lambda: find_browser() is not None, "pages are tested in Chromium, which is not here"),

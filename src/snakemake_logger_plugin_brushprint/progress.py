@@ -26,31 +26,19 @@ STAGES: Mapping[str, tuple[str, ...]] = {
         *("shortcut_audit", "faces", "examples"),
     ),
     "Splits and arrays": (
-        *("split", "leaks", "pixels", "external_pixels", "oversample", "corrupt", "picked_corrupt", "deliver", "seal"),
-        "seal_deliveries",
-        *("encode", "encode_corrupted", "encode_delivered", "encode_external", "encode_picked"),
+        *("split", "leaks", "pixels", "external_pixels", "oversample", "corrupt", "picked_corrupt", "seal"),
+        *("encode", "encode_corrupted", "encode_external", "encode_picked"),
         *("copies_examples", "corrupted_examples"),
     ),
     "Training": ("weights", "seal_weights", "train", "fit_head"),
     "Evaluation": (
-        *(
-            "infer",
-            "answer_deliveries",
-            "predictions",
-            "evaluate",
-            "compare",
-            "recommend",
-            "mistakes",
-            "robustness",
-            "arms",
-            "art_or_file",
-        ),
+        *("infer", "predictions", "evaluate", "compare", "recommend", "mistakes", "robustness", "arms", "art_or_file"),
         *("external_scores", "picked_scores", "picked_table"),
     ),
     "Explanation": ("latent", "embed", "explain", "regions"),
     "Report": (
         *("figures", "collection_figures", "cards", "claims", "provenance", "report", "checksums", "all"),
-        *("export", "recommended_onnx", "fetch_onnxruntime", "demo", "pdf", "onnx"),
+        *("export", "fetch_onnxruntime", "demo", "pdf", "onnx"),
     ),
 }
 _STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}

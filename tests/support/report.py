@@ -2,9 +2,6 @@
 
 from html.parser import HTMLParser
 
-from brushprint.data.deliveries import DELIVERIES, MEASURING
-from brushprint.evaluation.stability import AS_IT_IS
-
 CARD = [{"heading": "False accusations and misses", "sentences": ["Of a thousand human artists, about 95."]}]
 SCORES = ["0.250 0.150 to 0.350", "0.500 0.400 to 0.600", "0.333 0.233 to 0.433", "1,234"]
 UNDEFINED = {"value": None, "low": None, "high": None}
@@ -85,30 +82,9 @@ def metrics(classes: list[str], **changes: object) -> dict:
         "detection": detected(0.7),
         "calibration": {"before": {"ece": interval(0.2) | {"chance": {"mean": 0.04}}}},
         "verdict": {"threshold": 0.4, "why": None, "test": judged_works()},
-        "deliveries": delivered_works(),
         "leaked": 0,
         "apart": None,
     }
-
-
-def delivered_works(human: int = 66, **called_ai: float) -> dict:
-    """The verdicts on delivered pictures; the share of human works called AI is 2 %, or by the name of the delivery."""
-    rows = [
-        {
-            "delivery": name,
-            "chooses": name not in MEASURING,
-            "human_called_ai": about(called_ai.get(name, 0.02)),
-            "ai_called_human": about(0.03),
-            "unsure": about(0.4),
-            "flips": about({AS_IT_IS: 0, "webp": 0.004}.get(name, 0.002)),
-        }
-        for name in (AS_IT_IS, *DELIVERIES)
-    ]
-    return {"pictures": human + 100, "human": human, "ai": 100, "changes": about(0.012), "rows": rows}
-
-
-def about(value: float) -> dict[str, float]:
-    return {"value": value, "low": value / 2, "high": 2 * value}
 
 
 def judged_works() -> dict:

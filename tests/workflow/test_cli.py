@@ -20,10 +20,8 @@ from PIL import Image
 
 from brushprint.core.errors import UserError
 from brushprint.data.archive import LARGEST_MEMBER, members
-from brushprint.data.deliveries import CHOOSING
 from brushprint.predict.results import Results, compared, find
 from tests.conftest import complete, encoded, environment, picture
-from tests.support import evidence
 
 pytestmark = pytest.mark.xdist_group("finished")
 NO_PROOF = "A score is not proof of authorship."
@@ -55,7 +53,7 @@ def answers(project: Path, *arguments: object, expect: int = 0) -> list[dict]:
 
 def test_uncalibrated_probabilities_equal_those_of_the_run(finished, sample) -> None:
     run = Results(finished / "results/sample")
-    records = answers(finished, sample / "test", "--all")
+    records = answers(finished, sample / "test")
     assert {row["variant"] for row in records} == set(run.variants)
     for variant in run.variants:
         metrics = run.metrics(variant)
@@ -100,11 +98,9 @@ def test_a_training_picture_is_marked(finished, sample) -> None:
     assert "Training picture" not in call(finished, "predict", sample / "new.png").stdout
 
 
-def test_the_answers_of_all_networks_are_a_block_for_each_picture_and_end_with_warnings(
-    finished, sample, tmp_path
-) -> None:
+def test_the_plain_output_has_a_block_for_each_picture_and_ends_with_warnings(finished, sample, tmp_path) -> None:
     first, second = sorted((sample / "test").iterdir())[:2]
-    lines = call(finished, "predict", first, second, "--all").stdout.splitlines()
+    lines = call(finished, "predict", first, second).stdout.splitlines()
     variants = Results(finished / "results/sample").variants
     starts = [lines.index(str(file)) for file in (first, second)]
     assert lines[starts[0] + 1].split() == ["variant", "verdict", "AI", "source", "style"]
@@ -114,66 +110,6 @@ def test_the_answers_of_all_networks_are_a_block_for_each_picture_and_end_with_w
     assert max(map(len, lines[starts[0] + 1 : starts[1] - 1])) <= 80
     assert lines[-3].startswith(NO_PROOF)
     assert lines[-1] == SYNTHETIC
-
-
-def test_the_recommended_network_answers_in_one_line_and_without_torch(finished, sample) -> None:
-    files = sorted((sample / "test").iterdir())[:5]
-    run = Results(finished / "results/sample")
-    command = (sys.executable, "-X", "importtime", "-m", "brushprint", "predict", *map(str, files))
-    done = subprocess.run(command, cwd=finished, env=environment(finished), capture_output=True, text=True, check=True)
-    assert "torch" not in {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
-    header, *lines = done.stdout.splitlines()
-    assert header.split("  ")[0] == "verdict"
-    assert [line.split()[-3] for line in lines[:5]] == list(map(str, files))
-    assert all(line.endswith("(test picture)") for line in lines[:5])
-    assert lines[-1] == SYNTHETIC
-
-    # Torch answers the same for the pictures themselves, and in place of the ONNX file if there is none.
-    records = answers(finished, *files)
-    by_torch = answers(finished, *files, "--variant", run.recommended)
-    run.onnx.rename(run.onnx.with_suffix(".aside"))
-    try:
-        without = answers(finished, *files)
-    finally:
-        run.onnx.with_suffix(".aside").rename(run.onnx)
-    for row, alone, other in zip(records, without, by_torch, strict=True):
-        assert (row["variant"], row["sha256"]) == (run.recommended, other["sha256"])
-        assert (row["verdict"], row["changes"]) == (alone["verdict"], alone["changes"])
-        assert row["ai"] == pytest.approx(alone["ai"], abs=1e-4) == pytest.approx(other["ai"], abs=1e-4)
-        assert row["deliveries"] == pytest.approx(alone["deliveries"], abs=1e-4)
-        assert other["deliveries"] is None
-
-
-def test_answers_after_deliveries_equal_those_of_the_run(finished, sample) -> None:
-    run = Results(finished / "results/sample")
-    table = pd.read_parquet(run.path(run.recommended, "delivered-probabilities.parquet"))
-    table = table[table["partition"] == "test"].pivot(index="image_id", columns="delivery", values="p_ai")
-    temperature = run.metrics(run.recommended)["calibration"]["temperature"]
-    odds = (table / (1 - table)) ** (1 / temperature)
-    records = {row["sha256"][:16]: row["deliveries"] for row in answers(finished, sample / "test")}
-    assert set(table.index) <= set(records)
-    for name, expected in (odds / (1 + odds)).loc[:, list(CHOOSING)].to_dict("index").items():
-        assert records[name] == pytest.approx(expected, abs=1e-4)
-
-
-def test_pictures_are_sorted_by_their_probability_of_ai(finished, sample) -> None:
-    scores = [row["ai"] for row in answers(finished, sample / "test", "--sort", "probability")]
-    assert scores == sorted(scores, reverse=True)
-
-
-def test_evidence_of_files_is_part_of_the_answer(finished, write_files) -> None:
-    names = ("signed.jpg", "comfyui.png", "camera.jpg", "plain.webp")
-    root = write_files({name: evidence.cases()[name].content for name in names})
-    rows = {Path(row["picture"]).name: row for row in answers(finished, root)}
-    found = {name: (row["declaration"], row["signature"]) for name, row in rows.items()}
-    assert found == {
-        "signed.jpg": ("ai", "intact"),
-        "comfyui.png": ("ai", "none"),
-        "camera.jpg": ("capture", "none"),
-        "plain.webp": ("none", "none"),
-    }
-    assert "declares AI, unverified" in call(finished, "predict", root / "comfyui.png").stdout
-    assert "The file declares AI, unverified." in call(finished, "predict", root / "comfyui.png", "--all").stdout
 
 
 def test_pictures_are_oriented_flattened_onto_white_and_converted_to_rgb_before_prediction(finished, tmp_path) -> None:
@@ -192,7 +128,7 @@ def test_pictures_are_oriented_flattened_onto_white_and_converted_to_rgb_before_
     for name, (content, plain) in pairs.items():
         (tmp_path / f"{name}.png").write_bytes(content)
         (tmp_path / f"{name}-plain.png").write_bytes(encoded(plain, "PNG"))
-    records = {(Path(row["picture"]).stem, row["variant"]): row for row in answers(finished, tmp_path, "--all")}
+    records = {(Path(row["picture"]).stem, row["variant"]): row for row in answers(finished, tmp_path)}
     variants = Results(finished / "results/sample").variants
     for name in pairs:
         for variant in variants:
@@ -301,8 +237,7 @@ def test_a_heatmap_folder_that_is_a_file_is_refused_before_torch_is_imported(fin
 @pytest.mark.parametrize(
     ("damage", "command"),
     [
-        (("variants/cifake-32/model.safetensors", ""), ("predict", "x.jpg", "--all")),
-        (("recommended.onnx", ""), ("predict", "x.jpg")),
+        (("variants/cifake-32/model.safetensors", ""), ("predict", "x.jpg")),
         (("variants/cifake-32/metrics.json", '{"verdict"'), ("variants",)),
         (("variants/cifake-32/metrics.json", "null"), ("variants",)),
         (("variants/cifake-32/provenance.json", "{}"), ("variants",)),

@@ -137,7 +137,6 @@ CHANGES: dict[str, list[Change]] = {
     ],
     "the margin of the audit": [set_key("audit", "margin", to=0.1)],
     "the pictures that are changed": [set_key("robustness", "pictures", to=15)],
-    "the pictures that are delivered": [set_key("deliveries", "pictures", to=25)],
     "a seed more": [set_key("arms", "seeds", "repeats", to=2)],
     "a published figure": [lambda project: edit(project / "config/claims.yaml", "91.49 %", "91.50 %")],
     "the share of files that may be rejected": [set_key("collection", "max_rejected", to=0.04)],
@@ -149,9 +148,8 @@ CHANGES: dict[str, list[Change]] = {
     "an input more of `evaluate`": [
         lambda project: edit(
             project / "workflow/rules/evaluate.smk",
-            "        unpack(sealed_split),\n        unpack(predicted),\n        delivered=",
-            "        unpack(sealed_split),\n        unpack(predicted),\n"
-            '        rejected=f"{RESULTS}/rejected.parquet",\n        delivered=',
+            "unpack(predicted),\n    output:\n        metrics=",
+            'unpack(predicted),\n        rejected=f"{RESULTS}/rejected.parquet",\n    output:\n        metrics=',
         )
     ],
     "a model deleted": [delete(MODEL)],
@@ -174,13 +172,9 @@ WITH_ARMS = {
     "the validation share of a split": SEEDS | UNSEEN | LEFT_OUT,
     "a seal deleted": SEEDS,
 }
-# Rows that concern no arms.
-ONLY_REPORTED = {"data/delivered_arrays", "the pictures that are delivered"}
-# The recommended variant is simple-cnn, and only it is exported.
-DELIVERED = ("deliver", "seal_deliveries")
 TRAINED = ("train", "infer", "predictions", "provenance")
 ANALYSED = (
-    *("answer_deliveries", "evaluate", "latent", "embed", "explain", "regions", "robustness"),
+    *("evaluate", "latent", "embed", "explain", "regions", "robustness"),
     "figures",
 )
 PER_VARIANT = (*TRAINED, *ANALYSED)
@@ -190,16 +184,12 @@ ALL = (
     | {rule: {"simple-cnn", "cifake-32"} | SEEDS | UNSEEN for rule in TRAINED}
     | {rule: {"augmented", "balanced"} | LEFT_OUT for rule in PER_SPLIT}
     | {"oversample": {"augmented"}, "copies_examples": {"augmented"}}
-    | {rule: {"augmented", "balanced"} for rule in DELIVERED}
-    | {"export": {"simple-cnn"}}
 )
 
 
 def one(row: str, rule: str) -> set[str]:
     """The variants or splits that ○ stands for."""
     variant, more = ONE.get(row, "cifake-32"), WITH_ARMS.get(row, set())
-    if rule in DELIVERED:
-        return {SPLIT_OF[variant]}
     if rule in PER_SPLIT:
         return {SPLIT_OF[variant]} | more & LEFT_OUT
     return {variant} | (more - LEFT_OUT if rule in TRAINED else set())
@@ -207,7 +197,7 @@ def one(row: str, rule: str) -> set[str]:
 
 def every(row: str, rule: str) -> set[str]:
     """The variants or splits that ● stands for; the provenance of arms does not cover analyses."""
-    if (row in ONLY_REPORTED and rule in TRAINED) or (rule == "provenance" and not TABLES[row].get("predictions")):
+    if rule == "provenance" and not TABLES[row].get("predictions"):
         return ALL["evaluate"]
     return ALL.get(rule, {""})
 
@@ -260,19 +250,18 @@ CASES += [(first, add_line(MODULES[first])) for first, *_ in ALIKE.values()]
 
 def test_the_tables_have_a_row_for_each_change_and_module_and_contain_every_rule() -> None:
     assert set(TABLES) == set(CHANGES) | set(MODULES)
-    # Which variant is exported is known only after `recommend`.
-    everything = set(TABLES["the seed"]) | {"export"}
+    everything = set(TABLES["the seed"])
     assert {rule for row in TABLES.values() for rule in row} == everything
     scripts = {file.stem for file in (REPOSITORY / "workflow/scripts").glob("*.py")}
-    on_request = {"fetch_onnxruntime", "demo", "pdf"}
+    on_request = {"export", "fetch_onnxruntime", "demo", "pdf"}
     of_other_settings = {
         *("fetch", "fetch_dataset", "weights", "seal_weights"),
         *("external_scores", "picked_scores", "picked_table"),
         # `test_encoders` tests what reruns for heads.
         *("encode", "fit_head"),
     }
-    shared = {"examples", "copies_examples", "corrupted_examples", "collection_figures", "seal_deliveries"}
-    assert everything == (scripts - on_request - of_other_settings) | shared
+    figures = {"examples", "copies_examples", "corrupted_examples", "collection_figures"}
+    assert everything == (scripts - on_request - of_other_settings) | figures
 
 
 @pytest.mark.parametrize("modules", ALIKE.values(), ids=",".join)

@@ -3,10 +3,8 @@
 PIXELS = f"{SCRATCH}/pixels-{{size}}-{{resize}}.npy"
 COPIES = f"{SCRATCH}/copies-{{split}}-{{size}}-{{resize}}.npy"
 CORRUPTED = f"{SCRATCH}/corrupted-{{tested}}-{{size}}-{{resize}}.npy"
-DELIVERED = f"{SCRATCH}/delivered-{{split}}-{{size}}-{{resize}}.npy"
 ENCODED = f"{SCRATCH}/encoded-{{encoder}}.npy"
 ENCODED_CORRUPTED = f"{SCRATCH}/encoded-corrupted-{{tested}}-{{encoder}}.npy"
-ENCODED_DELIVERED = f"{SCRATCH}/encoded-delivered-{{split}}-{{encoder}}.npy"
 
 
 rule split:
@@ -111,26 +109,6 @@ rule corrupt:
         "../scripts/corrupt.py"
 
 
-rule deliver:
-    input:
-        COLLECTION,
-        catalogue=rules.catalogue.output.catalogue,
-        split=f"{RESULTS}/splits/{{split}}.parquet",
-    output:
-        pixels=DELIVERED,
-        digest=DELIVERED.replace(".npy", ".json"),
-    log:
-        f"{LOGS}/deliver-{{split}}-{{size}}-{{resize}}.log",
-    priority: 3
-    threads: ALL_CORES
-    params:
-        *code("deliver"),
-        **as_written(**SEEN),
-        **PLAN.delivered_draw,
-    script:
-        "../scripts/deliver.py"
-
-
 def encoder_weights(wildcards):
     weights = PLAN.encoders[wildcards.encoder].weights
     return {"weights": ancient(f"data/weights/{weights}.safetensors"), **sealed_weights(weights)}
@@ -191,17 +169,6 @@ use rule encode as encode_corrupted with:
         tested=one_of(PLAN.all_tested),
 
 
-use rule encode as encode_delivered with:
-    input:
-        unpack(encoder_weights),
-        unpack(read_by_encoder("deliver")),
-    output:
-        encoded=ENCODED_DELIVERED,
-        digest=ENCODED_DELIVERED.replace(".npy", ".json"),
-    log:
-        f"{LOGS}/encode_delivered-{{split}}-{{encoder}}.log",
-
-
 def sealed_digests(wildcards):
     """The digest files of the arrays whose digests a seal holds, by the name of the array."""
     split, seen = wildcards.split, wildcards.seen
@@ -235,34 +202,7 @@ checkpoint seal:
         "../scripts/seal.py"
 
 
-def delivered_digests(wildcards):
-    """The digest files of the arrays of delivered pictures, by the name of the array."""
-    split, seen = wildcards.split, wildcards.seen
-    arrays = {"delivered": expand(rules.deliver.output.digest, split=split, **PLAN.arrays[seen])}
-    if seen in PLAN.encoders:
-        arrays["encoded_delivered"] = expand(rules.encode_delivered.output.digest, split=split, encoder=seen)
-    return {name: digest for name, (digest,) in arrays.items()}
-
-
-# Delivered pictures have a seal of their own, because nothing is trained on them.
-checkpoint seal_deliveries:
-    input:
-        unpack(delivered_digests),
-        split=f"{RESULTS}/splits/{{split}}.parquet",
-    output:
-        f"{RESULTS}/seals/{{split}}-{{seen}}+delivered.json",
-    log:
-        f"{LOGS}/seal_deliveries-{{split}}-{{seen}}.log",
-    localrule: True
-    params:
-        *code("seal"),
-        delivered=lambda wildcards: [*code("deliver"), *SEEN.values(), *PLAN.delivered_draw.values()],
-        encoded=lambda wildcards: encoding(wildcards.seen) if wildcards.seen in PLAN.encoders else [],
-    script:
-        "../scripts/seal.py"
-
-
 if workflow.is_main_process and ALONE is not False:
-    files = {"pixels": PIXELS, "copies": COPIES, "corrupted": CORRUPTED, "delivered": DELIVERED}
-    files |= {"encoded": ENCODED, "encoded_corrupted": ENCODED_CORRUPTED, "encoded_delivered": ENCODED_DELIVERED}
+    files = {"pixels": PIXELS, "copies": COPIES, "corrupted": CORRUPTED}
+    files |= {"encoded": ENCODED, "encoded_corrupted": ENCODED_CORRUPTED}
     arrays.restore(PLAN, files, code, SEEN, encoding)

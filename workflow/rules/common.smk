@@ -157,18 +157,6 @@ def sealed_array(wildcards):
     return seals(wildcards) | {"encoded": ancient(encoded), "digest": ancient(digest)}
 
 
-def sealed_deliveries(wildcards):
-    """The delivered pictures that a variant answers, or the features of its encoder, sealed."""
-    of, encoder = variant(wildcards), PLAN.encoder_of(wildcards.variant)
-    if encoder is None:
-        delivered, digest = expand(rules.deliver.output, **of.array)
-    else:
-        delivered, digest = expand(rules.encode_delivered.output, split=of.split, encoder=encoder)
-    seal = checkpoints.seal_deliveries.get(split=of.split, seen=PLAN.seen(wildcards.variant)).output[0]
-    split = expand(rules.split.output, split=of.split)
-    return {"seal": seal, "split": ancient(split), "delivered": ancient(delivered), "digest": ancient(digest)}
-
-
 def trained(wildcards):
     return {"model": ancient(f"{VARIANT}/model.safetensors"), "model_digest": f"{VARIANT}/model.sha256"}
 

@@ -5,7 +5,6 @@ rule evaluate:
     input:
         unpack(sealed_split),
         unpack(predicted),
-        delivered=f"{VARIANT}/delivered-probabilities.parquet",
     output:
         metrics=report(
             f"{VARIANT}/metrics.json",
@@ -49,8 +48,7 @@ rule compare:
         "../scripts/compare.py"
 
 
-# The recommended variant is exported, so it must be known before the remaining jobs are planned.
-checkpoint recommend:
+rule recommend:
     input:
         thresholds=expand(f"{VARIANT}/thresholds.json", variant=PLAN.candidates),
         predictions=expand(f"{VARIANT}/predictions.parquet", variant=PLAN.candidates),

@@ -1,9 +1,4 @@
-"""Export results for other programs and for people: ONNX files, the page, and the report as a PDF.
-
-Every run exports the recommended variant, which the command `brushprint predict` asks; the rest is made on request.
-"""
-
-import json
+"""Export results on request, for other programs and for people: ONNX files, the page, and the report as a PDF."""
 
 from brushprint.page import npm
 
@@ -39,28 +34,6 @@ rule export:
         seed=lambda wildcards: PLAN.seed_of(f"{wildcards.variant} export"),
     script:
         "../scripts/export.py"
-
-
-def recommended_model(wildcards):
-    """The ONNX file of the recommended variant, and the file with its digest."""
-    recommended = json.loads(Path(checkpoints.recommend.get().output[0]).read_text())["variant"]
-    exported = rules.export.output
-    [model], [cost] = (expand(file, variant=recommended) for file in (exported.model, exported.cost))
-    return {"model": ancient(model), "cost": cost}
-
-
-rule recommended_onnx:
-    input:
-        unpack(recommended_model),
-    output:
-        f"{RESULTS}/recommended.onnx",
-    log:
-        f"{LOGS}/recommended_onnx.log",
-    localrule: True
-    params:
-        *code("recommended_onnx"),
-    script:
-        "../scripts/recommended_onnx.py"
 
 
 rule fetch_onnxruntime:

@@ -87,8 +87,7 @@ def code_of(name):
     """The code of each rule that the files of a variant depend on."""
     network = architectures.module_name(PLAN.variants[name].recipe.architecture)
     loaded = dict.fromkeys(
-        ("weights", "encode", "train", "fit_head", "infer", "answer_deliveries", "explain", "regions", "robustness"),
-        [network],
+        ("weights", "encode", "train", "fit_head", "infer", "explain", "regions", "robustness"), [network]
     )
     loaded |= {"embed": PLAN.embedding_modules, "figures": figures.modules(figures.VARIANT)}
     return {rule: code(rule, *loaded.get(rule, [])) for rule in [*PLAN.rules_before(name), *PLAN.rules_of(name)]}
@@ -193,14 +192,10 @@ ARTIFACTS = [
             for file in expand(rules.seal.output, split=variant.split, seen=PLAN.seen(name))
         }
     ),
-    *sorted(
-        file for split, seen in PLAN.delivered for file in expand(rules.seal_deliveries.output, split=split, seen=seen)
-    ),
     *(file for name in PLAN.variants for file in files_of(name)),
     *expand(rules.provenance.output, variant=PLAN.variants),
     *map(str, rules.compare.output),
     *rules.recommend.output,
-    f"{RESULTS}/recommended.onnx",
     *rules.art_or_file.output,
     *rules.mistakes.output,
     *rules.arms.output,

@@ -102,40 +102,11 @@ rule infer:
         "../scripts/infer.py"
 
 
-rule answer_deliveries:
-    input:
-        unpack(sealed_deliveries),
-        unpack(trained),
-        unpack(fold_heads),
-    output:
-        f"{VARIANT}/delivered-probabilities.parquet",
-    log:
-        f"{LOGS}/answer_deliveries-{{variant}}.log",
-    wildcard_constraints:
-        variant=one_of(PLAN.names),
-    resources:
-        **PLAN.gpu,
-    params:
-        *code("answer_deliveries"),
-        network=network_code("answer_deliveries"),
-        array=lambda wildcards: "encoded_delivered" if PLAN.encoder_of(wildcards.variant) else "delivered",
-        device=CONFIG.device,
-    script:
-        "../scripts/answer_deliveries.py"
-
-
-def delivered_probabilities(wildcards):
-    """A variant's answers for delivered pictures; nothing for a retrained variant."""
-    answers = rules.answer_deliveries.output[0]
-    return {} if variant(wildcards).parent else {"delivered": answers}
-
-
 # This rule is separate from `evaluate`, because all rules that read the predictions rerun with it, and an edit of the
 # metrics must not rerun the heatmaps.
 rule predictions:
     input:
         unpack(sealed_split),
-        unpack(delivered_probabilities),
         probabilities=rules.infer.output.probabilities,
     output:
         predictions=f"{VARIANT}/predictions.parquet",

@@ -7,20 +7,15 @@ from brushprint.core.job_log import logged
 from brushprint.core.tables import write_csv, write_json
 from brushprint.data.taxonomy import TASKS, with_classes
 from brushprint.evaluation.metrics import PARTS
-from brushprint.evaluation.predictions import FACTS, delivered_table
 from brushprint.evaluation.variant import evaluate_variant
 
 with logged(snakemake.log[0], snakemake.output):
     given, params = snakemake.input, snakemake.params
-    thresholds = json.loads(Path(given.thresholds).read_text())
-    columns = sorted({*FACTS, "partition", "fold", "copy", *TASKS[params.task], *PARTS})
-    pictures = with_classes(pd.read_parquet(given.split, columns=columns), params.task)
-    delivered = pd.read_parquet(given.delivered)
+    columns = sorted({"partition", "fold", "group", *TASKS[params.task], *PARTS})
     evaluation = evaluate_variant(
         pd.read_parquet(given.predictions),
-        delivered_table(delivered, pictures[pictures["copy"] == 0], thresholds),
-        thresholds,
-        pictures,
+        json.loads(Path(given.thresholds).read_text()),
+        with_classes(pd.read_parquet(given.split, columns=columns), params.task),
         seed=params.seed,
     )
     write_json(evaluation.metrics, snakemake.output.metrics)

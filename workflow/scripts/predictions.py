@@ -6,13 +6,11 @@ from brushprint.data.taxonomy import with_classes
 from brushprint.evaluation.predictions import predictions_table
 
 with logged(snakemake.log[0], snakemake.output):
-    given, params = snakemake.input, snakemake.params
-    split = pd.read_parquet(given.split, filters=[("copy", "==", 0)])
+    split = pd.read_parquet(snakemake.input.split, filters=[("copy", "==", 0)])
     table, thresholds = predictions_table(
-        pd.read_parquet(given.probabilities),
-        with_classes(split, params.task),
-        params.false_alarm_rate,
-        pd.read_parquet(given.delivered) if given.get("delivered") else None,
+        pd.read_parquet(snakemake.input.probabilities),
+        with_classes(split, snakemake.params.task),
+        snakemake.params.false_alarm_rate,
     )
     write_parquet(table, snakemake.output.predictions)
     write_json(thresholds, snakemake.output.thresholds)

@@ -17,8 +17,7 @@ from brushprint.core.errors import UserError, nearest
 # Commands import what they need: --help and the tables of text need not wait for torch, nor --help for pandas.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
-    from brushprint.predict.answer import Network, Prediction
-    from brushprint.predict.results import Results
+    from brushprint.predict.predict import Prediction
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,12 +30,6 @@ Run = Annotated[
     typer.Option("--run", help="Folder of results; default: the only one with trained variants.", metavar="FOLDER"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-
-class Order(StrEnum):
-    """The order of the pictures."""
-
-    PROBABILITY = "probability"
 
 
 class Method(StrEnum):
@@ -69,19 +62,13 @@ def predict(
     pictures: Annotated[list[str], typer.Argument(help="Picture files, folders of them, or patterns like '*.jpg'.")],
     *,
     run: Run = None,
-    every: Annotated[bool, typer.Option("--all", help="Show the answers of all networks.")] = False,
-    variant: Annotated[list[str] | None, typer.Option(help="Ask only this network; can be repeated.")] = None,
-    sort: Annotated[Order | None, typer.Option(help="Show the pictures in this order, the highest first.")] = None,
+    variant: Annotated[list[str] | None, typer.Option(help="Ask only this variant; can be repeated.")] = None,
     heatmap: Annotated[Path | None, typer.Option(help="Write heatmaps as PNG files to this folder.")] = None,
     method: Annotated[Method, typer.Option(help="Method of the heatmaps.")] = Method.GRADCAM,
     as_json: Json = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print a row for each picture and network.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a row for each picture and variant.")] = False,
 ) -> None:
-    """Judge whether each picture is human or AI art, and whether the answer survives being saved again.
-
-    The recommended network answers in one line: its verdict, the probability of AI with the limits of the verdicts,
-    and what the file itself declares.
-    """
+    """Judge whether each picture is human or AI art, with every trained variant, the recommended one first."""
     from tqdm import tqdm
 
     from brushprint.predict.results import find
@@ -95,57 +82,30 @@ def predict(
         printing.print_error(line)
 
     results = find(run)
-    names = results.chosen(variant or [], every=every)
+    names = results.chosen(variant or [])
     files = list(dict.fromkeys(picture_files(pictures, refuse)))
-    # The networks that are asked for by name are shown side by side. They answer only for the pictures themselves.
-    alone = not (every or variant or heatmap)
-    show = printing.print_verdicts if alone else printing.print_answers
+    show = printing.print_answers
     if as_json:
         show = printing.print_answers_as_json
     elif as_csv:
         show = printing.print_answers_as_csv
+    # The import of torch, which takes seconds, is only worth while if there are pictures.
     if files:
         if heatmap is not None:
             _make_folder(heatmap)
         from brushprint.core.job_log import log_warnings
+        from brushprint.predict import predict as predictor
 
         log_warnings()
         # Where answers appear in the terminal one by one, they show the progress themselves.
-        hidden = not sys.stderr.isatty() or (sys.stdout.isatty() and not as_json and not sort)
+        hidden = not sys.stderr.isatty() or (sys.stdout.isatty() and not as_json)
         with tqdm(total=len(files), unit=" pictures", ncols=80, leave=False, disable=hidden) as bar:
-            if alone:
-                answers = _judged(results, files, refuse)
-            else:
-                # The import of torch takes seconds.
-                from brushprint.predict.predict import predict as ask
-
-                answers = ask(results, names, files, heatmap=heatmap, method=method.value, refuse=refuse)
-            answers = _counted(answers, bar.update)
-            show(_sorted(answers) if sort else answers, results, names)
+            answers = predictor.predict(results, names, files, heatmap=heatmap, method=method.value, refuse=refuse)
+            show(_counted(answers, bar.update), results, names)
     else:
         show([], results, names)
     if refused:
         raise typer.Exit(2)
-
-
-def _judged(results: "Results", files: list[Path], refuse: Callable[[str], None]) -> Iterator[list["Prediction"]]:
-    """The answers of the recommended variant, from its ONNX file if there is one."""
-    from brushprint.predict import judge
-
-    network: Network
-    if (file := results.onnx).exists():
-        network = judge.OnnxNetwork(file)
-    else:
-        from brushprint.predict.predict import TorchNetwork
-
-        network = TorchNetwork(results, results.recommended or "")
-    partitions = results.partitions(network.facts["variant"])
-    return ([prediction] for prediction in judge.judge(network, partitions, files, refuse=refuse))
-
-
-def _sorted(answers: Iterator[list["Prediction"]]) -> list[list["Prediction"]]:
-    """All answers, the picture with the highest probability of AI first."""
-    return sorted(answers, key=lambda picture: -picture[0].answer.ai)
 
 
 @app.command(epilog=_example("variants --run results/sample"))

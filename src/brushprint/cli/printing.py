@@ -10,15 +10,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from brushprint.predict.answer import Prediction
+    from brushprint.predict.predict import Prediction
     from brushprint.predict.results import Results
 
 # Lines of text fit a terminal of this many columns.
 WIDTH = 80
 NO_PROOF = "A score is not proof of authorship. Unsure: the picture resembles works of both\norigins, or of neither."
-CHANGES = (
-    "Changes: called human or AI, depending on how the picture is saved, scaled or cut;\nthe verdict is then unsure."
-)
 SYNTHETIC = "Synthetic sample: these figures are about the software, not about art."
 PARTITIONS = {"train": "Training picture", "validation": "Validation picture", "test": "Test picture"}
 
@@ -51,30 +48,6 @@ def print_synthetic(runs: Iterable["Results"], names: Sequence[str]) -> None:
         print(SYNTHETIC)
 
 
-def print_verdicts(answers: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
-    """Print a line for each picture: verdict, probability and limits, stability, evidence, and the name of its file.
-
-    `names` holds the variant that gave the answers.
-    """
-    line = "{:7}  {:18}  {:11}  {:24}  {}"
-    answered = changing = False
-    for [row] in answers:
-        if not answered:
-            print(line.format("verdict", "AI (limits)", "saved again", "file", "picture"))
-        answered, changing = True, changing or row.changes
-        limits = "–".join("-" if end is None else f"{100 * end:.1f}" for end in (row.limits["low"], row.limits["high"]))
-        again = "changes" if row.changes else "same"
-        known = f" ({PARTITIONS[row.partition].lower()})" if row.partition else ""
-        cells = (row.answer.origin, f"{row.answer.ai:.1%} ({limits})", again, row.evidence.summary)
-        print(line.format(*cells, f"{escaped(str(row.picture))}{known}"))
-    if answered:
-        print()
-        if changing:
-            print(CHANGES)
-        print(NO_PROOF)
-        print_synthetic([results], names)
-
-
 def print_answers(answers: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
     """Print a block for each picture with a row for each variant; `names` are the variants that gave the answers."""
     answered = False
@@ -93,8 +66,6 @@ def print_answers(answers: Iterable[list["Prediction"]], results: "Results", nam
         ]
         print(escaped(str(picture[0].picture)))
         print_table([header, *rows])
-        if picture[0].evidence.lines:
-            print(_wrapped(f"The file {picture[0].evidence.summary}."))
         for partition, words in PARTITIONS.items():
             if variants := [row.variant for row in picture if row.partition == partition]:
                 every = len(variants) == len(picture) > 1
@@ -113,11 +84,10 @@ def print_answers_as_json(answers: Iterable[list["Prediction"]], results: "Resul
 
 def print_answers_as_csv(answers: Iterable[list["Prediction"]], results: "Results", names: Sequence[str]) -> None:
     """Print a CSV line for each picture and variant, with only the likeliest source and style."""
-    columns = [
-        *("picture", "sha256", "variant", "verdict", "ai", "low", "high", "changes", "declaration", "signature"),
-        *("label", "source", "style", "partition", "heatmap", "synthetic"),
-    ]
-    writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
+    columns = ["picture", "sha256", "variant", "verdict", "ai", "label", "source", "style"]
+    writer = csv.DictWriter(
+        sys.stdout, [*columns, "partition", "heatmap", "synthetic"], extrasaction="ignore", lineterminator="\n"
+    )
     writer.writeheader()
     for record in _records(answers, results, names):
         source, style = (next(iter(record[key] or {}), None) for key in ("sources", "styles"))
@@ -247,13 +217,6 @@ def _records(
             "probabilities": row.probabilities,
             "sources": row.answer.sources,
             "styles": row.answer.styles,
-            "low": row.limits["low"],
-            "high": row.limits["high"],
-            "changes": row.changes,
-            "deliveries": row.deliveries,
-            "declaration": row.evidence.declaration,
-            "signature": row.evidence.signature,
-            "evidence": row.evidence._asdict() | {"lines": [line._asdict() for line in row.evidence.lines]},
             "partition": row.partition,
             "heatmap": row.heatmap and str(row.heatmap),
             "synthetic": synthetic[row.variant],

@@ -1,5 +1,6 @@
 """Arrays of corrupted pictures. Each picture is corrupted at its own size, and then resized for a network."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +11,10 @@ import pandas as pd
 from PIL import Image
 
 from brushprint.core.digest import key
-from brushprint.data.catalogue import image_id
+from brushprint.data.catalogue import image_id, read_catalogued_files
 from brushprint.data.corruptions import CONDITIONS, corrupt, swap_encoding
-from brushprint.data.pixels import write_versions
+from brushprint.data.harmonise import load_rgb
+from brushprint.data.pixels import new_array, square
 from brushprint.data.split import in_test
 from brushprint.stats.allocation import stratified
 
@@ -53,24 +55,21 @@ def write_corrupted(
 
     Each picture is decoded once. Raises `UserError` if a picture has changed since it was catalogued.
     """
+    rows = {path: row for row, path in enumerate(pictures["path"])}
     encoding_of = {sha256: json.loads(text) for sha256, text in zip(pictures["sha256"], encodings, strict=True) if text}
 
-    def conditions(picture: Image.Image, sha256: str) -> list[Image.Image]:
-        own_seed, encoding = _seed_of(seed, image_id(sha256)), encoding_of.get(sha256)
-        return [_under(picture, name, severity, own_seed, encoding) for name, severity in CONDITIONS]
+    def conditions(content: bytes) -> np.ndarray:
+        sha256 = hashlib.sha256(content).hexdigest()
+        picture, own_seed = load_rgb(content, harmonise), _seed_of(seed, image_id(sha256))
+        corrupted = (
+            _under(picture, name, severity, own_seed, encoding_of.get(sha256)) for name, severity in CONDITIONS
+        )
+        return np.stack([square(one, size, resize) for one in corrupted])
 
-    digest = write_versions(
-        root,
-        pictures,
-        target,
-        conditions,
-        number=len(CONDITIONS),
-        size=size,
-        resize=resize,
-        jobs=jobs,
-        title=f"corrupted {size} {resize}",
-        harmonise=harmonise,
-    )
+    with new_array(target, (len(rows), len(CONDITIONS), size, size, 3)) as array:
+        for path, pixels in read_catalogued_files(root, pictures, conditions, jobs, f"corrupted {size} {resize}"):
+            array[rows[path]] = pixels
+        digest = hashlib.sha256(array.data).hexdigest()
     swapped = np.array([bool(text) for text in encodings], bool)
     return digest, pd.DataFrame({"image_id": pictures["image_id"].to_numpy(), "swapped": swapped})
 

@@ -25,10 +25,7 @@ STRENGTHS = {
     "rescale": (0.75, 0.5, 0.35, 0.25, 0.15),  # share of the side, or of `_SIDE` if that is smaller
     "blur": (0.003, 0.005, 0.009, 0.014, 0.022),  # standard deviation, share of the side; no effect on a tiny picture
     "noise": (0.02, 0.05, 0.1, 0.16, 0.24),  # standard deviation, share of the range of a channel
-    "crop": (0.9, 0.8, 0.7, 0.6, 0.5),  # share of each side that remains, about the middle
-    "corner-crop": (0.9, 0.8, 0.7, 0.6, 0.5),  # share of each side that remains, at a corner
-    "letterbox": (0.1, 0.2, 0.3, 0.4, 0.5),  # width of the black bars, share of the shorter side, together
-    "collage": (None,),  # the picture four times, at half the size
+    "crop": (0.9, 0.8, 0.7, 0.6, 0.5),  # share of each side that remains
     "rotation": (3, 7, 15, 25, 45),  # degrees, in either direction
     "mirror": (None,),
     "flip": (None,),
@@ -56,7 +53,7 @@ _LOSSLESS = ("PNG", "BMP", "TIFF")
 
 
 def severities(name: str) -> tuple[int, ...]:
-    """Return the severities of a corruption: only 1 if it has no strength, like `mirror`, else 1 to 5."""
+    """Return the severities of a corruption: only 1 for `mirror` and `flip`, which have no strength, else 1 to 5."""
     return tuple(range(1, len(STRENGTHS[name]) + 1))
 
 
@@ -82,9 +79,8 @@ def corrupt(picture: Image.Image, name: str, severity: int, seed: int) -> Image.
 
     Returns
     -------
-    RGB, of the size of `picture`. Only `crop` and `corner-crop` return a smaller picture and `letterbox` a larger one:
-    resizing for a network scales it anyway, and scaling it here as well would blur it twice. `rotation` fills the
-    corners with the picture mirrored at its edges.
+    RGB, of the size of `picture`. Only `crop` returns a smaller picture: resizing for a network enlarges it anyway, and
+    enlarging it here as well would blur it twice. `rotation` fills the corners with the picture mirrored at its edges.
 
     Raises `ValueError` for an unknown severity and `KeyError` for an unknown name.
     """
@@ -170,35 +166,6 @@ def _crop(picture: Image.Image, share: float, _: np.random.Generator) -> Image.I
     width, height = _scaled(picture.size, share)
     left, top = (picture.width - width) // 2, (picture.height - height) // 2
     return picture.crop((left, top, left + width, top + height))
-
-
-def _corner_crop(picture: Image.Image, share: float, generator: np.random.Generator) -> Image.Image:
-    width, height = _scaled(picture.size, share)
-    left = round(_either(generator, 0, picture.width - width))
-    top = round(_either(generator, 0, picture.height - height))
-    return picture.crop((left, top, left + width, top + height))
-
-
-def _letterbox(picture: Image.Image, share: float, _: np.random.Generator) -> Image.Image:
-    """Put bars at the longer sides of a picture: left and right of a tall one, above and below a wide one."""
-    width, height = picture.size
-    bar = max(1, round(share * min(picture.size) / 2))
-    across, down = (bar, 0) if width < height else (0, bar)
-    framed = Image.new("RGB", (width + 2 * across, height + 2 * down))
-    framed.paste(picture, (across, down))
-    return framed
-
-
-def _collage(picture: Image.Image, _: None, __: np.random.Generator) -> Image.Image:
-    width, height = picture.size
-    left, top = width // 2, height // 2
-    boxes = [(0, 0, left, top), (left, 0, width, top), (0, top, left, height), (left, top, width, height)]
-    collage = Image.new("RGB", picture.size)
-    for box in boxes:
-        size = (box[2] - box[0], box[3] - box[1])
-        if min(size) > 0:
-            collage.paste(picture.resize(size, Resampling.BICUBIC), box)
-    return collage
 
 
 def _rotation(picture: Image.Image, degrees: float, generator: np.random.Generator) -> Image.Image:
@@ -290,9 +257,6 @@ _CHANGES: dict[str, Callable[[Image.Image, Any, np.random.Generator], Image.Imag
     "blur": _blur,
     "noise": _noise,
     "crop": _crop,
-    "corner-crop": _corner_crop,
-    "letterbox": _letterbox,
-    "collage": _collage,
     "rotation": _rotation,
     "mirror": _mirror,
     "flip": _flip,

@@ -4,11 +4,12 @@ Pillow refuses a whole file for some broken metadata: text of more than a mebiby
 write, or a wrong checksum of a chunk without pixels. What is removed here holds no pixels and is not used elsewhere.
 """
 
+import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable
 
-from brushprint.data.containers import JPEG, PNG, Part, is_sound, jpeg_segments, png_chunks
-
+PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
 # The chunks of a PNG, besides the critical ones, that decide its pixels: transparency, and the frames of an animation.
 _PNG_PIXELS = {b"tRNS", b"acTL", b"fcTL", b"fdAT"}
 # Pillow accepts colour profiles and texts in a PNG below this length in bytes.
@@ -18,7 +19,7 @@ _ORIENTING = {b"XML:com.adobe.xmp", b"Raw profile type exif", b"Raw profile type
 # The smallest length in bytes of the segments of a JPEG that begin with these names.
 _JPEG_HEADERS = {b"JFIF": 14, b"ICC_PROFILE\0": 14, b"Adobe": 12}
 # The marker of segments that Photoshop writes, which Pillow cannot always read.
-_PHOTOSHOP = b"\xed"
+_PHOTOSHOP = 0xED
 
 
 def without_broken_metadata(content: bytes) -> bytes:
@@ -27,27 +28,37 @@ def without_broken_metadata(content: bytes) -> bytes:
     Colour profiles, EXIF blocks and texts with the EXIF orientation are kept if Pillow can read them.
     """
     if content.startswith(PNG):
-        return _without(content, (chunk for chunk in png_chunks(content) if not _is_kept_chunk(content, chunk)))
+        return _kept(content, len(PNG), _png_chunk)
     if content.startswith(JPEG):
-        return _without(content, (part for part in jpeg_segments(content) if not _is_kept_segment(content, part)))
+        return _kept(content, 2, _jpeg_segment)
     return content
 
 
-def _without(content: bytes, parts: Iterable[Part]) -> bytes:
-    """A file without some of its parts."""
-    kept, begin = [], 0
-    for part in parts:
-        kept.append(content[begin : part.start])
-        begin = part.end
+def _kept(content: bytes, start: int, part_at: Callable[[bytes, int], tuple[int, bool] | None]) -> bytes:
+    """Leave out the parts of a file that are not to be kept; whatever follows the last whole part stays."""
+    kept, begin, position = [], 0, start
+    while (found := part_at(content, position)) is not None:
+        end, keep = found
+        if not keep:
+            kept.append(content[begin:position])
+            begin = end
+        position = end
     return b"".join([*kept, content[begin:]]) if kept else content
 
 
-def _is_kept_chunk(content: bytes, chunk: Part) -> bool:
-    """Whether a chunk of a PNG file is kept."""
-    if not chunk.kind[0] & 0x20 or chunk.kind in _PNG_PIXELS:
-        return True
-    check = _PNG_CHECKS.get(chunk.kind)
-    return check is not None and is_sound(content, chunk) and check(content[chunk.data])
+def _png_chunk(content: bytes, position: int) -> tuple[int, bool] | None:
+    """The end of the chunk at a position, and whether to keep it; None if no whole chunk is there."""
+    if position + 12 > len(content):
+        return None
+    length, kind = struct.unpack_from(">I4s", content, position)
+    end = position + 12 + length
+    if end > len(content):
+        return None
+    if not kind[0] & 0x20 or kind in _PNG_PIXELS:
+        return end, True
+    check = _PNG_CHECKS.get(kind)
+    sound = zlib.crc32(content[position + 4 : end - 4]) == int.from_bytes(content[end - 4 : end], "big")
+    return end, check is not None and sound and check(content[position + 8 : end - 4])
 
 
 def _is_profile(data: bytes) -> bool:
@@ -88,8 +99,15 @@ _PNG_CHECKS = {
 }
 
 
-def _is_kept_segment(content: bytes, segment: Part) -> bool:
-    """Whether a segment of a JPEG file is kept."""
-    data = content[segment.data]
+def _jpeg_segment(content: bytes, position: int) -> tuple[int, bool] | None:
+    """The end of the segment at a position, and whether to keep it; None where the compressed pixels begin."""
+    if position + 4 > len(content):
+        return None
+    mark, marker, length = struct.unpack_from(">BBH", content, position)
+    end = position + 2 + length
+    # Stop at 0xDA, which precedes the compressed pixels, and at the markers without a length, 0xD0 to 0xD9 and 0x01.
+    if mark != 0xFF or marker in (0x01, *range(0xD0, 0xDB), 0xFF) or end > len(content):
+        return None
+    data = content[position + 4 : min(end, position + 20)]
     smallest = next((size for name, size in _JPEG_HEADERS.items() if data.startswith(name)), 0)
-    return segment.kind != _PHOTOSHOP and len(data) >= smallest
+    return end, marker != _PHOTOSHOP and length - 2 >= smallest

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,7 @@ from PIL import Image
 
 from brushprint.core.atomic import replacing
 from brushprint.core.views import crops_across
-from brushprint.data.catalogue import read_catalogued, read_catalogued_files
-from brushprint.data.harmonise import load_rgb
+from brushprint.data.catalogue import read_catalogued
 
 Box = tuple[int, int, int, int]
 
@@ -88,38 +87,6 @@ def _cut(picture: Image.Image, box: Box) -> np.ndarray:
     part = picture.crop((max(0, left), max(0, top), min(picture.width, right), min(picture.height, bottom)))
     beyond = [(max(0, -top), max(0, bottom - picture.height)), (max(0, -left), max(0, right - picture.width)), (0, 0)]
     return np.pad(np.asarray(part), beyond, mode="symmetric")
-
-
-def write_versions(
-    root: str | Path,
-    pictures: pd.DataFrame,
-    target: str | Path,
-    versions: Callable[[Image.Image, str], Sequence[Image.Image]],
-    *,
-    number: int,
-    size: int,
-    resize: str,
-    jobs: int,
-    title: str,
-    harmonise: Mapping[str, Any] | None = None,
-) -> str:
-    """Write several versions of each picture to a .npy file, uint8 [pictures, number, size, size, 3].
-
-    Each picture is decoded once and harmonised. `versions` returns its `number` versions, for the picture and the
-    SHA-256 digest of its file; they are then made squares by `square`. `pictures` are rows of a catalogue. Returns the
-    SHA-256 digest of the pixels in hexadecimal, which does not depend on the number of threads, `jobs`. Raises
-    `UserError` if a picture has changed since it was catalogued.
-    """
-    rows = {path: row for row, path in enumerate(pictures["path"])}
-
-    def squares(content: bytes) -> np.ndarray:
-        made = versions(load_rgb(content, harmonise), hashlib.sha256(content).hexdigest())
-        return np.stack([square(version, size, resize) for version in made])
-
-    with new_array(target, (len(rows), number, size, size, 3)) as array:
-        for path, pixels in read_catalogued_files(root, pictures, squares, jobs, title):
-            array[rows[path]] = pixels
-        return hashlib.sha256(array.data).hexdigest()
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from scipy.fft import rfft2
 
 from brushprint.data.catalogue import read_catalogued_files
 from brushprint.data.decoding import FORMATS, open_picture, to_rgb
-from brushprint.data.evidence import DECLARATIONS, Kind, examine
 from brushprint.data.harmonise import harmonised
 
 # Spectra and blocks are measured on the middle of a picture, at most `SIDE` pixels a side. Colours are measured on a
@@ -53,11 +52,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("saturation", "colourfulness", "black", "white"),
     ),
     "frequency bands": (*(f"band_{band}" for band in range(1, BANDS + 1)), "blocking"),
-    "provenance evidence": (
-        "signed",
-        *(f"declares_{declaration}" for declaration in DECLARATIONS[:-1]),
-        *(f"states_{kind.name.lower()}" for kind in Kind),
-    ),
 }
 COLUMNS = tuple(column for columns in GROUPS.values() for column in columns)
 
@@ -90,8 +84,6 @@ def measure(
       and the mean step between the 8×8 blocks of JPEG divided by the mean step inside them (after Wang, Sheikh and
       Bovik, "No-reference perceptual quality assessment of JPEG compressed images", ICIP 2002), which is 1 if there are
       no blocks
-    - provenance evidence: 1 if the file has a signature, broken or not; 1 for what it declares; and 1 for each kind of
-      fact that it states, see `brushprint.data.evidence`; else 0
 
     Two more columns hold text and always describe the original file. `phash_mirrored` is the perceptual hash of the
     mirror image, in the same form as the catalogue's `phash`. `encoding` is JSON with everything that is needed to
@@ -132,7 +124,6 @@ def _features(content: bytes, opened: Image.Image, picture: Image.Image) -> list
         *_colours(picture),
         *_bands(luminance),
         _blocking(luminance),
-        *_evidence(content),
     ]
 
 
@@ -232,16 +223,6 @@ def _bands(luminance: np.ndarray) -> np.ndarray:
     ring, weight = _rings()
     power = np.bincount(ring, (weight * (spectrum.real**2 + spectrum.imag**2)).ravel(), BANDS)
     return np.log10(power / max(power.sum(), _LEAST) + _LEAST)
-
-
-def _evidence(content: bytes) -> list[bool]:
-    evidence = examine(content)
-    stated = {line.kind for line in evidence.lines}
-    return [
-        evidence.signature != "none",
-        *(evidence.declaration == declaration for declaration in DECLARATIONS[:-1]),
-        *(kind in stated for kind in Kind),
-    ]
 
 
 @cache

@@ -4,7 +4,7 @@ Validation pictures choose them by split conformal prediction, for each origin b
 2005, section 4.5; Sadinle, Lei and Wasserman, 2019).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypedDict
 
 import numpy as np
@@ -77,13 +77,7 @@ def ai_probability(predictions: pd.DataFrame, origins: Mapping[str, str]) -> np.
     return predictions[columns].to_numpy(dtype=float).sum(1).clip(0, 1)
 
 
-# The answers for some pictures: `is_ai`, `score` and `groups`, see `cut_offs`.
-Scores = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def cut_offs(
-    is_ai: np.ndarray, score: np.ndarray, groups: np.ndarray, rate: float, delivered: Sequence[Scores] = ()
-) -> CutOffs:
+def cut_offs(is_ai: np.ndarray, score: np.ndarray, groups: np.ndarray, rate: float) -> CutOffs:
     """Choose, on validation pictures, the scores above which pictures are called AI, and below which human.
 
     With n human works, a score counts as unlike human works if it is above the floor((n + 1) `rate`)-th highest of
@@ -98,38 +92,32 @@ def cut_offs(
     Near duplicates count once: each group of an origin is represented by the score that is most extreme towards the
     other origin, so that the share holds for any picture of a group.
 
-    The limits of the verdicts are chosen so that the share also holds after each delivery: a score counts as unlike
-    human works only if it does so for the pictures as they are and after every delivery.
-
     Parameters
     ----------
     is_ai : bool [pictures]
     score : float [pictures], the calibrated probability of AI, 0 to 1
     groups : int [pictures], the same number for near duplicates
     rate : the share of human works that may be called AI, and of AI works that may be called human
-    delivered : `is_ai`, `score` and `groups` of these pictures, or of some of them, after each delivery
 
     Returns
     -------
-    `threshold`, above which a picture is called AI if an answer is forced, chosen by the pictures as they are, and
-    `low` and `high`, see `Ends`; each is None if there are too few pictures, in which case `why` is the reason, else
-    None. `human` and `ai` are the numbers of groups of near duplicates of each origin, the smallest over the
-    deliveries. `recall`, the share of these AI works above the threshold, and `roc_auc` are for choosing between
-    variants; they are None without the pictures that they need
+    `threshold`, above which a picture is called AI if an answer is forced, and `low` and `high`, see `Ends`; each is
+    None if there are too few pictures, in which case `why` is the reason, else None. `human` and `ai` are the numbers
+    of groups of near duplicates of each origin. `recall`, the share of these AI works above the threshold, and
+    `roc_auc` are for choosing between variants; they are None without the pictures that they need
     """
-    humans, ais = zip(*(_ranked(*answers) for answers in ((is_ai, score, groups), *delivered)), strict=True)
-    unlike_human = [_cut(human, rate) for human in humans]
-    unlike_ai = [_cut(ai, rate) for ai in ais]
-    highest, lowest = _extreme(max, unlike_human), _extreme(min, unlike_ai)
-    both = [cut for cut in (highest, lowest) if cut is not None]
-    few = [name for name, cut in (("human", highest), ("AI", lowest)) if cut is None]
-    threshold = None if unlike_human[0] is None else _moved(unlike_human[0], MARGIN)
+    human = np.sort(_of_groups(np.maximum, score[~is_ai], groups[~is_ai]))[::-1]
+    ai = np.sort(_of_groups(np.minimum, score[is_ai], groups[is_ai]))
+    unlike_human, unlike_ai = _cut(human, rate), _cut(ai, rate)
+    both = [cut for cut in (unlike_human, unlike_ai) if cut is not None]
+    few = [name for name, cut in (("human", unlike_human), ("AI", unlike_ai)) if cut is None]
+    threshold = None if unlike_human is None else _moved(unlike_human, MARGIN)
     return {
         "threshold": threshold,
-        "low": None if lowest is None else _moved(min(both), -MARGIN),
-        "high": None if highest is None else _moved(max(both), MARGIN),
-        "human": min(map(len, humans)),
-        "ai": min(map(len, ais)),
+        "low": None if unlike_ai is None else _moved(min(both), -MARGIN),
+        "high": None if unlike_human is None else _moved(max(both), MARGIN),
+        "human": len(human),
+        "ai": len(ai),
         "why": f"fewer than {fewest_validated(rate)} {' and '.join(few)} validation pictures" if few else None,
         "recall": float(called_ai(score[is_ai], threshold).mean()) if is_ai.any() else None,
         "roc_auc": roc_auc(is_ai, score),
@@ -153,19 +141,6 @@ def decide(score: float, ends: Ends) -> str:
     if ends["low"] is not None and score < ends["low"]:
         return "human"
     return "unsure"
-
-
-def _ranked(is_ai: np.ndarray, score: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The scores of the groups of human works and of AI works, the most extreme towards the other origin first."""
-    human = _of_groups(np.maximum, score[~is_ai], groups[~is_ai])
-    ai = _of_groups(np.minimum, score[is_ai], groups[is_ai])
-    return np.sort(human)[::-1], np.sort(ai)
-
-
-def _extreme(choose: Callable[[list[float]], float], cuts: Sequence[float | None]) -> float | None:
-    """The most extreme cut; None if one is unknown."""
-    known = [cut for cut in cuts if cut is not None]
-    return choose(known) if len(known) == len(cuts) else None
 
 
 def _of_groups(extreme: np.ufunc, score: np.ndarray, groups: np.ndarray) -> np.ndarray:

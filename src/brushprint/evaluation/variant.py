@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from brushprint.evaluation import abstention, calibration, detection, metrics, stability
+from brushprint.evaluation import abstention, calibration, detection, metrics
 from brushprint.evaluation.predictions import calibrated, class_names
 from brushprint.evaluation.thresholds import Thresholds, of_fold
 
@@ -21,14 +21,13 @@ class Evaluation(NamedTuple):
 
 
 def evaluate_variant(
-    predictions: pd.DataFrame, delivered: pd.DataFrame, thresholds: Thresholds, pictures: pd.DataFrame, *, seed: int
+    predictions: pd.DataFrame, thresholds: Thresholds, pictures: pd.DataFrame, *, seed: int
 ) -> Evaluation:
     """Evaluate the predictions of a variant.
 
     Parameters
     ----------
     predictions, thresholds : see `brushprint.evaluation.predictions.predictions_table`
-    delivered : see `brushprint.evaluation.predictions.delivered_table`
     pictures : the whole split, including training pictures and augmented copies; columns `label` (class), `partition`,
         `fold`, `group` and `brushprint.evaluation.metrics.PARTS`
     seed : seed of the bootstrap
@@ -50,7 +49,6 @@ def evaluate_variant(
           scaling, see `brushprint.evaluation.calibration.calibration`
         - `verdict`: `rate` and the cut-offs of the network itself, see `brushprint.evaluation.thresholds`, and the
           measures of the verdicts, `test`, see `brushprint.evaluation.abstention`
-        - `deliveries`: see `brushprint.evaluation.stability.evaluate`
     roc : see `brushprint.evaluation.metrics.curve`
     confusion : one row for each test picture, `label` and `predicted`
     detection : see `brushprint.evaluation.detection.curves`
@@ -84,7 +82,6 @@ def evaluate_variant(
                 is_ai, test["verdict"].to_numpy(), groups, called_ai=test["called_ai"].to_numpy(), seed=seed
             ),
         },
-        "deliveries": stability.evaluate(test, delivered[delivered["partition"] == "test"], seed),
     }
     return Evaluation(
         measured,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-WORDS = {"none": "unchanged", "swap": "file swap", "corner-crop": "corner crop"}
+WORDS = {"none": "unchanged", "swap": "file swap"}
 # The severities at which the examples are shown.
 SHOWN_SEVERITIES = (1, 3, 5)
 # The side of an example and of a thumbnail in pixels, and the largest numbers of example pictures and of hand-picked
@@ -104,7 +104,7 @@ def robustness_curves(rates: pd.DataFrame, target: Path) -> None:
     `rates` is the table of one variant; see `brushprint.evaluation.robustness.rates`. Severity 0 is the unchanged
     picture.
     """
-    names, across = change_names(), 6
+    names, across = change_names(), 5
     down = -(-len(names) // across)
     figure = new_figure((11.5, 2.1 * down + 0.5))
     axes = figure.subplots(down, across, sharey=True, squeeze=False)

@@ -1,16 +1,14 @@
 """The answer of a variant for one picture: the steps before and after the network, which any runtime can compute."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from brushprint.data.evidence import Evidence
 from brushprint.data.harmonise import load_rgb
 from brushprint.data.pixels import square
-from brushprint.evaluation.thresholds import Ends, ai_probability, decide
+from brushprint.evaluation.thresholds import ai_probability, decide
 
 # An ONNX file stores the result of `facts` in its metadata under this key.
 FACTS = "brushprint"
@@ -29,39 +27,6 @@ class Answer(NamedTuple):
     label: str
     sources: dict[str, float] | None
     styles: dict[str, float] | None
-
-
-class Prediction(NamedTuple):
-    """The prediction of one variant for one picture.
-
-    `sha256` is the digest of the file. `limits` are the limits of the verdicts. `probabilities` holds the calibrated
-    probability of each class. `partition` is `train`, `validation` or `test` if the variant was trained or evaluated
-    with this very file, otherwise None. `heatmap` is the file of the heatmap, or None. `deliveries` holds the
-    calibrated probability of AI after each of `brushprint.data.deliveries.CHOOSING`; it is None if only the picture
-    itself was answered. `changes` is whether the verdict would be human or AI, depending on the delivery; it is then
-    `unsure`.
-    """
-
-    picture: Path
-    sha256: str
-    variant: str
-    answer: Answer
-    limits: Ends
-    probabilities: dict[str, float]
-    partition: str | None
-    evidence: Evidence
-    heatmap: Path | None = None
-    deliveries: dict[str, float] | None = None
-    changes: bool = False
-
-
-class Network(Protocol):
-    """A network that answers for pictures; `facts` are those of `brushprint.predict.answer.facts`."""
-
-    facts: Mapping[str, Any]
-
-    def probabilities(self, squares: np.ndarray) -> np.ndarray:
-        """The calibrated probabilities, float [pictures, classes], for uint8 [pictures, side, side, 3]."""
 
 
 def facts(about: Mapping[str, Any], metrics: Mapping[str, Any], harmonise: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from safetensors import SafetensorError
 from brushprint.core.atomic import replacing
 from brushprint.core.job_log import reading
 from brushprint.data.decoding import UndecodableError
-from brushprint.data.evidence import Evidence, examine
 from brushprint.data.harmonise import load_rgb
 from brushprint.data.pixels import Box, boxes, square
 from brushprint.evaluation.temperature import apply
@@ -21,7 +20,7 @@ from brushprint.models.devices import choose_device
 from brushprint.models.files import load_model
 from brushprint.models.inputs import batch_size
 from brushprint.models.model import Model
-from brushprint.predict.answer import Prediction, answer, facts
+from brushprint.predict.answer import Answer, answer, facts
 from brushprint.predict.results import Results, damaged
 from brushprint.saliency.gradcam import heatmaps
 from brushprint.saliency.occlusion import as_maps, drops, scaled, windows
@@ -37,6 +36,23 @@ KEYS = {
 }
 
 
+class Prediction(NamedTuple):
+    """The prediction of one variant for one picture.
+
+    `sha256` is the digest of the file. `probabilities` holds the calibrated probability of each class. `partition` is
+    `train`, `validation` or `test` if the variant was trained or evaluated with this very file, otherwise None.
+    `heatmap` is the file of the heatmap, or None.
+    """
+
+    picture: Path
+    sha256: str
+    variant: str
+    answer: Answer
+    probabilities: dict[str, float]
+    partition: str | None
+    heatmap: Path | None
+
+
 class _Variant(NamedTuple):
     model: Model
     facts: dict[str, Any]
@@ -48,7 +64,6 @@ class _Variant(NamedTuple):
 class _Picture(NamedTuple):
     path: Path
     sha256: str
-    evidence: Evidence
     size: tuple[int, int]
     squares: dict[tuple[int, str], np.ndarray]
     shown: Image.Image | None
@@ -112,19 +127,6 @@ def predict(
         yield from map(list, zip(*by_variant, strict=True))
 
 
-class TorchNetwork:
-    """A trained network, see `brushprint.predict.answer.Network`."""
-
-    def __init__(self, run: Results, name: str) -> None:
-        """Load a variant of a run. Raises `UserError` if its files are damaged."""
-        self._variant = _load(run, name)
-        self.facts: Mapping[str, Any] = self._variant.facts
-
-    def probabilities(self, squares: np.ndarray) -> np.ndarray:
-        """See `brushprint.predict.answer.Network`."""
-        return _probabilities(self._variant, torch.from_numpy(squares))
-
-
 def _load(run: Results, name: str) -> _Variant:
     settings = run.settings(name)
     file = run.path(name, "model.safetensors")
@@ -144,7 +146,7 @@ def _open(
     picture = load_rgb(content, harmonise)
     squares = {(side, resize): square(picture, side, resize) for side, resize in inputs}
     shown = _shown(picture) if show else None
-    return _Picture(path, hashlib.sha256(content).hexdigest(), examine(content), picture.size, squares, shown)
+    return _Picture(path, hashlib.sha256(content).hexdigest(), picture.size, squares, shown)
 
 
 def _shown(picture: Image.Image) -> Image.Image:
@@ -158,17 +160,12 @@ def _tensor(variant: _Variant, pictures: Sequence[_Picture]) -> torch.Tensor:
     return torch.from_numpy(np.stack([picture.squares[key] for picture in pictures]))
 
 
-@torch.no_grad()
-def _probabilities(variant: _Variant, pictures: torch.Tensor) -> np.ndarray:
-    """The calibrated probabilities, float [pictures, classes], for uint8 [pictures, side, side, 3]."""
+def _ask(variant: _Variant, pictures: Sequence[_Picture]) -> list[Prediction]:
     where = choose_device("auto")
     network, batch = variant.model.network.to(where), batch_size(variant.facts["image_size"])
-    parts = [network(variant.model.inputs(part.to(where))) for part in pictures.split(batch)]
-    return apply(torch.cat(parts).double().cpu().numpy(), variant.facts["temperature"])
-
-
-def _ask(variant: _Variant, pictures: Sequence[_Picture]) -> list[Prediction]:
-    probabilities = _probabilities(variant, _tensor(variant, pictures))
+    with torch.no_grad():
+        parts = [network(variant.model.inputs(part.to(where))) for part in _tensor(variant, pictures).split(batch)]
+    probabilities = apply(torch.cat(parts).double().cpu().numpy(), variant.facts["temperature"])
     classes = variant.facts["classes"]
     return [
         Prediction(
@@ -176,10 +173,9 @@ def _ask(variant: _Variant, pictures: Sequence[_Picture]) -> list[Prediction]:
             picture.sha256,
             variant.facts["variant"],
             answer(row, variant.facts),
-            variant.facts["band"],
             dict(zip(classes, row.tolist(), strict=True)),
             variant.partitions.get(picture.sha256),
-            picture.evidence,
+            None,
         )
         for picture, row in zip(pictures, probabilities, strict=True)
     ]

@@ -43,21 +43,9 @@ class Results:
         file = self.folder / "recommended.json"
         return _read(file, "variant")["variant"] if file.exists() else None
 
-    @property
-    def onnx(self) -> Path:
-        """The path of the ONNX file of the recommended variant."""
-        return self.folder / "recommended.onnx"
-
-    def chosen(self, names: list[str], *, every: bool) -> list[str]:
-        """The variants in `names`, each once; without names, all if `every` is true, else the recommended one.
-
-        Raises `UserError` for an unknown name, or if no variant is recommended.
-        """
+    def chosen(self, names: list[str]) -> list[str]:
+        """The variants in `names`, each once; all if `names` is empty. Raises `UserError` for an unknown name."""
         known = self.variants
-        if not names and not every:
-            if self.recommended not in known:
-                raise UserError(f"{self.folder} recommends no variant yet: run snakemake to its end, or add --all")
-            return [self.recommended]
         for name in names:
             if name not in known:
                 raise UserError(f"{self.folder} has no variant {name!r}{nearest(name, known)}")

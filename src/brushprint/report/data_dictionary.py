@@ -7,7 +7,6 @@ COLLECTION_FILES: Mapping[str, str] = {
     "report/index.html": "the report: one file that opens from disk",
     "metrics.json": "the measures of all variants side by side, with 95 % intervals and baselines",
     "recommended.json": "the recommended variant, how it was chosen, and its measures on test pictures",
-    "recommended.onnx": "the recommended network, which `brushprint predict` asks",
     "comparisons.json": "every pair of variants on the same test pictures, with McNemar's test",
     "art-or-file.json": "what is left of a variant's figures if size and encoding no longer differ",
     "arms.json": "variants that were retrained with other seeds, or without one generator",
@@ -38,7 +37,6 @@ VARIANT_FILES: Mapping[str, str] = {
     "folds.safetensors": "of a head, the weights of the heads that cross-validate it; empty without folds",
     "history.csv": "losses and accuracies of each epoch",
     "probabilities.parquet": "the probabilities of each class for validation and test pictures",
-    "delivered-probabilities.parquet": "the same after pictures were saved again, scaled, cut or framed",
     "predictions.parquet": "the same with labels, predictions and the question human or AI",
     "features.parquet": "features of each validation and test picture",
     "model.sha256, features.sha256": "digests of these two files, which decide whether later steps run again",
@@ -125,9 +123,6 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "white": "share of nearly white pixels",
         "band_*": "logarithm of the share of power in a frequency band",
         "blocking": "step at the borders of 8 × 8 blocks divided by the step inside them",
-        "signed": "1 for a file with Content Credentials, whose signature may be broken",
-        "declares_*": "1 for what the file declares about its origin: AI, editing, capture",
-        "states_*": "1 for a file that states facts of this kind about its origin",
         "phash_mirrored": "perceptual hash of the mirrored picture",
         "encoding": "how the file was saved, as JSON: format, quality, subsampling",
     },
@@ -185,14 +180,6 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "label": _LABELS["label"],
         "p_*": "probability of a class, before calibration",
     },
-    "delivered-probabilities.parquet": {
-        "image_id": _PICTURE["image_id"],
-        "partition": "as in probabilities.parquet",
-        "fold": "as in probabilities.parquet",
-        "label": _LABELS["label"],
-        "delivery": "how the picture was saved again, scaled, cut or framed",
-        "p_*": "probability of a class, before calibration",
-    },
     "predictions.parquet": _PICTURE
     | _LABELS
     | {
@@ -204,7 +191,6 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "ai_probability": "summed probability of the AI classes, calibrated",
         "called_ai": "whether the picture is called AI if an answer is forced",
         "verdict": "`human`, `ai` or `unsure`",
-        "changes": "whether the verdict would be human or AI, depending on the delivery; it is then `unsure`",
         "p_*": "probability of a class, before calibration",
     },
     "features.parquet": {

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from brushprint.data.deliveries import WORDS
 from brushprint.stats.intervals import FEWEST
 
 # A card names at most this many styles and at most this many image changes.
@@ -59,7 +58,6 @@ def card(
         ),
         Section("Accuracy on test pictures", [*_folds(metrics), *_accuracy(metrics)]),
         Section("False accusations and misses", _false_accusations(metrics)),
-        Section("Pictures that were saved again, scaled or cut", _deliveries(metrics)),
         Section("Weakest styles and image changes", [*_worst_styles(styles), *_worst_changes(robustness)]),
         Section("Unseen generators and other seeds", _unseen(arms, external)),
         Section("Dataset shortcuts", _shortcuts(audit, robustness)),
@@ -183,31 +181,6 @@ def _false_accusations(metrics: Mapping[str, Any]) -> list[str]:
             f"{_share(abstaining['ai_called_human'])} if it may answer unsure."
         )
     return sentences
-
-
-def _deliveries(metrics: Mapping[str, Any]) -> list[str]:
-    measured = metrics["deliveries"]
-    rows = measured["rows"]
-    known = [row for row in rows if row["human_called_ai"]["value"] is not None]
-    if not known:
-        return ["No human work was tested after it was saved again, scaled or cut."]
-    sentences = []
-    for chooses, ways in ((True, "in the ways that chose the limits of the verdict"), (False, "in ways that did not")):
-        worst = max(
-            (row for row in known if row["chooses"] == chooses), key=lambda row: row["human_called_ai"]["value"]
-        )
-        way = WORDS.get(worst["delivery"], worst["delivery"])
-        sentences.append(
-            f"Of {measured['human']:,} human works, at most {_share(worst['human_called_ai'])} are called AI after "
-            f"they were saved again, scaled or cut {ways} (the most: {way})."
-        )
-    flips = max((row for row in rows if not row["chooses"]), key=lambda row: row["flips"]["value"])
-    return [
-        *sentences,
-        f"{_share(measured['changes'])} of {measured['pictures']:,} pictures would be called human or AI depending on "
-        "the way; such pictures are called unsure. In the ways that did not choose, at most "
-        f"{_share(flips['flips'])} flip between human and AI.",
-    ]
 
 
 def _of_1000(measure: Mapping[str, Any]) -> str:

@@ -16,7 +16,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from brushprint.core.atomic import replacing
-from brushprint.data.deliveries import WORDS
 from brushprint.data.split import PARTITIONS
 from brushprint.report import findings
 from brushprint.report.gallery import gallery
@@ -107,7 +106,6 @@ def write_report(
         style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
         trust=trust,
-        delivered=WORDS,
         warnings=findings.warnings(trust),
         as_json=lambda value: json.dumps(value, indent=2),
     )

@@ -526,20 +526,6 @@ class Audit(Settings):
     ]
 
 
-class Deliveries(Settings):
-    """Pictures as they arrive through the web: saved again, scaled, cut, framed. Verdicts should survive that."""
-
-    pictures: Annotated[
-        int,
-        Field(
-            ge=20,
-            description="largest number of human and of AI pictures of each partition that are delivered in each way, "
-            "drawn evenly from sources. Validation pictures choose the limits of the verdicts, test pictures measure "
-            "them",
-        ),
-    ]
-
-
 class Robustness(Settings):
     """Predictions for corrupted test pictures."""
 
@@ -621,7 +607,6 @@ class Config(Settings):
     latent: Latent
     explain: Explain
     audit: Audit
-    deliveries: Deliveries
     robustness: Robustness
     arms: Arms
     false_alarm_rate: Annotated[

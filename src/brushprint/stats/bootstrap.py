@@ -1,7 +1,7 @@
 """Bootstrap intervals (Efron, 1979) over pictures; near duplicates are drawn together."""
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import Any, TypedDict, TypeVar
+from collections.abc import Iterator
+from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,6 @@ from scipy.stats import binomtest
 
 RESAMPLES = 1000
 LEVEL = 0.95
-Name = TypeVar("Name", bound=Hashable)
 # The number of resamples that are computed at once; for 55,000 pictures, a chunk takes 14 MB.
 _CHUNK = 64
 
@@ -79,29 +78,6 @@ def interval_of_share(value: float, resampled: np.ndarray, groups: int) -> Estim
         ends = binomtest(round(value * groups), groups).proportion_ci(method="wilson")
         estimate["low"], estimate["high"] = float(ends.low), float(ends.high)
     return estimate
-
-
-def intervals_of_shares(
-    shares: Mapping[Name, tuple[np.ndarray, np.ndarray]], groups: np.ndarray, seed: int
-) -> dict[Name, Estimate]:
-    """The `interval_of_share` of each of several shares.
-
-    Parameters
-    ----------
-    shares : two arrays for each share, bool [pictures]: the hits, and the pictures that count, which include the hits
-    groups, seed : see `weights`; there may be no pictures, in which case all values are None
-    """
-    if not len(groups):
-        return {name: interval(np.nan, np.empty(0)) for name in shares}
-    hits, counted = (np.array(rows, dtype=float) for rows in zip(*shares.values(), strict=True))
-    with np.errstate(invalid="ignore"):
-        values = hits.sum(1) / counted.sum(1)
-        parts = [(hits @ drawn) / (counted @ drawn) for drawn in weights(groups, seed)]
-    resampled = np.concatenate(parts, axis=1)
-    return {
-        name: interval_of_share(value, row, len(np.unique(groups[counts > 0])))
-        for name, value, row, counts in zip(shares, values, resampled, counted, strict=True)
-    }
 
 
 def interval_of_change(value: float, resampled: np.ndarray, *groups: int) -> Estimate:

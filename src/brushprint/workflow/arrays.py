@@ -20,15 +20,15 @@ def restore(
 
     Parameters
     ----------
-    files : path patterns of the arrays `pixels`, `copies`, `corrupted`, `delivered`, `encoded`, `encoded_corrupted` and
-        `encoded_delivered`, with the wildcards of their rules
+    files : path patterns of the arrays `pixels`, `copies`, `corrupted`, `encoded` and `encoded_corrupted`, with the
+        wildcards of their rules
     code : returns the code that the results of a script depend on; see `brushprint.workflow.provenance.Scripts.code`
     pictures : the params of rules that read pictures in the state in which networks see them
     encoding : returns the params that decide the features of an encoder
     """
     results = Path(plan.results)
     tables = {name: results / f"{name}.parquet" for name in ("catalogue", "groups", "shortcut-features-raw")}
-    splits = {name: results / f"splits/{name}.parquet" for name in plan.used_splits}
+    splits = {name: results / f"splits/{name}.parquet" for name in plan.oversampled}
     digests = cached_sha256(
         filter(Path.exists, [*tables.values(), *splits.values()]), Path(f"{plan.scratch}/digests/tables.json")
     )
@@ -39,14 +39,10 @@ def restore(
         seen = {**pictures, "harmonise": plan.harmonise_of(array["resize"])}
         pixels = key([*code("pixels"), *seen.values(), digests[tables["catalogue"]]])
         restore_array(Path(files["pixels"].format(**array)), made_from=pixels)
-        made = {"encoded": pixels}
-        if (split := digests.get(splits[variant.split])) and variant.split in plan.oversampled:
-            made_from = key([*code("oversample"), split, pixels])
+        if (split := splits.get(variant.split)) in digests:
+            made_from = key([*code("oversample"), digests[split], pixels])
             restore_array(Path(files["copies"].format(**array)), made_from=made_from)
-        if split and not variant.parent:
-            params = [*code("deliver"), *pictures.values(), *plan.delivered_draw.values()]
-            made["encoded_delivered"] = key([*params, digests[tables["catalogue"]], split])
-            restore_array(Path(files["delivered"].format(**array)), made_from=made["encoded_delivered"])
+        made = {"encoded": pixels}
         if digests.keys() >= set(tables.values()):
             params = [*code("corrupt"), *pictures.values(), plan.seed_of("robustness"), plan.test_draw(tested)]
             made["encoded_corrupted"] = key([*params, *(digests[table] for table in tables.values())])
@@ -56,5 +52,5 @@ def restore(
         if encoder and weights.exists():
             params = [*encoding(encoder), weights.read_text(encoding="utf-8")]
             for file, made_from in made.items():
-                path = Path(files[file].format(tested=tested, split=variant.split, encoder=encoder))
+                path = Path(files[file].format(tested=tested, encoder=encoder))
                 restore_array(path, made_from=key([*params, made_from]))

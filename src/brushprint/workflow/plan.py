@@ -399,18 +399,6 @@ class Plan:
             "test_seed": self.seed_of("test"),
         }
 
-    # Delivered pictures
-
-    @cached_property
-    def delivered(self) -> set[tuple[str, str]]:
-        """The splits and arrays, see `seen`, whose delivered pictures the variants of the settings answer."""
-        return {(self.variants[name].split, self.seen(name)) for name in self.names}
-
-    @property
-    def delivered_draw(self) -> dict[str, int]:
-        """The parameters that decide which pictures are delivered."""
-        return {"pictures": self.config.deliveries.pictures, "seed": self.seed_of("deliveries")}
-
     def largest(self, split: str | None = None) -> Variant:
         """The variant with the largest input image, among the variants of a split or, without one, of the settings."""
         if split is None:
@@ -460,8 +448,7 @@ class Plan:
         judged = ["fit_head" if self.encoder_of(name) else "train", "infer", "predictions"]
         if self.variants[name].parent:
             return judged
-        analyses = ["evaluate", "latent", "embed", "explain", "regions", "robustness", "figures"]
-        return [*judged, "answer_deliveries", *analyses]
+        return [*judged, "evaluate", "latent", "embed", "explain", "regions", "robustness", "figures"]
 
     def rules_before(self, name: str) -> list[str]:
         """The collection's rules that the files of a variant depend on, in the order that data flows."""
@@ -474,7 +461,7 @@ class Plan:
             *(["oversample"] if variant.split in self.oversampled else []),
             *(["weights"] if variant.recipe.pretrained else []),
             *(["encode"] if self.encoder_of(name) else []),
-            *([] if variant.parent else ["deliver", "faces", "corrupt"]),
+            *([] if variant.parent else ["faces", "corrupt"]),
         ]
 
     def settings_of(self, name: str, pictures: Mapping[str, Any]) -> dict[str, Any]:
@@ -484,8 +471,7 @@ class Plan:
         `brushprint.workflow.sources.Pictures.about`.
         """
         config, variant = self.config, self.variants[name]
-        analysis = config.model_dump(include={"latent", "explain", "deliveries"})
-        analysis["robustness"] = {"pictures": config.robustness.pictures}
+        analysis = config.model_dump(include={"latent": True, "explain": True, "robustness": {"pictures"}})
         file = config.pretrained.files.get(variant.recipe.architecture)
         weights = file.sha256 if file else config.pretrained.source
         return {

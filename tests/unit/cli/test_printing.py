@@ -3,14 +3,12 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from brushprint.cli import printing
-from brushprint.data.evidence import Evidence, Kind, Line
 from brushprint.predict.answer import Answer
 
 
@@ -24,13 +22,6 @@ class Results:
         return self._synthetic
 
 
-NOTHING = Evidence("none", "none", verified=False, summary="declares nothing", lines=())
-BY_AI = Evidence(
-    *("ai", "none"),
-    verified=False,
-    summary="declares AI, unverified",
-    lines=(Line(Kind.PARAMETERS, "ai", "parameters of ComfyUI", signed=False),),
-)
 REAL, SAMPLE = Results(synthetic=False), Results(synthetic=True)
 
 
@@ -43,12 +34,8 @@ def row(variant: str = "small", partition: str | None = None, picture: str = "a.
         variant=variant,
         answer=Answer("ai", 0.876, "latent_diffusion art_nouveau", sources, styles),
         probabilities={"latent_diffusion art_nouveau": 0.876, "human baroque": 0.124},
-        limits={"low": 0.003, "high": 0.997},
         partition=partition,
-        evidence=NOTHING,
         heatmap=None,
-        deliveries=None,
-        changes=False,
     )
 
 
@@ -68,11 +55,6 @@ def test_a_table_is_aligned_without_spaces_at_its_end(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == "> name    x\n> a       10\n> longer  1\n"
 
 
-def test_a_block_names_what_the_file_declares(capsys: pytest.CaptureFixture) -> None:
-    printing.print_answers([[SimpleNamespace(**vars(row()) | {"evidence": BY_AI})]], REAL, ["small"])
-    assert "\nThe file declares AI, unverified.\n" in capsys.readouterr().out
-
-
 def test_text_answers_show_a_block_for_each_picture_and_then_the_warnings(capsys: pytest.CaptureFixture) -> None:
     printing.print_answers([[row(), binary_row()]], SAMPLE, ["small", "binary"])
     assert capsys.readouterr().out.splitlines() == [
@@ -84,53 +66,6 @@ def test_text_answers_show_a_block_for_each_picture_and_then_the_warnings(capsys
         *printing.NO_PROOF.splitlines(),
         printing.SYNTHETIC,
     ]
-
-
-def verdict(picture: str, **changes: object) -> list[SimpleNamespace]:
-    """The answer of the recommended variant about a picture."""
-    deliveries = {"deliveries": {"jpeg": 0.5, "half": 0.2}}
-    return [SimpleNamespace(**vars(row("best", picture=picture)) | deliveries | changes)]
-
-
-def test_the_recommended_variant_answers_each_picture_in_one_line(capsys: pytest.CaptureFixture) -> None:
-    unsure = Answer("unsure", 0.5, "ai", None, None)
-    limits = {"low": None, "high": 0.997}
-    given = [
-        verdict("a.jpg"),
-        verdict("two\nlines.png", answer=unsure, limits=limits, changes=True, evidence=BY_AI, partition="train"),
-    ]
-    printing.print_verdicts(given, SAMPLE, ["best"])
-    assert capsys.readouterr().out.splitlines() == [
-        "verdict  AI (limits)         saved again  file                      picture",
-        "ai       87.6% (0.3–99.7)    same         declares nothing          a.jpg",
-        "unsure   50.0% (-–99.7)      changes      declares AI, unverified   two\\nlines.png (training picture)",
-        "",
-        *printing.CHANGES.splitlines(),
-        *printing.NO_PROOF.splitlines(),
-        printing.SYNTHETIC,
-    ]
-
-
-def test_lines_follow_one_another_as_the_answers_come(capsys: pytest.CaptureFixture) -> None:
-    def answers() -> Iterator[list[SimpleNamespace]]:
-        yield verdict("a.jpg")
-        assert "a.jpg" in capsys.readouterr().out
-        yield verdict("b.jpg")
-
-    printing.print_verdicts(answers(), REAL, ["best"])
-    out = capsys.readouterr().out
-    assert "b.jpg" in out
-    assert printing.CHANGES not in out
-
-
-def test_json_answers_contain_the_evidence_and_the_deliveries(capsys: pytest.CaptureFixture) -> None:
-    printing.print_answers_as_json([verdict("a.jpg", evidence=BY_AI)], REAL, ["best"])
-    [record] = json.loads(capsys.readouterr().out)
-    line = {"kind": "generator parameters", "declares": "ai", "text": "parameters of ComfyUI", "signed": False}
-    evidence = {"declaration": "ai", "signature": "none", "verified": False, "summary": "declares AI, unverified"}
-    assert record["evidence"] == evidence | {"lines": [line]}
-    assert (record["low"], record["high"], record["changes"]) == (0.003, 0.997, False)
-    assert record["deliveries"] == {"jpeg": 0.5, "half": 0.2}
 
 
 @pytest.mark.parametrize(
@@ -154,9 +89,8 @@ def test_a_single_variant_is_named_and_not_called_every_variant(capsys: pytest.C
 
 
 def test_without_answers_text_output_is_empty_and_json_and_csv_output_is_valid(capsys: pytest.CaptureFixture) -> None:
-    for show in (printing.print_answers, printing.print_verdicts):
-        show([], SAMPLE, ["small"])
-        assert capsys.readouterr().out == ""
+    printing.print_answers([], SAMPLE, ["small"])
+    assert capsys.readouterr().out == ""
     printing.print_answers_as_json([], SAMPLE, ["small"])
     assert capsys.readouterr().out == "[]\n"
     printing.print_answers_as_csv([], SAMPLE, ["small"])

@@ -21,7 +21,6 @@ from brushprint.data.catalogue import build_catalogue
 from brushprint.data.harmonise import harmonised
 from brushprint.data.shortcut_features import BANDS, COLUMNS, GROUPS
 from tests.conftest import encoded, picture
-from tests.support import evidence
 from tests.support.collections import LABELS
 
 HARMONISE = {"side": 32, "resize": "bicubic", "format": "jpeg", "quality": 80}
@@ -232,19 +231,3 @@ def test_the_encoding_suffices_to_encode_another_picture_in_the_same_way(measure
     assert Image.open(io.BytesIO(again)).quantization == Image.open(io.BytesIO(contents[0])).quantization
     assert (len(grey["quantisation"]), grey["subsampling"]) == (1, None)
     assert lossless == {"format": "PNG", "width": 48, "height": 40, "quantisation": None, "subsampling": None}
-
-
-def test_what_a_file_declares_is_a_feature_and_goes_with_its_metadata(measure: Measure) -> None:
-    names = ["plain.jpg", "signed.jpg", "comfyui.png", "camera.jpg", "edited-scan.jpg"]
-    contents = [evidence.cases()[name].content for name in names]
-    columns = list(GROUPS["provenance evidence"])
-    table = measure(*contents)[columns]
-    stated = [set(row.index[row == 1]) for _, row in table.iterrows()]
-    assert stated == [
-        set(),
-        {"signed", "declares_ai", "states_credentials"},
-        {"declares_ai", "states_parameters"},
-        {"declares_capture", "states_camera"},
-        {"declares_edit", "states_camera", "states_software"},
-    ]
-    assert not measure(*contents, harmonise=HARMONISE)[columns].any(axis=None)

@@ -2,8 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brushprint.data.deliveries import CHOOSING, DELIVERIES
-from brushprint.evaluation.predictions import calibrated, class_names, delivered_table, predictions_table
+from brushprint.evaluation.predictions import calibrated, class_names, predictions_table
 from brushprint.evaluation.temperature import apply, log_probabilities
 from brushprint.evaluation.thresholds import cut_offs, decide, of_fold
 
@@ -12,7 +11,7 @@ RATE = 0.5
 ORIGINS = {"human": "human", "dalle": "ai", "midjourney": "ai", "never tested": "ai"}
 COLUMNS = [
     *("image_id", "row", "group", "partition", "fold", "origin", "source", "style", "label", "predicted", "outcome"),
-    *("probability", "ai_probability", "called_ai", "verdict", "changes"),
+    *("probability", "ai_probability", "called_ai", "verdict"),
     *("p_dalle", "p_human", "p_midjourney", "p_never tested"),
 ]
 
@@ -130,59 +129,3 @@ def test_classes_come_from_the_columns_in_their_order() -> None:
     assert class_names(probabilities()) == ["dalle", "human", "midjourney", "never tested"]
     assert class_names(predictions_table(probabilities(), split(), RATE)[0]) == class_names(probabilities())
     assert class_names(pd.DataFrame(columns=["predicted", "p_human p_", "p_ai"])) == ["human p_", "ai"]
-
-
-def sent(*changes: tuple[str, str, tuple[float, ...]]) -> pd.DataFrame:
-    """The probabilities of each picture after each delivery: those of the picture itself, apart from `changes`."""
-    table = pd.concat([probabilities().assign(delivery=name) for name in DELIVERIES], ignore_index=True)
-    for image_id, delivery, values in changes:
-        table.loc[(table["image_id"] == image_id) & (table["delivery"] == delivery), COLUMNS[-4:]] = values
-    return table
-
-
-def test_deliveries_that_change_no_answer_change_no_limit_and_no_verdict() -> None:
-    table, thresholds = predictions_table(probabilities(), split(), RATE, sent())
-    expected, before = predictions_table(probabilities(), split(), RATE)
-    assert thresholds == before
-    pd.testing.assert_frame_equal(table, expected)
-    delivered = delivered_table(sent(), split(), thresholds)
-    assert len(delivered) == 4 * len(DELIVERIES)
-    for _, rows in delivered.groupby("delivery"):
-        assert rows["verdict"].tolist() == table["verdict"].tolist()
-        assert rows["ai_probability"].tolist() == table["ai_probability"].tolist()
-
-
-@pytest.mark.parametrize("delivery", DELIVERIES)
-def test_validation_pictures_move_the_limits_after_the_deliveries_that_choose(delivery: str) -> None:
-    _, before = predictions_table(probabilities(), split(), RATE)
-    # After the delivery, the human work of the validation pictures looks like AI.
-    _, after = predictions_table(probabilities(), split(), RATE, sent(("c", delivery, (0.5, 0.01, 0.49, 0))))
-    assert (after["final"]["high"] > before["final"]["high"]) == (delivery in CHOOSING)
-    assert after["final"]["threshold"] == before["final"]["threshold"]
-
-
-@pytest.mark.parametrize("delivery", DELIVERIES)
-def test_a_verdict_that_flips_after_a_delivery_that_chooses_is_unsure(delivery: str) -> None:
-    table, thresholds = predictions_table(probabilities(), split(), RATE, sent(("f", delivery, (0, 1, 0, 0))))
-    picture = table.set_index("image_id").loc["f"]
-    # As it is, the network calls the picture AI, and after the delivery human.
-    assert decide(picture["ai_probability"], thresholds["final"]) == "ai"
-    chooses = delivery in CHOOSING
-    assert (picture["verdict"], picture["changes"]) == (("unsure", True) if chooses else ("ai", False))
-    assert not table.set_index("image_id").drop("f")["changes"].any()
-
-
-def test_each_fold_has_limits_from_its_own_inner_answers_after_each_delivery() -> None:
-    fold = {"c": 0, "d": 0, "e": 1, "f": 1}
-    before = predictions_table(folded(probabilities(), fold), split(), RATE)
-    after = pd.concat([folded(probabilities(), fold).assign(delivery=name) for name in DELIVERIES], ignore_index=True)
-    table, thresholds = predictions_table(folded(probabilities(), fold), split(), RATE, after)
-    pd.testing.assert_frame_equal(table, before[0])
-    assert thresholds == before[1]
-    # The answers of the fold 1 for the pictures of the fold 0 decide the limits of the fold 1 alone.
-    inner = (after["partition"] == "inner") & (after["fold"] == 1) & (after["label"] == "human")
-    after.loc[inner & (after["delivery"] == "half"), COLUMNS[-4:]] = (0.5, 0.01, 0.49, 0)
-    _, moved = predictions_table(folded(probabilities(), fold), split(), RATE, after)
-    assert moved["folds"]["1"]["high"] > thresholds["folds"]["1"]["high"]
-    assert moved["folds"]["0"] == thresholds["folds"]["0"]
-    assert moved["final"] == thresholds["final"]

@@ -194,29 +194,3 @@ def test_any_pictures_give_valid_json(drawn) -> None:
 def test_a_fold_has_its_own_cut_offs_and_others_have_those_of_the_network() -> None:
     thresholds = {"final": {"temperature": 1.0}, "folds": {"0": {"temperature": 2.0}}}
     assert [of_fold(thresholds, fold)["temperature"] for fold in (0, 1, -1)] == [2, 1, 1]
-
-
-@settings(deadline=None)
-@given(pictures, st.lists(pictures, min_size=1, max_size=3))
-def test_deliveries_only_widen_the_limits_of_the_verdicts_and_the_rate_holds_in_each(drawn: tuple, sent: list[tuple]):
-    before, after = cut_offs(*drawn, RATE), cut_offs(*drawn, RATE, sent)
-    for name in ("threshold", "recall", "roc_auc"):
-        assert after[name] == before[name]
-    if after["high"] is not None:
-        assert after["high"] >= before["high"]
-        for is_ai, score, groups in (drawn, *sent):
-            accused = np.unique(groups[~is_ai & (score > after["high"])])
-            assert len(accused) <= RATE * (len(np.unique(groups[~is_ai])) + 1)
-    if after["low"] is not None:
-        assert after["low"] <= before["low"]
-        for is_ai, score, groups in (drawn, *sent):
-            missed = np.unique(groups[is_ai & (score < after["low"])])
-            assert len(missed) <= RATE * (len(np.unique(groups[is_ai])) + 1)
-
-
-def test_a_delivery_with_too_few_pictures_leaves_no_verdict() -> None:
-    is_ai, score, groups = np.arange(60) % 2 > 0, np.linspace(0, 1, 60), np.arange(60)
-    found = cut_offs(is_ai, score, groups, RATE, [(is_ai[:12], score[:12], groups[:12])])
-    assert (found["high"], found["low"], found["human"], found["ai"]) == (None, None, 6, 6)
-    assert found["why"] == f"fewer than {fewest_validated(RATE)} human and AI validation pictures"
-    assert found["threshold"] == cut_offs(is_ai, score, groups, RATE)["threshold"]

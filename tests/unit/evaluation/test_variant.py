@@ -24,9 +24,6 @@ def few_resamples():
         yield
 
 
-NOT_DELIVERED = pd.DataFrame(columns=["image_id", "delivery", "partition", "verdict"])
-
-
 def split(leaks: int) -> pd.DataFrame:
     """Pictures of all classes, where `leaks` test pictures are near duplicates of a training picture."""
     partitions = np.repeat(["train", "validation", "test"], [40, 60, 80])
@@ -54,7 +51,7 @@ def evaluated(leaks: int) -> tuple[Evaluation, pd.DataFrame, dict]:
     # The split also contains oversampled copies of training pictures.
     pictures = pd.concat([pictures, pictures.head(9).assign(copy=1)])
     test = predictions[predictions["partition"] == "test"]
-    return evaluate_variant(predictions, NOT_DELIVERED, thresholds, pictures, seed=3), test, thresholds
+    return evaluate_variant(predictions, thresholds, pictures, seed=3), test, thresholds
 
 
 def test_each_part_matches_the_module_that_computes_it() -> None:
@@ -62,7 +59,7 @@ def test_each_part_matches_the_module_that_computes_it() -> None:
     measured, groups = found.metrics, test["group"].to_numpy()
     assert list(measured) == [
         *("classes", "parts", "says", "validation", "test", "folds", "detection", "leaked", "apart", "calibration"),
-        *("verdict", "deliveries"),
+        "verdict",
     ]
     assert json.loads(json.dumps(measured, allow_nan=False)) == measured
     assert measured["classes"] == CLASSES
@@ -123,7 +120,7 @@ def test_a_cross_validated_variant_is_tested_on_all_pictures_with_the_temperatur
     )
     inner = [raw[raw["fold"] != fold].assign(partition="inner", fold=fold) for fold in range(3)]
     predictions, thresholds = predictions_table(pd.concat([raw, *inner], ignore_index=True), pictures, RATE)
-    measured = evaluate_variant(predictions, NOT_DELIVERED, thresholds, pictures, seed=3).metrics
+    measured = evaluate_variant(predictions, thresholds, pictures, seed=3).metrics
     assert (measured["test"]["pictures"], measured["folds"], measured["validation"]) == (180, 3, None)
     # Near duplicates share a fold, so that no tested picture has one among those that its head was fitted to.
     assert (measured["leaked"], measured["apart"]) == (0, None)

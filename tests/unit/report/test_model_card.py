@@ -11,7 +11,6 @@ import pytest
 from brushprint.data.corruptions import CONDITIONS
 from brushprint.report.model_card import Section, as_markdown, card
 from tests.conftest import REPOSITORY
-from tests.support.report import delivered_works
 
 UNKNOWN = {"value": None, "low": None, "high": None}
 
@@ -56,7 +55,6 @@ def measured(**changes: Any) -> dict[str, Any]:
             "after": {"ece": about(0.03, 0.0, 0.05) | {"chance": {"mean": 0.02}}},
         },
         "verdict": verdicts(),
-        "deliveries": delivered_works(),
     }
     return usual | changes
 
@@ -178,26 +176,6 @@ def test_without_human_or_ai_works_false_accusations_and_misses_are_unknown() ->
     )
     human = measured(detection=detected(ai=0, misses=UNKNOWN, why="fewer than 10 AI pictures"))
     assert len(written(metrics=human)["False accusations and misses"]) == 1
-
-
-def test_the_worst_delivery_is_named_among_those_that_chose_the_limits_and_among_those_that_did_not() -> None:
-    given = delivered_works(human=66, half=0.04, webp=0.06)
-    assert written(metrics=measured(deliveries=given))["Pictures that were saved again, scaled or cut"] == [
-        "Of 66 human works, at most 4.0% (2.0% to 8.0%) are called AI after they were saved again, scaled or cut in "
-        "the ways that chose the limits of the verdict (the most: half the size).",
-        "Of 66 human works, at most 6.0% (3.0% to 12.0%) are called AI after they were saved again, scaled or cut in "
-        "ways that did not (the most: WebP, quality 80).",
-        "1.2% (0.6% to 2.4%) of 166 pictures would be called human or AI depending on the way; such pictures are "
-        "called unsure. In the ways that did not choose, at most 0.4% (0.2% to 0.8%) flip between human and AI.",
-    ]
-
-
-def test_without_delivered_human_works_the_card_says_so() -> None:
-    given = delivered_works(human=0)
-    for row in given["rows"]:
-        row["human_called_ai"] = UNKNOWN
-    sentences = written(metrics=measured(deliveries=given))["Pictures that were saved again, scaled or cut"]
-    assert sentences == ["No human work was tested after it was saved again, scaled or cut."]
 
 
 def test_the_three_worst_styles_that_have_enough_pictures_are_named() -> None:

@@ -269,7 +269,7 @@ def test_the_settings_of_a_retrained_variant_contain_no_analysis_settings() -> N
     pictures = {"pictures": "sample", "digest": None}
     analysed = DEFAULT.settings_of("cifake-32", pictures)
     judged = DEFAULT.settings_of("cifake-32+without-latent_diffusion", pictures)
-    assert set(analysed) - set(judged) == {"latent", "explain", "deliveries", "robustness"}
+    assert set(analysed) - set(judged) == {"latent", "explain", "robustness"}
     assert judged["split"]["name"] == "balanced+without-latent_diffusion"
     assert judged["split"]["exclude_sources"] == ["latent_diffusion"]
     assert "source" not in analysed["collection"]
